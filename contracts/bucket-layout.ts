@@ -1,0 +1,65 @@
+import type { Collection } from './collections';
+import { padded, type ReceiptReference } from './record-id';
+
+/** Where the user drops OCR results; the bucket's notification is filtered to it. */
+export const OCR_PREFIX = 'ocr/';
+/** What could not be understood is kept here, whole, with the reason beside it. */
+export const QUARANTINE_PREFIX = 'quarantine/';
+
+export const ocrKey = ({ imageId, receiptId }: ReceiptReference): string =>
+  `${OCR_PREFIX}${imageId}/receipt-${padded(receiptId)}.json`;
+
+const OCR_KEY = /^ocr\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/receipt-(\d{5})\.json$/i;
+
+/** The receipt that an OCR object describes, or undefined when the key has another form. */
+export function parseOcrKey(key: string): ReceiptReference | undefined {
+  const [, imageId, receiptId] = OCR_KEY.exec(key) ?? [];
+  if (imageId === undefined) return undefined;
+  return { imageId: imageId.toLowerCase(), receiptId: Number(receiptId) };
+}
+
+/** The NDJSON rows of one receipt for one collection. */
+export const ndjsonKey = ({ imageId, receiptId }: ReceiptReference, collection: Collection): string =>
+  `receipts/${imageId}/receipt-${padded(receiptId)}/${collection}.ndjson`;
+
+export const deltaPrefix = (collection: Collection): string => `${collection}/delta/`;
+export const deltaKey = (collection: Collection, runId: string): string =>
+  `${deltaPrefix(collection)}${runId}/delta.arrow`;
+/** The form that the old system wrote: a tarred Chroma persist directory. Read, never written. */
+export const legacyDeltaKey = (collection: Collection, runId: string): string =>
+  `${deltaPrefix(collection)}${runId}/delta.tar.gz`;
+
+/**
+ * The object tag that a checkpoint puts on every delta that its snapshot covers. The bucket's lifecycle
+ * expires only tagged deltas, so a delta can never go before a durable snapshot holds its vectors.
+ */
+export const COVERED_DELTA_TAG = { Key: 'covered-by-snapshot', Value: 'true' } as const;
+
+export const snapshotPrefix = (collection: Collection): string => `${collection}/snapshot/`;
+/** The object whose body is the current snapshot's version id. */
+export const snapshotPointerKey = (collection: Collection): string =>
+  `${snapshotPrefix(collection)}latest-pointer.txt`;
+export const snapshotVersionPrefix = (collection: Collection, version: string): string =>
+  `${snapshotPrefix(collection)}timestamped/${version}/`;
+export const snapshotArchiveKey = (collection: Collection, version: string): string =>
+  `${snapshotVersionPrefix(collection, version)}snapshot.tar.gz`;
+export const snapshotHashKey = (collection: Collection, version: string): string =>
+  `${snapshotVersionPrefix(collection, version)}.snapshot_hash`;
+export const snapshotManifestKey = (collection: Collection, version: string): string =>
+  `${snapshotVersionPrefix(collection, version)}manifest.json`;
+
+/** `YYYYMMDD_HHMMSS[_ffffff_<8hex>]`, UTC: the long form is ours, the short form the old system's. */
+const VERSION_ID = /^\d{8}_\d{6}(?:_\d{6}_[0-9a-f]{8})?$/;
+export const isVersionId = (text: string): boolean => VERSION_ID.test(text);
+
+/** A version id for a moment. `unique` is eight hexadecimal digits, so that two writers never share an id. */
+export function versionId(at: Date, unique: string): string {
+  const [date = '', time = ''] = at.toISOString().split('T');
+  const [clock = '', fraction = '0'] = time.slice(0, -1).split('.');
+  return `${date.replaceAll('-', '')}_${clock.replaceAll(':', '')}_${fraction.padEnd(6, '0')}_${unique}`;
+}
+
+/** Objects that the old infrastructure wrote into EVERY bucket it made. They are evidence of nothing. */
+export const isDecoyKey = (key: string): boolean =>
+  /^(?:[^/]+\/)?(?:snapshot|delta)\/\.placeholder$/.test(key) ||
+  /^(?:[^/]+\/)?snapshot\/latest\/pointer\.txt$/.test(key);

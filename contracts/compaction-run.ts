@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { COLLECTIONS, type Collection } from './collections';
+import { runIdSchema } from './messages';
+import { imageIdSchema, padded, type ReceiptReference, receiptIdSchema } from './record-id';
+
+export const RUN_TYPE = 'COMPACTION_RUN';
+
+export const runStateSchema = z.enum(['PENDING', 'PROCESSING', 'COMPLETED', 'FAILED', 'SUPERSEDED']);
+export type RunState = z.infer<typeof runStateSchema>;
+
+const instantSchema = z.iso.datetime();
+
+/** The attributes that a run carries once per collection. */
+export const collectionRunSchema = z.object({
+  state: runStateSchema,
+  started_at: instantSchema.optional(),
+  finished_at: instantSchema.optional(),
+  /** Why the run FAILED, or by which run it was SUPERSEDED. A sentence for people. */
+  error: z.string().optional(),
+  /** Vectors of this run that the collection holds after its merge. */
+  merged_vectors: z.int().nonnegative().optional(),
+  delta_key: z.string().min(1),
+  /** Hexadecimal SHA-256 of the delta object: a corrupt delta fails its own run and no other. */
+  delta_sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Records in the delta. */
+  records: z.int().nonnegative(),
+});
+export type CollectionRun = z.infer<typeof collectionRunSchema>;
+
+/**
+ * One run: a receipt's deltas on their way into both collections. In the table the collection attributes
+ * are flat (`lines_state`, `words_error`, …), since conditions and the stream filter read them so; in code
+ * they are grouped. {@link encodeRun} and {@link decodeRun} translate.
+ */
+export const compactionRunSchema = z.object({
+  version: z.literal(1),
+  run_id: runIdSchema,
+  image_id: imageIdSchema,
+  receipt_id: receiptIdSchema,
+  created_at: instantSchema,
+  lines: collectionRunSchema,
+  words: collectionRunSchema,
+});
+export type CompactionRun = z.infer<typeof compactionRunSchema>;
+
+export interface RunReference extends ReceiptReference {
+  readonly runId: string;
+}
+
+export const imagePartition = (imageId: string): string => `IMAGE#${imageId}`;
+/** All runs of one receipt sort under this prefix. */
+export const runSortPrefix = (receiptId: number): string => `RECEIPT#${padded(receiptId)}#${RUN_TYPE}#`;
+export const runKey = ({ imageId, receiptId, runId }: RunReference) => ({
+  PK: imagePartition(imageId),
+  SK: `${runSortPrefix(receiptId)}${runId}`,
+});
+
+/**
+ * The sparse index that holds a collection's unfinished runs (PENDING or PROCESSING) in order of creation:
+ * partition key {@link pendingAttribute} (the constant 'PENDING'), sort key `created_at`. The attribute is
+ * removed when the run reaches a final state.
+ */
+export const pendingIndex = (collection: Collection): string => `${collection}-pending`;
+export const pendingAttribute = (collection: Collection): `${Collection}_pending` => `${collection}_pending`;
+export const PENDING_PARTITION = 'PENDING';
+export const isUnfinished = (state: RunState): boolean => state === 'PENDING' || state === 'PROCESSING';
+
+/**
+ * The one item that holds a collection's pointer AND its lease, so that one conditional write can demand
+ * both "the version is still the one I merged onto" and "the fence is still mine". Every writer builds its
+ * lock key here: two writers with different keys once ran for eight months without knowing of each other.
+ */
+export const collectionKey = (collection: Collection) => ({ PK: `COLLECTION#${collection}`, SK: 'POINTER' });
+
+/** The attribute of a run's item that holds one collection's field, e.g. `lines_state`. */
+export const runAttribute = <Field extends keyof CollectionRun>(
+  collection: Collection,
+  field: Field,
+): `${Collection}_${Field}` => `${collection}_${field}`;
+
+/** The table item of a run, keys and index attributes included. */
+export function encodeRun(run: CompactionRun): Record<string, unknown> {
+  const { lines: _lines, words: _words, ...head } = compactionRunSchema.parse(run);
+  const item: Record<string, unknown> = {
+    ...runKey({ imageId: run.image_id, receiptId: run.receipt_id, runId: run.run_id }),
+    TYPE: RUN_TYPE,
+    ...head,
+  };
+  for (const collection of COLLECTIONS) {
+    for (const [field, value] of Object.entries(run[collection])) {
+      if (value !== undefined) item[`${collection}_${field}`] = value;
+    }
+    if (isUnfinished(run[collection].state)) item[pendingAttribute(collection)] = PENDING_PARTITION;
+  }
+  return item;
+}
+
+/**
+ * Reads a run back from its table item.
+ *
+ * @throws {z.ZodError} when the item is no CompactionRun of this version.
+ */
+export function decodeRun(item: Record<string, unknown>): CompactionRun {
+  const grouped: Record<string, unknown> = { ...item };
+  for (const collection of COLLECTIONS) {
+    grouped[collection] = Object.fromEntries(
+      Object.keys(collectionRunSchema.shape).map((field) => [field, item[`${collection}_${field}`]]),
+    );
+  }
+  return compactionRunSchema.parse(grouped);
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { collectionSchema } from './collections';
+import { runIdSchema } from './messages';
+import { imageIdSchema, receiptIdSchema } from './record-id';
+
+export const DELTA_FORMAT_VERSION = 1;
+
+/** The schema metadata of a delta's Arrow file. Arrow keeps metadata as text, hence the coercions. */
+export const deltaHeaderSchema = z.object({
+  format_version: z.coerce.number().pipe(z.literal(DELTA_FORMAT_VERSION)),
+  run_id: runIdSchema,
+  collection: collectionSchema,
+  image_id: imageIdSchema,
+  receipt_id: z.coerce.number().pipe(receiptIdSchema),
+  created_at: z.iso.datetime(),
+  model: z.string().min(1),
+  dimensions: z.coerce.number().int().positive(),
+  text_format_version: z.coerce.number().int().positive(),
+  records: z.coerce.number().int().nonnegative(),
+});
+export type DeltaHeader = z.infer<typeof deltaHeaderSchema>;
+
+/** Chroma's metadata values. `null` does not occur: a merge replaces metadata whole. */
+export type RecordMetadata = Readonly<Record<string, string | number | boolean>>;
+
+/** One record of a delta: what a Chroma collection stores, and the hash that tells whether it changed. */
+export interface DeltaRecord {
+  readonly id: string;
+  readonly document: string;
+  readonly metadata: RecordMetadata;
+  /** Length `dimensions`. */
+  readonly embedding: Float32Array;
+  /** {@link contentHash} of the record. */
+  readonly contentHash: string;
+}
+
+/** A delta is the WHOLE receipt in one collection: an id of the receipt that it lacks is to be deleted. */
+export interface Delta {
+  readonly header: DeltaHeader;
+  readonly records: readonly DeltaRecord[];
+}
+
+/** The metadata key under which a merged record carries its content hash. */
+export const CONTENT_HASH_KEY = 'content_hash';
+
+/**
+ * What decides whether a stored record must be written again: document, metadata (key order aside) and the
+ * embedding itself. 32 hexadecimal digits of SHA-256.
+ */
+export function contentHash(record: Omit<DeltaRecord, 'contentHash' | 'id'>): string {
+  const metadata = Object.entries(record.metadata).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const { buffer, byteOffset, byteLength } = record.embedding;
+  return createHash('sha256')
+    .update(JSON.stringify([record.document, metadata]))
+    .update(new Uint8Array(buffer, byteOffset, byteLength))
+    .digest('hex')
+    .slice(0, 32);
+}

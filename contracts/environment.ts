@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { DEFAULT_EMBEDDING_DIMENSIONS, DEFAULT_EMBEDDING_MODEL } from './embedding';
+import type { FunctionName } from './functions';
+
+const bucket = z.string().min(3).max(63);
+const queueUrl = z.url();
+const table = z.string().min(3).max(255);
+const wholeNumber = z.coerce.number().int().positive();
+
+/**
+ * Every environment variable that a function of ours reads. One name per thing, everywhere: the system that
+ * we replace had `DYNAMO_TABLE_NAME` here and `DYNAMODB_TABLE_NAME` there.
+ */
+const variables = z.object({
+  CHROMADB_BUCKET: bucket,
+  EMBED_NDJSON_QUEUE_URL: queueUrl,
+  LINES_QUEUE_URL: queueUrl,
+  WORDS_QUEUE_URL: queueUrl,
+  COMPACTION_RUNS_TABLE: table,
+  /** The name (not the value) of the Secrets Manager secret that holds the embedding endpoint's API key. */
+  OPENAI_SECRET_NAME: z.string().min(1),
+  /** Any OpenAI-compatible endpoint; the SDK's own default when absent. */
+  OPENAI_BASE_URL: z.url().optional(),
+  EMBEDDING_MODEL: z.string().min(1).default(DEFAULT_EMBEDDING_MODEL),
+  EMBEDDING_DIMENSIONS: wholeNumber.default(DEFAULT_EMBEDDING_DIMENSIONS),
+  CHROMA_MODE: z.enum(['embedded', 'server', 'cloud']).default('embedded'),
+  /** Embedded mode: where EFS is mounted. Published versions live below it. */
+  CHROMA_MOUNT_PATH: z.string().min(1).default('/mnt/chroma'),
+  /** Server and cloud mode: the HTTP endpoint. */
+  CHROMA_URL: z.url().optional(),
+  CHROMA_TENANT: z.string().optional(),
+  CHROMA_DATABASE: z.string().optional(),
+  /** Cloud mode: the name of the Secrets Manager secret that holds the Chroma API key. */
+  CHROMA_SECRET_NAME: z.string().optional(),
+  /** A run that is unfinished for longer than this is rung again. Seconds. */
+  RECONCILE_AFTER_SECONDS: wholeNumber.default(900),
+  /** A checkpoint to S3 is due after this many merged records. */
+  CHECKPOINT_RECORDS: wholeNumber.default(50_000),
+  /** A checkpoint to S3 is due after this many minutes, if anything was merged since the last. */
+  CHECKPOINT_MINUTES: wholeNumber.default(60),
+  /** How many S3 snapshot versions are kept. */
+  SNAPSHOTS_KEPT: wholeNumber.default(8),
+});
+
+/** What each function needs: the stack's factory writes exactly these, the function reads exactly these. */
+export const environmentSchemas = {
+  'process-ocr-results': variables.pick({ CHROMADB_BUCKET: true, EMBED_NDJSON_QUEUE_URL: true }),
+  'embed-from-ndjson': variables.pick({
+    CHROMADB_BUCKET: true,
+    COMPACTION_RUNS_TABLE: true,
+    OPENAI_SECRET_NAME: true,
+    OPENAI_BASE_URL: true,
+    EMBEDDING_MODEL: true,
+    EMBEDDING_DIMENSIONS: true,
+  }),
+  'stream-processor': variables.pick({ LINES_QUEUE_URL: true, WORDS_QUEUE_URL: true }),
+  'enhanced-compaction': variables.pick({
+    CHROMADB_BUCKET: true,
+    COMPACTION_RUNS_TABLE: true,
+    EMBEDDING_MODEL: true,
+    EMBEDDING_DIMENSIONS: true,
+    CHROMA_MODE: true,
+    CHROMA_MOUNT_PATH: true,
+    CHROMA_URL: true,
+    CHROMA_TENANT: true,
+    CHROMA_DATABASE: true,
+    CHROMA_SECRET_NAME: true,
+    CHECKPOINT_RECORDS: true,
+    CHECKPOINT_MINUTES: true,
+    SNAPSHOTS_KEPT: true,
+  }),
+  'reconcile-runs': variables.pick({
+    COMPACTION_RUNS_TABLE: true,
+    LINES_QUEUE_URL: true,
+    WORDS_QUEUE_URL: true,
+    RECONCILE_AFTER_SECONDS: true,
+  }),
+} as const satisfies Record<FunctionName, z.ZodObject>;
+
+export type FunctionEnvironment<Name extends FunctionName> = z.infer<(typeof environmentSchemas)[Name]>;
+
+/**
+ * Reads a function's environment once, at its cold start.
+ *
+ * @throws {Error} naming the function and every variable that is missing or wrong, without their values.
+ */
+export function readEnvironment<Name extends FunctionName>(
+  name: Name,
+  source: NodeJS.ProcessEnv = process.env,
+): FunctionEnvironment<Name> {
+  const result = environmentSchemas[name].safeParse(source);
+  if (result.success) return result.data as FunctionEnvironment<Name>;
+  const wrong = result.error.issues.map((issue) => `${issue.path.join('.')} (${issue.message})`).join(', ');
+  throw new Error(
+    `${name}: its environment is not usable: ${wrong}. Deploy it with the stack, which sets them.`,
+  );
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+/** Coordinates are fractions of the image, 0..1, with the origin at the bottom left (Apple Vision's choice). */
+export const pointSchema = z.object({ x: z.number(), y: z.number() });
+export type Point = z.infer<typeof pointSchema>;
+
+export const boundingBoxSchema = z.object({
+  x: z.number(),
+  y: z.number(),
+  width: z.number().nonnegative(),
+  height: z.number().nonnegative(),
+});
+export type BoundingBox = z.infer<typeof boundingBoxSchema>;
+
+/** The shape that a letter, word or line has on the image, as both OCR sources and the NDJSON rows carry it. */
+export const regionSchema = z.object({
+  text: z.string(),
+  bounding_box: boundingBoxSchema,
+  top_left: pointSchema,
+  top_right: pointSchema,
+  bottom_left: pointSchema,
+  bottom_right: pointSchema,
+  angle_degrees: z.number(),
+  angle_radians: z.number(),
+  /** 0..1. */
+  confidence: z.number().min(0).max(1),
+});
+export type Region = z.infer<typeof regionSchema>;

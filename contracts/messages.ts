@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { type Collection, collectionSchema } from './collections';
+import { imageIdSchema, receiptIdSchema } from './record-id';
+
+/** Raised when a body changes its meaning. A consumer refuses other versions aloud: it never guesses. */
+export const MESSAGE_VERSION = 1;
+
+const runIdSchema = z.string().regex(/^[0-9a-f]{32}$/, 'a run id is 32 hexadecimal digits');
+
+/** EMBED_NDJSON_QUEUE: these NDJSON files are ready to be embedded. */
+export const embedNdjsonMessageSchema = z.object({
+  version: z.literal(MESSAGE_VERSION),
+  image_id: imageIdSchema,
+  receipt_id: receiptIdSchema,
+  bucket: z.string().min(3).max(63),
+  lines_key: z.string().min(1),
+  words_key: z.string().min(1),
+});
+export type EmbedNdjsonMessage = z.infer<typeof embedNdjsonMessageSchema>;
+
+/**
+ * LINES_QUEUE and WORDS_QUEUE: a doorbell. It says that the run table holds work for the collection; the
+ * table is the list of it, so one message may lead to many runs being merged, and a lost one loses nothing.
+ */
+export const compactionMessageSchema = z.object({
+  version: z.literal(MESSAGE_VERSION),
+  type: z.literal('COMPACTION_RUN'),
+  run_id: runIdSchema,
+  image_id: imageIdSchema,
+  receipt_id: receiptIdSchema,
+  collection: collectionSchema,
+  delta_key: z.string().min(1),
+});
+export type CompactionMessage = z.infer<typeof compactionMessageSchema>;
+
+/** The message attributes that consumers of the old system filter on. */
+export const compactionMessageAttributes = (
+  source: 'stream-processor' | 'reconcile-runs',
+  collection: Collection,
+) => {
+  const text = (value: string) => ({ DataType: 'String', StringValue: value });
+  return {
+    source: text(source),
+    entity_type: text('COMPACTION_RUN'),
+    event_name: text('INSERT'),
+    collection: text(collection),
+  };
+};
+
+/** FIFO deduplication: the same run rings once per collection within SQS's five minutes. */
+export const compactionDeduplicationId = (runId: string, collection: Collection): string =>
+  `${runId}:${collection}`;
+
+export { runIdSchema };

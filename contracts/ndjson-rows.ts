@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { regionSchema } from './geometry';
+import { imageIdSchema, lineIdSchema, receiptIdSchema, wordIdSchema } from './record-id';
+
+/** One line of `lines.ndjson`. */
+export const lineRowSchema = regionSchema.extend({
+  receipt_id: receiptIdSchema,
+  image_id: imageIdSchema,
+  line_id: lineIdSchema,
+  /** Text that carries no meaning (a rule of dashes, a smudge): kept, never embedded. */
+  is_noise: z.boolean(),
+});
+export type LineRow = z.infer<typeof lineRowSchema>;
+
+/** One line of `words.ndjson`. */
+export const wordRowSchema = lineRowSchema.extend({ word_id: wordIdSchema });
+export type WordRow = z.infer<typeof wordRowSchema>;
+
+/** One JSON object a row, each ended by a newline, as NDJSON has it. */
+export const encodeNdjson = (rows: readonly object[]): string =>
+  rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+/**
+ * Reads NDJSON rows and checks each against its schema. Empty lines are passed over.
+ *
+ * @throws {Error} naming the file, the line number and what is wrong with it; never the row's text.
+ */
+export function decodeNdjson<Row>(text: string, schema: z.ZodType<Row>, name: string): Row[] {
+  return text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return [];
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      throw new Error(
+        `${name}: line ${index + 1} is no JSON. Write the receipt's NDJSON again from its OCR result.`,
+      );
+    }
+    const row = schema.safeParse(value);
+    if (row.success) return [row.data];
+    throw new Error(`${name}: line ${index + 1} is no valid row: ${describeIssues(row.error)}`);
+  });
+}
+
+/** A zod error in one sentence: each issue's path and message, without the values (they may be document text). */
+export const describeIssues = (error: z.ZodError): string =>
+  error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`).join('; ');

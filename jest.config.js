@@ -1,0 +1,23 @@
+/** @type {import('jest').Config} */
+const shared = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  transform: {
+    '\\.[cm]?ts$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'commonjs', ignoreDynamic: true },
+      },
+    ],
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdktf.out'],
+};
+
+module.exports = {
+  // Two cores are what CI has; integration suites start servers of their own, so more workers only queue.
+  maxWorkers: 2,
+  testTimeout: 120_000,
+  reporters: ['default', '<rootDir>/__tests__/support/closing-reporter.cjs'],
+  projects: [{ ...shared, displayName: 'test', testMatch: ['<rootDir>/__tests__/**/*.test.ts'] }],
+};
