@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { isVersionId } from './bucket-layout';
+import { runIdSchema } from './messages';
+import { imageIdSchema, receiptIdSchema } from './record-id';
+
+export const distanceSpaceSchema = z.enum(['cosine', 'l2', 'ip']);
+export type DistanceSpace = z.infer<typeof distanceSpaceSchema>;
+
+export const versionIdSchema = z.string().refine(isVersionId, 'a version id is YYYYMMDD_HHMMSS[_ffffff_hex]');
+
+/** A run whose vectors a published version holds. */
+export const mergedRunSchema = z.object({
+  run_id: runIdSchema,
+  image_id: imageIdSchema,
+  receipt_id: receiptIdSchema,
+  /** Vectors of the run that the version holds. */
+  merged_vectors: z.int().nonnegative(),
+});
+export type MergedRun = z.infer<typeof mergedRunSchema>;
+
+/** What a published version holds, and how it came to be. */
+export const versionManifestSchema = z.object({
+  created_at: z.iso.datetime(),
+  /** Records in the collection. */
+  records: z.int().nonnegative(),
+  /** An existing collection keeps the space that it was created with; ours are created with cosine. */
+  space: distanceSpaceSchema,
+  model: z.string().min(1),
+  dimensions: z.int().positive(),
+  text_format_version: z.int().positive(),
+  /** Hexadecimal SHA-256 of the version's list of files and their hashes. Absent in server and cloud mode. */
+  files_sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  /**
+   * The runs that this publish merged, 1000 at most. A crash between the publish and the marking of these
+   * runs is mended from here: a run that stands here and is unfinished in the table is COMPLETED.
+   */
+  runs: z.array(mergedRunSchema),
+  /**
+   * Keys of the deltas that this version holds (or that a later run superseded) and that no S3 snapshot
+   * covers yet. The next checkpoint covers and tags them, then empties the list.
+   */
+  uncovered_deltas: z.array(z.string().min(1)),
+});
+export type VersionManifest = z.infer<typeof versionManifestSchema>;
+
+/**
+ * The single item of a collection ({@link collectionKey}): its pointer and its lease together, so that one
+ * conditional write can demand both "the version is the one I merged onto" and "the fence is still mine".
+ */
+export const collectionPointerSchema = z.object({
+  /** Raised by one with every lease that is taken, never lowered. */
+  fence: z.int().nonnegative(),
+  lease_owner: z.string().min(1).optional(),
+  /** Milliseconds since the epoch. An expired lease may be taken by anyone. */
+  lease_expires_at: z.int().nonnegative().optional(),
+  /** The published version; absent until the first publish. */
+  version: versionIdSchema.optional(),
+  /** Present exactly when `version` is. */
+  manifest: versionManifestSchema.optional(),
+  /** The version that the last checkpoint wrote to S3, and when. */
+  snapshot_version: versionIdSchema.optional(),
+  snapshot_at: z.iso.datetime().optional(),
+});
+export type CollectionPointer = z.infer<typeof collectionPointerSchema>;
