@@ -1,0 +1,41 @@
+import type { Collection } from './collections';
+
+/** The CloudWatch namespace of every metric of ours. */
+export const METRIC_NAMESPACE = 'ChromaPipeline';
+
+/**
+ * Every metric that a function emits and an alarm or the dashboard reads: one list, so that a renamed
+ * metric cannot leave an alarm that watches nothing.
+ */
+export const METRICS = {
+  /** Runs PENDING or PROCESSING. Count, by the reconciler on each of its rounds. */
+  pendingRuns: 'PendingRuns',
+  /** Age of the oldest unfinished run, 0 when there is none. Seconds, by the reconciler on each round. */
+  oldestPendingRunAge: 'OldestPendingRunAgeSeconds',
+  /**
+   * Seconds since the last S3 checkpoint while the live version holds vectors that it lacks; 0 while the
+   * checkpoint is current, so that an idle collection never alarms. By the reconciler on each round.
+   */
+  snapshotAge: 'SnapshotAgeSeconds',
+  /** A merge was thrown away since another owner held the lease or moved the pointer. Count. */
+  leaseLost: 'LeaseLost',
+  /** Vectors added, replaced or removed by a published merge. Count. */
+  mergedVectors: 'MergedVectors',
+  /** Versions published: what EFS bills by. Count. */
+  publishes: 'Publishes',
+  /** Inputs kept in quarantine, or runs that ended FAILED. Count. */
+  quarantined: 'Quarantined',
+} as const;
+
+/** Metrics that carry only `service`, since what they count belongs to no one collection. */
+export type MetricName = (typeof METRICS)[keyof typeof METRICS];
+
+/**
+ * The dimensions of every metric. `service` is the function's physical name (`AWS_LAMBDA_FUNCTION_NAME`),
+ * which two environments in one account do not share; `quarantined` of the OCR and embedding functions has
+ * `service` alone, every other metric has `collection` as well.
+ */
+export interface MetricDimensions {
+  readonly service: string;
+  readonly collection?: Collection;
+}
