@@ -1,7 +1,8 @@
 import type { Collection } from './collections';
+import type { FunctionName } from './functions';
 
 /** The CloudWatch namespace of every metric of ours. */
-export const METRIC_NAMESPACE = 'ChromaPipeline';
+export const METRICS_NAMESPACE = 'ChromaPipeline';
 
 /**
  * Every metric that a function emits and an alarm or the dashboard reads: one list, so that a renamed
@@ -25,17 +26,30 @@ export const METRICS = {
   publishes: 'Publishes',
   /** Inputs kept in quarantine, or runs that ended FAILED. Count. */
   quarantined: 'Quarantined',
+  /** Records of a batch whose failure was reported back, so that they come again. Count, `service` alone. */
+  recordsFailed: 'RecordsFailed',
+  /** Receipts whose NDJSON was written. Count, `service` alone. */
+  receiptsParsed: 'ReceiptsParsed',
+  /** Records that were embedded and written to a delta. Count, `service` alone. */
+  recordsEmbedded: 'RecordsEmbedded',
+  /** Doorbells sent. Count. */
+  doorbellsRung: 'DoorbellsRung',
+  /** Runs that the reconciler finished, since the published manifest holds them. Count. */
+  runsMended: 'RunsMended',
 } as const;
 
-/** Metrics that carry only `service`, since what they count belongs to no one collection. */
-export type MetricName = (typeof METRICS)[keyof typeof METRICS];
-
 /**
- * The dimensions of every metric. `service` is the function's physical name (`AWS_LAMBDA_FUNCTION_NAME`),
- * which two environments in one account do not share; `quarantined` of the OCR and embedding functions has
- * `service` alone, every other metric has `collection` as well.
+ * The dimensions of every metric. `service` is {@link metricService}; `quarantined` of the OCR and embedding
+ * functions has `service` alone, every other metric has `collection` as well.
  */
 export interface MetricDimensions {
   readonly service: string;
   readonly collection?: Collection;
 }
+
+/**
+ * The `service` dimension: the function's physical name, which Lambda sets and which two environments in
+ * one account do not share; the function's own name where there is no Lambda.
+ */
+export const metricService = (name: FunctionName, environment: NodeJS.ProcessEnv = process.env): string =>
+  environment.AWS_LAMBDA_FUNCTION_NAME ?? name;
