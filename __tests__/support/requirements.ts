@@ -1,21 +1,30 @@
 import { spawnSync } from 'node:child_process';
+import { AWS_PROVIDER_VERSION, findAwsProviderMirror } from './aws-provider-mirror';
 
 interface Requirement {
-  /** The command that proves the part is there: it starts, and exits with 0. */
-  readonly probe: readonly [command: string, ...args: string[]];
+  /** Proves that the part is there. */
+  readonly isPresent: () => boolean;
   /** What a skipped suite says. */
   readonly missing: string;
 }
 
+/** Whether a command starts and exits with 0. */
+const starts = (command: string, ...args: string[]): boolean =>
+  spawnSync(command, args, { stdio: 'ignore', timeout: 30_000 }).status === 0;
+
 /** Parts that a suite may need and that a machine with only Node 20 does not have. One row per part. */
 const REQUIREMENTS = {
   moto: {
-    probe: ['moto_server', '--help'],
+    isPresent: () => starts('python3', '-c', 'import moto.moto_server.werkzeug_app'),
     missing: "moto's server is not installed (pip install 'moto[server]==5.2.1')",
   },
   terraform: {
-    probe: ['terraform', '-version'],
+    isPresent: () => starts('terraform', '-version'),
     missing: 'terraform is not installed (https://developer.hashicorp.com/terraform/install)',
+  },
+  awsProvider: {
+    isPresent: () => findAwsProviderMirror() !== undefined,
+    missing: `Terraform's AWS provider ${AWS_PROVIDER_VERSION} is not on disk (terraform providers mirror DIR, then TERRAFORM_PROVIDER_MIRROR=DIR)`,
   },
 } as const satisfies Record<string, Requirement>;
 
@@ -26,8 +35,7 @@ const answers = new Map<RequirementName, boolean>();
 function isPresent(name: RequirementName): boolean {
   const known = answers.get(name);
   if (known !== undefined) return known;
-  const [command, ...args] = REQUIREMENTS[name].probe;
-  const present = spawnSync(command, args, { stdio: 'ignore', timeout: 30_000 }).status === 0;
+  const present = REQUIREMENTS[name].isPresent();
   answers.set(name, present);
   return present;
 }

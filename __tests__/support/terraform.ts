@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { AWS_PROVIDER_VERSION, findAwsProviderMirror } from './aws-provider-mirror';
+
+const run = promisify(execFile);
+const MEBIBYTE = 2 ** 20;
+
+/** What one `terraform plan` would do to one resource. */
+export interface PlannedChange {
+  readonly address: string;
+  readonly type: string;
+  /** Terraform's words: `create`, `update`, `delete`, `no-op`, `read`; a replacement is two of them. */
+  readonly actions: readonly string[];
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+}
+
+export interface TerraformProps {
+  /** Holds state, plugin links and settings, beside the synthesized files that come and go. */
+  readonly workspace: string;
+  /** The AWS endpoint that takes every request. */
+  readonly endpoint: string;
+  readonly region: string;
+}
+
+/** Terraform refused or failed. The message is what it said. */
+export class TerraformError extends Error {}
+
+/**
+ * Runs the installed Terraform on a synthesized stack against an emulator.
+ *
+ * The stack is deployed as it was synthesized: what an emulator needs (no credential checks, path-style
+ * S3, state in the workspace) is laid over it by an override file, Terraform's own means for that.
+ */
+export class Terraform {
+  private readonly environment: NodeJS.ProcessEnv;
+  private directory = '';
+
+  constructor(private readonly props: TerraformProps) {
+    const { workspace, endpoint, region } = props;
+    const settings = join(workspace, 'terraform.rc');
+    mkdirSync(workspace, { recursive: true });
+    writeFileSync(settings, cliSettings());
+    this.environment = {
+      PATH: process.env.PATH,
+      // No profile, plug-in cache or setting of whoever runs the tests has a say.
+      HOME: workspace,
+      TF_CLI_CONFIG_FILE: settings,
+      TF_DATA_DIR: join(workspace, 'data'),
+      TF_IN_AUTOMATION: '1',
+      TF_INPUT: '0',
+      CHECKPOINT_DISABLE: '1',
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: 'testing',
+      AWS_SECRET_ACCESS_KEY: 'testing',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    };
+  }
+
+  /** Takes the stack in `directory` (the folder of its `cdk.tf.json`) and initialises the provider. */
+  async init(directory: string): Promise<void> {
+    this.directory = directory;
+    writeFileSync(join(directory, 'emulator_override.tf.json'), JSON.stringify(this.override(), null, 2));
+    await this.terraform('init', '-no-color');
+  }
+
+  /** What an apply would do, `no-op` left out; with `destroy`, what a destroy would do. */
+  async plan({ destroy = false } = {}): Promise<PlannedChange[]> {
+    await this.terraform('plan', '-no-color', `-out=${this.planFile}`, ...(destroy ? ['-destroy'] : []));
+    const { resource_changes: changes = [] } = JSON.parse(
+      await this.terraform('show', '-json', this.planFile),
+    ) as { resource_changes?: (Pick<PlannedChange, 'address' | 'type'> & { change: PlannedChange })[] };
+    return changes
+      .map(({ address, type, change: { actions, before, after } }) => ({
+        address,
+        type,
+        actions,
+        before,
+        after,
+      }))
+      .filter(({ actions }) => !actions.every((action) => action === 'no-op'));
+  }
+
+  /** Carries out the last {@link plan}. */
+  async apply(): Promise<void> {
+    await this.terraform('apply', '-no-color', this.planFile);
+  }
+
+  /** Addresses of everything that the state holds. */
+  async state(): Promise<string[]> {
+    return (await this.terraform('state', 'list')).split('\n').filter((line) => line !== '');
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const outputs = JSON.parse(await this.terraform('output', '-json')) as Record<string, { value: unknown }>;
+    return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
+  }
+
+  private get planFile(): string {
+    return join(this.props.workspace, 'plan');
+  }
+
+  private override(): object {
+    return {
+      terraform: {
+        backend: { local: { path: join(this.props.workspace, 'terraform.tfstate') } },
+        required_providers: { aws: { source: 'hashicorp/aws', version: AWS_PROVIDER_VERSION } },
+      },
+      provider: {
+        aws: [
+          {
+            s3_use_path_style: true,
+            skip_credentials_validation: true,
+            skip_metadata_api_check: 'true',
+            skip_requesting_account_id: false,
+          },
+        ],
+      },
+    };
+  }
+
+  private async terraform(...args: string[]): Promise<string> {
+    try {
+      const options = { cwd: this.directory, env: this.environment, maxBuffer: 256 * MEBIBYTE };
+      return (await run('terraform', args, options)).stdout;
+    } catch (error) {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+      throw new TerraformError(`terraform ${args[0]} failed:\n${stderr || stdout || String(error)}`);
+    }
+  }
+}
+
+/** The provider comes from disk alone: a test must neither wait for a registry nor depend on one. */
+function cliSettings(): string {
+  const mirror = findAwsProviderMirror();
+  if (mirror === undefined) return '';
+  return `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`;
+}
