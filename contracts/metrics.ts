@@ -2,7 +2,7 @@ import type { Collection } from './collections';
 import type { FunctionName } from './functions';
 
 /** The CloudWatch namespace of every metric of ours. */
-export const METRIC_NAMESPACE = 'ChromaPipeline';
+export const METRICS_NAMESPACE = 'ChromaPipeline';
 
 /**
  * Every metric that a function emits and an alarm or the dashboard reads: one list, so that a renamed
