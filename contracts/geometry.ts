@@ -1,14 +1,20 @@
 import { z } from 'zod';
 
+/**
+ * A fraction of the image's width or height. The corners of a rotated line may lie a little outside of the
+ * image, hence the tenth on either side; anything further was measured in pixels or percent.
+ */
+const fractionSchema = z.number().min(-0.1).max(1.1);
+
 /** Coordinates are fractions of the image, 0..1, with the origin at the bottom left (Apple Vision's choice). */
-export const pointSchema = z.object({ x: z.number(), y: z.number() });
+export const pointSchema = z.object({ x: fractionSchema, y: fractionSchema });
 export type Point = z.infer<typeof pointSchema>;
 
 export const boundingBoxSchema = z.object({
-  x: z.number(),
-  y: z.number(),
-  width: z.number().nonnegative(),
-  height: z.number().nonnegative(),
+  x: fractionSchema,
+  y: fractionSchema,
+  width: fractionSchema.nonnegative(),
+  height: fractionSchema.nonnegative(),
 });
 export type BoundingBox = z.infer<typeof boundingBoxSchema>;
 

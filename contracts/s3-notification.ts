@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+/** What S3 sends once when a notification is configured. It announces nothing. */
+const testEventSchema = z.object({ Event: z.literal('s3:TestEvent') });
+
+const objectCreatedSchema = z.object({
+  eventSource: z.literal('aws:s3'),
+  eventName: z.string().regex(/^ObjectCreated:/, 'only ObjectCreated events are expected here'),
+  s3: z.object({
+    bucket: z.object({ name: z.string().min(1) }),
+    object: z.object({
+      /** URL-encoded as a form is: a space arrives as `+`. */
+      key: z
+        .string()
+        .min(1)
+        .transform((key, context) => {
+          try {
+            return decodeURIComponent(key.replaceAll('+', ' '));
+          } catch {
+            context.addIssue({ code: 'custom', message: 'the key is not URL-encoded' });
+            return z.NEVER;
+          }
+        }),
+    }),
+  }),
+});
+
+/** OCR_RESULTS_QUEUE: S3's event notification, with the keys decoded. */
+export const s3NotificationSchema = z.union([
+  z.object({ Records: z.array(objectCreatedSchema).min(1) }),
+  testEventSchema,
+]);
+export type S3Notification = z.infer<typeof s3NotificationSchema>;

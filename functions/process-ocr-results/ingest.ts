@@ -1,0 +1,122 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  NotFound,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { ndjsonKey, OCR_PREFIX, parseOcrKey } from '../../contracts/bucket-layout';
+import { COLLECTIONS } from '../../contracts/collections';
+import { type EmbedNdjsonMessage, embedNdjsonMessageSchema, MESSAGE_VERSION } from '../../contracts/messages';
+import { METRICS } from '../../contracts/metrics';
+import { describeIssues, encodeNdjson } from '../../contracts/ndjson-rows';
+import type { ReceiptReference } from '../../contracts/record-id';
+import { s3NotificationSchema } from '../../contracts/s3-notification';
+import type { Telemetry } from '../shared/logging';
+import { type Quarantine, UnreadableInput } from '../shared/quarantine';
+import { parseBody } from '../shared/sqs-batch';
+import { receiptRows } from './receipt-rows';
+
+/** The OCR result of a receipt has some hundred kilobytes. Far larger is something else. Bytes. */
+const LARGEST_OCR_FILE = 32 * 1024 * 1024;
+
+export interface IngestProps {
+  readonly s3: S3Client;
+  readonly sqs: SQSClient;
+  readonly bucket: string;
+  readonly embedQueueUrl: string;
+  readonly quarantine: Quarantine;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * Handles one message of the ocr-results queue: each OCR object that it announces becomes the receipt's two
+ * NDJSON files and one message for embed-from-ndjson. An object that cannot be read is quarantined. Handling
+ * a message twice writes the same files again.
+ *
+ * @throws {UnreadableInput} when the message itself cannot be understood.
+ * @throws {Error} when S3 or SQS fail, or when the message is about another bucket or prefix.
+ */
+export async function ingestMessage(body: string, props: IngestProps): Promise<void> {
+  const notification = s3NotificationSchema.safeParse(parseBody(body));
+  if (!notification.success) {
+    throw new UnreadableInput(
+      `The message is no S3 event of a created object: ${describeIssues(notification.error)}.`,
+    );
+  }
+  if (!('Records' in notification.data)) {
+    props.telemetry.logger.info("S3's test event arrived: the bucket's notification reaches this queue");
+    return;
+  }
+  for (const { s3 } of notification.data.Records) {
+    if (s3.bucket.name !== props.bucket || !s3.object.key.startsWith(OCR_PREFIX)) {
+      // Not quarantined: were the notification to cover quarantine/ too, that write would announce itself for ever.
+      throw new Error(
+        `A notification came for "${s3.object.key}" in ${s3.bucket.name}; only ${OCR_PREFIX} in ${props.bucket} is expected. Correct the bucket's notification, then purge or redrive the dead-letter queue.`,
+      );
+    }
+    await ingestObject(s3.object.key, props);
+  }
+}
+
+async function ingestObject(key: string, props: IngestProps): Promise<void> {
+  const { s3, bucket, quarantine, telemetry } = props;
+  const object = { Bucket: bucket, Key: key };
+  const { ETag: etag = '', ContentLength: size = 0 } = await s3
+    .send(new HeadObjectCommand(object))
+    .catch((error: unknown) => {
+      if (!(error instanceof NotFound)) throw error;
+      throw new UnreadableInput(`The object "${key}" was deleted before it could be read. Drop it again.`);
+    });
+  try {
+    const receipt = parseOcrKey(key);
+    if (receipt === undefined) {
+      throw new UnreadableInput('The key is not of the form ocr/{image uuid}/receipt-{five digits}.json.');
+    }
+    if (size > LARGEST_OCR_FILE) {
+      throw new UnreadableInput(`The OCR file has ${size} bytes; at most ${LARGEST_OCR_FILE} are read.`);
+    }
+    const { Body } = await s3.send(new GetObjectCommand({ ...object, IfMatch: etag }));
+    const rows = receiptRows((await Body?.transformToByteArray()) ?? new Uint8Array(), receipt);
+    await writeRows(receipt, rows, props);
+    telemetry.metrics.addMetric(METRICS.receiptsParsed, MetricUnit.Count, 1);
+    telemetry.logger.info('An OCR result was parsed', {
+      ...receipt,
+      lines: rows.lines.length,
+      words: rows.words.length,
+    });
+  } catch (error) {
+    if (!(error instanceof UnreadableInput)) throw error;
+    await quarantine({ key, etag }, error.message);
+  }
+}
+
+async function writeRows(
+  receipt: ReceiptReference,
+  rows: ReturnType<typeof receiptRows>,
+  { s3, sqs, bucket, embedQueueUrl }: IngestProps,
+): Promise<void> {
+  await Promise.all(
+    COLLECTIONS.map((collection) =>
+      s3.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: ndjsonKey(receipt, collection),
+          Body: encodeNdjson(rows[collection]),
+          ContentType: 'application/x-ndjson',
+        }),
+      ),
+    ),
+  );
+  const message: EmbedNdjsonMessage = embedNdjsonMessageSchema.parse({
+    version: MESSAGE_VERSION,
+    image_id: receipt.imageId,
+    receipt_id: receipt.receiptId,
+    bucket,
+    lines_key: ndjsonKey(receipt, 'lines'),
+    words_key: ndjsonKey(receipt, 'words'),
+  });
+  await sqs.send(new SendMessageCommand({ QueueUrl: embedQueueUrl, MessageBody: JSON.stringify(message) }));
+}
