@@ -1,0 +1,79 @@
+import { TerraformStack } from 'cdktf';
+import type { Construct } from 'constructs';
+import type { FunctionPackages } from '../contracts/functions';
+import type { PipelineConfig } from './config';
+import { Outputs } from './outputs';
+import { CollectionConsumers } from './pipeline/collection-consumers';
+import { Compaction, type EmbeddedPlacement } from './pipeline/compaction';
+import { Embedding } from './pipeline/embedding';
+import { FunctionEnvironments } from './pipeline/environment';
+import { OcrIngest } from './pipeline/ocr-ingest';
+import { Reconciler } from './pipeline/reconciler';
+import { StreamProcessor } from './pipeline/stream-processor';
+import { ChromaBucket } from './shared/chroma-bucket';
+import { Deployment } from './shared/deployment';
+import { Encryption } from './shared/encryption';
+import { FileSystem } from './shared/file-system';
+import { GatewayEndpoints } from './shared/gateway-endpoints';
+import { Network } from './shared/network';
+import { Queues } from './shared/queues';
+import { RunTable } from './shared/run-table';
+import { configureTerraform } from './terraform-settings';
+
+export interface PipelineStackProps {
+  readonly config: PipelineConfig;
+  /** One zip for each of the five functions. */
+  readonly packages: FunctionPackages;
+}
+
+/**
+ * The whole pipeline, in one stack. What is shared is made here, once, and handed to everything that uses
+ * it; no construct makes one of its own when none was given.
+ *
+ * @throws {Error} when a package is missing.
+ */
+export class PipelineStack extends TerraformStack {
+  constructor(scope: Construct, id: string, { config, packages }: PipelineStackProps) {
+    super(scope, id);
+    configureTerraform(this, config);
+
+    const deployment = new Deployment(this, 'deployment', config);
+    const encryption = new Encryption(this, 'encryption', { deployment });
+    const bucket = new ChromaBucket(this, 'chroma-bucket', { deployment, encryption });
+    const queues = new Queues(this, 'queues', { deployment, encryption, bucket });
+    const runTable = new RunTable(this, 'run-table', { deployment, encryption });
+    const environments = new FunctionEnvironments({ deployment, bucket, queues, runTable });
+    const embedded =
+      config.chroma.mode === 'embedded' ? this.embedded(deployment, encryption, bucket, runTable) : undefined;
+
+    const context = { deployment, encryption, environments, packages };
+    new OcrIngest(this, 'ocr-ingest', { ...context, bucket, queues });
+    new Embedding(this, 'embedding', { ...context, bucket, queues, runTable });
+    new StreamProcessor(this, 'stream', { ...context, queues, runTable });
+    const compaction = new Compaction(this, 'compaction', { ...context, bucket, queues, runTable, embedded });
+    new CollectionConsumers(this, 'consumers', { deployment, queues, compaction: compaction.function });
+    new Reconciler(this, 'reconciler', { ...context, queues, runTable });
+
+    new Outputs(this, 'outputs', {
+      chromadb_bucket_name: bucket.name,
+      compaction_runs_table_name: runTable.name,
+      ...Object.fromEntries(queues.work.map(({ name, queue }) => [`${name}_queue_url`, queue.url])),
+      ...Object.fromEntries(
+        queues.work.map(({ name, deadLetters }) => [`${name}_dlq_url`, deadLetters.queue.url]),
+      ),
+      lost_events_dlq_url: queues.lostEvents.queue.url,
+    });
+  }
+
+  private embedded(
+    deployment: Deployment,
+    encryption: Encryption,
+    bucket: ChromaBucket,
+    runTable: RunTable,
+  ): EmbeddedPlacement {
+    const network = new Network(this, 'network', { deployment, encryption });
+    const endpoints = new GatewayEndpoints(this, 'endpoints', { deployment, network, bucket, runTable });
+    const fileSystem = new FileSystem(this, 'file-system', { deployment, encryption, network });
+    return { network, endpoints, fileSystem };
+  }
+}

@@ -1,0 +1,63 @@
+import { DataAwsLambdaFunction } from '@cdktf/provider-aws/lib/data-aws-lambda-function';
+import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy';
+import { Fn, type TerraformResourceLifecycle } from 'cdktf';
+import { Construct } from 'constructs';
+import { COLLECTIONS } from '../../contracts/collections';
+import type { Deployment } from '../shared/deployment';
+import { policyDocument } from '../shared/policy-document';
+import { type Queues, VISIBILITY_MARGIN } from '../shared/queues';
+import type { WorkQueue } from '../shared/work-queue';
+import { CONCURRENCY_PER_COLLECTION } from './compaction';
+import { consume } from './permissions';
+import type { PipelineFunction } from './pipeline-function';
+import { QueueConsumer } from './queue-consumer';
+
+interface CollectionConsumersProps {
+  readonly deployment: Deployment;
+  readonly queues: Queues;
+  readonly compaction: PipelineFunction;
+}
+
+/**
+ * Who takes the messages of lines and words: ONE declared choice for both.
+ *
+ * There is one mapping a queue whatever the choice, and a switch updates it in place
+ * (docs/decisions/0003-consumer-switch.md): at no moment of a deploy or of its rollback do two exist.
+ */
+export class CollectionConsumers extends Construct {
+  constructor(scope: Construct, id: string, { deployment, queues, compaction }: CollectionConsumersProps) {
+    super(scope, id);
+    const { consumer } = deployment.config;
+    const legacy =
+      typeof consumer === 'object' ? this.legacy(consumer.legacyFunction, deployment, queues) : undefined;
+    for (const collection of COLLECTIONS) {
+      const queue = queues.collections[collection];
+      new QueueConsumer(this, `${collection}-consumer`, {
+        queue,
+        functionName: legacy?.arn ?? compaction.resource.arn,
+        maximumConcurrency: CONCURRENCY_PER_COLLECTION,
+        enabled: consumer !== 'none',
+        lifecycle: legacy?.lifecycle(queue),
+      });
+    }
+  }
+
+  /** An existing function: it is let in, and refused at plan when it runs longer than a message is hidden. */
+  private legacy(name: string, deployment: Deployment, queues: Queues) {
+    const existing = new DataAwsLambdaFunction(this, 'legacy', { functionName: name });
+    new IamRolePolicy(this, 'legacy-policy', {
+      name: deployment.physicalName('legacy-consumer'),
+      role: Fn.element(Fn.split('/', existing.role), -1),
+      policy: policyDocument([consume(queues.collections.lines, queues.collections.words)]),
+    });
+    const lifecycle = (queue: WorkQueue): TerraformResourceLifecycle => ({
+      precondition: [
+        {
+          condition: `\${${existing.fqn}.timeout + ${VISIBILITY_MARGIN} <= ${queue.visibilityTimeout}}`,
+          errorMessage: `${name} may run longer than a message of ${queue.name} is hidden (${queue.visibilityTimeout} s less ${VISIBILITY_MARGIN} s of margin), so that messages would be delivered twice. Lower its timeout, or raise functions.timeout.enhanced-compaction.`,
+        },
+      ],
+    });
+    return { arn: existing.arn, lifecycle };
+  }
+}

@@ -1,0 +1,192 @@
+import { EfsFileSystemPolicy } from '@cdktf/provider-aws/lib/efs-file-system-policy';
+import { SecurityGroup } from '@cdktf/provider-aws/lib/security-group';
+import { VpcSecurityGroupEgressRule } from '@cdktf/provider-aws/lib/vpc-security-group-egress-rule';
+import { Construct } from 'constructs';
+import { deltaPrefix, snapshotPrefix } from '../../contracts/bucket-layout';
+import { COLLECTIONS } from '../../contracts/collections';
+import type { ChromaBucket } from '../shared/chroma-bucket';
+import { type FileSystem, NFS_PORT } from '../shared/file-system';
+import type { GatewayEndpoints } from '../shared/gateway-endpoints';
+import type { Network } from '../shared/network';
+import { policyDocument, type Statement } from '../shared/policy-document';
+import type { Queues } from '../shared/queues';
+import type { RunTable } from '../shared/run-table';
+import { MOUNT_PATH } from './environment';
+import { consume, list, objects, readSecrets } from './permissions';
+import { type PipelineContext, PipelineFunction } from './pipeline-function';
+
+/** What an embedded Chroma needs around it. */
+export interface EmbeddedPlacement {
+  readonly network: Network;
+  readonly endpoints: GatewayEndpoints;
+  readonly fileSystem: FileSystem;
+}
+
+interface CompactionProps extends PipelineContext {
+  readonly bucket: ChromaBucket;
+  readonly queues: Queues;
+  readonly runTable: RunTable;
+  /** Undefined in server and cloud mode, which need neither network nor file system. */
+  readonly embedded: EmbeddedPlacement | undefined;
+}
+
+/** Lambda takes no maximum below 2 for a mapping; the message group keeps each collection at one. */
+export const CONCURRENCY_PER_COLLECTION = 2;
+
+/** Pending runs become a published version of their collection, and snapshots from time to time. */
+export class Compaction extends Construct {
+  readonly function: PipelineFunction;
+
+  constructor(scope: Construct, id: string, props: CompactionProps) {
+    super(scope, id);
+    const { deployment, embedded } = props;
+    const group = embedded && this.securityGroup(props, embedded);
+    this.function = new PipelineFunction(this, 'enhanced-compaction', {
+      ...props,
+      name: 'enhanced-compaction',
+      concurrency: CONCURRENCY_PER_COLLECTION * COLLECTIONS.length,
+      permissions: [...this.dataPermissions(props), ...this.modePermissions(props)],
+      placement: {
+        ephemeralStorage: { size: deployment.config.functions.compactionStorage },
+        ...(embedded &&
+          group && {
+            vpcConfig: { subnetIds: [...embedded.network.subnetIds], securityGroupIds: [group.id] },
+            fileSystemConfig: { arn: embedded.fileSystem.accessPoint.arn, localMountPath: MOUNT_PATH },
+          }),
+      },
+      dependsOn: embedded?.fileSystem.mountTargets,
+    });
+    if (embedded !== undefined) this.restrictFileSystem(embedded.fileSystem);
+  }
+
+  private dataPermissions({ bucket, queues, runTable }: CompactionProps): Statement[] {
+    const deltas = COLLECTIONS.map(deltaPrefix);
+    const snapshots = COLLECTIONS.map(snapshotPrefix);
+    return [
+      consume(queues.collections.lines, queues.collections.words),
+      objects('ReadDeltasAndSnapshots', bucket, ['s3:GetObject'], [...deltas, ...snapshots]),
+      objects('MarkCoveredDeltas', bucket, ['s3:PutObjectTagging', 's3:GetObjectTagging'], deltas),
+      objects(
+        'WriteAndCollectSnapshots',
+        bucket,
+        ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+        snapshots,
+      ),
+      list(bucket, [...deltas, ...snapshots]),
+      {
+        Sid: 'MoveRunsAndPointers',
+        Effect: 'Allow',
+        Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query'],
+        Resource: runTable.arn,
+      },
+      {
+        Sid: 'FindUnfinishedRuns',
+        Effect: 'Allow',
+        Action: 'dynamodb:Query',
+        Resource: runTable.indexArns,
+      },
+    ];
+  }
+
+  private modePermissions({ deployment, embedded }: CompactionProps): Statement[] {
+    if (embedded === undefined) {
+      const { chroma } = deployment.config;
+      const secret = chroma.mode === 'embedded' ? undefined : chroma.secretName;
+      return secret === undefined ? [] : [readSecrets(deployment, [secret])];
+    }
+    const { accessPoint, resource } = embedded.fileSystem;
+    const interfaces = [
+      'ec2:CreateNetworkInterface',
+      'ec2:DeleteNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:UnassignPrivateIpAddresses',
+    ];
+    return [
+      {
+        Sid: 'MountItsAccessPoint',
+        Effect: 'Allow',
+        Action: ['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'],
+        Resource: resource.arn,
+        Condition: { StringEquals: { 'elasticfilesystem:AccessPointArn': accessPoint.arn } },
+      },
+      {
+        // Lambda's service attaches the function to the subnets with the role's rights. EC2's Describe
+        // actions know no resources and Lambda demands all of these on "*" before it makes the function.
+        Sid: 'LetLambdaAttachTheNetwork',
+        Effect: 'Allow',
+        Action: interfaces,
+        Resource: '*',
+      },
+      {
+        // The function's own code never needs them: AWS's documented counterpart to the statement above.
+        Sid: 'DenyTheNetworkToTheCode',
+        Effect: 'Deny',
+        Action: interfaces,
+        Resource: '*',
+        Condition: {
+          ArnEquals: {
+            'lambda:SourceFunctionArn': [
+              deployment.arn('lambda', `function:${deployment.functionName('enhanced-compaction')}`),
+            ],
+          },
+        },
+      },
+    ];
+  }
+
+  /** Out: NFS to the file system, TLS to S3 and DynamoDB. In: nothing. */
+  private securityGroup({ deployment }: CompactionProps, embedded: EmbeddedPlacement): SecurityGroup {
+    const group = new SecurityGroup(this, 'security-group', {
+      name: deployment.physicalName('enhanced-compaction'),
+      description: 'The compaction function',
+      vpcId: embedded.network.vpcId,
+    });
+    new VpcSecurityGroupEgressRule(this, 'to-file-system', {
+      securityGroupId: group.id,
+      description: 'NFS to the Chroma file system',
+      referencedSecurityGroupId: embedded.fileSystem.securityGroupId,
+      ipProtocol: 'tcp',
+      fromPort: NFS_PORT,
+      toPort: NFS_PORT,
+    });
+    embedded.endpoints.prefixListIds.forEach((prefixListId, index) => {
+      new VpcSecurityGroupEgressRule(this, `to-${index === 0 ? 's3' : 'dynamodb'}`, {
+        securityGroupId: group.id,
+        description: `TLS to ${index === 0 ? 'S3' : 'DynamoDB'} through its gateway endpoint`,
+        prefixListId,
+        ipProtocol: 'tcp',
+        fromPort: 443,
+        toPort: 443,
+      });
+    });
+    embedded.fileSystem.admit('compaction', group.id);
+    return group;
+  }
+
+  /** Only the compaction's role, only through the access point, only over TLS. */
+  private restrictFileSystem({ resource, accessPoint }: FileSystem): void {
+    new EfsFileSystemPolicy(this, 'file-system-policy', {
+      fileSystemId: resource.id,
+      policy: policyDocument([
+        {
+          Sid: 'OnlyTheCompaction',
+          Effect: 'Allow',
+          Principal: { AWS: this.function.resource.role },
+          Action: ['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'],
+          Resource: resource.arn,
+          Condition: { StringEquals: { 'elasticfilesystem:AccessPointArn': accessPoint.arn } },
+        },
+        {
+          Sid: 'DenyWithoutTls',
+          Effect: 'Deny',
+          Principal: { AWS: '*' },
+          Action: '*',
+          Resource: resource.arn,
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        },
+      ]),
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import { LambdaEventSourceMapping } from '@cdktf/provider-aws/lib/lambda-event-source-mapping';
+import type { TerraformResourceLifecycle } from 'cdktf';
+import { Construct } from 'constructs';
+import type { WorkQueue } from '../shared/work-queue';
+
+interface QueueConsumerProps {
+  readonly queue: WorkQueue;
+  /** The function's name or ARN. */
+  readonly functionName: string;
+  /** How many batches Lambda hands out at once; it takes no number below 2. */
+  readonly maximumConcurrency: number;
+  /** False pauses the queue: its messages wait. */
+  readonly enabled: boolean;
+  readonly lifecycle?: TerraformResourceLifecycle;
+}
+
+/** How many messages one invocation gets. FIFO queues allow no more. */
+const BATCH_SIZE = 10;
+
+/** The one consumer of one queue. A message fails alone: its neighbours in the batch are acknowledged. */
+export class QueueConsumer extends Construct {
+  constructor(scope: Construct, id: string, props: QueueConsumerProps) {
+    super(scope, id);
+    const { queue } = props;
+    const mapping = new LambdaEventSourceMapping(this, 'mapping', {
+      eventSourceArn: queue.queue.arn,
+      functionName: props.functionName,
+      enabled: props.enabled,
+      batchSize: BATCH_SIZE,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      scalingConfig: { maximumConcurrency: props.maximumConcurrency },
+      lifecycle: props.lifecycle,
+      dependsOn: [queue.policy],
+    });
+    mapping.overrideLogicalId(`${queue.name}_consumer`);
+  }
+}
