@@ -51,4 +51,11 @@ export const compactionMessageAttributes = (
 export const compactionDeduplicationId = (runId: string, collection: Collection): string =>
   `${runId}:${collection}`;
 
+/**
+ * The reconciler's doorbell has an id of its own: the run's first id may have been used within SQS's five
+ * minutes, and the message that it would be taken for may be lost. One round rings once, though it be retried.
+ */
+export const reconcileDeduplicationId = (collection: Collection, round: string): string =>
+  `${collection}:reconcile:${round}`;
+
 export { runIdSchema };

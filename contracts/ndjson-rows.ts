@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { regionSchema } from './geometry';
-import { imageIdSchema, lineIdSchema, receiptIdSchema, wordIdSchema } from './record-id';
+import { imageIdSchema, lineIdSchema, receiptIdSchema, recordId, wordIdSchema } from './record-id';
 
 /** One line of `lines.ndjson`. */
 export const lineRowSchema = regionSchema.extend({
@@ -15,6 +15,15 @@ export type LineRow = z.infer<typeof lineRowSchema>;
 /** One line of `words.ndjson`. */
 export const wordRowSchema = lineRowSchema.extend({ word_id: wordIdSchema });
 export type WordRow = z.infer<typeof wordRowSchema>;
+
+/** The id of the Chroma record that a row becomes. */
+export const rowRecordId = (row: LineRow | WordRow): string =>
+  recordId({
+    imageId: row.image_id,
+    receiptId: row.receipt_id,
+    lineId: row.line_id,
+    ...('word_id' in row ? { wordId: row.word_id } : {}),
+  });
 
 /** One JSON object a row, each ended by a newline, as NDJSON has it. */
 export const encodeNdjson = (rows: readonly object[]): string =>

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import type { CompactionRun } from '../../contracts/compaction-run';
+import type { EmbeddingSpace } from '../../contracts/embedding';
+
+/** Everything that decides a run's vectors, and the run that it follows. */
+export interface RunIdentity extends EmbeddingSpace {
+  /** Hexadecimal SHA-256 of `lines.ndjson` and of `words.ndjson`. */
+  readonly linesSha256: string;
+  readonly wordsSha256: string;
+}
+
+/**
+ * The id of the run that embeds this content after `predecessor`. Content hashes and not ETags, since the
+ * ETag of an object encrypted with a KMS key changes with every write of the same bytes.
+ */
+export function runId(identity: RunIdentity, predecessor: CompactionRun | undefined): string {
+  const { linesSha256, wordsSha256, model, dimensions, textFormatVersion } = identity;
+  return createHash('sha256')
+    .update(
+      JSON.stringify([linesSha256, wordsSha256, model, dimensions, textFormatVersion, predecessor?.run_id]),
+    )
+    .digest('hex')
+    .slice(0, 32);
+}
+
+/** What to do with content that arrived: nothing, since the receipt's newest run is it; or one new run. */
+export type NextRun =
+  | { readonly alreadyEmbedded: true; readonly run: CompactionRun }
+  | { readonly alreadyEmbedded: false; readonly id: string; readonly follows: CompactionRun | undefined };
+
+/**
+ * Decides whether a receipt's content needs a run. A redelivered message finds its content in the newest run
+ * and embeds nothing twice. The predecessor is part of the id, so that content that comes back after another
+ * (a correction that is undone) is a run of its own and not mistaken for the old one; and a run whose
+ * embedding failed is followed by a new one when its receipt is dropped again.
+ *
+ * @param runs - the receipt's runs in order of creation.
+ */
+export function nextRun(identity: RunIdentity, runs: readonly CompactionRun[]): NextRun {
+  const newest = runs.at(-1);
+  if (newest !== undefined && newest.run_id === runId(identity, runs.at(-2)) && !isLost(newest)) {
+    return { alreadyEmbedded: true, run: newest };
+  }
+  return { alreadyEmbedded: false, id: runId(identity, newest), follows: newest };
+}
+
+const isLost = ({ lines, words }: CompactionRun): boolean =>
+  lines.state === 'FAILED' || words.state === 'FAILED';

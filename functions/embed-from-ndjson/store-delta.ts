@@ -1,0 +1,41 @@
+import { GetObjectCommand, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { deltaKey } from '../../contracts/bucket-layout';
+import type { CollectionRun } from '../../contracts/compaction-run';
+import type { Delta } from '../../contracts/delta';
+import { decodeDelta, encodeDelta } from '../shared/delta-file';
+import { sha256 } from './receipt-content';
+
+/** What a run says of one of its deltas. */
+export type StoredDelta = Pick<CollectionRun, 'delta_key' | 'delta_sha256' | 'records'>;
+
+/**
+ * Stores a delta under its run's key, once and for ever, with a full-object checksum that S3 verifies.
+ *
+ * Deltas are immutable: when another delivery of the same message has stored the run's delta already, that
+ * one stays and is described, so that the run's checksum is always that of the object.
+ */
+export async function storeDelta(s3: S3Client, bucket: string, delta: Delta): Promise<StoredDelta> {
+  const { collection, run_id } = delta.header;
+  const Key = deltaKey(collection, run_id);
+  const bytes = encodeDelta(delta);
+  const hash = sha256(bytes);
+  try {
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: bucket,
+        Key,
+        Body: bytes,
+        ContentType: 'application/vnd.apache.arrow.file',
+        ChecksumSHA256: Buffer.from(hash, 'hex').toString('base64'),
+        IfNoneMatch: '*',
+      }),
+    );
+    return { delta_key: Key, delta_sha256: hash, records: delta.records.length };
+  } catch (error) {
+    if (!(error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412)) throw error;
+  }
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
+  const stored = (await Body?.transformToByteArray()) ?? new Uint8Array();
+  const { records } = decodeDelta(stored, Key);
+  return { delta_key: Key, delta_sha256: sha256(stored), records: records.length };
+}

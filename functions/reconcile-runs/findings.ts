@@ -1,0 +1,50 @@
+import type { CollectionPointer } from '../../contracts/collection-pointer';
+import type { Collection } from '../../contracts/collections';
+import type { CompactionRun } from '../../contracts/compaction-run';
+
+/** What is true of a collection at one moment. Ages in seconds. */
+export interface Findings {
+  /** Unfinished runs that the published version holds: only their marking is missing. */
+  readonly published: readonly { readonly run: CompactionRun; readonly mergedVectors: number }[];
+  /** Other runs that have waited too long, the one that was created first in front. */
+  readonly stale: readonly CompactionRun[];
+  /** Runs that are still to be merged. */
+  readonly pending: number;
+  /** How long the oldest of them has existed; 0 when there is none. */
+  readonly oldestPendingAge: number;
+  /** Since the last checkpoint, while the live version holds vectors that no snapshot has; otherwise 0. */
+  readonly snapshotAge: number;
+}
+
+/**
+ * Decides what a collection needs.
+ *
+ * @param runs - its unfinished runs, in order of creation.
+ * @param after - a run is stale when it is PENDING since its creation, or PROCESSING since its start, for
+ *   longer than this many seconds.
+ */
+export function findings(
+  collection: Collection,
+  runs: readonly CompactionRun[],
+  pointer: CollectionPointer | undefined,
+  now: Date,
+  after: number,
+): Findings {
+  const secondsSince = (instant: string): number => Math.max(0, (now.getTime() - Date.parse(instant)) / 1000);
+  const merged = new Map(pointer?.manifest?.runs.map((run) => [run.run_id, run.merged_vectors]));
+  const published = runs.flatMap((run) => {
+    const mergedVectors = merged.get(run.run_id);
+    return mergedVectors === undefined ? [] : [{ run, mergedVectors }];
+  });
+  const waiting = runs.filter(({ run_id }) => !merged.has(run_id));
+
+  const manifest = pointer?.manifest;
+  const uncovered = manifest !== undefined && manifest.uncovered_deltas.length > 0;
+  return {
+    published,
+    stale: waiting.filter((run) => secondsSince(run[collection].started_at ?? run.created_at) > after),
+    pending: waiting.length,
+    oldestPendingAge: Math.max(0, ...waiting.map(({ created_at }) => secondsSince(created_at))),
+    snapshotAge: uncovered ? secondsSince(pointer?.snapshot_at ?? manifest.created_at) : 0,
+  };
+}

@@ -1,0 +1,102 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
+import type { Collection } from '../../contracts/collections';
+import { type CompactionRun, collectionKey, decodeRun } from '../../contracts/compaction-run';
+import { reconcileDeduplicationId } from '../../contracts/messages';
+import { METRICS } from '../../contracts/metrics';
+import type { Ring } from '../shared/doorbell';
+import { messageOf, type Telemetry } from '../shared/logging';
+import { completeRun, pendingItems, type RunTable } from '../shared/run-table';
+import { type Findings, findings } from './findings';
+
+export interface ReconcileProps {
+  readonly table: RunTable;
+  readonly ring: Ring;
+  /** A run that is unfinished for longer is rung again. Seconds. */
+  readonly after: number;
+  readonly telemetry: Telemetry;
+}
+
+/** What one round found and did in one collection. */
+export interface Reconciliation extends Pick<Findings, 'pending' | 'oldestPendingAge' | 'snapshotAge'> {
+  readonly collection: Collection;
+  /** Runs that have waited too long. */
+  readonly stale: number;
+  /** Ids of runs that were finished from the published manifest. */
+  readonly mended: readonly string[];
+  readonly rung: boolean;
+}
+
+/**
+ * One round over one collection: finishes the runs that the published version holds already, rings once when
+ * any other run has waited too long (one doorbell merges all of them), and emits the collection's ages.
+ *
+ * @param round - names this round; a retry of the same round rings no second time.
+ * @throws {Error} at the end of the round, when an item of the table is malformed or the doorbell was refused.
+ */
+export async function reconcile(
+  collection: Collection,
+  round: string,
+  now: Date,
+  { table, ring, after, telemetry }: ReconcileProps,
+): Promise<Reconciliation> {
+  const problems: string[] = [];
+  const runs: CompactionRun[] = [];
+  for (const item of await pendingItems(table, collection)) {
+    try {
+      runs.push(decodeRun(item));
+    } catch (error) {
+      problems.push(`The run item ${item['PK']} ${item['SK']} is malformed: ${messageOf(error)}.`);
+    }
+  }
+  // Read after the runs: a run that was published in between is then seen as published.
+  const pointer = await readPointer(table, collection);
+  const found = findings(collection, runs, pointer, now, after);
+
+  const mended: string[] = [];
+  for (const { run, mergedVectors } of found.published) {
+    if (await completeRun(table, run, collection, mergedVectors)) mended.push(run.run_id);
+  }
+  const [longest] = found.stale;
+  const unrung =
+    longest === undefined
+      ? []
+      : await ring([
+          { collection, run: longest, deduplicationId: reconcileDeduplicationId(collection, round) },
+        ]);
+  problems.push(...unrung.map(({ reason }) => `The ${collection} queue refused the doorbell: ${reason}.`));
+
+  const { pending, oldestPendingAge, snapshotAge, stale } = found;
+  const result: Reconciliation = {
+    collection,
+    pending,
+    oldestPendingAge,
+    snapshotAge,
+    stale: stale.length,
+    mended,
+    rung: longest !== undefined && unrung.length === 0,
+  };
+  report(result, telemetry);
+  if (problems.length > 0) throw new Error(problems.join(' '));
+  return result;
+}
+
+async function readPointer(
+  { client, name }: RunTable,
+  collection: Collection,
+): Promise<CollectionPointer | undefined> {
+  const get = new GetCommand({ TableName: name, Key: collectionKey(collection), ConsistentRead: true });
+  const { Item } = await client.send(get);
+  return Item && collectionPointerSchema.parse(Item);
+}
+
+function report(round: Reconciliation, { logger, metrics }: Telemetry): void {
+  logger.info('A collection was reconciled', { ...round });
+  metrics.addDimension('collection', round.collection);
+  metrics.addMetric(METRICS.pendingRuns, 'Count', round.pending);
+  metrics.addMetric(METRICS.oldestPendingRunAge, 'Seconds', round.oldestPendingAge);
+  metrics.addMetric(METRICS.snapshotAge, 'Seconds', round.snapshotAge);
+  metrics.addMetric(METRICS.runsMended, 'Count', round.mended.length);
+  metrics.addMetric(METRICS.doorbellsRung, 'Count', round.rung ? 1 : 0);
+  metrics.publishStoredMetrics();
+}

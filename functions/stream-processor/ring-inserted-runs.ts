@@ -1,0 +1,73 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
+import { COLLECTIONS } from '../../contracts/collections';
+import { decodeRun, isUnfinished, RUN_TYPE } from '../../contracts/compaction-run';
+import { compactionDeduplicationId } from '../../contracts/messages';
+import { METRICS } from '../../contracts/metrics';
+import type { Doorbell, Ring } from '../shared/doorbell';
+import { countPerCollection, messageOf, type Telemetry } from '../shared/logging';
+
+/**
+ * Rings both collections for every CompactionRun that was inserted; other changes of the table are passed
+ * over. A collection whose part of the run is final already is not rung.
+ *
+ * Every record that can be rung is rung, also those after a failure; then the first failure's sequence number
+ * is reported, from which Lambda delivers again (a second ring is swallowed by its deduplication id). So a
+ * malformed run ends at the on-failure destination, and no neighbour waits for it or is lost with it.
+ */
+export async function ringInsertedRuns(
+  records: readonly DynamoDBRecord[],
+  ring: Ring,
+  telemetry: Telemetry,
+): Promise<DynamoDBBatchResponse> {
+  const failed = new Set<DynamoDBRecord>();
+  const fail = (record: DynamoDBRecord, reason: string) => {
+    failed.add(record);
+    telemetry.logger.error('A stream record failed and will be delivered again', {
+      sequence_number: record.dynamodb?.SequenceNumber,
+      reason,
+    });
+  };
+
+  const recordOf = new Map<Doorbell, DynamoDBRecord>();
+  for (const record of records) {
+    try {
+      for (const doorbell of doorbells(record)) recordOf.set(doorbell, record);
+    } catch (error) {
+      fail(record, `The run item is malformed: ${messageOf(error)}`);
+    }
+  }
+  const rung = [...recordOf.keys()];
+  const unrung = await ring(rung);
+  for (const { doorbell, reason } of unrung) {
+    const record = recordOf.get(doorbell);
+    if (record !== undefined)
+      fail(record, `The ${doorbell.collection} queue refused the doorbell: ${reason}`);
+  }
+  const missed = new Set(unrung.map(({ doorbell }) => doorbell));
+  countPerCollection(
+    telemetry,
+    METRICS.doorbellsRung,
+    rung.filter((doorbell) => !missed.has(doorbell)).map(({ collection }) => collection),
+  );
+
+  const first = records.find((record) => failed.has(record));
+  if (first === undefined) return { batchItemFailures: [] };
+  const itemIdentifier = first.dynamodb?.SequenceNumber;
+  if (itemIdentifier === undefined) throw new Error('A stream record without a sequence number failed.');
+  return { batchItemFailures: [{ itemIdentifier }] };
+}
+
+function doorbells({ eventName, dynamodb }: DynamoDBRecord): Doorbell[] {
+  if (eventName !== 'INSERT') return [];
+  // aws-lambda and the SDK describe the same wire format by two types.
+  const item = unmarshall((dynamodb?.NewImage ?? {}) as Record<string, AttributeValue>);
+  if (item['TYPE'] !== RUN_TYPE) return [];
+  const run = decodeRun(item);
+  return COLLECTIONS.filter((collection) => isUnfinished(run[collection].state)).map((collection) => ({
+    collection,
+    run,
+    deduplicationId: compactionDeduplicationId(run.run_id, collection),
+  }));
+}
