@@ -1,9 +1,11 @@
 import { buildApp } from 'fauxqs';
 import { announce } from '../processes/loopback';
+import { type FifoQueue, giveWholeBatches } from './fifo-batches';
 
 /* What is used of fastify's request and reply; fastify is fauxqs's dependency, not ours. */
 type Request = { readonly method: string; readonly url: string; readonly headers: Record<string, unknown> };
 type Reply = { status(code: number): { send(body: object): unknown } };
+type New<Instance> = { new (): Instance; readonly prototype: Instance };
 type Stores = NonNullable<NonNullable<Parameters<typeof buildApp>[0]>['stores']>;
 
 /**
@@ -12,12 +14,23 @@ type Stores = NonNullable<NonNullable<Parameters<typeof buildApp>[0]>['stores']>
  * here, with a store whose queue URLs name the address that the caller used. Its S3 and SNS are refused: its
  * S3 takes an unknown sub-resource for the plain verb (`DeleteBucketPolicy` deletes the bucket).
  */
-const sqsStore = await newStore<Stores['sqsStore']>('./sqs/sqsStore.js', 'SqsStore');
+const [{ SqsStore, SqsQueue }, { INVALID_MESSAGE_BODY_CHAR }, { SnsStore }, { S3Store }] = await Promise.all([
+  inner<{ SqsStore: New<Stores['sqsStore']>; SqsQueue: New<FifoQueue> }>('./sqs/sqsStore.js'),
+  inner<{ INVALID_MESSAGE_BODY_CHAR: RegExp }>('./sqs/sqsTypes.js'),
+  inner<{ SnsStore: New<Stores['snsStore']> }>('./sns/snsStore.js'),
+  inner<{ S3Store: New<Stores['s3Store']> }>('./s3/s3Store.js'),
+]);
+giveWholeBatches(SqsQueue.prototype);
+// fauxqs counts UTF-16 units, so it refuses every character beyond the first plane; SQS takes them.
+INVALID_MESSAGE_BODY_CHAR.test = (body) =>
+  /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.test(body);
+const sqsStore = new SqsStore();
 sqsStore.host = '';
-const snsStore = await newStore<Stores['snsStore']>('./sns/snsStore.js', 'SnsStore');
-const s3Store = await newStore<Stores['s3Store']>('./s3/s3Store.js', 'S3Store');
 
-const app = buildApp({ logger: false, stores: { sqsStore, snsStore, s3Store } });
+const app = buildApp({
+  logger: false,
+  stores: { sqsStore, snsStore: new SnsStore(), s3Store: new S3Store() },
+});
 app.addHook('onRequest', async (request: Request, reply: Reply) => {
   const json = String(request.headers['content-type']).includes('application/x-amz-json-1.0');
   if (request.method === 'POST' && request.url === '/' && json) return;
@@ -25,12 +38,7 @@ app.addHook('onRequest', async (request: Request, reply: Reply) => {
 });
 announce(await app.listen({ port: 0, host: '127.0.0.1' }));
 
-/** The stores are not exported by the package's entry; its version is pinned exactly. */
-async function newStore<Store>(path: string, name: string): Promise<Store> {
-  const inner: Record<string, new () => Store> = await import(
-    new URL(path, import.meta.resolve('fauxqs')).href
-  );
-  const Store = inner[name];
-  if (Store === undefined) throw new Error(`fauxqs has no ${name} any more. Pin the version 1.9.2.`);
-  return new Store();
+/** A module that the package's entry does not export; its version is pinned exactly. */
+function inner<Module>(path: string): Promise<Module> {
+  return import(new URL(path, import.meta.resolve('fauxqs')).href);
 }
