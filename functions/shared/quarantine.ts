@@ -47,7 +47,14 @@ export function createQuarantine(
     const keys = quarantinedObjectKeys(key, etag);
     const CopySource = [bucket, ...key.split('/')].map(encodeURIComponent).join('/');
     await s3.send(
-      new CopyObjectCommand({ Bucket: bucket, Key: keys.content, CopySource, CopySourceIfMatch: etag }),
+      new CopyObjectCommand({
+        Bucket: bucket,
+        Key: keys.content,
+        CopySource,
+        CopySourceIfMatch: etag,
+        // The user's tags stay behind: copying them would need two more permissions.
+        TaggingDirective: 'REPLACE',
+      }),
     );
     return [keys, { bucket, key, etag }];
   };

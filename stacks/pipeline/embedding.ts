@@ -37,7 +37,7 @@ export class Embedding extends Construct {
         {
           Sid: 'RegisterRuns',
           Effect: 'Allow',
-          Action: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+          Action: ['dynamodb:Query', 'dynamodb:PutItem'],
           Resource: runTable.arn,
         },
         readSecrets(deployment, [deployment.config.embedding.secretName]),
