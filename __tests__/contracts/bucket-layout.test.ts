@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import {
+  deltaKey,
+  isDecoyKey,
+  isVersionId,
+  legacyDeltaKey,
+  ndjsonKey,
+  ocrKey,
+  parseOcrKey,
+  snapshotArchiveKey,
+  snapshotHashKey,
+  snapshotManifestKey,
+  snapshotPointerKey,
+  versionId,
+} from '../../contracts/bucket-layout';
+import { collections, imageIds, receiptIds, runIds } from '../support/arbitraries';
+
+const receipts = fc.record({ imageId: imageIds, receiptId: receiptIds });
+const uniques = fc.stringMatching(/^[0-9a-f]{8}$/);
+const dates = fc.date({ min: new Date('2000-01-01'), max: new Date('2099-12-31'), noInvalidDate: true });
+
+test('the key of an OCR result names its receipt', () => {
+  fc.assert(fc.property(receipts, (receipt) => expect(parseOcrKey(ocrKey(receipt))).toEqual(receipt)));
+});
+
+test('an image id in capitals is the same image', () => {
+  fc.assert(
+    fc.property(receipts, ({ imageId, receiptId }) => {
+      const key = ocrKey({ imageId: imageId.toUpperCase(), receiptId });
+      expect(parseOcrKey(key)).toEqual({ imageId, receiptId });
+    }),
+  );
+});
+
+test.each([
+  'ocr/receipt-00001.json',
+  'ocr/0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b/receipt-1.json',
+  'ocr/0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b/receipt-00001.txt',
+  'old/ocr/0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b/receipt-00001.json',
+  'ocr/0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b/receipt-00001.json/again',
+])('%s is no OCR result', (key) => {
+  expect(parseOcrKey(key)).toBeUndefined();
+});
+
+test('version ids are recognised, and sort as the moments that they stand for', () => {
+  fc.assert(
+    fc.property(dates, dates, uniques, (a, b, unique) => {
+      const [first, second] = [versionId(a, unique), versionId(b, unique)];
+      expect(isVersionId(first)).toBe(true);
+      if (a < b) expect(first < second).toBe(true);
+    }),
+  );
+});
+
+test('the version ids of the old system are recognised, and nothing else is', () => {
+  expect(isVersionId('20250814_120301')).toBe(true);
+  expect(isVersionId('20250814_120301_123456_deadbeef')).toBe(true);
+  for (const wrong of ['latest', '20250814', '20250814_120301/..', '20250814_120301_123456_DEADBEEF', '']) {
+    expect(isVersionId(wrong)).toBe(false);
+  }
+});
+
+test('the placeholders of the old infrastructure are decoys, and no key that we write is', () => {
+  expect(isDecoyKey('snapshot/.placeholder')).toBe(true);
+  expect(isDecoyKey('lines/delta/.placeholder')).toBe(true);
+  expect(isDecoyKey('words/snapshot/latest/pointer.txt')).toBe(true);
+  fc.assert(
+    fc.property(receipts, collections, runIds, dates, uniques, (receipt, collection, run, date, unique) => {
+      const version = versionId(date, unique);
+      const keys = [
+        ocrKey(receipt),
+        ndjsonKey(receipt, collection),
+        deltaKey(collection, run),
+        legacyDeltaKey(collection, run),
+        snapshotPointerKey(collection),
+        snapshotArchiveKey(collection, version),
+        snapshotHashKey(collection, version),
+        snapshotManifestKey(collection, version),
+      ];
+      expect(keys.filter(isDecoyKey)).toEqual([]);
+    }),
+  );
+});
+
+test('the layout is the one that existing buckets have', () => {
+  const receipt = { imageId: '0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b', receiptId: 7 };
+  const version = '20260314_174200_000001_0badcafe';
+  expect([
+    ocrKey(receipt),
+    ndjsonKey(receipt, 'words'),
+    deltaKey('lines', 'ab'.repeat(16)),
+    snapshotPointerKey('lines'),
+    snapshotArchiveKey('lines', version),
+    snapshotHashKey('lines', version),
+    snapshotManifestKey('lines', version),
+  ]).toEqual([
+    'ocr/0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b/receipt-00007.json',
+    'receipts/0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b/receipt-00007/words.ndjson',
+    'lines/delta/abababababababababababababababab/delta.arrow',
+    'lines/snapshot/latest-pointer.txt',
+    'lines/snapshot/timestamped/20260314_174200_000001_0badcafe/snapshot.tar.gz',
+    'lines/snapshot/timestamped/20260314_174200_000001_0badcafe/.snapshot_hash',
+    'lines/snapshot/timestamped/20260314_174200_000001_0badcafe/manifest.json',
+  ]);
+});

@@ -1,0 +1,116 @@
+import { type Table, tableFromIPC, tableToIPC } from 'apache-arrow';
+import fc from 'fast-check';
+import { contentHash } from '../../contracts/delta';
+import { decodeDelta, encodeDelta } from '../../functions/shared/delta-file';
+import { deltas } from '../support/arbitraries';
+
+const NAME = 'lines/delta/x/delta.arrow';
+const filledDeltas = deltas.filter(({ records }) => records.length > 0);
+
+/** The delta with its Arrow table changed by hand. */
+const tampered = (bytes: Uint8Array, change: (table: Table) => Table): Uint8Array =>
+  tableToIPC(change(tableFromIPC(bytes)), 'file');
+
+test('a delta reads back as it was written, bit by bit', () => {
+  fc.assert(
+    fc.property(deltas, (delta) => {
+      expect(decodeDelta(encodeDelta(delta), NAME)).toEqual(delta);
+    }),
+  );
+});
+
+test('the same delta is always the same bytes', () => {
+  fc.assert(
+    fc.property(deltas, (delta) => {
+      expect(Buffer.compare(encodeDelta(delta), encodeDelta(delta))).toBe(0);
+    }),
+  );
+});
+
+test('a delta that was cut short or is something else is refused by name', () => {
+  fc.assert(
+    fc.property(filledDeltas, fc.double({ min: 0, max: 0.9, noNaN: true }), (delta, part) => {
+      const bytes = encodeDelta(delta);
+      const cut = bytes.slice(0, Math.floor(bytes.length * part));
+      expect(() => decodeDelta(cut, NAME)).toThrow(NAME);
+    }),
+  );
+  expect(() => decodeDelta(new TextEncoder().encode('{"not":"arrow"}'), NAME)).toThrow(NAME);
+});
+
+test('a delta whose header counts other records than it holds is refused', () => {
+  fc.assert(
+    fc.property(filledDeltas, (delta) => {
+      const wrong = tampered(encodeDelta(delta), (table) => {
+        table.schema.metadata.set('records', String(delta.records.length + 1));
+        return table;
+      });
+      expect(() => decodeDelta(wrong, NAME)).toThrow(
+        `${NAME} says ${delta.records.length + 1} records but holds ${delta.records.length}`,
+      );
+    }),
+  );
+});
+
+test('a delta whose header claims other dimensions than its embeddings have is refused', () => {
+  fc.assert(
+    fc.property(filledDeltas, (delta) => {
+      const wrong = tampered(encodeDelta(delta), (table) => {
+        table.schema.metadata.set('dimensions', String(delta.header.dimensions + 1));
+        return table;
+      });
+      expect(() => decodeDelta(wrong, NAME)).toThrow('embeddings of another length');
+    }),
+  );
+});
+
+test('a delta of another format version, or without a model, is refused', () => {
+  fc.assert(
+    fc.property(deltas, (delta) => {
+      for (const [key, value] of [
+        ['format_version', '2'],
+        ['model', ''],
+      ] as const) {
+        const wrong = tampered(encodeDelta(delta), (table) => {
+          table.schema.metadata.set(key, value);
+          return table;
+        });
+        expect(() => decodeDelta(wrong, NAME)).toThrow(key);
+      }
+    }),
+  );
+});
+
+test('a delta that lacks a column is refused', () => {
+  const [delta] = fc.sample(filledDeltas, 1);
+  if (delta === undefined) throw new Error('no sample');
+  const wrong = tampered(encodeDelta(delta), (table) => table.select(['id', 'document', 'embedding']));
+  expect(() => decodeDelta(wrong, NAME)).toThrow(`${NAME} lacks the column "metadata"`);
+});
+
+test('a record whose embedding has another length than its delta is not written', () => {
+  const [delta] = fc.sample(filledDeltas, 1);
+  const [record] = delta?.records ?? [];
+  if (delta === undefined || record === undefined) throw new Error('no sample');
+  const longer = { ...record, embedding: new Float32Array(delta.header.dimensions + 1) };
+  expect(() => encodeDelta({ ...delta, records: [longer] })).toThrow(RangeError);
+});
+
+test('the content hash ignores the order of metadata, and nothing else', () => {
+  fc.assert(
+    fc.property(filledDeltas, ({ records: [record] }) => {
+      if (record === undefined) return;
+      const reversed = Object.fromEntries(Object.entries(record.metadata).reverse());
+      expect(contentHash({ ...record, metadata: reversed })).toBe(record.contentHash);
+
+      const embedding = Float32Array.from(record.embedding);
+      embedding[0] = embedding[0] === 1 ? 2 : 1;
+      const changed = [
+        { ...record, document: `${record.document}x` },
+        { ...record, metadata: { ...record.metadata, another: 1 } },
+        { ...record, embedding },
+      ];
+      for (const other of changed) expect(contentHash(other)).not.toBe(record.contentHash);
+    }),
+  );
+});

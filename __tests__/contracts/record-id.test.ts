@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { parseRecordId, receiptIdPrefix, recordId } from '../../contracts/record-id';
+import { recordReferences } from '../support/arbitraries';
+
+test('a record id reads back as the reference it was made of', () => {
+  fc.assert(
+    fc.property(recordReferences, (reference) => {
+      expect(parseRecordId(recordId(reference))).toEqual(reference);
+    }),
+  );
+});
+
+test("a record id begins with its receipt's prefix and stays under Chroma Cloud's 128 bytes", () => {
+  fc.assert(
+    fc.property(recordReferences, (reference) => {
+      const id = recordId(reference);
+      expect(id.startsWith(receiptIdPrefix(reference))).toBe(true);
+      expect(Buffer.byteLength(id)).toBeLessThanOrEqual(128);
+    }),
+  );
+});
+
+test("no receipt's prefix is the beginning of another receipt's", () => {
+  fc.assert(
+    fc.property(recordReferences, recordReferences, (a, b) => {
+      const same = a.imageId === b.imageId && a.receiptId === b.receiptId;
+      expect(recordId(a).startsWith(receiptIdPrefix(b))).toBe(same);
+    }),
+  );
+});
+
+test('ids of another form are not taken for records', () => {
+  const ids = ['', 'IMAGE#x', 'IMAGE#0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b#RECEIPT#1#LINE#1', 'a'.repeat(200)];
+  expect(ids.map(parseRecordId)).toEqual(ids.map(() => undefined));
+});
