@@ -1,0 +1,99 @@
+import { Body } from './body';
+import { type Fault, type FaultState, type Faults, faultProblem, type Mutation } from './faults';
+import { toByteKey } from './key-order';
+import type { Service } from './service';
+
+/** Below this path the server talks about itself. No bucket's name can start with an underscore. */
+export const ADMIN_PATH = '/_admin/';
+
+/** Requests by operation since the start or the last reset. */
+export type RequestCounts = Readonly<Record<string, number>>;
+
+interface AdminAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** What somebody else does to a bucket: no policy, no condition, no notification. */
+export function applyMutation(service: Service, mutation: Mutation): void {
+  if ('put' in mutation) {
+    const { bucket, key, body } = mutation.put;
+    const bytes = new Body([Buffer.from(body)]);
+    service.bucket(bucket).write(toByteKey(key), {
+      body: bytes,
+      etag: bytes.digest('MD5').toString('hex'),
+      headers: { 'content-type': 'binary/octet-stream' },
+      encryption: { 'x-amz-server-side-encryption': 'AES256' },
+      storageClass: 'STANDARD',
+      tags: [],
+      checksum: undefined,
+    });
+  } else {
+    const { bucket, key } = mutation.delete;
+    service.bucket(bucket).remove(toByteKey(key));
+  }
+}
+
+/**
+ * `POST /_admin/faults` arms one fault or a list; `GET` tells what each did; `DELETE` disarms all.
+ * `GET /_admin/requests` counts requests by operation; `DELETE` starts again from zero.
+ * `GET /_admin/undelivered` lists notifications that no queue took.
+ */
+export function answerAdmin(
+  method: string,
+  path: string,
+  payload: Buffer,
+  { service, faults, counts }: { service: Service; faults: Faults; counts: Map<string, number> },
+): AdminAnswer {
+  switch (`${method} ${path}`) {
+    case `POST ${ADMIN_PATH}faults`: {
+      const faultsGiven: unknown[] = [JSON.parse(payload.toString('utf8'))].flat();
+      const problems = faultsGiven.flatMap((fault) => faultProblem(fault) ?? []);
+      if (problems.length > 0) return { status: 400, body: { problems } };
+      for (const fault of faultsGiven) faults.arm(fault as Fault);
+      return { status: 200, body: faults.states };
+    }
+    case `GET ${ADMIN_PATH}faults`:
+      return { status: 200, body: faults.states };
+    case `DELETE ${ADMIN_PATH}faults`:
+      faults.clear();
+      return { status: 200, body: [] };
+    case `GET ${ADMIN_PATH}requests`:
+      return { status: 200, body: Object.fromEntries(counts) };
+    case `DELETE ${ADMIN_PATH}requests`:
+      counts.clear();
+      return { status: 200, body: {} };
+    case `GET ${ADMIN_PATH}undelivered`:
+      return { status: 200, body: service.queues.undelivered };
+    default:
+      return { status: 404, body: { problems: [`There is no ${method} ${path}.`] } };
+  }
+}
+
+async function callAdmin(endpoint: string, method: string, name: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(`${endpoint}${ADMIN_PATH}${name}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer: unknown = await response.json();
+  if (!response.ok) throw new Error(`The embedded S3 refused ${method} ${name}: ${JSON.stringify(answer)}`);
+  return answer;
+}
+
+/** The same from another process, by the server's endpoint. */
+export const s3Admin = (endpoint: string) => ({
+  /** Arms faults; requests are counted from now on. */
+  inject: async (...faults: Fault[]): Promise<void> => {
+    await callAdmin(endpoint, 'POST', 'faults', faults);
+  },
+  faults: async (): Promise<readonly FaultState[]> =>
+    (await callAdmin(endpoint, 'GET', 'faults')) as readonly FaultState[],
+  clearFaults: async (): Promise<void> => {
+    await callAdmin(endpoint, 'DELETE', 'faults');
+  },
+  requests: async (): Promise<RequestCounts> =>
+    (await callAdmin(endpoint, 'GET', 'requests')) as RequestCounts,
+  resetRequests: async (): Promise<void> => {
+    await callAdmin(endpoint, 'DELETE', 'requests');
+  },
+});

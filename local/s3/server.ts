@@ -1,0 +1,271 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ADMIN_PATH, answerAdmin, applyMutation } from './admin';
+import { decodeAwsChunked } from './aws-chunked';
+import { Body } from './body';
+import { type Fault, Faults, faultError } from './faults';
+import { identify } from './identity';
+import { fromByteKey } from './key-order';
+import { parseTarget, type Reply, type S3Request, type Target } from './request';
+import { actionOf, findOperation, type Operation } from './routes';
+import { S3Error } from './s3-error';
+import { Service, type Settings } from './service';
+
+export interface S3ServerOptions extends Partial<Settings> {
+  /** @default 0 - a free port. */
+  readonly port?: number;
+}
+
+export interface S3Server {
+  /** `http://127.0.0.1:{port}`. Clients address buckets by path, as SDKs do by themselves for an address. */
+  readonly endpoint: string;
+  /** Ends all connections. What was stored is gone. */
+  close(): Promise<void>;
+}
+
+const GIBIBYTE = 1024 ** 3;
+const MEBIBYTE = 1024 ** 2;
+
+const DEFAULTS: Settings = {
+  principals: {},
+  principalTags: {},
+  sqsEndpoint: undefined,
+  maximumCopyBytes: 5 * GIBIBYTE,
+  minimumPartBytes: 5 * MEBIBYTE,
+};
+
+const NO_PAYLOAD = Buffer.alloc(0);
+
+/** Starts an S3 of our own in this process: in memory, empty, on the loopback address. */
+export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
+  const { port = 0, ...settings } = options;
+  const service = new Service({ ...DEFAULTS, ...settings });
+  const faults = new Faults();
+  const counts = new Map<string, number>();
+  let requests = 0;
+
+  const server = createServer({ keepAlive: true, requestTimeout: 0 }, (message, response) => {
+    readPayload(message, (raw) => {
+      requests += 1;
+      const requestId = requests.toString(16).toUpperCase().padStart(16, '0');
+      const url = message.url ?? '/';
+      if (url.startsWith(ADMIN_PATH)) writeAdmin(message, response, raw);
+      else void answer(message, response, raw, url, requestId);
+    });
+  });
+
+  function writeAdmin(message: IncomingMessage, response: ServerResponse, raw: Buffer): void {
+    const { status, body } = adminAnswer(message, raw);
+    const text = JSON.stringify(body);
+    response.writeHead(status, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+    });
+    response.end(text);
+  }
+
+  function adminAnswer(message: IncomingMessage, raw: Buffer) {
+    try {
+      return answerAdmin(message.method ?? 'GET', message.url ?? '/', raw, { service, faults, counts });
+    } catch (error) {
+      return { status: 400, body: { problems: [String(error)] } };
+    }
+  }
+
+  async function answer(
+    message: IncomingMessage,
+    response: ServerResponse,
+    raw: Buffer,
+    url: string,
+    requestId: string,
+  ): Promise<void> {
+    let hits: readonly Fault[] = [];
+    let reply: Reply;
+    try {
+      const target = parseTarget(url);
+      const hasCopySource = message.headers['x-amz-copy-source'] !== undefined;
+      const operation = findOperation(target, message.method ?? 'GET', hasCopySource);
+      counts.set(operation.operation, (counts.get(operation.operation) ?? 0) + 1);
+      hits = faults.hit(operation.operation, target.bucket, fromByteKey(target.key));
+      if (hits.length > 0 && (await sufferBefore(hits, message))) return;
+      const result = perform(service, operation, target, message, raw, requestId);
+      reply = result instanceof Promise ? await result : result;
+    } catch (error) {
+      reply = errorReply(error, url, requestId);
+    }
+    if (hits.some(({ reset }) => reset === 'after')) message.socket.destroy();
+    else if (hits.some(({ reset }) => reset === 'middle')) writeHalf(message, response, reply, requestId);
+    else write(message, response, reply, requestId);
+  }
+
+  /** @returns true when the connection is gone. */
+  async function sufferBefore(hits: readonly Fault[], message: IncomingMessage): Promise<boolean> {
+    for (const fault of hits) {
+      const { delay } = fault;
+      if (delay !== undefined) await new Promise((resolve) => setTimeout(resolve, delay));
+      if (fault.mutate !== undefined) applyMutation(service, fault.mutate);
+      if (fault.reset === 'before') {
+        message.socket.destroy();
+        return true;
+      }
+      const error = faultError(fault);
+      if (error !== undefined) throw error;
+    }
+    return false;
+  }
+
+  // A client's idle connection must not be closed under its next request.
+  server.keepAliveTimeout = 600_000;
+  server.headersTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  service.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    endpoint: service.endpoint,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+      await service.queues.close();
+    },
+  };
+}
+
+function readPayload(message: IncomingMessage, then: (raw: Buffer) => void): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = message.headers;
+  if ((length === undefined || length === '0') && encoding === undefined) {
+    then(NO_PAYLOAD);
+    return;
+  }
+  const pieces: Buffer[] = [];
+  message.on('data', (piece: Buffer) => pieces.push(piece));
+  // A request that breaks off is never handled: S3 keeps nothing of half an upload.
+  message.on('end', () => then(Buffer.concat(pieces)));
+}
+
+function checkPayloadHash(message: IncomingMessage, raw: Buffer): void {
+  const stated = message.headers['x-amz-content-sha256'];
+  if (raw.length === 0 || typeof stated !== 'string' || !/^[0-9a-f]{64}$/.test(stated)) return;
+  const computed = createHash('sha256').update(raw).digest('hex');
+  if (computed === stated) return;
+  throw new S3Error(
+    'XAmzContentSHA256Mismatch',
+    "The provided 'x-amz-content-sha256' header does not match what was computed.",
+    { ClientComputedContentSHA256: stated, S3ComputedContentSHA256: computed },
+  );
+}
+
+function perform(
+  service: Service,
+  operation: Operation,
+  target: Target,
+  message: IncomingMessage,
+  raw: Buffer,
+  requestId: string,
+): Reply | Promise<Reply> {
+  const { headers } = message;
+  checkPayloadHash(message, raw);
+  const sha256 = headers['x-amz-content-sha256'];
+  const chunked =
+    (typeof sha256 === 'string' && sha256.startsWith('STREAMING-')) ||
+    (headers['content-encoding'] ?? '').includes('aws-chunked');
+  const decodedLength = headers['x-amz-decoded-content-length'];
+  const { data, trailers } = chunked
+    ? decodeAwsChunked(raw, Array.isArray(decodedLength) ? decodedLength[0] : decodedLength)
+    : { data: raw, trailers: {} };
+  const request: S3Request = {
+    ...target,
+    method: message.method ?? 'GET',
+    headers,
+    payload: data,
+    trailers,
+    caller: identify(headers, target.query, service.settings.principals),
+    requestId,
+  };
+  if ('runWithoutBucket' in operation) return operation.runWithoutBucket({ request, service });
+
+  const bucket = service.bucket(target.bucket);
+  const { region } = request.caller;
+  if (region !== undefined && region !== bucket.region && operation.operation !== 'GetBucketLocation') {
+    throw new S3Error(
+      'PermanentRedirect',
+      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+      { Bucket: bucket.name, Endpoint: `${bucket.name}.s3.${bucket.region}.amazonaws.com` },
+      { 'x-amz-bucket-region': bucket.region },
+    );
+  }
+  const expectedOwner = headers['x-amz-expected-bucket-owner'];
+  service.expectOwner(bucket, Array.isArray(expectedOwner) ? expectedOwner[0] : expectedOwner);
+  const action = actionOf(operation, target);
+  if (action !== undefined) {
+    service.authorize(request, action, bucket, operation.level === 'object' ? target.key : undefined);
+  }
+  try {
+    return operation.run({ request, service }, bucket);
+  } catch (error) {
+    // Who may not list must not learn from a 404 which keys exist: AWS then says 403.
+    const reading = request.method === 'GET' || request.method === 'HEAD';
+    if (reading && error instanceof S3Error && error.code === 'NoSuchKey') {
+      service.authorize(request, 's3:ListBucket', bucket);
+    }
+    throw error;
+  }
+}
+
+function errorReply(error: unknown, url: string, requestId: string): Reply {
+  const known =
+    error instanceof S3Error
+      ? error
+      : new S3Error(
+          'InternalError',
+          `The embedded S3 has a bug: ${error instanceof Error ? error.stack : error}`,
+        );
+  if (known.status === 304) return { status: 304, headers: known.headers };
+  return {
+    status: known.status,
+    headers: known.headers,
+    body: known.toXml(url.split('?')[0] ?? url, requestId),
+  };
+}
+
+const BODILESS = new Set([204, 304]);
+
+function replyHeaders(reply: Reply, size: number, requestId: string): Record<string, string | number> {
+  const headers: Record<string, string | number> = {
+    'x-amz-request-id': requestId,
+    'x-amz-id-2': requestId,
+    server: 'AmazonS3',
+  };
+  if (typeof reply.body === 'string') headers['content-type'] = 'application/xml';
+  if (!BODILESS.has(reply.status)) headers['content-length'] = size;
+  return Object.assign(headers, reply.headers);
+}
+
+const sizeOf = ({ body }: Reply): number =>
+  body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.size;
+
+function write(message: IncomingMessage, response: ServerResponse, reply: Reply, requestId: string): void {
+  response.writeHead(reply.status, replyHeaders(reply, sizeOf(reply), requestId));
+  const { body } = reply;
+  if (message.method === 'HEAD' || body === undefined) response.end();
+  else if (body instanceof Body) {
+    for (const piece of body.pieces) response.write(piece);
+    response.end();
+  } else response.end(body);
+}
+
+/** Promises the whole answer, sends half of its body, and breaks the connection. */
+function writeHalf(
+  message: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply,
+  requestId: string,
+): void {
+  const { body } = reply;
+  const bytes = body instanceof Body ? Buffer.concat(body.pieces) : Buffer.from(body ?? '');
+  response.writeHead(reply.status, replyHeaders(reply, bytes.length, requestId));
+  response.write(bytes.subarray(0, bytes.length >> 1), () => message.socket.destroy());
+}
