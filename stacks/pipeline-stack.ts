@@ -2,6 +2,7 @@ import { TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { FunctionPackages } from '../contracts/functions';
 import type { PipelineConfig } from './config';
+import { guardStack } from './guards';
 import { Outputs } from './outputs';
 import { CollectionConsumers } from './pipeline/collection-consumers';
 import { Compaction, type EmbeddedPlacement } from './pipeline/compaction';
@@ -36,6 +37,7 @@ export class PipelineStack extends TerraformStack {
   constructor(scope: Construct, id: string, { config, packages }: PipelineStackProps) {
     super(scope, id);
     configureTerraform(this, config);
+    guardStack(this, config);
 
     const deployment = new Deployment(this, 'deployment', config);
     const encryption = new Encryption(this, 'encryption', { deployment });

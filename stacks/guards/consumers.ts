@@ -1,0 +1,50 @@
+import { blocks, parseJson, type Synthesized, type SynthesizedBlock, texts } from './synthesized';
+
+/** Something that takes messages from a queue or records from a stream. */
+export interface Consumer {
+  readonly block: SynthesizedBlock;
+  /** The expression that names what is consumed. */
+  readonly source: unknown;
+  /** The expression that names the function, for a mapping. */
+  readonly functionName: unknown;
+}
+
+/** Every consumer in the stack, whichever way it was made. */
+export const consumers = (stack: Synthesized): Consumer[] => [
+  ...stack.resources('aws_lambda_event_source_mapping').map((block) => ({
+    block,
+    source: block.attributes.event_source_arn,
+    functionName: block.attributes.function_name,
+  })),
+  // An EventBridge pipe takes messages exactly as a mapping does.
+  ...stack
+    .resources('aws_pipes_pipe')
+    .map((block) => ({ block, source: block.attributes.source, functionName: block.attributes.target })),
+];
+
+/** The consumers of one resource. */
+export const consumersOf = (stack: Synthesized, resource: SynthesizedBlock): Consumer[] =>
+  consumers(stack).filter(({ source }) => stack.target(source)?.address === resource.address);
+
+/** The dead letter queue that a queue's redrive policy names, if it has one of this stack. */
+export const deadLettersOf = (stack: Synthesized, queue: SynthesizedBlock): SynthesizedBlock | undefined =>
+  stack.target(parseJson(queue.attributes.redrive_policy)?.deadLetterTargetArn);
+
+/** Queues that take what failed: targets of a redrive policy, or of a mapping or an invocation that failed. */
+export function deadLetterQueues(stack: Synthesized): ReadonlySet<string> {
+  const destinations = [
+    ...stack
+      .resources('aws_lambda_event_source_mapping')
+      .flatMap(({ attributes }) => failureDestinations(attributes, 'destination_arn')),
+    ...stack
+      .resources('aws_lambda_function_event_invoke_config')
+      .flatMap(({ attributes }) => failureDestinations(attributes, 'destination')),
+  ].map((expression) => stack.target(expression));
+  const redriven = stack.resources('aws_sqs_queue').map((queue) => deadLettersOf(stack, queue));
+  return new Set([...destinations, ...redriven].flatMap((queue) => queue?.address ?? []));
+}
+
+const failureDestinations = (attributes: SynthesizedBlock['attributes'], field: string): string[] =>
+  blocks(attributes.destination_config).flatMap((destination) =>
+    blocks(destination.on_failure).flatMap((failure) => texts(failure[field])),
+  );

@@ -1,0 +1,55 @@
+import { consumersOf } from './consumers';
+import type { Guard } from './guard';
+import { blocks, parseJson } from './synthesized';
+
+const DECLARED = 'aws_lambda_event_source_mapping.run_stream_consumer';
+
+/**
+ * The table's stream has exactly the consumers that are declared (one), which takes new runs only and loses
+ * nothing: failed records are bisected, and put aside when they fail for good.
+ */
+export const declaredStreamConsumers: Guard = (stack) => {
+  const tables = [...stack.resources('aws_dynamodb_table'), ...stack.data('aws_dynamodb_table')];
+  const found = tables.flatMap((table) => consumersOf(stack, table)).map(({ block }) => block);
+  const declared = found.find(({ address }) => address === DECLARED);
+  if (declared === undefined) {
+    return [
+      {
+        where: DECLARED,
+        what: "The table's stream has lost its declared consumer: runs would stay PENDING for ever.",
+        remedy: 'Keep the mapping in stacks/pipeline/stream-processor.ts.',
+      },
+    ];
+  }
+  const { attributes, where } = declared;
+  const patterns = blocks(attributes.filter_criteria).flatMap(({ filter }) =>
+    blocks(filter).map(({ pattern }) => parseJson(pattern)),
+  );
+  const faults = [
+    [attributes.enabled === false, 'is disabled'],
+    [attributes.bisect_batch_on_function_error !== true, 'does not bisect failing batches'],
+    [blocks(attributes.destination_config).length === 0, 'has no on-failure destination'],
+    [!(Number(attributes.maximum_retry_attempts) >= 1), 'has no bounded number of retries'],
+    [!(Number(attributes.maximum_record_age_in_seconds) >= 60), 'has no bounded age'],
+    [
+      patterns.length !== 1 || JSON.stringify(patterns[0]?.eventName) !== '["INSERT"]',
+      'does not filter for INSERT alone',
+    ],
+  ] as const;
+  return [
+    ...found
+      .filter((block) => block !== declared)
+      .map((block) => ({
+        where: block.where,
+        what: `${block.address} is a second consumer of the run table's stream, which nobody declared.`,
+        remedy: 'Remove it; the doorbells are rung by stream-processor alone.',
+      })),
+    ...faults
+      .filter(([wrong]) => wrong)
+      .map(([, fault]) => ({
+        where,
+        what: `${declared.address} ${fault}: stream records would be dropped, or runs rung twice.`,
+        remedy: 'Restore what stacks/pipeline/stream-processor.ts declares.',
+      })),
+  ];
+};

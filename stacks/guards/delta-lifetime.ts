@@ -1,0 +1,68 @@
+import { COVERED_DELTA_TAG, deltaPrefix } from '../../contracts/bucket-layout';
+import { COLLECTIONS } from '../../contracts/collections';
+import type { Guard } from './guard';
+import { block, blocks, type Synthesized, type SynthesizedBlock } from './synthesized';
+
+const DAY_SECONDS = 86_400;
+const DELTA_PREFIXES = COLLECTIONS.map(deltaPrefix);
+
+/**
+ * Nothing in the bucket expires by age but a delta that a snapshot covers, and that only when no message can
+ * ask for it any more. Deltas that went after 7 days once left redriven messages with nothing to merge.
+ */
+export const deltaLifetime: Guard = (stack) => {
+  const least = longestRetention(stack) / DAY_SECONDS;
+  const inline = stack.resources('aws_s3_bucket').filter(({ attributes }) => 'lifecycle_rule' in attributes);
+  return [
+    ...inline.map(({ where, address }) => ({
+      where,
+      what: `${address} declares lifecycle rules of its own.`,
+      remedy: 'Declare them in stacks/shared/chroma-bucket.ts, in the one lifecycle configuration.',
+    })),
+    ...stack.resources('aws_s3_bucket_lifecycle_configuration').flatMap((configuration) =>
+      blocks(configuration.attributes.rule)
+        .filter((rule) => rule.status !== 'Disabled')
+        .flatMap((rule) => faults(rule, least, configuration)),
+    ),
+  ];
+};
+
+function faults(rule: Readonly<Record<string, unknown>>, least: number, { where }: SynthesizedBlock) {
+  const ages = blocks(rule.expiration).filter(({ days, date }) => days !== undefined || date !== undefined);
+  const named = `The lifecycle rule "${String(rule.id)}"`;
+  return ages.flatMap(({ days }) => {
+    const filter = block(rule.filter);
+    const { prefix, tags } = block(filter.and);
+    const covered = block(tags)[COVERED_DELTA_TAG.Key] === COVERED_DELTA_TAG.Value;
+    if (!covered || !DELTA_PREFIXES.includes(String(prefix))) {
+      return [
+        {
+          where,
+          what: `${named} expires objects by age alone: deltas would go before a snapshot covers them, or snapshots themselves.`,
+          remedy: `Expire only ${DELTA_PREFIXES.join(' and ')} with the tag ${COVERED_DELTA_TAG.Key}=${COVERED_DELTA_TAG.Value}.`,
+        },
+      ];
+    }
+    if (Number(days) > least) return [];
+    return [
+      {
+        where,
+        what: `${named} expires deltas after ${String(days)} days, but a message may ask for one for ${least} (queue, then dead letter queue).`,
+        remedy: `Raise retention.coveredDeltaDays above ${least}.`,
+      },
+    ];
+  });
+}
+
+/** The longest that a message of a FIFO queue can live: in the queue, then among its dead letters. */
+function longestRetention(stack: Synthesized): number {
+  const kept = (name: string) =>
+    Math.max(
+      0,
+      ...stack
+        .resources('aws_sqs_queue')
+        .filter((queue) => queue.name === name)
+        .map(({ attributes }) => Number(attributes.message_retention_seconds ?? 345_600)),
+    );
+  return Math.max(...COLLECTIONS.map((collection) => kept(collection) + kept(`${collection}_dlq`)));
+}

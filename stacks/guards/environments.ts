@@ -1,0 +1,79 @@
+import { environmentSchemas } from '../../contracts/environment';
+import { FUNCTION_NAMES, type FunctionName } from '../../contracts/functions';
+import type { Finding, Guard } from './guard';
+import { block, type Synthesized, type SynthesizedBlock } from './synthesized';
+
+/** What each variable that names a resource must name. */
+const SHARED: Readonly<Record<string, readonly string[]>> = {
+  CHROMADB_BUCKET: ['aws_s3_bucket.chromadb'],
+  EMBED_NDJSON_QUEUE_URL: ['aws_sqs_queue.embed_ndjson'],
+  LINES_QUEUE_URL: ['aws_sqs_queue.lines'],
+  WORDS_QUEUE_URL: ['aws_sqs_queue.words'],
+  COMPACTION_RUNS_TABLE: ['aws_dynamodb_table.compaction_runs', 'data.aws_dynamodb_table.compaction_runs'],
+};
+
+/** Names of the old system, and what took their place. */
+const SUCCESSORS: Readonly<Record<string, string>> = {
+  COMPACTION_QUEUE_URL: 'LINES_QUEUE_URL and WORDS_QUEUE_URL',
+  DYNAMO_TABLE_NAME: 'COMPACTION_RUNS_TABLE',
+  DYNAMODB_TABLE_NAME: 'COMPACTION_RUNS_TABLE',
+};
+
+/** Each function has exactly the variables of its contract, and each names the shared resource. */
+export const environments: Guard = (stack) =>
+  stack.resources('aws_lambda_function').flatMap((lambda) => {
+    const variables = block(block(lambda.attributes.environment).variables);
+    const name = FUNCTION_NAMES.find((known) => known.replaceAll('-', '_') === lambda.name);
+    return [
+      ...Object.entries(variables).flatMap(([variable, value]) =>
+        faults(stack, lambda, name, variable, value),
+      ),
+      ...missing(lambda, name, variables),
+    ];
+  });
+
+function faults(
+  stack: Synthesized,
+  lambda: SynthesizedBlock,
+  name: FunctionName | undefined,
+  variable: string,
+  value: unknown,
+): Finding[] {
+  const { where, address } = lambda;
+  const findings: Finding[] = [];
+  if (name !== undefined && !(variable in environmentSchemas[name].shape)) {
+    const successor = SUCCESSORS[variable];
+    findings.push({
+      where,
+      what: `${address} has the variable ${variable}, which is not in its contract${successor === undefined ? '' : ` (the old system's name; its successor is ${successor})`}.`,
+      remedy:
+        'Give functions their variables by FunctionEnvironments, and add new ones to contracts/environment.ts.',
+    });
+  }
+  const expected = SHARED[variable];
+  const target = stack.target(value)?.address;
+  if (expected !== undefined && (target === undefined || !expected.includes(target))) {
+    findings.push({
+      where,
+      what: `${variable} of ${address} is ${JSON.stringify(value)}, which is not ${expected[0]}.`,
+      remedy: 'Take it from FunctionEnvironments, which names the shared resource.',
+    });
+  }
+  return findings;
+}
+
+/** A variable without a default that the stack does not set would end the function at its cold start. */
+function missing(
+  { where, address }: SynthesizedBlock,
+  name: FunctionName | undefined,
+  variables: Readonly<Record<string, unknown>>,
+): Finding[] {
+  if (name === undefined) return [];
+  return Object.entries(environmentSchemas[name].shape)
+    .filter(([variable, schema]) => !(variable in variables) && !schema.safeParse(undefined).success)
+    .map(([variable]) => ({
+      where,
+      what: `${address} lacks the variable ${variable}, without which it does not start.`,
+      remedy: 'Give functions their variables by FunctionEnvironments.',
+    }));
+}

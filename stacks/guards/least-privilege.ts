@@ -1,0 +1,79 @@
+import type { Finding, Guard } from './guard';
+import { blocks, parseJson, type SynthesizedBlock, texts } from './synthesized';
+
+/** Actions for which AWS knows no resource (or Lambda demands "*"), each explained where it is granted. */
+const NEEDS_EVERY_RESOURCE = new Set([
+  'xray:PutTraceSegments',
+  'xray:PutTelemetryRecords',
+  'dynamodb:ListStreams',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+]);
+
+/** Ways to give a role rights that are not written out in this stack. */
+const BORROWED = [
+  'aws_iam_role_policy_attachment',
+  'aws_iam_policy_attachment',
+  'aws_iam_policy',
+  'aws_iam_user',
+  'aws_iam_user_policy',
+  'aws_iam_access_key',
+] as const;
+
+/** A role may do what is written out here, action by action and resource by resource. */
+export const leastPrivilege: Guard = (stack) => [
+  ...stack.resources(...BORROWED).map(({ where, address }) => ({
+    where,
+    what: `${address} grants rights that are not written out in the function's own policy.`,
+    remedy: "Write the actions into the function's permissions.",
+  })),
+  ...stack
+    .resources('aws_iam_role')
+    .filter(({ attributes }) => 'managed_policy_arns' in attributes || 'inline_policy' in attributes)
+    .map(({ where, address }) => ({
+      where,
+      what: `${address} takes policies besides its own aws_iam_role_policy.`,
+      remedy: "Write the actions into the function's permissions.",
+    })),
+  ...stack.resources('aws_iam_role_policy').flatMap(policyFaults),
+];
+
+function policyFaults(policy: SynthesizedBlock): Finding[] {
+  const document = parseJson(policy.attributes.policy);
+  if (document === undefined) {
+    return [
+      {
+        where: policy.where,
+        what: `${policy.address} is no JSON that could be checked.`,
+        remedy: 'Write it with policyDocument.',
+      },
+    ];
+  }
+  return blocks(document.Statement).flatMap((statement) => statementFaults(statement, policy));
+}
+
+function statementFaults(statement: Readonly<Record<string, unknown>>, policy: SynthesizedBlock): Finding[] {
+  if (statement.Effect !== 'Allow') return [];
+  const finding = (what: string): Finding => ({
+    where: policy.where,
+    what: `The statement "${String(statement.Sid ?? '')}" of ${policy.address} ${what}`,
+    remedy: 'Name the actions and the resources that the function needs.',
+  });
+  if ('NotAction' in statement || 'NotResource' in statement) {
+    return [finding('allows everything but what it names.')];
+  }
+  const actions = texts(statement.Action);
+  const everywhere = texts(statement.Resource).some((resource) => /^\*$|^arn:[^:]*:[^:]*:\*/.test(resource));
+  return [
+    ...actions
+      .filter((action) => action.includes('*'))
+      .map((action) => finding(`allows the action "${action}".`)),
+    ...actions
+      .filter((action) => everywhere && !action.includes('*') && !NEEDS_EVERY_RESOURCE.has(action))
+      .map((action) => finding(`allows ${action} on every resource.`)),
+  ];
+}

@@ -1,0 +1,37 @@
+import type { Guard } from './guard';
+
+const NAMES = [
+  'ocr_results',
+  'ocr_results_dlq',
+  'embed_ndjson',
+  'embed_ndjson_dlq',
+  'lines',
+  'lines_dlq',
+  'words',
+  'words_dlq',
+  'lost_events_dlq',
+];
+
+/** One set of queues, each at its own address; what fails in a queue is said in the queue itself. */
+export const oneSetOfQueues: Guard = (stack) => {
+  const queues = stack.resources('aws_sqs_queue');
+  return [
+    ...NAMES.filter((name) => !queues.some((queue) => queue.name === name)).map((name) => ({
+      where: `aws_sqs_queue.${name}`,
+      what: 'The queue is missing from its address; Terraform would destroy the one deployed there with its messages.',
+      remedy: 'Make it in stacks/shared/queues.ts, and move its state before changing its address.',
+    })),
+    ...queues
+      .filter(({ name }) => !NAMES.includes(name))
+      .map(({ where, address }) => ({
+        where,
+        what: `${address} belongs to no set: a second set of queues takes messages that nobody reads.`,
+        remedy: 'Remove it and take the shared Queues as a required prop.',
+      })),
+    ...stack.resources('aws_sqs_queue_redrive_policy').map(({ where, address }) => ({
+      where,
+      what: `${address} overrules the redrive policy that its queue declares.`,
+      remedy: 'Remove it and set the redrive policy in stacks/shared/work-queue.ts.',
+    })),
+  ];
+};

@@ -1,0 +1,85 @@
+import type { Finding, Guard } from './guard';
+import { block, blocks, parseJson, type Synthesized, type SynthesizedBlock } from './synthesized';
+
+const POLICIES = ['aws_s3_bucket_policy', 'aws_sqs_queue_policy', 'aws_sns_topic_policy'] as const;
+
+/** Bucket, queues and topics: TLS only, nobody from outside, and encrypted. */
+export const privateResources: Guard = (stack) => [
+  ...stack
+    .resources('aws_s3_bucket', 'aws_sqs_queue', 'aws_sns_topic')
+    .flatMap((resource) => withoutTls(stack, resource)),
+  ...stack.resources(...POLICIES).flatMap(openStatements),
+  ...stack.resources('aws_s3_bucket_public_access_block').flatMap(({ where, address, attributes }) =>
+    ['block_public_acls', 'block_public_policy', 'ignore_public_acls', 'restrict_public_buckets']
+      .filter((setting) => attributes[setting] !== true)
+      .map((setting) => ({
+        where,
+        what: `${address} does not set ${setting}.`,
+        remedy: 'Block public access whole.',
+      })),
+  ),
+  ...stack
+    .resources('aws_sqs_queue')
+    .filter(({ attributes }) => attributes.sqs_managed_sse_enabled !== true && !attributes.kms_master_key_id)
+    .map(({ where, address }) => ({
+      where,
+      what: `${address} is not encrypted at rest.`,
+      remedy: 'Make it as a WorkQueue or DeadLetterQueue.',
+    })),
+  ...stack
+    .resources('aws_efs_file_system')
+    .filter(({ attributes }) => attributes.encrypted !== true)
+    .map(({ where, address }) => ({
+      where,
+      what: `${address} is not encrypted at rest.`,
+      remedy: 'Set encrypted; AWS cannot add it later.',
+    })),
+  ...stack
+    .resources('aws_s3_bucket_versioning')
+    .filter(({ attributes }) => block(attributes.versioning_configuration).status !== 'Enabled')
+    .map(({ where, address }) => ({
+      where,
+      what: `${address} is not Enabled: an overwritten pointer or snapshot could not be brought back.`,
+      remedy: 'Enable versioning.',
+    })),
+];
+
+/** Every bucket, queue and topic has one policy, and it refuses whoever does not speak TLS. */
+function withoutTls(stack: Synthesized, resource: SynthesizedBlock): Finding[] {
+  const policies = stack.resources(...POLICIES).filter(({ attributes }) => {
+    const owner = attributes.queue_url ?? attributes.bucket ?? attributes.arn;
+    return stack.target(owner)?.address === resource.address;
+  });
+  const refuses = policies.some(({ attributes }) =>
+    blocks(parseJson(attributes.policy)?.Statement).some(
+      ({ Effect, Principal, Condition }) =>
+        Effect === 'Deny' &&
+        (Principal === '*' || block(Principal).AWS === '*') &&
+        block(block(Condition).Bool)['aws:SecureTransport'] === 'false',
+    ),
+  );
+  if (policies.length === 1 && refuses) return [];
+  return [
+    {
+      where: resource.where,
+      what: `${resource.address} has ${policies.length} policies, and ${refuses ? 'each overwrites the other' : 'none refuses requests without TLS'}.`,
+      remedy: 'Give it exactly one policy, which starts with denyWithoutTls.',
+    },
+  ];
+}
+
+/** An Allow for everybody, unless it is bound to this account. */
+function openStatements({ where, address, attributes }: SynthesizedBlock): Finding[] {
+  return blocks(parseJson(attributes.policy)?.Statement)
+    .filter(({ Effect, Principal, Condition }) => {
+      const everybody = Principal === '*' || Object.values(block(Principal)).flat().includes('*');
+      const service = 'Service' in block(Principal);
+      const bound = 'aws:SourceAccount' in block(block(Condition).StringEquals);
+      return Effect === 'Allow' && (everybody || (service && !bound));
+    })
+    .map(({ Sid }) => ({
+      where,
+      what: `The statement "${String(Sid ?? '')}" of ${address} lets in principals of other accounts.`,
+      remedy: 'Name the principal, and bind a service to aws:SourceAccount.',
+    }));
+}
