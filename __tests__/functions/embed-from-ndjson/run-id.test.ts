@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import type { CompactionRun } from '../../../contracts/compaction-run';
+import { nextRun, type RunIdentity } from '../../../functions/embed-from-ndjson/run-id';
+import { compactionRuns } from '../../support/arbitraries';
+
+const [template] = fc.sample(
+  compactionRuns.map(
+    (run): CompactionRun => ({
+      ...run,
+      lines: { ...run.lines, state: 'PENDING' },
+      words: { ...run.words, state: 'PENDING' },
+    }),
+  ),
+  1,
+);
+
+const identity = (content: string): RunIdentity => ({
+  linesSha256: `lines of ${content}`,
+  wordsSha256: `words of ${content}`,
+  model: 'a-model',
+  dimensions: 8,
+  textFormatVersion: 1,
+});
+
+/** The receipt's runs after some contents arrived one after the other. */
+function arrive(contents: readonly string[], earlier: readonly CompactionRun[] = []): CompactionRun[] {
+  if (template === undefined) throw new Error('no sample');
+  const runs = [...earlier];
+  for (const content of contents) {
+    const next = nextRun(identity(content), runs);
+    if (!next.alreadyEmbedded) runs.push({ ...template, run_id: next.id });
+  }
+  return runs;
+}
+
+test('a message that is delivered twice makes one run', () => {
+  expect(arrive(['a', 'a', 'a'])).toHaveLength(1);
+});
+
+test('the run of the same content is the same, whoever computes it', () => {
+  expect(arrive(['a', 'b'])).toEqual(arrive(['a', 'b']));
+});
+
+test('content that comes back after a correction is a run of its own, not taken for the old one', () => {
+  const runs = arrive(['a', 'b', 'a', 'b', 'b']);
+  expect(new Set(runs.map(({ run_id }) => run_id)).size).toBe(4);
+});
+
+test('a receipt whose embedding failed is embedded again when it is dropped again', () => {
+  const failed = arrive(['a']).map(
+    (run): CompactionRun => ({
+      ...run,
+      lines: { ...run.lines, state: 'FAILED' },
+    }),
+  );
+  expect(arrive(['a', 'a'], failed)).toHaveLength(2);
+});
+
+test('there are as many runs as changes of content', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('a', 'b', 'c')), (contents) => {
+      const changes = contents.filter((content, index) => content !== contents[index - 1]);
+      expect(arrive(contents)).toHaveLength(changes.length);
+    }),
+  );
+});
+
+test.each([
+  ['model', { model: 'another-model' }],
+  ['dimensions', { dimensions: 9 }],
+  ['text format', { textFormatVersion: 2 }],
+  ['lines', { linesSha256: 'other' }],
+  ['words', { wordsSha256: 'other' }],
+])('another %s makes another run', (_what, change) => {
+  const runs = arrive(['a']);
+  expect(nextRun({ ...identity('a'), ...change }, runs).alreadyEmbedded).toBe(false);
+});

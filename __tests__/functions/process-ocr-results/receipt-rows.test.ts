@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { receiptRows } from '../../../functions/process-ocr-results/receipt-rows';
+import { IMAGE_ID, layOut } from '../../support/pages';
+
+const receipt = { imageId: IMAGE_ID, receiptId: 3 };
+const fixture = (name: string) => readFileSync(join(__dirname, '../../fixtures/ocr', `${name}.json`));
+const read = (value: unknown) => receiptRows(Buffer.from(JSON.stringify(value)), receipt);
+const parsed = (name: string) => JSON.parse(fixture(name).toString());
+
+test.each([
+  ['vision-supermarket', 17, 35, 'HARVEST LANE MARKET', 1.2],
+  ['vision-coffee-shop', 9, 18, 'BLUE HERON COFFEE', -93],
+  ['textract-pharmacy', 12, 21, 'WILLOWBROOK PHARMACY', -1.6],
+  ['textract-hardware-store', 7, 12, 'COPPER NAIL HARDWARE', 0.8],
+])('%s gives its lines and words, numbered from 1, with their angle', (name, lines, words, title, angle) => {
+  const rows = receiptRows(fixture(name), receipt);
+  expect(rows.lines.map(({ line_id }) => line_id)).toEqual(Array.from({ length: lines }, (_, i) => i + 1));
+  expect(rows.words).toHaveLength(words);
+  expect(rows.lines[0]).toMatchObject({ image_id: IMAGE_ID, receipt_id: 3, text: title });
+  expect(rows.lines[0]?.angle_degrees).toBeCloseTo(angle, 0);
+  for (const line of rows.lines) {
+    const own = rows.words.filter(({ line_id }) => line_id === line.line_id);
+    expect(own.map(({ word_id }) => word_id)).toEqual(own.map((_, index) => index + 1));
+    expect(own.map(({ text }) => text).join(' ')).toBe(line.text);
+  }
+});
+
+test('the same receipt gives the same geometry through Vision and through Textract', () => {
+  const { lines } = layOut([[['TOTAL'], ['4.60']], [['Thanks']]]);
+  const vision = read({ lines: lines.map((line) => ({ ...line, words: [] })) });
+  const textract = read({
+    Blocks: lines.map((line, index) => ({
+      BlockType: 'LINE',
+      Id: `line-${index}`,
+      Text: line.text,
+      Confidence: line.confidence * 100,
+      Geometry: {
+        BoundingBox: {
+          Left: line.bounding_box.x,
+          Top: 1 - line.bounding_box.y - line.bounding_box.height,
+          Width: line.bounding_box.width,
+          Height: line.bounding_box.height,
+        },
+        Polygon: [line.top_left, line.top_right, line.bottom_right, line.bottom_left].map(({ x, y }) => ({
+          X: x,
+          Y: 1 - y,
+        })),
+      },
+    })),
+  });
+  vision.lines.forEach((line, index) => {
+    const other = textract.lines[index];
+    expect(other?.text).toBe(line.text);
+    for (const corner of ['top_left', 'top_right', 'bottom_left', 'bottom_right', 'bounding_box'] as const) {
+      expect(other?.[corner].x).toBeCloseTo(line[corner].x, 9);
+      expect(other?.[corner].y).toBeCloseTo(line[corner].y, 9);
+    }
+  });
+});
+
+test('a receipt on which nothing was found has no rows', () => {
+  expect(read({ lines: [] })).toEqual({ lines: [], words: [] });
+  expect(read({ DocumentMetadata: { Pages: 1 }, Blocks: [] })).toEqual({ lines: [], words: [] });
+});
+
+const supermarket = parsed('vision-supermarket');
+const pharmacy = parsed('textract-pharmacy');
+const firstLine = supermarket.lines[0];
+
+test.each<[string, unknown, string]>([
+  ['a list', [], 'neither an Apple Vision result'],
+  ['a text', 'hello', 'neither an Apple Vision result'],
+  ['null', null, 'neither an Apple Vision result'],
+  ['an error message', { message: 'Access denied' }, 'neither an Apple Vision result'],
+  ['a Vision line without corners', { lines: [{ text: 'x', words: [] }] }, 'lines.0.'],
+  [
+    'a Vision file measured in pixels',
+    { lines: [{ ...firstLine, top_left: { x: 104, y: 2260 } }] },
+    'top_left.x',
+  ],
+  ['a confidence in percent', { lines: [{ ...firstLine, confidence: 99 }] }, 'confidence'],
+  ['a part of an asynchronous answer', { ...pharmacy, NextToken: 'abc' }, 'join all parts'],
+  ['two pages', { ...pharmacy, DocumentMetadata: { Pages: 2 } }, 'one file is one receipt'],
+  [
+    'a Textract answer that lacks a word',
+    { Blocks: pharmacy.Blocks.filter(({ Text }: { Text?: string }) => Text !== 'WILLOWBROOK') },
+    'is incomplete',
+  ],
+])('%s is refused with its reason', (_what, value, reason) => {
+  expect(() => read(value)).toThrow(reason);
+});
+
+test('a file whose y grows downwards is refused, however it is turned; an upside-down receipt is not', () => {
+  const flip = ({ x, y }: { x: number; y: number }) => ({ x, y: 1 - y });
+  const half = ({ x, y }: { x: number; y: number }) => ({ x: 1 - x, y: 1 - y });
+  const moved = (lines: (typeof firstLine)[], move: typeof flip) => ({
+    lines: lines.map((line) => ({
+      ...line,
+      words: [],
+      top_left: move(line.top_left),
+      top_right: move(line.top_right),
+      bottom_left: move(line.bottom_left),
+      bottom_right: move(line.bottom_right),
+    })),
+  });
+  for (const name of ['vision-supermarket', 'vision-coffee-shop']) {
+    const { lines } = parsed(name);
+    expect(() => read(moved(lines, flip))).toThrow('measures y from the top');
+    expect(read(moved(lines, half)).lines).toHaveLength(lines.length);
+  }
+});
+
+test('bytes that are no JSON in UTF-8 are refused, and no reason ever quotes the text', () => {
+  const secret = 'secret-document-text';
+  for (const bytes of [Buffer.from(`{"lines": ${secret}`), Buffer.from([0xff, 0xfe, 0x7b])]) {
+    expect(() => receiptRows(bytes, receipt)).toThrow('no JSON');
+  }
+  const wrong = { lines: [{ ...firstLine, text: secret, confidence: secret }] };
+  expect(() => read(wrong)).toThrow('confidence');
+  expect(() => read(wrong)).not.toThrow(secret);
+});
+
+test('whatever the file holds, it gives valid rows or one reason', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
+      try {
+        receiptRows(Buffer.from(text), receipt);
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'UnreadableInput' });
+      }
+    }),
+  );
+});
