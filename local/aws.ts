@@ -1,6 +1,6 @@
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import { type ControlPlaneState, LOCAL_ACCOUNT } from './control-plane/state';
+import { type ControlPlaneState, LOCAL_ACCOUNT, LOCAL_PATH } from './control-plane/state';
 import { startChildServer } from './processes/child-server';
 
 export interface LocalAwsOptions {
@@ -28,8 +28,10 @@ export interface LocalAws {
   readonly environment: Readonly<Record<string, string>>;
   /** `dynamodb` serves DynamoDB Streams too; `controlPlane` Lambda, Step Functions, STS and Secrets Manager. */
   clientOptions(service: Service): LocalClientOptions;
-  /** Replaces what the account is said to hold beside buckets, queues and tables. */
+  /** Adds to what the account is said to hold beside buckets, queues and tables; what has a known name is replaced. */
   declare(state: ControlPlaneState): Promise<void>;
+  /** Takes functions, state machines and secrets of these names, and the functions' mappings, away again. */
+  withdraw(...names: readonly string[]): Promise<void>;
   /** Resolves once every server process is gone. */
   stop(): Promise<void>;
 }
@@ -38,8 +40,8 @@ export interface LocalAws {
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local-secret' } as const;
 const DEFAULT_REGION = 'us-east-1';
 
-const server = (name: string, path: string, environment: Record<string, string>) =>
-  startChildServer({ name, script: join(__dirname, path), environment });
+const server = (name: string, path: string, environment: Record<string, string>, args: string[] = []) =>
+  startChildServer({ name, script: join(__dirname, path), environment, args });
 
 /**
  * Starts S3, SQS, DynamoDB with its streams, and the control plane, each as a process of its own on a free port
@@ -58,7 +60,9 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const sqs = server('SQS', 'sqs/main.mts', environment);
   const starting = {
     sqs,
-    s3: sqs.then(({ endpoint }) => server('S3', 's3/main.ts', { ...environment, SQS_ENDPOINT: endpoint })),
+    s3: sqs.then(({ endpoint }) =>
+      server('S3', 's3/main.ts', environment, [JSON.stringify({ sqsEndpoint: endpoint })]),
+    ),
     dynamodb: server('DynamoDB', 'dynamodb/main.ts', environment),
     controlPlane: server('control plane', 'control-plane/main.ts', environment),
   };
@@ -86,7 +90,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     credentials: CREDENTIALS,
     environment: environmentFor(endpoints, region),
     clientOptions: (service) => ({ endpoint: endpoints[service], region, credentials: CREDENTIALS }),
-    declare: (declared) => declare(endpoints.controlPlane, declared),
+    declare: (declared) => tell(endpoints.controlPlane, 'declare', declared),
+    withdraw: (...names) => tell(endpoints.controlPlane, 'withdraw', names),
     stop,
   };
   if (state !== undefined) await aws.declare(state);
@@ -115,9 +120,14 @@ const environmentFor = (endpoints: Readonly<Record<Service, string>>, region: st
   AWS_CONFIG_FILE: devNull,
   AWS_SHARED_CREDENTIALS_FILE: devNull,
   AWS_EC2_METADATA_DISABLED: 'true',
+  // The SDK's advice to leave Node 20 would stand in every log.
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 });
 
-async function declare(endpoint: string, state: ControlPlaneState): Promise<void> {
-  const response = await fetch(`${endpoint}/_local/state`, { method: 'PUT', body: JSON.stringify(state) });
-  if (!response.ok) throw new Error(`The local control plane refused its state: ${await response.text()}`);
+async function tell(endpoint: string, what: 'declare' | 'withdraw', body: unknown): Promise<void> {
+  const response = await fetch(`${endpoint}${LOCAL_PATH}${what}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`The local control plane refused to ${what}: ${await response.text()}`);
 }

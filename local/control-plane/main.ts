@@ -2,10 +2,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { announce, listenOnLoopback, readBody } from '../processes/loopback';
 import { type Answer, answerTarget } from './json-targets';
 import { answerLambda } from './lambda';
-import { type ControlPlaneState, LOCAL_ACCOUNT } from './state';
+import { type ControlPlaneState, declared, LOCAL_ACCOUNT, LOCAL_PATH, withdrawn } from './state';
 
-/** Where the parent says what the account holds. */
-const STATE_PATH = '/_local/state';
 const NOT_IMPLEMENTED: Answer = {
   status: 501,
   body: { __type: 'NotImplemented', message: 'The local control plane does not know this request.' },
@@ -21,7 +19,8 @@ async function main(): Promise<void> {
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://local');
     const body = (await readBody(request)).toString();
-    if (request.method === 'PUT' && url.pathname === STATE_PATH) state = JSON.parse(body);
+    if (url.pathname === `${LOCAL_PATH}declare`) state = declared(state, JSON.parse(body));
+    if (url.pathname === `${LOCAL_PATH}withdraw`) state = withdrawn(state, JSON.parse(body));
 
     if (new URLSearchParams(body).get('Action') === 'GetCallerIdentity') {
       response.writeHead(200, { 'content-type': 'text/xml' }).end(CALLER_IDENTITY);
@@ -40,7 +39,7 @@ function answerJson(
   state: ControlPlaneState,
   region: string,
 ): Answer {
-  if (url.pathname === STATE_PATH) return { status: 200, body: {} };
+  if (url.pathname.startsWith(LOCAL_PATH)) return { status: 200, body: {} };
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') {
     return answerTarget(target, JSON.parse(body || '{}'), state, region) ?? NOT_IMPLEMENTED;

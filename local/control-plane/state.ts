@@ -38,3 +38,29 @@ export interface ControlPlaneState {
 
 /** The account that the local queues and tables carry in their ARNs. */
 export const LOCAL_ACCOUNT = '000000000000';
+
+/** Below this path the parent says what the account holds: `declare` and `withdraw`. */
+export const LOCAL_PATH = '/_local/';
+
+/** What is added replaces what has its name (a mapping: its queue and function). */
+export const declared = (state: ControlPlaneState, added: ControlPlaneState): ControlPlaneState => ({
+  functions: merged(state.functions, added.functions, ({ name }) => name),
+  stateMachines: merged(state.stateMachines, added.stateMachines, ({ name }) => name),
+  mappings: merged(
+    state.mappings,
+    added.mappings,
+    ({ eventSourceArn, functionName }) => `${eventSourceArn} ${functionName}`,
+  ),
+  secrets: { ...state.secrets, ...added.secrets },
+});
+
+export const withdrawn = (state: ControlPlaneState, names: readonly string[]): ControlPlaneState => ({
+  functions: state.functions?.filter(({ name }) => !names.includes(name)) ?? [],
+  stateMachines: state.stateMachines?.filter(({ name }) => !names.includes(name)) ?? [],
+  mappings: state.mappings?.filter(({ functionName }) => !names.includes(functionName)) ?? [],
+  secrets: Object.fromEntries(Object.entries(state.secrets ?? {}).filter(([name]) => !names.includes(name))),
+});
+
+const merged = <T>(old: readonly T[] = [], added: readonly T[] = [], nameOf: (each: T) => string): T[] => [
+  ...new Map([...old, ...added].map((each) => [nameOf(each), each])).values(),
+];
