@@ -1,0 +1,219 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { decodeNdjson, lineRowSchema, wordRowSchema } from '../../../contracts/ndjson-rows';
+import { eventually } from '../../support/eventually';
+import { type HandlerBench, ocrFixture, startHandlerBench } from '../../support/handler-bench';
+
+const NAME = 'process-ocr-results';
+let bench: HandlerBench;
+
+beforeAll(async () => {
+  bench = await startHandlerBench({ functions: [NAME] });
+});
+afterAll(() => bench.stop());
+afterEach(async () => {
+  await bench.s3Faults.clearFaults();
+  for (const { url } of Object.values(bench.pipeline.queues)) await bench.take(url);
+});
+
+/** S3 encodes keys as a form does. */
+const formEncoded = (key: string) => encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+');
+const notification = (...keys: string[]) => ({
+  Records: keys.map((key) => ({
+    eventVersion: '2.1',
+    eventSource: 'aws:s3',
+    awsRegion: 'us-east-1',
+    eventTime: '2026-03-14T17:42:00.000Z',
+    eventName: 'ObjectCreated:Put',
+    s3: {
+      s3SchemaVersion: '1.0',
+      configurationId: 'ocr-results',
+      bucket: { name: bench.pipeline.bucket, arn: `arn:aws:s3:::${bench.pipeline.bucket}` },
+      object: { key: formEncoded(key), size: 1, eTag: 'x', sequencer: '1' },
+    },
+  })),
+});
+/** Drops a receipt and returns its key. */
+async function drop(body: string | Uint8Array = ocrFixture('vision-coffee-shop'), imageId = randomUUID()) {
+  const key = `ocr/${imageId}/receipt-00001.json`;
+  await bench.put(key, body);
+  return { key, imageId, rows: `receipts/${imageId}/receipt-00001/` };
+}
+const embedMessages = async () =>
+  (await bench.take(bench.pipeline.queues['embed-ndjson'].url)).map(({ Body = '' }) => JSON.parse(Body));
+
+test('a receipt that is dropped into the bucket becomes NDJSON and one message, for both OCR sources', async () => {
+  bench.pipeline.resumeConsumers();
+  for (const name of ['vision-supermarket', 'textract-pharmacy']) {
+    const { imageId, rows } = await drop(ocrFixture(name));
+    const message = await eventually('the embed message', async () =>
+      (await embedMessages()).find(({ image_id }) => image_id === imageId),
+    );
+    expect(message).toEqual({
+      version: 1,
+      image_id: imageId,
+      receipt_id: 1,
+      bucket: bench.pipeline.bucket,
+      lines_key: `${rows}lines.ndjson`,
+      words_key: `${rows}words.ndjson`,
+    });
+    const lines = decodeNdjson(String(await bench.get(message.lines_key)), lineRowSchema, 'lines');
+    const words = decodeNdjson(String(await bench.get(message.words_key)), wordRowSchema, 'words');
+    expect(lines.length).toBeGreaterThan(10);
+    expect(words.length).toBeGreaterThan(lines.length);
+    expect(lines.filter(({ is_noise }) => is_noise)).toHaveLength(1);
+  }
+  await bench.pipeline.pauseConsumers();
+});
+
+test.each([0, 1, 2, 3])(
+  'an S3 error at position %i of a batch reports that message and no other',
+  async (position) => {
+    const receipts = await Promise.all(Array.from({ length: 4 }, () => drop()));
+    const failing = receipts[position]?.key ?? '';
+    await bench.s3Faults.inject({ keyPrefix: failing, fail: 'AccessDenied', times: 0 });
+    const bodies = receipts.map(({ key }) => notification(key));
+    expect(await bench.deliver(NAME, bodies)).toEqual([position]);
+    expect(await embedMessages()).toHaveLength(3);
+  },
+);
+
+test.each([0, 1, 2])(
+  'an unreadable file at position %i is kept whole with its reason, and its neighbours go on',
+  async (position) => {
+    const secret = `secret-${randomUUID()}`;
+    const unreadable = `{"lines": "${secret}"}`;
+    const receipts = await Promise.all(
+      [0, 1, 2].map((index) => drop(index === position ? unreadable : undefined)),
+    );
+    expect(
+      await bench.deliver(
+        NAME,
+        receipts.map(({ key }) => notification(key)),
+      ),
+    ).toEqual([]);
+    expect(await embedMessages()).toHaveLength(2);
+
+    const { key } = receipts[position] ?? {};
+    const kept = (await bench.quarantined()).find(
+      ({ reason }) => 'key' in reason.source && reason.source.key === key,
+    );
+    expect(kept?.content.toString()).toBe(unreadable);
+    expect(kept?.reason.reason).toContain('lines');
+    const said = bench
+      .logged('Input was quarantined')
+      .filter(({ source }) => (source as { key?: string }).key === key);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatchObject({ level: 'ERROR', reason: kept?.reason.reason });
+    expect(bench.lines.join()).not.toContain(secret);
+  },
+);
+
+test('a message is not acknowledged before its file lies in quarantine', async () => {
+  const { key } = await drop('no JSON');
+  for (const operation of ['CopyObject', 'PutObject']) {
+    await bench.s3Faults.inject({ operation, keyPrefix: 'quarantine/', fail: 'AccessDenied' });
+    expect(await bench.deliver(NAME, [notification(key)])).toEqual([0]);
+  }
+  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
+});
+
+test('keys with spaces, plus signs and accents arrive as they are', async () => {
+  const key = `ocr/Straße 1+1 = 2 %20/receipt ${randomUUID()}.json`;
+  await bench.put(key, ocrFixture('vision-coffee-shop'));
+  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
+  const kept = (await bench.quarantined()).find(
+    ({ reason }) => 'key' in reason.source && reason.source.key === key,
+  );
+  expect(kept?.reason.reason).toContain('ocr/{image uuid}/receipt-{five digits}.json');
+  expect(kept?.content.equals(ocrFixture('vision-coffee-shop'))).toBe(true);
+});
+
+test('a key that is as long as S3 allows can be quarantined', async () => {
+  const key = `ocr/${'x'.repeat(1_015)}.json`;
+  await bench.put(key, '{}');
+  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
+  expect((await bench.quarantined()).map(({ reason }) => reason.source)).toContainEqual(
+    expect.objectContaining({ key }),
+  );
+});
+
+test("S3's test event is no work and no failure", async () => {
+  const event = { Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: bench.pipeline.bucket };
+  const before = (await bench.quarantined()).length;
+  expect(await bench.deliver(NAME, [event])).toEqual([]);
+  expect(await bench.quarantined()).toHaveLength(before);
+});
+
+test.each([
+  ['no JSON', 'hello', 'no JSON'],
+  ['another service', JSON.stringify({ Records: [{ eventSource: 'aws:sns' }] }), 'no S3 event'],
+  [
+    'a deletion',
+    JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName: 'ObjectRemoved:Delete' }] }),
+    'no S3 event',
+  ],
+  ['an empty list', JSON.stringify({ Records: [] }), 'no S3 event'],
+])('a message that is %s is kept with its reason, and its neighbour goes on', async (_what, body, reason) => {
+  const { key } = await drop();
+  expect(await bench.deliver(NAME, [body, notification(key)])).toEqual([]);
+  expect(await embedMessages()).toHaveLength(1);
+  const kept = (await bench.quarantined()).find(({ content }) => content.toString() === body);
+  expect(kept?.reason.reason).toContain(reason);
+});
+
+test('a notification for another prefix or bucket is never quarantined, since that would announce itself for ever', async () => {
+  const foreign = JSON.parse(
+    JSON.stringify(notification('ocr/a.json')).replaceAll(bench.pipeline.bucket, 'another-bucket'),
+  );
+  const { key } = await drop();
+  const before = (await bench.keys('quarantine/')).length;
+  const bodies = [notification('quarantine/x/content'), notification(key), foreign];
+  expect(await bench.deliver(NAME, bodies)).toEqual([0, 2]);
+  expect(await bench.keys('quarantine/')).toHaveLength(before);
+});
+
+test('a file that was deleted before it was read is said and kept as its message', async () => {
+  const key = `ocr/${randomUUID()}/receipt-00001.json`;
+  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
+  const reasons = (await bench.quarantined()).map(({ reason }) => reason.reason);
+  expect(reasons.filter((reason) => reason.includes(key))).toEqual([expect.stringContaining('was deleted')]);
+});
+
+test('one message may announce several files: the good ones are read, the bad one is kept', async () => {
+  const receipts = [await drop(), await drop('no JSON'), await drop()];
+  expect(await bench.deliver(NAME, [notification(...receipts.map(({ key }) => key))])).toEqual([]);
+  expect(await embedMessages()).toHaveLength(2);
+});
+
+test('a message that is delivered again writes the same bytes', async () => {
+  const { key, rows } = await drop();
+  const hashes = async () =>
+    Promise.all(
+      (await bench.keys(rows)).map(async (each) =>
+        createHash('md5')
+          .update(await bench.get(each))
+          .digest('hex'),
+      ),
+    );
+  await bench.deliver(NAME, [notification(key)]);
+  const first = await hashes();
+  await bench.deliver(NAME, [notification(key)]);
+  expect(await hashes()).toEqual(first);
+  expect(first).toHaveLength(2);
+});
+
+test('a function that is killed between its two files leaves a message that can be handled again', async () => {
+  const { key, rows } = await drop();
+  await bench.s3Faults.inject({ operation: 'PutObject', keyPrefix: `${rows}words`, delay: 60_000 });
+  const killed = bench.deliver(NAME, [notification(key)]);
+  killed.catch(() => {});
+  await eventually('the first file', async () => (await bench.keys(rows)).length === 1);
+  await bench.pipeline.runtimes.get(NAME)?.kill();
+  await expect(killed).rejects.toThrow();
+
+  await bench.s3Faults.clearFaults();
+  expect(await embedMessages()).toEqual([]);
+  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
+  expect(await bench.keys(rows)).toHaveLength(2);
+  expect(await embedMessages()).toHaveLength(1);
+});
