@@ -1,0 +1,165 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { isDecoyKey } from '../../contracts/bucket-layout';
+import { type CopyEngine, CopyError } from '../engine/engine';
+import { compareKeys } from '../engine/key-order';
+import type { ListedObject } from '../engine/listed-object';
+import { isPointerKey, looksEqual, type ManifestEntry } from '../plan/manifest-entry';
+import { mergeListings, pairListings } from '../plan/pair';
+import type { Reporter } from '../reporters/reporter';
+import { sameBytes } from '../verification/same-bytes';
+import { isSupersededPointer } from '../verification/superseded-pointer';
+import type { Journal } from './journal';
+
+export interface PassContext {
+  readonly s3: S3Client;
+  readonly engine: CopyEngine;
+  readonly journal: Journal;
+  readonly source: string;
+  readonly destination: string;
+  readonly stranded: readonly ListedObject[];
+  /** The plan's manifest, from its first entry. */
+  readonly manifest: () => AsyncIterable<ManifestEntry>;
+  readonly report: Reporter;
+  readonly signal: AbortSignal;
+}
+
+export interface PassResult {
+  copied: number;
+  bytes: number;
+  /** Found equal: nothing to do. */
+  unchanged: number;
+  /** Changed or deleted at the source while being copied: the next pass sees what they became. */
+  moved: number;
+  failed: { key: string; message: string }[];
+}
+
+/** Copies in flight together at most; the engine's own pace is what really limits them. */
+const POOL = 256;
+
+/**
+ * Lists both sides and copies what the destination lacks: one pass. Never deletes; overwrites only what the
+ * plan allows or this migration itself wrote.
+ *
+ * @param which - pointers go in a pass of their own, after all data.
+ */
+export async function copyPass(context: PassContext, which: 'data' | 'pointers'): Promise<PassResult> {
+  const { engine, source, destination, signal, report } = context;
+  const result: PassResult = { copied: 0, bytes: 0, unchanged: 0, moved: 0, failed: [] };
+  const running = new Set<Promise<void>>();
+  const planned = new ManifestCursor(context.manifest());
+  let broken: unknown;
+  const pairs = pairListings(mergeListings(engine.list(source), context.stranded), engine.list(destination));
+  try {
+    for await (const { key, source: object, destination: present } of pairs) {
+      signal.throwIfAborted();
+      if (broken !== undefined) break;
+      const entry = await planned.seek(key);
+      if (object === undefined || isDecoyKey(key)) continue;
+      if (isPointerKey(key) !== (which === 'pointers')) continue;
+      if (present !== undefined && isSame(context, object, present)) {
+        result.unchanged++;
+        continue;
+      }
+      const task = copyOne(context, object, present, entry, result)
+        .catch((error: unknown) => {
+          if (!(error instanceof CopyError)) broken ??= error;
+          else if (error.reason === 'source-changed' || error.reason === 'source-gone') result.moved++;
+          else {
+            result.failed.push({ key, message: error.message });
+            report.event('object-failed', error.message, { key });
+          }
+        })
+        .finally(() => {
+          running.delete(task);
+          report.progress('copying', result.copied, undefined);
+        });
+      running.add(task);
+      if (running.size >= POOL) await Promise.race(running);
+    }
+  } finally {
+    await Promise.all(running);
+  }
+  if (broken !== undefined) throw broken;
+  return result;
+}
+
+const isSame = ({ journal }: PassContext, object: ListedObject, present: ListedObject): boolean =>
+  looksEqual(object, present) ||
+  (object.size === present.size && journal.proves(object.key, object.etag, present.etag));
+
+async function copyOne(
+  { s3, engine, journal, source, destination, signal }: PassContext,
+  object: ListedObject,
+  present: ListedObject | undefined,
+  entry: ManifestEntry | undefined,
+  result: PassResult,
+): Promise<void> {
+  const { key, etag } = object;
+  const from = object.bucket ?? source;
+  if (present !== undefined && !mayReplace(journal, entry, present)) {
+    if (
+      isPointerKey(key) &&
+      (await isSupersededPointer(s3, { bucket: from, object }, { bucket: destination, object: present }))
+    ) {
+      result.unchanged++;
+      return;
+    }
+    // A crash may have come between a copy and the journal's line about it: the bytes decide.
+    if (
+      present.size === object.size &&
+      (await sameBytes(s3, { bucket: from, object }, { bucket: destination, object: present }, signal))
+    ) {
+      await journal.add({ kind: 'copied', key, source: etag, destination: present.etag });
+      result.unchanged++;
+      return;
+    }
+    throw new CopyError(
+      key,
+      'destination-differs',
+      `${key} in ${destination} holds something that neither the plan nor this migration wrote. It was left alone. Plan again.`,
+    );
+  }
+  if (entry?.etag !== etag) await journal.add({ kind: 'intent', key, source: etag });
+  const copied = await engine.copy({
+    source: from,
+    destination,
+    object,
+    expected: present?.etag ?? 'absent',
+    uploadId: journal.uploadFor(key, etag),
+    onUpload: (uploadId) => journal.add({ kind: 'upload', key, source: etag, uploadId }),
+  });
+  if (copied.etag !== etag)
+    await journal.add({ kind: 'copied', key, source: etag, destination: copied.etag });
+  result.copied++;
+  result.bytes += object.size;
+}
+
+/** Only what the operator agreed to, or what we ourselves wrote, may be overwritten. */
+const mayReplace = (
+  journal: Journal,
+  entry: ManifestEntry | undefined,
+  { key, etag }: ListedObject,
+): boolean =>
+  (entry?.action === 'replace' && entry.expected === etag) ||
+  (entry?.action === 'copy' && entry.etag === etag) ||
+  (entry?.action === 'keep' && entry.etag === etag) ||
+  journal.wrote(key, etag);
+
+/** Reads the manifest along with the listings, since all are in one order. */
+class ManifestCursor {
+  private readonly entries: AsyncIterator<ManifestEntry>;
+  private next: IteratorResult<ManifestEntry> | undefined;
+
+  constructor(entries: AsyncIterable<ManifestEntry>) {
+    this.entries = entries[Symbol.asyncIterator]();
+  }
+
+  /** The entry of a key, if there is one. Keys are asked for in ascending order. */
+  async seek(key: string): Promise<ManifestEntry | undefined> {
+    this.next ??= await this.entries.next();
+    while (this.next.done !== true && compareKeys(this.next.value.key, key) < 0) {
+      this.next = await this.entries.next();
+    }
+    return this.next.done !== true && this.next.value.key === key ? this.next.value : undefined;
+  }
+}

@@ -1,0 +1,204 @@
+import type { Aws } from '../aws/clients';
+import type { CopyEngine } from '../engine/engine';
+import { EXIT } from '../exit-codes';
+import { freeze, readConfiguration, unfreeze } from '../freeze/freeze';
+import { type Plan, type PlanFiles, readManifest } from '../plan/plan-file';
+import { refuseStale, strandedOf } from '../plan/staleness';
+import type { Reporter } from '../reporters/reporter';
+import { UserError } from '../user-error';
+import { type Verification, verifyBuckets } from '../verification/verify';
+import { sendCanary } from './canary';
+import { copyPass, type PassContext, type PassResult } from './copy-pass';
+import { Journal } from './journal';
+import { isFrozen, newState, readState, type State, writeState } from './state';
+
+export interface MigrateRequest {
+  readonly plan: Plan;
+  readonly files: PlanFiles;
+  /** ARNs that may write to the source while it is frozen. */
+  readonly principals: readonly string[];
+  /** The source is live: objects that it gained or changed since the plan are taken as they are. */
+  readonly allowSourceChanges: boolean;
+  /** Seconds between the freeze and the first catch-up, for the policy to reach all of S3. */
+  readonly settle: number;
+}
+
+export interface Migration {
+  readonly copied: number;
+  readonly bytes: number;
+  /** Passes over both listings, pointers included. */
+  readonly passes: number;
+  readonly failed: readonly { readonly key: string; readonly message: string }[];
+  /** Null when it did not come to that. */
+  readonly verification: Verification | null;
+  readonly seconds: number;
+}
+
+/** A source that still changes after so many passes under a freeze is not frozen. */
+const PASSES_AT_MOST = 20;
+
+/**
+ * Carries a plan out: canary, pre-copy while the source is live, freeze, catch-up until a pass copies
+ * nothing, pointers, verification. Whatever stops it, the next call goes on from what the destination holds.
+ * Unless it ends verified, the source's policy and lifecycle are put back.
+ */
+export async function migrate(
+  { s3 }: Aws,
+  engine: CopyEngine,
+  request: MigrateRequest,
+  report: Reporter,
+  signal: AbortSignal,
+): Promise<Migration> {
+  const { plan, files } = request;
+  const started = performance.now();
+  const manifest = () => readManifest(files.manifest, plan);
+  const stranded = await strandedOf(manifest());
+  const earlier = await readState(files.state);
+  if (earlier !== undefined && earlier.digest !== plan.digest) {
+    throw new UserError(`${files.state} belongs to another plan. Plan again.`, EXIT.stale);
+  }
+  if (earlier?.phase === 'retiring' || earlier?.phase === 'retired') {
+    throw new UserError(`${plan.source} is retired already: there is nothing left to apply.`, EXIT.refused);
+  }
+  if (earlier === undefined) {
+    await refuseStale(engine, plan, files.manifest, request.allowSourceChanges);
+    report.event('plan-current', 'The buckets are what the plan was made from.');
+  } else {
+    report.event('resuming', `Going on from the phase "${earlier.phase}".`);
+  }
+  let state: State = earlier ?? newState(plan);
+  const save = async (change: Partial<State>) => {
+    state = { ...state, ...change };
+    await writeState(files.state, state);
+  };
+  const journal = await Journal.open(files.journal);
+  const context: PassContext = {
+    s3,
+    engine,
+    journal,
+    source: plan.source,
+    destination: plan.destination,
+    stranded,
+    manifest,
+    report,
+    signal,
+  };
+  const total = { copied: 0, bytes: 0, passes: 0, failed: [] as PassResult['failed'] };
+  const pass = async (which: 'data' | 'pointers', name: string) => {
+    const result = await copyPass(context, which);
+    total.copied += result.copied;
+    total.bytes += result.bytes;
+    total.passes++;
+    total.failed = result.failed;
+    report.event(
+      name,
+      `${name}: ${result.copied} copied, ${result.unchanged} already there, ${result.failed.length} failed.`,
+      {
+        ...result,
+        failed: result.failed.length,
+      },
+    );
+    return result;
+  };
+  const outcome = (verification: Verification | null): Migration => ({
+    ...total,
+    verification,
+    seconds: (performance.now() - started) / 1000,
+  });
+
+  try {
+    await save({});
+    if (!isFrozen(state)) {
+      await readConfiguration(s3, plan.source);
+      const canary = await sendCanary(engine, context, plan.requests.copy > plan.actions.copy.objects);
+      if (canary !== undefined) {
+        total.copied++;
+        report.event('canary', `The canary ${canary} was copied with all that the others need.`, {
+          key: canary,
+        });
+      }
+      if ((await pass('data', 'pre-copy')).failed.length > 0) return outcome(null);
+      await save({ phase: 'freezing', saved: await readConfiguration(s3, plan.source) });
+    }
+    try {
+      const { saved } = state;
+      if (saved === null) throw new UserError(`${files.state} lacks the source's saved policy.`, EXIT.usage);
+      await freeze(s3, plan.source, saved, request.principals);
+      await save({ phase: 'frozen', verified: null });
+      report.event(
+        'frozen',
+        `${plan.source} denies writes to everybody but you; its lifecycle is suspended.`,
+      );
+      await settle(request.settle, signal);
+      if (!(await catchUp(pass, plan.source))) {
+        await thaw();
+        return outcome(null);
+      }
+      const verification = await verifyBuckets(
+        s3,
+        { ...context, deep: false, versionsPath: files.versions },
+        report,
+        signal,
+      );
+      if (!verification.proven) {
+        await thaw();
+        return outcome(verification);
+      }
+      const { digest, objects, bytes, levels, snapshots } = verification;
+      await save({
+        phase: 'verified',
+        verified: {
+          at: new Date().toISOString(),
+          digest,
+          objects,
+          bytes,
+          levels: Object.fromEntries(Object.entries(levels).map(([level, each]) => [level, each.objects])),
+          snapshots: [...snapshots],
+        },
+      });
+      return outcome(verification);
+    } catch (error) {
+      await thaw();
+      throw error;
+    }
+  } finally {
+    await journal.close();
+  }
+
+  async function thaw() {
+    if (state.saved === null || !isFrozen(state)) return;
+    await unfreeze(s3, plan.source, state.saved);
+    await save({ phase: 'copying', saved: null, verified: null });
+    report.event('unfrozen', `The policy and lifecycle of ${plan.source} are as they were.`);
+  }
+}
+
+/** Copies until nothing is left to copy, then the pointers. False when objects failed for good. */
+async function catchUp(
+  pass: (which: 'data' | 'pointers', name: string) => Promise<PassResult>,
+  source: string,
+): Promise<boolean> {
+  for (let number = 1; number <= PASSES_AT_MOST; number++) {
+    const data = await pass('data', 'catch-up');
+    if (data.failed.length > 0) return false;
+    if (data.copied > 0 || data.moved > 0) continue;
+    const pointers = await pass('pointers', 'pointers');
+    if (pointers.failed.length > 0) return false;
+    if (pointers.copied === 0 && pointers.moved === 0) return true;
+  }
+  throw new UserError(
+    `${source} still changes after ${PASSES_AT_MOST} passes though it is frozen. Find who writes to it as you (the freeze exempts your own role), stop them, and apply again.`,
+    EXIT.incomplete,
+  );
+}
+
+function settle(seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}

@@ -1,0 +1,36 @@
+import { deltaPrefix, isDecoyKey } from '../../contracts/bucket-layout';
+import { compareKeys } from '../engine/key-order';
+import type { ListedObject } from '../engine/listed-object';
+import type { BucketEvidence } from './evidence';
+import type { Inventory } from './inspect-buckets';
+
+export interface StrandedObject {
+  readonly bucket: string;
+  readonly object: ListedObject;
+}
+
+/**
+ * Deltas that only a losing bucket holds and that are newer than the winner's snapshot: nobody compacted
+ * them, so leaving them behind loses embeddings. Where the winner has no snapshot of the collection, every
+ * such delta is stranded. Two losers with the same key: the newer object is taken.
+ */
+export function findStranded(
+  winner: BucketEvidence,
+  inventories: ReadonlyMap<string, Inventory>,
+  losers: readonly string[],
+): StrandedObject[] {
+  const truth = inventories.get(winner.name);
+  const found = new Map<string, StrandedObject>();
+  for (const bucket of losers) {
+    for (const object of inventories.get(bucket)?.values() ?? []) {
+      if (isDecoyKey(object.key) || truth?.has(object.key)) continue;
+      const collection = winner.collections.find((c) => object.key.startsWith(deltaPrefix(c.collection)));
+      if (collection === undefined || object.modified < (collection.snapshotAt ?? 0)) continue;
+      const rival = found.get(object.key);
+      if (rival === undefined || rival.object.modified < object.modified) {
+        found.set(object.key, { bucket, object });
+      }
+    }
+  }
+  return [...found.values()].sort((a, b) => compareKeys(a.object.key, b.object.key));
+}

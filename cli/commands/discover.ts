@@ -1,0 +1,26 @@
+import type { Context, Outcome } from '../context';
+import { type Discovery, discoverBuckets } from '../discovery/discover';
+import { EXIT } from '../exit-codes';
+import { bad, faint, heading } from '../reporters/text';
+import { candidateFilter, readOptions, searchOptions } from './options';
+
+export async function run(raw: Readonly<Record<string, unknown>>, { aws }: Context): Promise<Outcome> {
+  const options = readOptions(searchOptions, raw);
+  const { candidates, unchecked } = await discoverBuckets(aws, candidateFilter(options), options.state);
+  return {
+    exitCode: EXIT.ok,
+    data: { candidates, unchecked },
+    text: describe({ candidates, unchecked }),
+  };
+}
+
+function describe({ candidates, unchecked }: Pick<Discovery, 'candidates' | 'unchecked'>): string {
+  const found = candidates.flatMap(({ name, evidence, problem }) => [
+    heading(name),
+    ...evidence.map((sentence) => `  ${sentence}`),
+    ...(problem === null ? [] : [`  ${bad(problem)}`]),
+  ]);
+  if (found.length === 0)
+    found.push('No candidate was found. Name buckets with --bucket, or look with --name or --tag.');
+  return [...found, ...unchecked.map(faint)].join('\n');
+}

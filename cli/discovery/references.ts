@@ -1,0 +1,33 @@
+/** Where a bucket can be named by something that lives. */
+export const REFERENCE_KINDS = ['lambda', 'step-functions', 'executions', 'state'] as const;
+export type ReferenceKind = (typeof REFERENCE_KINDS)[number];
+
+/** One text in which bucket names are looked for: an environment variable, a definition, an input, a state file's attribute. */
+export interface ReferenceText {
+  readonly kind: ReferenceKind;
+  /** For people: which thing, and where in it. */
+  readonly where: string;
+  /** Searched, never shown: it may hold what is nobody's business. */
+  readonly text: string;
+}
+
+/** All texts that could be read, and what could not. */
+export interface Survey {
+  readonly texts: readonly ReferenceText[];
+  /** A kind that is named here was NOT checked, so that the absence of references means nothing. */
+  readonly unchecked: readonly { readonly kind: ReferenceKind; readonly why: string }[];
+}
+
+/**
+ * Whether a text names a bucket: the name as a whole, bare or inside an ARN or URL. `receipts` is not named
+ * by `receipts-old`.
+ */
+export function namesBucket(text: string, bucket: string): boolean {
+  const name = bucket.replaceAll('.', '\\.');
+  // A dot may follow only as the start of S3's own host name.
+  return new RegExp(`(?<![a-z0-9.-])${name}(?![a-z0-9-]|\\.(?!s3[.-]))`, 'i').test(text);
+}
+
+/** Every place that names the bucket. */
+export const referencesTo = (survey: Survey, bucket: string): ReferenceText[] =>
+  survey.texts.filter(({ text }) => namesBucket(text, bucket));

@@ -1,0 +1,26 @@
+/** What a listing tells of one object. Everything that the copy needs is in here: no HEAD per object. */
+export interface ListedObject {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly storageClass: string;
+  /** Milliseconds since 1970. */
+  readonly modified: number;
+  /** The bucket it comes from, where that is not the bucket that is listed: a stranded delta. */
+  readonly bucket?: string | undefined;
+  /** Set where one version of several is meant; absent for the current object. */
+  readonly versionId?: string | undefined;
+}
+
+/** S3 sends keys URL-encoded when asked (XML cannot carry every character), with `+` for a space. */
+export const decodeListedKey = (encoded: string): string => decodeURIComponent(encoded.replaceAll('+', ' '));
+
+export const bareEtag = (etag: string): string => etag.replaceAll('"', '');
+
+/** An upload in parts has an ETag of the form `<md5 of md5s>-<parts>`. */
+export const partsOfEtag = (etag: string): number | undefined => {
+  const parts = /^[0-9a-f]{32}-(\d+)$/.exec(etag)?.[1];
+  return parts === undefined ? undefined : Number(parts);
+};

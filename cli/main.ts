@@ -1,0 +1,59 @@
+import { CommanderError } from 'commander';
+import pc from 'picocolors';
+import { EXIT, type ExitCode } from './exit-codes';
+import { makeProgram } from './program';
+import { humanReporter } from './reporters/human';
+import { ndjsonReporter } from './reporters/ndjson';
+import { printable } from './reporters/text';
+import { UserError } from './user-error';
+
+/** The outermost layer: only here is anything printed, and only here does the process end. */
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  const json = argv.includes('--json');
+  const report = json ? ndjsonReporter(process.stdout) : humanReporter(process.stdout, process.stderr);
+  const stop = new AbortController();
+  let interruptedBy: NodeJS.Signals | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // A second Ctrl-C is meant: the state on disk is always one that can be resumed.
+      if (interruptedBy !== undefined) process.exit(signal === 'SIGINT' ? EXIT.sigint : EXIT.interrupted);
+      interruptedBy = signal;
+      stop.abort();
+    });
+  }
+  const say = (event: string, message: string, exitCode: ExitCode) => {
+    report.end();
+    if (json) process.stdout.write(`${JSON.stringify({ event, message, exitCode })}\n`);
+    else process.stderr.write(`${pc.red(printable(message))}\n`);
+    return exitCode;
+  };
+  try {
+    const program = makeProgram({ report, json, signal: stop.signal });
+    const outcome = await program.run(argv);
+    report.end();
+    if (outcome === undefined) return EXIT.ok;
+    const { exitCode, data, text } = outcome;
+    process.stdout.write(
+      json ? `${JSON.stringify({ event: 'result', exitCode, ...data })}\n` : `${printable(text)}\n`,
+    );
+    return exitCode;
+  } catch (error) {
+    if (interruptedBy !== undefined && !(error instanceof UserError)) {
+      const code = interruptedBy === 'SIGINT' ? EXIT.sigint : EXIT.interrupted;
+      return say('interrupted', 'Interrupted. Run the same command again to go on.', code);
+    }
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof UserError) return say('error', error.message, error.exitCode);
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return say(
+      'bug',
+      `This is a bug in migrate-buckets, please report it with what follows.\n${told}`,
+      EXIT.error,
+    );
+  }
+}
+
+main(process.argv.slice(2)).then((code) => {
+  // Pending sockets must not hold the process; what was printed must be out first.
+  process.stdout.write('', () => process.exit(code));
+});
