@@ -100,7 +100,8 @@ export async function startHandlerBench(options: HandlerBenchOptions): Promise<H
       if (runtime === undefined) throw new Error(`${name} does not run on this bench.`);
       return runtime.invoke(event);
     },
-    async put(Key, Body) {
+    async put(Key, body) {
+      const Body = Buffer.from(body);
       await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
     },
     async get(Key) {

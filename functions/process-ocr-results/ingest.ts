@@ -104,7 +104,7 @@ async function writeRows(
         new PutObjectCommand({
           Bucket: bucket,
           Key: ndjsonKey(receipt, collection),
-          Body: encodeNdjson(rows[collection]),
+          Body: Buffer.from(encodeNdjson(rows[collection])),
           ContentType: 'application/x-ndjson',
         }),
       ),

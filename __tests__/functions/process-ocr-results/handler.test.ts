@@ -185,6 +185,14 @@ test('one message may announce several files: the good ones are read, the bad on
   expect(await embedMessages()).toHaveLength(2);
 });
 
+test('a receipt on which nothing was found gives two empty files and one message', async () => {
+  const { key, rows } = await drop('{"lines":[]}');
+  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
+  const files = await Promise.all((await bench.keys(rows)).map(bench.get));
+  expect(files.map(({ length }) => length)).toEqual([0, 0]);
+  expect(await embedMessages()).toHaveLength(1);
+});
+
 test('a message that is delivered again writes the same bytes', async () => {
   const { key, rows } = await drop();
   const hashes = async () =>

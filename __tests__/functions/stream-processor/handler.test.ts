@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { COLLECTIONS, type Collection } from '../../../contracts/collections';
+import { type CompactionRun, encodeRun, type RunState } from '../../../contracts/compaction-run';
+import { compactionMessageSchema } from '../../../contracts/messages';
+import { createRun } from '../../../functions/shared/run-table';
+import { eventually } from '../../support/eventually';
+import { type HandlerBench, startHandlerBench } from '../../support/handler-bench';
+import { run } from '../../support/runs';
+
+const NAME = 'stream-processor';
+let bench: HandlerBench;
+
+beforeAll(async () => {
+  bench = await startHandlerBench({ functions: [NAME] });
+});
+afterAll(() => bench.stop());
+
+const takeDoorbells = async (collection: Collection) =>
+  (await bench.take(bench.pipeline.queues[collection].url)).map((message) => ({
+    ...compactionMessageSchema.parse(JSON.parse(message.Body ?? '')),
+    message,
+  }));
+const malformed = (): Record<string, unknown> => ({ ...encodeRun(run()), lines_state: 'WAITING' });
+
+/** The stream's records of these inserted items, as Lambda hands them over. */
+const inserted = (...items: Record<string, unknown>[]) => ({
+  Records: items.map((item, index) => ({
+    eventID: String(index),
+    eventName: 'INSERT',
+    eventSource: 'aws:dynamodb',
+    dynamodb: {
+      SequenceNumber: `10000000000000000000${index}`,
+      NewImage: marshall(item, { removeUndefinedValues: true }) as Record<string, AttributeValue>,
+      StreamViewType: 'NEW_AND_OLD_IMAGES',
+    },
+  })),
+});
+const invoke = async (...items: Record<string, unknown>[]) => {
+  const response = (await bench.invoke(NAME, inserted(...items))) as {
+    batchItemFailures: { itemIdentifier: string }[];
+  };
+  return response.batchItemFailures.map(({ itemIdentifier }) => Number(itemIdentifier.at(-1)));
+};
+
+test('a run that is written to the table rings both collections, each at its own FIFO queue', async () => {
+  bench.pipeline.resumeConsumers();
+  const created = run();
+  await createRun(bench.table, created);
+  for (const collection of COLLECTIONS) {
+    const [doorbell] = await eventually('the doorbell', async () => {
+      const taken = await takeDoorbells(collection);
+      return taken.length > 0 && taken;
+    });
+    expect(doorbell).toMatchObject({
+      version: 1,
+      type: 'COMPACTION_RUN',
+      run_id: created.run_id,
+      image_id: created.image_id,
+      receipt_id: created.receipt_id,
+      collection,
+      delta_key: created[collection].delta_key,
+    });
+    expect(doorbell?.message.Attributes).toMatchObject({
+      MessageGroupId: collection,
+      MessageDeduplicationId: `${created.run_id}:${collection}`,
+    });
+    expect(doorbell?.message.MessageAttributes).toMatchObject({
+      source: { StringValue: 'stream-processor' },
+      entity_type: { StringValue: 'COMPACTION_RUN' },
+      event_name: { StringValue: 'INSERT' },
+      collection: { StringValue: collection },
+    });
+  }
+  await bench.pipeline.pauseConsumers();
+});
+
+test('changes and removals of a run, and items of other kinds, ring nothing', async () => {
+  const [record] = inserted(encodeRun(run())).Records;
+  const [pointer] = inserted({ PK: 'COLLECTION#lines', SK: 'POINTER', fence: 1 }).Records;
+  const Records = [
+    { ...record, eventName: 'MODIFY' },
+    { ...record, eventName: 'REMOVE', dynamodb: { SequenceNumber: '7' } },
+    pointer,
+  ];
+  expect(await bench.invoke(NAME, { Records })).toEqual({ batchItemFailures: [] });
+  for (const collection of COLLECTIONS) expect(await takeDoorbells(collection)).toEqual([]);
+});
+
+test.each<[RunState, RunState, Collection[]]>([
+  ['FAILED', 'FAILED', []],
+  ['PENDING', 'FAILED', ['lines']],
+  ['COMPLETED', 'PENDING', ['words']],
+])('a run inserted with lines %s and words %s rings %p', async (lines, words, rung) => {
+  const created = run();
+  const stated: CompactionRun = {
+    ...created,
+    lines: { ...created.lines, state: lines },
+    words: { ...created.words, state: words },
+  };
+  expect(await invoke(encodeRun(stated))).toEqual([]);
+  for (const collection of COLLECTIONS) {
+    expect(await takeDoorbells(collection)).toHaveLength(rung.includes(collection) ? 1 : 0);
+  }
+});
+
+test.each([0, 1, 2, 3])(
+  'a malformed run at position %i is said and reported, and every neighbour is rung',
+  async (position) => {
+    const neighbours = [run(), run(), run()];
+    const items: Record<string, unknown>[] = neighbours.map(encodeRun);
+    items.splice(position, 0, malformed());
+    expect(await invoke(...items)).toEqual([position]);
+    for (const collection of COLLECTIONS) {
+      const rung = await takeDoorbells(collection);
+      expect(rung.map(({ run_id }) => run_id)).toEqual(neighbours.map(({ run_id }) => run_id));
+    }
+    expect(bench.logged('A stream record failed and will be delivered again').at(-1)).toMatchObject({
+      level: 'ERROR',
+      sequence_number: `10000000000000000000${position}`,
+      reason: expect.stringContaining('lines.state'),
+    });
+  },
+);
+
+test('of several malformed runs the first is reported, from which Lambda delivers again', async () => {
+  expect(await invoke(encodeRun(run()), malformed(), encodeRun(run()), malformed())).toEqual([1]);
+  for (const collection of COLLECTIONS) await takeDoorbells(collection);
+});
+
+test('a burst of 25 runs rings 25 times, in order, and a second delivery rings no more', async () => {
+  const runs = Array.from({ length: 25 }, () => run());
+  const items = runs.map(encodeRun);
+  expect(await invoke(...items)).toEqual([]);
+  expect(await invoke(...items)).toEqual([]);
+  for (const collection of COLLECTIONS) {
+    const rung = await takeDoorbells(collection);
+    expect(rung.map(({ run_id }) => run_id)).toEqual(runs.map(({ run_id }) => run_id));
+  }
+});
+
+test('a malformed run ends at the on-failure destination, and the runs around it are rung', async () => {
+  const [first, last] = [run(), run()];
+  const wrong = malformed();
+  await createRun(bench.table, first);
+  await bench.table.client.send(new PutCommand({ TableName: bench.table.name, Item: wrong }));
+  await createRun(bench.table, last);
+  bench.pipeline.resumeConsumers();
+  const rung = new Set<string>();
+  await eventually('both neighbours to be rung', async () => {
+    for (const { run_id } of await takeDoorbells('lines')) rung.add(run_id);
+    return rung.has(first.run_id) && rung.has(last.run_id);
+  });
+  const [lost] = await eventually('the lost event', async () => {
+    const taken = await bench.take(bench.pipeline.lostEventsUrl);
+    return taken.length > 0 && taken;
+  });
+  expect(JSON.parse(lost?.Body ?? '{}')).toMatchObject({ DDBStreamBatchInfo: { batchSize: 1 } });
+  await bench.pipeline.pauseConsumers();
+});
+
+test('a queue that cannot be reached reports the record, so that it is rung later', async () => {
+  const other = await startHandlerBench({
+    functions: [NAME],
+    variables: { WORDS_QUEUE_URL: `${bench.aws.endpoints.sqs}/${bench.aws.accountId}/${randomUUID()}.fifo` },
+  });
+  try {
+    const [healthy, failing] = [bench, other];
+    const response = await failing.invoke(NAME, inserted(encodeRun(run()), encodeRun(run())));
+    expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: '100000000000000000000' }] });
+    expect(await failing.take(failing.pipeline.queues.lines.url)).toHaveLength(2);
+    expect(failing.logged('A stream record failed and will be delivered again')[0]).toMatchObject({
+      reason: expect.stringContaining('The words queue refused the doorbell'),
+    });
+    expect(await healthy.invoke(NAME, inserted(encodeRun(run())))).toEqual({ batchItemFailures: [] });
+  } finally {
+    await other.stop();
+  }
+});
+
+test('updates of a run in the table ring nothing', async () => {
+  const created = run();
+  await createRun(bench.table, created);
+  const Key = { PK: encodeRun(created).PK, SK: encodeRun(created).SK };
+  bench.pipeline.resumeConsumers();
+  await eventually('the first doorbell', async () =>
+    (await takeDoorbells('words')).some(({ run_id }) => run_id === created.run_id),
+  );
+  await bench.table.client.send(
+    new UpdateCommand({
+      TableName: bench.table.name,
+      Key,
+      UpdateExpression: 'SET lines_state = :state',
+      ExpressionAttributeValues: { ':state': 'PROCESSING' },
+    }),
+  );
+  await bench.table.client.send(new DeleteCommand({ TableName: bench.table.name, Key }));
+  const later = run();
+  await createRun(bench.table, later);
+  const rung = await eventually('the next doorbell', async () => {
+    const taken = await takeDoorbells('words');
+    return taken.some(({ run_id }) => run_id === later.run_id) && taken;
+  });
+  expect(rung.map(({ run_id }) => run_id)).toEqual([later.run_id]);
+  await bench.pipeline.pauseConsumers();
+});
