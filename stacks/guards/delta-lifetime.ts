@@ -1,10 +1,9 @@
-import { COVERED_DELTA_TAG, deltaPrefix } from '../../contracts/bucket-layout';
+import { COVERED_DELTA_TAG } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import type { Guard } from './guard';
 import { block, blocks, type Synthesized, type SynthesizedBlock } from './synthesized';
 
 const DAY_SECONDS = 86_400;
-const DELTA_PREFIXES = COLLECTIONS.map(deltaPrefix);
 
 /**
  * Nothing in the bucket expires by age but a delta that a snapshot covers, and that only when no message can
@@ -32,14 +31,14 @@ function faults(rule: Readonly<Record<string, unknown>>, least: number, { where 
   const named = `The lifecycle rule "${String(rule.id)}"`;
   return ages.flatMap(({ days }) => {
     const filter = block(rule.filter);
-    const { prefix, tags } = block(filter.and);
-    const covered = block(tags)[COVERED_DELTA_TAG.Key] === COVERED_DELTA_TAG.Value;
-    if (!covered || !DELTA_PREFIXES.includes(String(prefix))) {
+    const { key, value } = block(filter.tag);
+    const { [COVERED_DELTA_TAG.Key]: among } = block(block(filter.and).tags);
+    if ((key === COVERED_DELTA_TAG.Key ? value : among) !== COVERED_DELTA_TAG.Value) {
       return [
         {
           where,
           what: `${named} expires objects by age alone: deltas would go before a snapshot covers them, or snapshots themselves.`,
-          remedy: `Expire only ${DELTA_PREFIXES.join(' and ')} with the tag ${COVERED_DELTA_TAG.Key}=${COVERED_DELTA_TAG.Value}.`,
+          remedy: `Expire only what carries the tag ${COVERED_DELTA_TAG.Key}=${COVERED_DELTA_TAG.Value}.`,
         },
       ];
     }

@@ -92,7 +92,7 @@ describe('deltas outlive every message that may ask for them', () => {
       {
         id: 'deltas',
         status: 'Enabled',
-        filter: [{ and: [{ prefix: 'lines/delta/', tags: { 'covered-by-snapshot': 'true' } }] }],
+        filter: [{ tag: [{ key: 'covered-by-snapshot', value: 'true' }] }],
         expiration: [{ days: 30 }],
         ...changes,
       },
@@ -107,21 +107,16 @@ describe('deltas outlive every message that may ask for them', () => {
       rule: { id: string; filter: unknown; expiration?: unknown }[];
     };
     const expiring = rules.filter(({ expiration }) => JSON.stringify(expiration)?.includes('days'));
-    expect(expiring.map(({ filter }) => filter)).toEqual(
-      ['lines/delta/', 'words/delta/'].map((prefix) => [
-        { and: [{ prefix, tags: { 'covered-by-snapshot': 'true' } }] },
-      ]),
-    );
+    expect(expiring.map(({ filter }) => filter)).toEqual([
+      [{ tag: [{ key: 'covered-by-snapshot', value: 'true' }] }],
+    ]);
   });
 
   it.each([
     ['by age alone', { filter: [{ prefix: 'lines/delta/' }] }],
     ['with everything else', { filter: [{ prefix: '' }] }],
     ['by a date', { filter: [{ prefix: 'lines/delta/' }], expiration: [{ date: '2030-01-01T00:00:00Z' }] }],
-    [
-      'by another tag',
-      { filter: [{ and: [{ prefix: 'lines/delta/', tags: { 'covered-by-snapshot': 'false' } }] }] },
-    ],
+    ['by another tag', { filter: [{ tag: [{ key: 'covered-by-snapshot', value: 'false' }] }] }],
   ])('must not expire %s', (_how, changes) => {
     expect(withRule(changes)).toMatch(/deltaLifetime: .*"deltas" expires objects by age alone/);
   });
@@ -130,6 +125,11 @@ describe('deltas outlive every message that may ask for them', () => {
     expect(withRule({ expiration: [{ days: 7 }] })).toMatch(
       /deltaLifetime: .*expires deltas after 7 days, but a message may ask for one for 18/,
     );
+  });
+
+  it('accept the tag together with a prefix', () => {
+    const and = [{ prefix: 'lines/delta/', tags: { 'covered-by-snapshot': 'true' } }];
+    expect(withRule({ filter: [{ and }] })).toBe('');
   });
 
   it('accept the rule that is right', () => {
