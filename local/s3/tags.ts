@@ -4,6 +4,7 @@ import type { ObjectTag } from './store';
 import { child, childrenNamed, childText, parseXml } from './xml';
 
 const MAXIMUM_OBJECT_TAGS = 10;
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /**
  * @throws {S3Error} InvalidTag.
@@ -15,8 +16,10 @@ function validTags(tags: readonly ObjectTag[]): readonly ObjectTag[] {
     throw invalid('Cannot provide multiple Tags with the same key');
   }
   for (const { key, value } of tags) {
-    if (key.length === 0 || key.length > 128) throw invalid('The TagKey you have provided is invalid');
-    if (value.length > 256) throw invalid('The TagValue you have provided is invalid');
+    if (key.length === 0 || key.length > 128 || !TAG_TEXT.test(key))
+      throw invalid('The TagKey you have provided is invalid');
+    if (value.length > 256 || !TAG_TEXT.test(value))
+      throw invalid('The TagValue you have provided is invalid');
   }
   return tags;
 }

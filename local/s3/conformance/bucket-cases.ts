@@ -6,6 +6,7 @@ import {
   DeleteBucketPolicyCommand,
   DeleteBucketTaggingCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   DeletePublicAccessBlockCommand,
   GetBucketAclCommand,
   GetBucketEncryptionCommand,
@@ -118,7 +119,7 @@ export const bucketCases: readonly ConformanceCase[] = [
       const Bucket = await s3.newBucket();
       const tags = () => s3.client.send(new GetBucketTaggingCommand({ Bucket }));
       await refuses(tags(), 404, 'NoSuchTagSet');
-      const TagSet = [{ Key: 'team', Value: 'a & b' }];
+      const TagSet = [{ Key: 'team', Value: 'a + b' }];
       await s3.client.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } }));
       assert.deepEqual((await tags()).TagSet, TagSet);
       await s3.client.send(new DeleteBucketTaggingCommand({ Bucket }));
@@ -312,10 +313,17 @@ export const bucketCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a policy that denies deletes shows in each entry of DeleteObjects',
+    name: 'a policy that denies deletes denies DeleteObject, and shows in each entry of DeleteObjects',
     check: async (s3) => {
       const Bucket = await underPolicy(s3, { Action: 's3:Delete*' });
       await refuses(s3.client.send(new DeleteObjectCommand({ Bucket, Key: 'tagged' })), 403, 'AccessDenied');
+      const { Errors = [] } = await s3.client.send(
+        new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'tagged' }] } }),
+      );
+      assert.deepEqual(
+        Errors.map(({ Key, Code }) => [Key, Code]),
+        [['tagged', 'AccessDenied']],
+      );
       assert.deepEqual(await s3.keys(Bucket, ''), ['tagged']);
     },
   },

@@ -105,7 +105,7 @@ export const multipartCases: readonly ConformanceCase[] = [
     check: async (s3) => {
       const { part, complete } = await begin(s3);
       const one = await part(1, SMALL);
-      const two = await part(2, SMALL);
+      const two = await part(2, BIG);
       await refuses(
         complete([
           { PartNumber: 2, ETag: two.ETag },

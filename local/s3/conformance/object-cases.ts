@@ -309,14 +309,27 @@ export const objectCases: readonly ConformanceCase[] = [
       const place = await s3.place();
       const { ETag } = await s3.put({ ...place, Body: TEXT, Tagging: 'a=1' });
       await s3.client.send(
-        new PutObjectTaggingCommand({ ...place, Tagging: { TagSet: [{ Key: 'b', Value: '<2>' }] } }),
+        new PutObjectTaggingCommand({ ...place, Tagging: { TagSet: [{ Key: 'b', Value: 'two + 2' }] } }),
       );
       const { TagSet } = await s3.client.send(new GetObjectTaggingCommand(place));
-      assert.deepEqual(TagSet, [{ Key: 'b', Value: '<2>' }]);
+      assert.deepEqual(TagSet, [{ Key: 'b', Value: 'two + 2' }]);
       await s3.client.send(new DeleteObjectTaggingCommand(place));
       assert.deepEqual((await s3.client.send(new GetObjectTaggingCommand(place))).TagSet, []);
       assert.equal((await s3.head(place)).ETag, ETag);
       assert.equal(await s3.text(place), TEXT);
+    },
+  },
+  {
+    name: 'a tag holds letters, digits, spaces and _ . : / = + - @, nothing else',
+    check: async (s3) => {
+      const place = await s3.place();
+      await s3.put({ ...place, Body: TEXT });
+      const TagSet = [{ Key: 'a', Value: '<2>' }];
+      await refuses(
+        s3.client.send(new PutObjectTaggingCommand({ ...place, Tagging: { TagSet } })),
+        400,
+        'InvalidTag',
+      );
     },
   },
   {
