@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { deltaKey } from '../../contracts/bucket-layout';
+import { deltaKey, versionId } from '../../contracts/bucket-layout';
+import type { CollectionPointer } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
 import type { CompactionRun } from '../../contracts/compaction-run';
 
@@ -22,3 +23,33 @@ export function run(createdAt: Date = new Date()): CompactionRun {
     words: pending('words'),
   };
 }
+
+/** A collection's pointer to a version that was published with these runs, each of them five vectors. */
+export const pointer = (props: {
+  readonly merged: readonly CompactionRun[];
+  readonly publishedAt: Date;
+  /** Keys of deltas that no snapshot holds. @default - none */
+  readonly uncovered?: readonly string[];
+  /** @default - there is no snapshot yet */
+  readonly snapshotAt?: Date;
+}): CollectionPointer => ({
+  fence: 4,
+  version: versionId(props.publishedAt, '0badcafe'),
+  manifest: {
+    created_at: props.publishedAt.toISOString(),
+    records: 7,
+    space: 'cosine',
+    model: 'text-embedding-3-small',
+    dimensions: 1536,
+    text_format_version: 1,
+    runs: props.merged.map(({ run_id, image_id, receipt_id }) => ({
+      run_id,
+      image_id,
+      receipt_id,
+      merged_vectors: 5,
+    })),
+    uncovered_deltas: [...(props.uncovered ?? [])],
+    uncovered_records: 5 * (props.uncovered?.length ?? 0),
+  },
+  ...(props.snapshotAt && { snapshot_at: props.snapshotAt.toISOString() }),
+});

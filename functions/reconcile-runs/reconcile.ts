@@ -1,5 +1,5 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
+import { collectionPointerSchema } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
 import { type CompactionRun, collectionKey, decodeRun } from '../../contracts/compaction-run';
 import { reconcileDeduplicationId } from '../../contracts/messages';
@@ -32,7 +32,7 @@ export interface Reconciliation extends Pick<Findings, 'pending' | 'oldestPendin
  * any other run has waited too long (one doorbell merges all of them), and emits the collection's ages.
  *
  * @param round - names this round; a retry of the same round rings no second time.
- * @throws {Error} at the end of the round, when an item of the table is malformed or the doorbell was refused.
+ * @throws {Error} at the end of the round, when an item or the pointer is malformed or the doorbell was refused.
  */
 export async function reconcile(
   collection: Collection,
@@ -46,12 +46,15 @@ export async function reconcile(
     try {
       runs.push(decodeRun(item));
     } catch (error) {
-      problems.push(`The run item ${item['PK']} ${item['SK']} is malformed: ${messageOf(error)}.`);
+      problems.push(`The run item ${item.PK} ${item.SK} is malformed: ${messageOf(error)}.`);
     }
   }
   // Read after the runs: a run that was published in between is then seen as published.
-  const pointer = await readPointer(table, collection);
-  const found = findings(collection, runs, pointer, now, after);
+  const pointer = collectionPointerSchema.optional().safeParse(await readPointer(table, collection));
+  if (!pointer.success) {
+    problems.push(`The pointer of ${collection} is malformed: ${messageOf(pointer.error)}.`);
+  }
+  const found = findings(collection, runs, pointer.data, now, after);
 
   const mended: string[] = [];
   for (const { run, mergedVectors } of found.published) {
@@ -81,13 +84,9 @@ export async function reconcile(
   return result;
 }
 
-async function readPointer(
-  { client, name }: RunTable,
-  collection: Collection,
-): Promise<CollectionPointer | undefined> {
+async function readPointer({ client, name }: RunTable, collection: Collection): Promise<unknown> {
   const get = new GetCommand({ TableName: name, Key: collectionKey(collection), ConsistentRead: true });
-  const { Item } = await client.send(get);
-  return Item && collectionPointerSchema.parse(Item);
+  return (await client.send(get)).Item;
 }
 
 function report(round: Reconciliation, { logger, metrics }: Telemetry): void {

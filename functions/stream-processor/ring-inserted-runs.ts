@@ -63,7 +63,7 @@ function doorbells({ eventName, dynamodb }: DynamoDBRecord): Doorbell[] {
   if (eventName !== 'INSERT') return [];
   // aws-lambda and the SDK describe the same wire format by two types.
   const item = unmarshall((dynamodb?.NewImage ?? {}) as Record<string, AttributeValue>);
-  if (item['TYPE'] !== RUN_TYPE) return [];
+  if (item.TYPE !== RUN_TYPE) return [];
   const run = decodeRun(item);
   return COLLECTIONS.filter((collection) => isUnfinished(run[collection].state)).map((collection) => ({
     collection,

@@ -1,62 +1,44 @@
 import fc from 'fast-check';
-import type { CollectionPointer } from '../../../contracts/collection-pointer';
 import type { CompactionRun } from '../../../contracts/compaction-run';
 import { findings } from '../../../functions/reconcile-runs/findings';
 import { collections, compactionRuns } from '../../support/arbitraries';
+import { pointer, run } from '../../support/runs';
 
 const NOW = new Date('2026-03-14T12:00:00Z');
-const before = (seconds: number) => new Date(NOW.getTime() - seconds * 1000).toISOString();
+const before = (seconds: number) => new Date(NOW.getTime() - seconds * 1_000);
 
-const [template] = fc.sample(compactionRuns, 1);
-function run(name: string, age: number, startedBefore?: number): CompactionRun {
-  if (template === undefined) throw new Error('no sample');
-  const lines = { ...template.lines, state: 'PENDING' as const, started_at: undefined };
-  return {
-    ...template,
-    run_id: name,
-    created_at: before(age),
-    lines:
-      startedBefore === undefined
-        ? lines
-        : { ...lines, state: 'PROCESSING', started_at: before(startedBefore) },
-  };
-}
-
-function pointer(merged: readonly string[], uncovered: readonly string[] = [], snapshotBefore?: number) {
-  const made: CollectionPointer = {
-    fence: 1,
-    version: '20260314_110000_000000_0badcafe',
-    manifest: {
-      created_at: before(60),
-      records: 1,
-      space: 'cosine',
-      model: 'a-model',
-      dimensions: 8,
-      text_format_version: 1,
-      runs: merged.map((run_id) => ({ run_id, image_id: 'i', receipt_id: 1, merged_vectors: 7 })),
-      uncovered_deltas: [...uncovered],
-    },
-    ...(snapshotBefore !== undefined && { snapshot_at: before(snapshotBefore) }),
-  };
-  return made;
+/** A run that is PENDING since so many seconds, or PROCESSING since its start. */
+function waiting(seconds: number, startedBefore?: number): CompactionRun {
+  const created = run(before(seconds));
+  if (startedBefore === undefined) return created;
+  const started_at = before(startedBefore).toISOString();
+  return { ...created, lines: { ...created.lines, state: 'PROCESSING', started_at } };
 }
 
 test('a run that the published version holds is to be finished with its vectors, and waits no longer', () => {
-  const found = findings('lines', [run('a', 5_000), run('b', 10)], pointer(['a']), NOW, 900);
-  expect(found.published.map((each) => [each.run.run_id, each.mergedVectors])).toEqual([['a', 7]]);
+  const [held, other] = [waiting(5_000), waiting(10)];
+  const found = findings(
+    'lines',
+    [held, other],
+    pointer({ merged: [held], publishedAt: before(60) }),
+    NOW,
+    900,
+  );
+  expect(found.published).toEqual([{ run: held, mergedVectors: 5 }]);
   expect(found).toMatchObject({ pending: 1, oldestPendingAge: 10, stale: [] });
 });
 
 test('a pending run is stale by its creation, a processing one by its start', () => {
-  const runs = [run('old', 901), run('busy', 5_000, 899), run('stuck', 4_000, 901), run('new', 900)];
-  const found = findings('lines', runs, undefined, NOW, 900);
-  expect(found.stale.map(({ run_id }) => run_id)).toEqual(['old', 'stuck']);
+  const [old, busy, stuck, young] = [waiting(901), waiting(5_000, 899), waiting(4_000, 901), waiting(900)];
+  const found = findings('lines', [old, busy, stuck, young], undefined, NOW, 900);
+  expect(found.stale).toEqual([old, stuck]);
   expect(found).toMatchObject({ pending: 4, oldestPendingAge: 5_000 });
 });
 
 test('an idle collection has no ages, though its snapshot be years old', () => {
-  const year = 365 * 24 * 3_600;
-  expect(findings('lines', [], pointer([], [], year), NOW, 900)).toMatchObject({
+  const snapshotAt = before(365 * 24 * 3_600);
+  const idle = pointer({ merged: [], publishedAt: snapshotAt, snapshotAt });
+  expect(findings('lines', [], idle, NOW, 900)).toMatchObject({
     pending: 0,
     oldestPendingAge: 0,
     snapshotAge: 0,
@@ -64,9 +46,12 @@ test('an idle collection has no ages, though its snapshot be years old', () => {
 });
 
 test('vectors that no snapshot holds make the snapshot as old as it is', () => {
-  const key = 'lines/delta/x/delta.arrow';
-  expect(findings('lines', [], pointer([], [key], 7_200), NOW, 900).snapshotAge).toBe(7_200);
-  expect(findings('lines', [], pointer([], [key]), NOW, 900).snapshotAge).toBe(60);
+  const publishedAt = before(60);
+  const uncovered = ['lines/delta/x/delta.arrow'];
+  const late = pointer({ merged: [], publishedAt, uncovered, snapshotAt: before(7_200) });
+  expect(findings('lines', [], late, NOW, 900).snapshotAge).toBe(7_200);
+  const first = pointer({ merged: [], publishedAt, uncovered });
+  expect(findings('lines', [], first, NOW, 900).snapshotAge).toBe(60);
 });
 
 test('a collection that was never published has no snapshot that could be old', () => {
@@ -77,9 +62,9 @@ test('a collection that was never published has no snapshot that could be old', 
 test('every run is published or waits; ages are never negative, even when clocks disagree', () => {
   fc.assert(
     fc.property(fc.array(compactionRuns), collections, fc.integer(), (runs, collection, offset) => {
-      const merged = runs.filter((_, index) => index % 2 === 0).map(({ run_id }) => run_id);
+      const merged = runs.filter((_, index) => index % 2 === 0);
       const now = new Date(NOW.getTime() + offset);
-      const found = findings(collection, runs, pointer(merged), now, 900);
+      const found = findings(collection, runs, pointer({ merged, publishedAt: NOW }), now, 900);
       expect(found.published.length + found.pending).toBe(runs.length);
       expect(found.stale.length).toBeLessThanOrEqual(found.pending);
       expect(found.oldestPendingAge).toBeGreaterThanOrEqual(0);

@@ -1,0 +1,183 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { COLLECTIONS, type Collection } from '../../../contracts/collections';
+import {
+  type CompactionRun,
+  collectionKey,
+  decodeRun,
+  encodeRun,
+  runKey,
+} from '../../../contracts/compaction-run';
+import { compactionDeduplicationId } from '../../../contracts/messages';
+import type { Reconciliation } from '../../../functions/reconcile-runs/reconcile';
+import { createRing } from '../../../functions/shared/doorbell';
+import { createRun, pendingItems } from '../../../functions/shared/run-table';
+import { type HandlerBench, startHandlerBench } from '../../support/handler-bench';
+import { pointer, run } from '../../support/runs';
+
+const NAME = 'reconcile-runs';
+let bench: HandlerBench;
+
+beforeAll(async () => {
+  bench = await startHandlerBench({ functions: [NAME] });
+});
+afterAll(() => bench.stop());
+afterEach(async () => {
+  for (const collection of COLLECTIONS) {
+    await takeDoorbells(collection);
+    for (const item of await pendingItems(bench.table, collection)) {
+      await put({ ...item, lines_pending: undefined, words_pending: undefined });
+    }
+  }
+});
+
+const reconcile = async () => {
+  const rounds = (await bench.invoke(NAME, {})) as Reconciliation[];
+  return Object.fromEntries(rounds.map((round) => [round.collection, round]));
+};
+const takeDoorbells = (collection: Collection) => bench.take(bench.pipeline.queues[collection].url);
+const rung = async (collection: Collection) =>
+  (await takeDoorbells(collection)).map(({ Body = '' }) => JSON.parse(Body).run_id);
+const put = (item: Record<string, unknown>) =>
+  bench.table.client.send(
+    new PutCommand({ TableName: bench.table.name, Item: JSON.parse(JSON.stringify(item)) }),
+  );
+const read = async ({ image_id, receipt_id, run_id }: CompactionRun) => {
+  const Key = runKey({ imageId: image_id, receiptId: receipt_id, runId: run_id });
+  const { Item = {} } = await bench.table.client.send(
+    new GetCommand({ TableName: bench.table.name, Key, ConsistentRead: true }),
+  );
+  return Item;
+};
+const secondsAgo = (seconds: number) => new Date(Date.now() - seconds * 1_000);
+const waiting = async (seconds: number, change: (run: CompactionRun) => CompactionRun = (same) => same) => {
+  const created = change(run(secondsAgo(seconds)));
+  await createRun(bench.table, created);
+  return created;
+};
+
+/** The metrics of the last round, by collection, from the lines that the function printed. */
+const metrics = (collection: Collection) =>
+  bench.lines
+    .filter((line) => line.includes('"_aws"'))
+    .map((line): Record<string, unknown> => JSON.parse(line))
+    .filter((emitted) => emitted.collection === collection)
+    .at(-1);
+
+test('an idle pipeline has nothing to do, and says so in its metrics', async () => {
+  expect(await reconcile()).toMatchObject({
+    lines: { pending: 0, oldestPendingAge: 0, snapshotAge: 0, stale: 0, mended: [], rung: false },
+    words: { pending: 0, rung: false },
+  });
+  for (const collection of COLLECTIONS) {
+    expect(await rung(collection)).toEqual([]);
+    expect(metrics(collection)).toMatchObject({
+      service: expect.stringContaining(NAME),
+      PendingRuns: 0,
+      OldestPendingRunAgeSeconds: 0,
+      SnapshotAgeSeconds: 0,
+    });
+  }
+});
+
+test('however many runs wait too long, each collection is rung once, for the oldest; young ones are left alone', async () => {
+  const runs = [await waiting(5_000), await waiting(2_000), await waiting(901), await waiting(10)];
+  const { lines, words } = await reconcile();
+  expect(lines).toMatchObject({ pending: 4, stale: 3, rung: true });
+  expect(words).toMatchObject({ pending: 4, stale: 3, rung: true });
+  expect(lines?.oldestPendingAge).toBeGreaterThanOrEqual(5_000);
+  for (const collection of COLLECTIONS) {
+    expect(await rung(collection)).toEqual([runs[0]?.run_id]);
+    expect(metrics(collection)).toMatchObject({ PendingRuns: 4, DoorbellsRung: 1 });
+  }
+});
+
+test('a run that is PROCESSING for too long is rung again, one that began lately is not', async () => {
+  const processing =
+    (startedSecondsAgo: number) =>
+    (created: CompactionRun): CompactionRun => ({
+      ...created,
+      lines: {
+        ...created.lines,
+        state: 'PROCESSING',
+        started_at: secondsAgo(startedSecondsAgo).toISOString(),
+      },
+      words: { ...created.words, state: 'COMPLETED' },
+    });
+  await waiting(9_000, processing(60));
+  expect((await reconcile()).lines).toMatchObject({ pending: 1, stale: 0, rung: false });
+  const stuck = await waiting(8_000, processing(1_000));
+  expect(await reconcile()).toMatchObject({
+    lines: { pending: 2, stale: 1, rung: true },
+    words: { pending: 0 },
+  });
+  expect(await rung('lines')).toEqual([stuck.run_id]);
+});
+
+test("a ring within SQS's five minutes of the first is not swallowed, and every round rings anew", async () => {
+  const lost = await waiting(5_000);
+  const { queues } = bench.pipeline;
+  const ring = createRing(
+    bench.sqs,
+    { lines: queues.lines.url, words: queues.words.url },
+    'stream-processor',
+  );
+  const deduplicationId = compactionDeduplicationId(lost.run_id, 'lines');
+  await ring([{ collection: 'lines', run: lost, deduplicationId }]);
+  expect(await rung('lines')).toEqual([lost.run_id]);
+  for (let round = 0; round < 2; round++) {
+    await reconcile();
+    expect(await rung('lines')).toEqual([lost.run_id]);
+  }
+});
+
+test('a run that a published manifest holds is COMPLETED with its vectors, and leaves the pending index', async () => {
+  const published = await waiting(5_000);
+  const live = pointer({
+    merged: [published],
+    publishedAt: secondsAgo(30),
+    uncovered: [published.lines.delta_key],
+    snapshotAt: secondsAgo(7_200),
+  });
+  await put({ ...collectionKey('lines'), ...live });
+  const { lines, words } = await reconcile();
+  expect(lines).toMatchObject({ pending: 0, mended: [published.run_id], rung: false });
+  expect(lines?.snapshotAge).toBeGreaterThanOrEqual(7_200);
+  expect(words).toMatchObject({ pending: 1, mended: [], rung: true });
+
+  const item = await read(published);
+  expect(decodeRun(item)).toMatchObject({
+    lines: { state: 'COMPLETED', merged_vectors: 5, finished_at: expect.any(String) },
+    words: { state: 'PENDING' },
+  });
+  expect(item).not.toHaveProperty('lines_pending');
+  expect(await rung('lines')).toEqual([]);
+  expect(await rung('words')).toEqual([published.run_id]);
+  expect(metrics('lines')).toMatchObject({ RunsMended: 1, PendingRuns: 0 });
+});
+
+test('a malformed item is said aloud, and keeps neither the other runs nor the other collection waiting', async () => {
+  const healthy = await waiting(5_000);
+  const broken: Record<string, unknown> = { ...encodeRun(run(secondsAgo(6_000))), lines_state: 'PENDING!' };
+  await put(broken);
+  await expect(reconcile()).rejects.toThrow(/lines: The run item .* is malformed/);
+  for (const collection of COLLECTIONS) expect(await rung(collection)).toEqual([healthy.run_id]);
+  expect(bench.logged('A collection could not be reconciled').at(-1)).toMatchObject({
+    reason: expect.stringContaining(String(broken.SK)),
+  });
+});
+
+test('a pointer that cannot be read is said aloud, and the runs are rung all the same', async () => {
+  const late = await waiting(5_000);
+  await put({ ...collectionKey('words'), fence: 'mine' });
+  await expect(reconcile()).rejects.toThrow('words: The pointer of words is malformed: fence');
+  for (const collection of COLLECTIONS) expect(await rung(collection)).toEqual([late.run_id]);
+  await put({ ...collectionKey('words'), fence: 1 });
+});
+
+test('more runs than one page of the table holds are all counted', async () => {
+  const runs = Array.from({ length: 60 }, () => run(secondsAgo(1_000)));
+  // DynamoDB answers at most one megabyte a page.
+  const large = 'x'.repeat(30_000);
+  for (const each of runs) await put({ ...encodeRun(each), lines_error: large });
+  expect((await reconcile()).lines).toMatchObject({ pending: 60, stale: 60, rung: true });
+});
