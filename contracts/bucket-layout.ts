@@ -59,6 +59,14 @@ export function versionId(at: Date, unique: string): string {
   return `${date.replaceAll('-', '')}_${clock.replaceAll(':', '')}_${fraction.padEnd(6, '0')}_${unique}`;
 }
 
+/** The moment that a version id names, to the second; undefined when the text is no version id. */
+export function versionInstant(version: string): Date | undefined {
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)/.exec(version) ?? [];
+  if (!isVersionId(version) || parts.length < 6) return undefined;
+  const [year = 0, month = 1, ...rest] = parts.map(Number);
+  return new Date(Date.UTC(year, month - 1, ...rest));
+}
+
 /** Objects that the old infrastructure wrote into EVERY bucket it made. They are evidence of nothing. */
 export const isDecoyKey = (key: string): boolean =>
   /^(?:[^/]+\/)?(?:snapshot|delta)\/\.placeholder$/.test(key) ||

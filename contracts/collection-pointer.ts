@@ -43,6 +43,8 @@ export const versionManifestSchema = z.object({
    * covers yet. The next checkpoint covers and tags them, then empties the list.
    */
   uncovered_deltas: z.array(z.string().min(1)),
+  /** Records of those deltas: what decides, with their age, when a checkpoint is due. */
+  uncovered_records: z.int().nonnegative(),
 });
 export type VersionManifest = z.infer<typeof versionManifestSchema>;
 

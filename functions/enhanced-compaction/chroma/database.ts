@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface ChromaDatabaseOptions {
+  /** `http://127.0.0.1:8000`, without a path. */
+  readonly url: string;
+  /** @default default_tenant */
+  readonly tenant?: string;
+  /** @default default_database */
+  readonly database?: string;
+  /** Chroma Cloud's API key. @default - none is sent */
+  readonly apiKey?: string;
+  /** Ends every request that is under way. @default - nothing does */
+  readonly signal?: AbortSignal;
+}
+
+/** One database of an HTTP Chroma (REST, API v2). */
+export interface ChromaDatabase {
+  /** @param path - below the database: `collections`, say. */
+  get<Answer>(path: string): Promise<Answer>;
+  post<Answer>(path: string, body: object): Promise<Answer>;
+}
+
+const ATTEMPTS = 6;
+const FIRST_DELAY_MILLISECONDS = 200;
+const TIMEOUT_MILLISECONDS = 300_000;
+/** Too many requests, and a gateway's trouble: Chroma Cloud asks to come again. */
+const RETRIED = new Set([429, 502, 503, 504]);
+
+/**
+ * Requests are tried again, with jitter, when the server says that it is busy; `Retry-After` is honoured.
+ *
+ * @throws {Error} with the request, the status and Chroma's own message when it refuses; never with the body sent.
+ */
+export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
+  const { url, tenant = 'default_tenant', database = 'default_database', apiKey } = options;
+  const base = `${url.replace(/\/$/, '')}/api/v2/tenants/${encodeURIComponent(tenant)}/databases/${encodeURIComponent(database)}/`;
+  const headers = { 'content-type': 'application/json', ...(apiKey && { 'x-chroma-token': apiKey }) };
+
+  const request = async <Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> => {
+    const text = body && JSON.stringify(body);
+    for (let attempt = 1; ; attempt += 1) {
+      const timeout = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
+      const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+      options.signal?.throwIfAborted();
+      const response = await fetch(base + path, { method, headers, body: text, signal });
+      if (response.ok) return (await response.json()) as Answer;
+      const answer = (await response.text()).slice(0, 500);
+      if (!RETRIED.has(response.status) || attempt === ATTEMPTS) {
+        throw new Error(`Chroma refused ${method} ${path} with status ${response.status}: ${answer}`);
+      }
+      const asked = Number(response.headers.get('retry-after')) * 1000;
+      const backoff = FIRST_DELAY_MILLISECONDS * 2 ** (attempt - 1) * (0.5 + Math.random());
+      await delay(asked > 0 ? asked : backoff);
+    }
+  };
+  return {
+    get: (path) => request('GET', path),
+    post: (path, body) => request('POST', path, body),
+  };
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
+import type { Delta } from '../../../contracts/delta';
+import type { EmbeddingSpace } from '../../../contracts/embedding';
+import { receiptIdPrefix } from '../../../contracts/record-id';
+import { decodeDelta } from '../../shared/delta-file';
+import { messageOf } from '../../shared/logging';
+
+/** A delta that can never be merged. Its run FAILS with the message, and no other run does. */
+export class UnusableDelta extends Error {
+  override readonly name = 'UnusableDelta';
+}
+
+export interface DeltaSource {
+  readonly s3: S3Client;
+  readonly bucket: string;
+}
+
+/**
+ * Fetches a delta and checks it whole: its bytes against the run's checksum, its header and columns, that
+ * each record belongs to its receipt, and that each embedding is one.
+ *
+ * @param sha256 - hexadecimal, as the run says; undefined when no run is known.
+ * @throws {UnusableDelta} when it is missing or wrong. Trouble with S3 is thrown as it is, to be tried again.
+ */
+export async function loadDelta({ s3, bucket }: DeltaSource, key: string, sha256?: string): Promise<Delta> {
+  const bytes = await fetchBytes(s3, bucket, key);
+  if (sha256 !== undefined && createHash('sha256').update(bytes).digest('hex') !== sha256) {
+    throw new UnusableDelta(
+      `${key} is not the file that its run names: its SHA-256 differs. Embed the receipt again.`,
+    );
+  }
+  let delta: Delta;
+  try {
+    delta = decodeDelta(bytes, key);
+  } catch (error) {
+    throw new UnusableDelta(messageOf(error));
+  }
+  checkRecords(delta, key);
+  return delta;
+}
+
+/** Why a delta must not enter a collection, or undefined when it may. */
+export function refusal({ header }: Delta, key: string, embedding: EmbeddingSpace): string | undefined {
+  const wrong = [
+    ['the model', header.model, embedding.model],
+    ['a length of', header.dimensions, embedding.dimensions],
+    ['the text format', header.text_format_version, embedding.textFormatVersion],
+  ].find(([, own, collections]) => own !== collections);
+  if (wrong === undefined) return undefined;
+  const [what, own, collections] = wrong;
+  return `${key} has embeddings of ${what} ${own}, its collection of ${collections}. Embed the receipt again.`;
+}
+
+async function fetchBytes(s3: S3Client, bucket: string, key: string): Promise<Uint8Array> {
+  try {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return (await Body?.transformToByteArray()) ?? new Uint8Array();
+  } catch (error) {
+    if (error instanceof NoSuchKey)
+      throw new UnusableDelta(`${key} does not exist. Embed the receipt again.`);
+    throw error;
+  }
+}
+
+function checkRecords({ header, records }: Delta, key: string): void {
+  const prefix = receiptIdPrefix({ imageId: header.image_id, receiptId: header.receipt_id });
+  const ids = new Set<string>();
+  for (const { id, embedding } of records) {
+    if (!id.startsWith(prefix)) throw new UnusableDelta(`${key} holds the record ${id} of another receipt.`);
+    if (ids.has(id)) throw new UnusableDelta(`${key} holds the record ${id} twice.`);
+    ids.add(id);
+    let squares = 0;
+    for (const value of embedding) squares += value * value;
+    if (!(squares > 0 && Number.isFinite(squares))) {
+      throw new UnusableDelta(
+        `${key} holds no usable embedding of the record ${id}. Embed the receipt again.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { Collection } from '../../../contracts/collections';
+import type { CompactionRun } from '../../../contracts/compaction-run';
+import { receiptIdPrefix } from '../../../contracts/record-id';
+
+/** One receipt's unfinished runs of a collection, newest first: the newest whose delta is usable wins. */
+export interface ReceiptWork {
+  readonly candidates: readonly CompactionRun[];
+  /** Records of the newest run's delta, as the run says. */
+  readonly records: number;
+}
+
+/** Order of creation; runs of the same instant in the order of their ids, so that every writer agrees. */
+export const compareRuns = (a: CompactionRun, b: CompactionRun): number =>
+  Date.parse(a.created_at) - Date.parse(b.created_at) ||
+  (a.run_id < b.run_id ? -1 : a.run_id > b.run_id ? 1 : 0);
+
+/**
+ * Puts the runs of each receipt together. A delta is the WHOLE receipt, so of several runs only the last one
+ * counts. Receipts come in the order of their oldest run, so that none starves.
+ */
+export function planReceipts(collection: Collection, runs: readonly CompactionRun[]): ReceiptWork[] {
+  const receipts = new Map<string, CompactionRun[]>();
+  for (const run of [...runs].sort(compareRuns)) {
+    const key = receiptIdPrefix({ imageId: run.image_id, receiptId: run.receipt_id });
+    const known = receipts.get(key);
+    if (known === undefined) receipts.set(key, [run]);
+    else known.unshift(run);
+  }
+  return [...receipts.values()].map((candidates) => ({
+    candidates,
+    records: candidates[0]?.[collection].records ?? 0,
+  }));
+}
+
+/** Cuts a plan into pieces of about `records` records, each held in memory at once. At least one receipt each. */
+export function* pieces(plan: readonly ReceiptWork[], records: number): Generator<ReceiptWork[]> {
+  let piece: ReceiptWork[] = [];
+  let sum = 0;
+  for (const receipt of plan) {
+    if (piece.length > 0 && sum + receipt.records > records) {
+      yield piece;
+      piece = [];
+      sum = 0;
+    }
+    piece.push(receipt);
+    sum += receipt.records;
+  }
+  if (piece.length > 0) yield piece;
+}
+
+/** The completed run of this receipt that makes `run` SUPERSEDED, if there is one. */
+export const supersedingRun = (
+  collection: Collection,
+  run: CompactionRun,
+  runsOfReceipt: readonly CompactionRun[],
+): CompactionRun | undefined =>
+  runsOfReceipt.find((other) => other[collection].state === 'COMPLETED' && compareRuns(run, other) < 0);

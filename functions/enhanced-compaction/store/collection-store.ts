@@ -1,0 +1,49 @@
+import type { CollectionPointer, DistanceSpace } from '../../../contracts/collection-pointer';
+import type { EmbeddingSpace } from '../../../contracts/embedding';
+import type { ChromaCollection } from '../chroma/collection';
+import type { Lease } from '../lease/lease';
+import type { Published } from '../lease/publish';
+
+/**
+ * Where a collection lives. Two adapters: `embedded` merges into a private copy and publishes immutable
+ * versions of files; `remote` merges into an HTTP Chroma in place.
+ */
+export interface CollectionStore {
+  /** Opens what the lease's pointer names, for writing. */
+  open(lease: Lease): Promise<OpenCollection>;
+  /** Writes a durable checkpoint of the open content when one is due. Returns the pointer's new content. */
+  checkpoint(lease: Lease, published: Published): Promise<Published>;
+  /** Ends every process and removes every private file. */
+  close(): Promise<void>;
+}
+
+export interface OpenCollection {
+  readonly chroma: ChromaCollection;
+  readonly space: DistanceSpace;
+  /** What its vectors share; undefined for a new collection. */
+  readonly embedding: EmbeddingSpace | undefined;
+  /** Whether it holds what no published version holds: a collection that was just created or rebuilt. */
+  readonly isUnpublished: boolean;
+  /** Keys of the deltas that a rebuild put into it beyond what the pointer lists. */
+  readonly rebuiltFrom: readonly string[];
+  /** Makes the content durable under a new version id, for the pointer to be moved to it. */
+  seal(): Promise<SealedVersion>;
+  /** Told that the pointer was moved to the sealed version. */
+  published(): Promise<void>;
+  /** Throws the content away: what was written to it must never be published. */
+  discard(): Promise<void>;
+}
+
+export interface SealedVersion {
+  readonly version: string;
+  /** Hexadecimal SHA-256 of the version's list of files; undefined when there are none. */
+  readonly filesSha256: string | undefined;
+}
+
+/** What a pointer says that its collection's vectors share. */
+export const embeddingOf = ({ manifest }: Pick<CollectionPointer, 'manifest'>): EmbeddingSpace | undefined =>
+  manifest && {
+    model: manifest.model,
+    dimensions: manifest.dimensions,
+    textFormatVersion: manifest.text_format_version,
+  };

@@ -1,0 +1,30 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isVersionId, versionInstant } from '../../../contracts/bucket-layout';
+
+/** A reader copies a version before it opens it; this long after a newer one came, nobody still copies it. */
+export const READERS_GRACE_MILLISECONDS = 15 * 60_000;
+
+/**
+ * Removes versions that have been replaced for longer than the readers' grace, and what a killed writer left
+ * half written. The current version always stays.
+ */
+export async function collectOldVersions(
+  folder: string,
+  current: string,
+  now: Date,
+  graceMilliseconds = READERS_GRACE_MILLISECONDS,
+): Promise<void> {
+  const limit = now.getTime() - graceMilliseconds;
+  const names = await readdir(folder).catch((): string[] => []);
+  const versions = names.filter(isVersionId).sort();
+  for (const [index, version] of versions.entries()) {
+    const replacedBy = versions[index + 1];
+    const isOld = replacedBy !== undefined && (versionInstant(replacedBy)?.getTime() ?? 0) < limit;
+    if (isOld && version < current) await rm(join(folder, version), { recursive: true, force: true });
+  }
+  for (const name of names.filter((each) => each.startsWith('.writing-'))) {
+    const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: now.getTime() }));
+    if (mtimeMs < limit) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}

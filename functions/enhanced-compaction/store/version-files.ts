@@ -1,0 +1,109 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+
+/** The list of a version's files; it lies beside them and its hash stands in the pointer. */
+const FILES = 'files.json';
+const DATA = 'data';
+
+const filesSchema = z.object({
+  format_version: z.literal(1),
+  files: z.array(
+    z.object({
+      path: z.string().min(1),
+      bytes: z.int().nonnegative(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    }),
+  ),
+});
+
+/** A version on EFS is missing, or is not what was published. */
+export class BrokenVersion extends Error {
+  override readonly name = 'BrokenVersion';
+}
+
+/**
+ * Writes a stopped server's files as the version `target`: aside, synced to disk, then renamed, so that a
+ * reader sees all of it or nothing.
+ *
+ * @returns the hexadecimal SHA-256 of the list of files.
+ */
+export async function writeVersion(source: string, target: string): Promise<string> {
+  const aside = join(dirname(target), `.writing-${randomUUID()}`);
+  try {
+    const files: z.infer<typeof filesSchema>['files'] = [];
+    for (const path of await listFiles(source)) {
+      files.push({ path, ...(await copyHashed(join(source, path), join(aside, DATA, path))) });
+    }
+    const list = JSON.stringify({ format_version: 1, files }, null, 1);
+    await writeFile(join(aside, FILES), list);
+    await sync(join(aside, FILES));
+    await sync(aside);
+    await rename(aside, target);
+    await sync(dirname(target));
+    return createHash('sha256').update(list).digest('hex');
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/**
+ * Copies a version into the folder `target`, checking every file against the hash that was published.
+ *
+ * @throws {BrokenVersion} when a file is missing or differs. Chroma itself would serve it without an error.
+ */
+export async function readVersion(source: string, target: string, filesSha256: string): Promise<void> {
+  const list = await readFile(join(source, FILES)).catch(() => {
+    throw new BrokenVersion(`The version ${source} has no list of files.`);
+  });
+  if (createHash('sha256').update(list).digest('hex') !== filesSha256) {
+    throw new BrokenVersion(`The list of files of the version ${source} is not the one that was published.`);
+  }
+  for (const { path, sha256 } of filesSchema.parse(JSON.parse(list.toString())).files) {
+    const copied = await copyHashed(join(source, DATA, path), join(target, path)).catch((error: unknown) => {
+      throw new BrokenVersion(`The file ${path} of the version ${source} cannot be read: ${error}`);
+    });
+    if (copied.sha256 !== sha256) {
+      throw new BrokenVersion(`The file ${path} of the version ${source} is not the one that was published.`);
+    }
+  }
+}
+
+/** All files below a folder, as relative paths in order. */
+export async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
+}
+
+async function copyHashed(source: string, target: string): Promise<{ bytes: number; sha256: string }> {
+  await mkdir(dirname(target), { recursive: true });
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const count = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  await pipeline(
+    createReadStream(source, { highWaterMark: 1 << 20 }),
+    count,
+    createWriteStream(target, { highWaterMark: 1 << 20 }),
+  );
+  await sync(target);
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  await handle.sync().finally(() => handle.close());
+}

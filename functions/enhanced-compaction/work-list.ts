@@ -1,0 +1,66 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { Collection } from '../../contracts/collections';
+import {
+  type CompactionRun,
+  decodeRun,
+  isUnfinished,
+  type RunReference,
+  runKey,
+} from '../../contracts/compaction-run';
+import { messageOf } from '../shared/logging';
+import { pendingItems, type RunTable } from '../shared/run-table';
+import { concurrently } from './concurrently';
+
+export interface WorkList {
+  /** Unfinished runs, in order of creation. */
+  readonly runs: readonly CompactionRun[];
+  /** One sentence for each item of the table that is no run of this version. */
+  readonly malformed: readonly string[];
+}
+
+const READS_AT_ONCE = 16;
+
+/**
+ * A collection's unfinished runs: those of the pending index, and those that rang, read by key, since the
+ * index follows the table with a delay.
+ */
+export async function workList(
+  table: RunTable,
+  collection: Collection,
+  rung: readonly RunReference[],
+): Promise<WorkList> {
+  const items = await pendingItems(table, collection);
+  const listed = new Set(items.map(({ PK, SK }) => `${PK} ${SK}`));
+  const unlisted = rung.map(runKey).filter(({ PK, SK }) => !listed.has(`${PK} ${SK}`));
+  const own = await concurrently(unlisted, READS_AT_ONCE, (key) => readItem(table, key));
+
+  const runs = new Map<string, CompactionRun>();
+  const malformed: string[] = [];
+  for (const item of [...items, ...own]) {
+    if (item === undefined) continue;
+    try {
+      const run = decodeRun(item);
+      if (isUnfinished(run[collection].state)) runs.set(run.run_id, run);
+    } catch (error) {
+      malformed.push(`The run item ${item['PK']} ${item['SK']} is malformed: ${messageOf(error)}.`);
+    }
+  }
+  return { runs: [...runs.values()], malformed };
+}
+
+/** Whether a run has reached a final state, read consistently. A run that is not there has nothing left to do. */
+export async function isFinished(
+  table: RunTable,
+  collection: Collection,
+  run: RunReference,
+): Promise<boolean> {
+  const item = await readItem(table, runKey(run));
+  return item === undefined || !isUnfinished(decodeRun(item)[collection].state);
+}
+
+async function readItem(
+  { client, name }: RunTable,
+  Key: { PK: string; SK: string },
+): Promise<Record<string, unknown> | undefined> {
+  return (await client.send(new GetCommand({ TableName: name, Key, ConsistentRead: true }))).Item;
+}
