@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CommanderError } from 'commander';
 import pc from 'picocolors';
 import { EXIT, type ExitCode } from './exit-codes';
@@ -12,6 +13,8 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   const json = argv.includes('--json');
   const report = json ? ndjsonReporter(process.stdout) : humanReporter(process.stdout, process.stderr);
   const stop = new AbortController();
+  // Every request in flight listens to it.
+  setMaxListeners(0, stop.signal);
   let interruptedBy: NodeJS.Signals | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
