@@ -1,8 +1,10 @@
 import { TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
-import type { FunctionPackages } from '../contracts/functions';
+import { FUNCTION_NAMES, type FunctionPackages } from '../contracts/functions';
 import type { PipelineConfig } from './config';
 import { guardStack } from './guards';
+import { Alarms } from './observability/alarms';
+import { Dashboard } from './observability/dashboard';
 import { Outputs } from './outputs';
 import { CollectionConsumers } from './pipeline/collection-consumers';
 import { Compaction, type EmbeddedPlacement } from './pipeline/compaction';
@@ -56,14 +58,23 @@ export class PipelineStack extends TerraformStack {
     new CollectionConsumers(this, 'consumers', { deployment, queues, compaction: compaction.function });
     new Reconciler(this, 'reconciler', { ...context, queues, runTable });
 
+    const alarms = new Alarms(this, 'alarms', { deployment, encryption, queues });
+    const dashboard = new Dashboard(this, 'dashboard', { deployment, queues });
     new Outputs(this, 'outputs', {
       chromadb_bucket_name: bucket.name,
       compaction_runs_table_name: runTable.name,
-      ...Object.fromEntries(queues.work.map(({ name, queue }) => [`${name}_queue_url`, queue.url])),
+      ...named('queue_url', queues.work),
+      ...named('url', queues.deadLetters),
       ...Object.fromEntries(
-        queues.work.map(({ name, deadLetters }) => [`${name}_dlq_url`, deadLetters.queue.url]),
+        FUNCTION_NAMES.map((name) => [
+          `${name.replaceAll('-', '_')}_function_name`,
+          deployment.functionName(name),
+        ]),
       ),
-      lost_events_dlq_url: queues.lostEvents.queue.url,
+      collection_consumer:
+        typeof config.consumer === 'object' ? config.consumer.legacyFunction : config.consumer,
+      alarm_topic_arn: alarms.topic.arn,
+      dashboard_name: dashboard.name,
     });
   }
 
@@ -79,3 +90,9 @@ export class PipelineStack extends TerraformStack {
     return { network, endpoints, fileSystem };
   }
 }
+
+/** `{queue}_{suffix}`: the URL of each queue. */
+const named = (
+  suffix: string,
+  queues: readonly { readonly name: string; readonly queue: { readonly url: string } }[],
+) => Object.fromEntries(queues.map(({ name, queue }) => [`${name}_${suffix}`, queue.url]));

@@ -37,14 +37,17 @@ export const queuePolicy = (scope: Construct, queue: SqsQueue, statements: reado
 export class DeadLetterQueue extends Construct {
   readonly queue: SqsQueue;
   readonly policy: ITerraformDependable;
+  /** The queue's Terraform address without its type, such as `ocr_results_dlq`. */
+  readonly name: string;
 
   constructor(scope: Construct, id: string, props: QueueProps) {
     super(scope, id);
+    this.name = props.name.replaceAll('-', '_');
     this.queue = new SqsQueue(this, 'queue', {
       ...queueBasics(props),
       messageRetentionSeconds: props.deployment.config.retention.deadLetterDays * DAY_SECONDS,
     });
-    this.queue.overrideLogicalId(props.name.replaceAll('-', '_'));
+    this.queue.overrideLogicalId(this.name);
     this.policy = queuePolicy(this, this.queue);
   }
 }

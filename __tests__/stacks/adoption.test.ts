@@ -1,0 +1,85 @@
+import { synthesize } from '../support/template';
+
+const imports = (config: Parameters<typeof synthesize>[0]) => synthesize(config).json.import;
+
+describe('an existing bucket', () => {
+  it('comes under management under its own name, by an import', () => {
+    const config = { adopt: { bucket: { name: 'receipts-chroma-prod' } } };
+    expect(imports(config)).toEqual([{ id: 'receipts-chroma-prod', to: 'aws_s3_bucket.chromadb' }]);
+    expect(synthesize(config).resource('aws_s3_bucket', 'chromadb')).toMatchObject({
+      bucket: 'receipts-chroma-prod',
+      lifecycle: { prevent_destroy: true },
+    });
+  });
+});
+
+describe('an existing run table', () => {
+  const table = { as: 'import', name: 'ReceiptsTable' } as const;
+
+  it('comes under management, with the indexes that it has already', () => {
+    const index = { name: 'GSI1', hashKey: { name: 'GSI1PK', type: 'S' } } as const;
+    const config = { adopt: { table: { ...table, indexes: [index] } } };
+    expect(imports(config)).toEqual([{ id: 'ReceiptsTable', to: 'aws_dynamodb_table.compaction_runs' }]);
+    const { global_secondary_index: indexes, attribute } = synthesize(config).resource(
+      'aws_dynamodb_table',
+      'compaction_runs',
+    );
+    expect(indexes).toEqual([
+      expect.objectContaining({ name: 'lines-pending' }),
+      expect.objectContaining({ name: 'words-pending' }),
+      expect.objectContaining({ name: 'GSI1', hash_key: 'GSI1PK' }),
+    ]);
+    expect(attribute).toContainEqual({ name: 'GSI1PK', type: 'S' });
+  });
+
+  it('keeps the stream that it has: another view type would give it another ARN', () => {
+    const config = { adopt: { table: { ...table, streamViewType: 'NEW_IMAGE' as const } } };
+    expect(synthesize(config).resource('aws_dynamodb_table', 'compaction_runs')).toMatchObject({
+      stream_enabled: true,
+      stream_view_type: 'NEW_IMAGE',
+    });
+  });
+
+  it('keeps how it is paid for, and its time-to-live', () => {
+    const { lifecycle } = synthesize({ adopt: { table } }).resource('aws_dynamodb_table', 'compaction_runs');
+    expect(lifecycle).toMatchObject({
+      prevent_destroy: true,
+      ignore_changes: expect.arrayContaining(['billing_mode', 'ttl']),
+    });
+  });
+
+  it("stays its owner's as a data source, and is refused at plan when it lacks a stream or an index", () => {
+    const template = synthesize({ adopt: { table: { as: 'data-source', name: 'ReceiptsTable' } } });
+    expect(template.resources('aws_dynamodb_table').size).toBe(0);
+    const existing = template.data('aws_dynamodb_table').get('compaction_runs');
+    expect(JSON.stringify(existing?.lifecycle)).toMatch(
+      /has no stream.*lacks an index of lines-pending, words-pending/,
+    );
+    expect(template.resource('aws_lambda_event_source_mapping', 'run_stream_consumer')).toMatchObject({
+      event_source_arn: `\${data.aws_dynamodb_table.compaction_runs.stream_arn}`,
+    });
+  });
+});
+
+describe('an existing VPC', () => {
+  const vpc = { id: 'vpc-0abc', subnetIds: ['subnet-0a', 'subnet-0b'] };
+
+  it('takes the place of ours', () => {
+    const template = synthesize({ adopt: { vpc } });
+    expect(['aws_vpc', 'aws_subnet', 'aws_route_table'].map((type) => template.resources(type).size)).toEqual(
+      [0, 0, 0],
+    );
+    expect(template.resource('aws_lambda_function', 'enhanced_compaction').vpc_config).toMatchObject({
+      subnet_ids: ['subnet-0a', 'subnet-0b'],
+    });
+  });
+
+  it('gets gateway endpoints only where its route tables are named: it may have its own', () => {
+    expect(synthesize({ adopt: { vpc } }).resources('aws_vpc_endpoint').size).toBe(0);
+    const named = synthesize({ adopt: { vpc: { ...vpc, endpointRouteTableIds: ['rtb-0a'] } } });
+    expect([...named.resources('aws_vpc_endpoint').values()]).toEqual([
+      expect.objectContaining({ route_table_ids: ['rtb-0a'] }),
+      expect.objectContaining({ route_table_ids: ['rtb-0a'] }),
+    ]);
+  });
+});

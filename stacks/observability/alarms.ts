@@ -1,0 +1,125 @@
+import { Construct } from 'constructs';
+import { COLLECTIONS } from '../../contracts/collections';
+import { FUNCTION_NAMES } from '../../contracts/functions';
+import { ROUND_MINUTES } from '../pipeline/reconciler';
+import type { Deployment } from '../shared/deployment';
+import type { Encryption } from '../shared/encryption';
+import type { Queues } from '../shared/queues';
+import { Alarm } from './alarm';
+import { AlarmTopic } from './alarm-topic';
+import { functionMetric, type Metric, pipelineMetric, queueMetric } from './metrics';
+
+export interface ObservabilityProps {
+  readonly deployment: Deployment;
+  readonly queues: Queues;
+}
+
+/** A function that takes this share of its timeout will soon take all of it. */
+const LONG_DURATION = 0.8;
+
+const STREAM_LAG_MINUTES = 15;
+
+/** Everything that was once silent for days rings here: one topic, one person to tell. */
+export class Alarms extends Construct {
+  readonly topic: AlarmTopic;
+  private readonly deployment: Deployment;
+
+  constructor(scope: Construct, id: string, props: ObservabilityProps & { readonly encryption: Encryption }) {
+    super(scope, id);
+    this.deployment = props.deployment;
+    this.topic = new AlarmTopic(this, 'topic', props);
+    this.watchQueues(props.queues);
+    this.watchFunctions();
+    this.watchCollections();
+  }
+
+  private watchQueues(queues: Queues): void {
+    const { oldestMessageSeconds } = this.deployment.config.alarms;
+    for (const queue of queues.deadLetters) {
+      this.ring(`${queue.name}-depth`, queueMetric(queue, 'ApproximateNumberOfMessagesVisible'), {
+        description: `Messages lie in ${queue.name}: something failed for good. Read one, mend the cause, then redrive.`,
+        threshold: 1,
+      });
+    }
+    for (const queue of queues.work) {
+      this.ring(`${queue.name}-oldest-message`, queueMetric(queue, 'ApproximateAgeOfOldestMessage'), {
+        description: `A message waits in ${queue.name} for ${oldestMessageSeconds} s or longer. Is its consumer enabled, and does it succeed?`,
+        threshold: oldestMessageSeconds,
+      });
+    }
+  }
+
+  private watchFunctions(): void {
+    const { deployment } = this;
+    for (const name of FUNCTION_NAMES) {
+      const timeout = deployment.config.functions.timeout[name];
+      this.ring(`${name}-errors`, functionMetric(deployment, name, 'Errors', 'Sum'), {
+        description: `${name} failed. Its log group says why.`,
+        threshold: 1,
+      });
+      this.ring(`${name}-throttles`, functionMetric(deployment, name, 'Throttles', 'Sum'), {
+        description: `${name} was throttled, which burns the receive count of healthy messages. Raise its reserved concurrency.`,
+        threshold: 1,
+      });
+      this.ring(`${name}-duration`, functionMetric(deployment, name, 'Duration', 'p99'), {
+        description: `${name} takes ${LONG_DURATION * 100} % of its ${timeout} s or more. Raise its timeout or its memory before it is cut off.`,
+        threshold: LONG_DURATION * timeout * 1000,
+      });
+    }
+    for (const name of ['process-ocr-results', 'embed-from-ndjson'] as const) {
+      this.ring(`${name}-quarantined`, pipelineMetric(deployment, name, 'quarantined', 'Sum'), {
+        description: `${name} put input into quarantine/ of the bucket, each with its reason beside it.`,
+        threshold: 1,
+      });
+    }
+    this.ring('stream-lag', functionMetric(deployment, 'stream-processor', 'IteratorAge', 'Maximum'), {
+      description: `The run table's stream is read ${STREAM_LAG_MINUTES} minutes late: new runs ring no doorbell.`,
+      threshold: STREAM_LAG_MINUTES * 60_000,
+    });
+  }
+
+  private watchCollections(): void {
+    const { deployment } = this;
+    const { pendingRunSeconds, snapshotSeconds } = deployment.config.alarms;
+    for (const collection of COLLECTIONS) {
+      const ages = (metric: 'oldestPendingRunAge' | 'snapshotAge') =>
+        pipelineMetric(deployment, 'reconcile-runs', metric, 'Maximum', collection);
+      // The reconciler reports on every round: when it is silent, nobody watches.
+      const watched = { minutes: 3 * ROUND_MINUTES, silence: 'alarming' } as const;
+      this.ring(`${collection}-pending-run-age`, ages('oldestPendingRunAge'), {
+        description: `A run of ${collection} is unfinished for ${pendingRunSeconds} s or longer, or the reconciler is silent. Do merges succeed?`,
+        threshold: pendingRunSeconds,
+        ...watched,
+      });
+      this.ring(`${collection}-snapshot-age`, ages('snapshotAge'), {
+        description: `Merged vectors of ${collection} are in no S3 snapshot for ${snapshotSeconds} s or longer, or the reconciler is silent. Do checkpoints succeed?`,
+        threshold: snapshotSeconds,
+        ...watched,
+      });
+      const lost = pipelineMetric(deployment, 'enhanced-compaction', 'leaseLost', 'Sum', collection);
+      this.ring(`${collection}-lease-lost`, lost, {
+        description: `A merge of ${collection} was thrown away since another writer held the lease. Is there a second writer?`,
+        threshold: 1,
+      });
+    }
+  }
+
+  private ring(
+    id: string,
+    metric: Metric,
+    alarm: {
+      readonly description: string;
+      readonly threshold: number;
+      readonly minutes?: number;
+      readonly silence?: 'alarming';
+    },
+  ): void {
+    new Alarm(this, id.replaceAll('_', '-'), {
+      deployment: this.deployment,
+      topic: this.topic,
+      metric,
+      minutes: ROUND_MINUTES,
+      ...alarm,
+    });
+  }
+}
