@@ -88,14 +88,17 @@ export function storageClass(request: S3Request): string {
 
 const SSE = 'x-amz-server-side-encryption';
 
+const AES256: Headers = { [SSE]: 'AES256' };
+
 /** The request's encryption, else the bucket's default, else AES256: S3 encrypts everything since 2023. */
 export function encryption(request: S3Request, bucket: Bucket): Headers {
   const algorithm = header(request, SSE);
   const keyId = header(request, `${SSE}-aws-kms-key-id`);
   const stored = algorithm === undefined ? bucket.configurations.get('encryption') : undefined;
   if (stored !== undefined) return defaultEncryption(stored);
+  if (algorithm === undefined) return AES256;
   return {
-    [SSE]: algorithm ?? 'AES256',
+    [SSE]: algorithm,
     ...(keyId === undefined ? {} : { [`${SSE}-aws-kms-key-id`]: keyId }),
   };
 }
@@ -123,8 +126,10 @@ export function refuseUnknownSemantics(request: S3Request): void {
     }
   }
   const acl = header(request, 'x-amz-acl');
-  const grants = Object.keys(request.headers).some((name) => name.startsWith('x-amz-grant-'));
-  if (grants || (acl !== undefined && !HARMLESS_ACLS.has(acl))) throw aclsNotSupported();
+  if (acl !== undefined && !HARMLESS_ACLS.has(acl)) throw aclsNotSupported();
+  for (const name in request.headers) {
+    if (name.startsWith('x-amz-grant-')) throw aclsNotSupported();
+  }
 }
 
 export const aclsNotSupported = () =>

@@ -36,6 +36,7 @@ const DEFAULTS: Settings = {
 };
 
 const NO_PAYLOAD = Buffer.alloc(0);
+const NO_TRAILERS = {};
 
 /** Starts an S3 of our own in this process: in memory, empty, on the loopback address. */
 export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
@@ -175,19 +176,23 @@ function perform(
   const decodedLength = headers['x-amz-decoded-content-length'];
   const { data, trailers } = chunked
     ? decodeAwsChunked(raw, Array.isArray(decodedLength) ? decodedLength[0] : decodedLength)
-    : { data: raw, trailers: {} };
+    : { data: raw, trailers: NO_TRAILERS };
+  const { bucket: name, key, path, query } = target;
   const request: S3Request = {
-    ...target,
+    bucket: name,
+    key,
+    path,
+    query,
     method: message.method ?? 'GET',
     headers,
     payload: data,
     trailers,
-    caller: identify(headers, target.query, service.settings.principals),
+    caller: identify(headers, query, service.settings.principals),
     requestId,
   };
   if ('runWithoutBucket' in operation) return operation.runWithoutBucket({ request, service });
 
-  const bucket = service.bucket(target.bucket);
+  const bucket = service.bucket(name);
   const { region } = request.caller;
   if (region !== undefined && region !== bucket.region && operation.operation !== 'GetBucketLocation') {
     throw new S3Error(
@@ -201,7 +206,7 @@ function perform(
   service.expectOwner(bucket, Array.isArray(expectedOwner) ? expectedOwner[0] : expectedOwner);
   const action = actionOf(operation, target);
   if (action !== undefined) {
-    service.authorize(request, action, bucket, operation.level === 'object' ? target.key : undefined);
+    service.authorize(request, action, bucket, operation.level === 'object' ? key : undefined);
   }
   try {
     return operation.run({ request, service }, bucket);
@@ -241,7 +246,9 @@ function replyHeaders(reply: Reply, size: number, requestId: string): Record<str
   };
   if (typeof reply.body === 'string') headers['content-type'] = 'application/xml';
   if (!BODILESS.has(reply.status)) headers['content-length'] = size;
-  return Object.assign(headers, reply.headers);
+  // A loop: spreading small objects is a tenth of what a copy costs.
+  for (const header in reply.headers) headers[header] = reply.headers[header] ?? '';
+  return headers;
 }
 
 const sizeOf = ({ body }: Reply): number =>
