@@ -20,7 +20,7 @@ import time
 from moto.awslambda.models import LambdaBackend
 from moto.dynamodb.models import dynamodb_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.sqs.models import sqs_backends
+from moto.sqs.models import Queue, sqs_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 SHORT_POLL_SECONDS = 0.05
@@ -31,6 +31,7 @@ class OneAtATime:
 
     def __init__(self, application):
         self.application = application
+        self.lifecycles = {}
         self.lock = threading.Lock()
 
     def __call__(self, environ, start_response):
@@ -48,7 +49,19 @@ class OneAtATime:
         with self.lock:
             answer = b"".join(self.application(request, lambda *head: started.append(head)))
         status, headers = started[-1][:2]
+        if status.startswith("2") and environ.get("QUERY_STRING", "").startswith("lifecycle"):
+            headers, answer = self.keep_lifecycle(environ, body, headers, answer)
         return status, headers, answer
+
+    def keep_lifecycle(self, environ, body, headers, answer):
+        """moto drops object sizes from a lifecycle filter, and Terraform's provider waits for them for ever."""
+        method, bucket = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        if method == "PUT":
+            self.lifecycles[bucket] = body
+        elif method == "GET" and bucket in self.lifecycles:
+            answer = self.lifecycles[bucket]
+            headers = [header for header in headers if header[0].lower() != "content-length"]
+        return headers, answer
 
     def long_poll(self, environ, request):
         deadline = time.monotonic() + float(request.get("WaitTimeSeconds") or 0)
@@ -85,6 +98,19 @@ def keep_mappings_passive():
     LambdaBackend.create_event_source_mapping = create_passive
 
 
+def complete_queues():
+    """moto knows no redrive allow policy, and forgets a queue's policy when another attribute is set."""
+    Queue.BASE_ATTRIBUTES = [*Queue.BASE_ATTRIBUTES, "RedriveAllowPolicy"]
+    Queue.redrive_allow_policy = ""
+    set_attributes = Queue._set_attributes
+
+    def keep_policy(queue, attributes, now=None):
+        kept = {} if "Policy" in attributes or not hasattr(queue, "_policy_json") else {"Policy": queue.policy}
+        set_attributes(queue, {**kept, **attributes}, now)
+
+    Queue._set_attributes = keep_policy
+
+
 def end_with_parent():
     sys.stdin.buffer.read()
     os._exit(0)
@@ -93,6 +119,7 @@ def end_with_parent():
 def main():
     logging.getLogger("werkzeug").disabled = True
     keep_mappings_passive()
+    complete_queues()
     application = OneAtATime(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietHandler)
     threading.Thread(target=end_with_parent, daemon=True).start()
