@@ -24,8 +24,8 @@ export interface Survey {
  */
 export function namesBucket(text: string, bucket: string): boolean {
   const name = bucket.replaceAll('.', '\\.');
-  // A dot may follow only as the start of S3's own host name.
-  return new RegExp(`(?<![a-z0-9.-])${name}(?![a-z0-9-]|\\.(?!s3[.-]))`, 'i').test(text);
+  // Behind a dot, only S3's own host name may follow: anything else makes it a longer name.
+  return new RegExp(`(?<![a-z0-9.-])${name}(?![a-z0-9-]|\\.(?!s3[.-])[a-z0-9])`, 'i').test(text);
 }
 
 /** Every place that names the bucket. */
