@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { copyFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { FUNCTION_NAMES, type FunctionName } from '../contracts/functions';
 
@@ -7,6 +8,20 @@ export const HANDLER = 'index.handler';
 
 /** Where a bundle goes unless told otherwise: one folder per function, not committed. */
 export const BUNDLES_DIRECTORY = join(__dirname, '..', 'dist', 'functions');
+
+/**
+ * CommonJS packages inside an ESM bundle still call `require` for Node's own modules, and our sources find
+ * what lies beside them by `__dirname`.
+ */
+const COMMONJS_NAMES =
+  "import { createRequire } from 'node:module';import { dirname as __directoryOf } from 'node:path';" +
+  "import { fileURLToPath as __pathOf } from 'node:url';" +
+  'const require = createRequire(import.meta.url);const __dirname = __directoryOf(__pathOf(import.meta.url));';
+
+/** Files that a function runs as they stand; they lie beside its `index.mjs`. */
+const FILES_BESIDE: Partial<Record<FunctionName, readonly string[]>> = {
+  'enhanced-compaction': [join(__dirname, 'enhanced-compaction', 'chroma', 'launch-chroma.cjs')],
+};
 
 /**
  * Bundles functions into `{directory}/{name}/index.mjs` with a source map. The same bundles are deployed,
@@ -32,11 +47,9 @@ export async function bundleFunctions(
         sourcesContent: false,
         logLevel: 'warning',
         mainFields: ['module', 'main'],
-        // CommonJS packages inside an ESM bundle still call `require` for Node's own modules.
-        banner: {
-          js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
-        },
+        banner: { js: COMMONJS_NAMES },
       });
+      for (const file of FILES_BESIDE[name] ?? []) await copyFile(file, join(folder, basename(file)));
       return [name, folder] as const;
     }),
   );

@@ -42,7 +42,7 @@ export async function workList(
       const run = decodeRun(item);
       if (isUnfinished(run[collection].state)) runs.set(run.run_id, run);
     } catch (error) {
-      malformed.push(`The run item ${item['PK']} ${item['SK']} is malformed: ${messageOf(error)}.`);
+      malformed.push(`The run item ${item.PK} ${item.SK} is malformed: ${messageOf(error)}.`);
     }
   }
   return { runs: [...runs.values()], malformed };

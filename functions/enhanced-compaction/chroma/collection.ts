@@ -61,13 +61,24 @@ const IMAGES_PER_READ = 100;
 /** Below the server's limit of 40 MiB, with room for JSON's own overhead. */
 const BODY_BYTES = 24 * 1024 * 1024;
 
+/** Opens the collection of this name; undefined when the database has none. */
+export async function openChromaCollection(
+  database: ChromaDatabase,
+  name: string,
+  recordsPerWrite: number,
+): Promise<ChromaCollection | undefined> {
+  const all = await database.get<CollectionAnswer[]>('collections');
+  const found = all.find((each) => each.name === name);
+  return found && chromaCollection(database, found, recordsPerWrite);
+}
+
 /**
- * Opens the collection of this name; in a database that holds a single collection of another name, that one.
+ * Opens the one collection of a private Chroma directory, by whatever name an old system gave it; undefined
+ * when the directory holds none.
  *
- * @returns undefined when the database holds none.
  * @throws {Error} when it holds several and none has the name.
  */
-export async function openChromaCollection(
+export async function openOnlyCollection(
   database: ChromaDatabase,
   name: string,
   recordsPerWrite: number,

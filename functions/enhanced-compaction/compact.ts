@@ -1,0 +1,106 @@
+import type { Collection } from '../../contracts/collections';
+import type { CompactionRun, RunReference } from '../../contracts/compaction-run';
+import { METRICS } from '../../contracts/metrics';
+import { messageOf, type Telemetry } from '../shared/logging';
+import { completeRun, type RunTable } from '../shared/run-table';
+import { concurrently } from './concurrently';
+import { type Lease, type LeaseTimes, takeLease } from './lease/lease';
+import type { Published } from './lease/publish';
+import type { RoundLimits, RoundProps } from './round';
+import { mergeRound } from './round';
+import type { CollectionStore } from './store/collection-store';
+import { workList } from './work-list';
+
+export interface CompactionProps extends Omit<RoundProps, 'limits'> {
+  readonly store: CollectionStore;
+  readonly limits?: RoundLimits;
+  readonly leaseTimes?: LeaseTimes;
+}
+
+/** What one invocation did for a collection. */
+export interface Compaction {
+  readonly collection: Collection;
+  readonly publishes: number;
+  /** Records added, replaced or removed. */
+  readonly mergedVectors: number;
+  /** Ids of the runs that reached a final state, whichever. */
+  readonly finished: ReadonlySet<string>;
+}
+
+const WRITES_AT_ONCE = 16;
+
+/**
+ * Merges ALL unfinished runs of a collection, in rounds that each publish once, until none is left or
+ * `deadline` (milliseconds since the epoch) is near.
+ *
+ * @param rung - the runs whose doorbells rang.
+ * @throws {LeaseTaken | LeaseLost} when another writer is at work; nothing of this merge is then published.
+ */
+export async function compact(
+  collection: Collection,
+  rung: readonly RunReference[],
+  deadline: number,
+  props: CompactionProps,
+): Promise<Compaction> {
+  const { table, store, telemetry, limits = DEFAULT_LIMITS } = props;
+  const patience = Date.now() + (deadline - Date.now()) / 2;
+  const lease = await takeLease(table, collection, patience, props.leaseTimes);
+  try {
+    const finished = new Set<string>();
+    let published: Published = lease.pointer;
+    let [publishes, mergedVectors] = [0, 0];
+    for (;;) {
+      const work = await workList(table, collection, rung);
+      for (const reason of work.malformed)
+        telemetry.logger.error('A run cannot be read', { collection, reason });
+      const unfinished = work.runs.filter(({ run_id }) => !finished.has(run_id));
+      const mended = await mend(table, lease, published, unfinished);
+      for (const id of mended) finished.add(id);
+      const runs = unfinished.filter(({ run_id }) => !finished.has(run_id));
+      if (runs.length === 0 || Date.now() >= deadline) break;
+
+      const round = await mergeRound(lease, published, runs, deadline, { ...props, limits });
+      published = await store.checkpoint(lease, round.published);
+      for (const id of round.finished) finished.add(id);
+      publishes += round.hasNewVersion ? 1 : 0;
+      mergedVectors += round.mergedVectors;
+      // A round that finished nothing would finish nothing again.
+      if (round.finished.size === 0) break;
+    }
+    report({ collection, publishes, mergedVectors, finished }, telemetry);
+    return { collection, publishes, mergedVectors, finished };
+  } finally {
+    await lease.release().catch((error: unknown) => {
+      telemetry.logger.warn('The lease could not be given back', { collection, reason: messageOf(error) });
+    });
+  }
+}
+
+/** Memory: 24 MB of embeddings at 1536 dimensions. The item: 1000 runs are about 150 KB. */
+const DEFAULT_LIMITS: RoundLimits = { recordsAtOnce: 4000, recordsPerPublish: 100_000, runsPerPublish: 1000 };
+
+/** Marks the runs that the published version holds already: a writer crashed between publishing and marking. */
+async function mend(
+  table: RunTable,
+  { collection }: Lease,
+  { manifest }: Published,
+  unfinished: readonly CompactionRun[],
+): Promise<string[]> {
+  const merged = new Map(manifest?.runs.map((run) => [run.run_id, run.merged_vectors]));
+  const published = unfinished.filter(({ run_id }) => merged.has(run_id));
+  await concurrently(published, WRITES_AT_ONCE, (run) =>
+    completeRun(table, run, collection, merged.get(run.run_id) ?? 0),
+  );
+  return published.map(({ run_id }) => run_id);
+}
+
+function report(
+  { collection, publishes, mergedVectors, finished }: Compaction,
+  { logger, metrics }: Telemetry,
+): void {
+  logger.info('A collection was compacted', { collection, publishes, mergedVectors, runs: finished.size });
+  metrics.addDimension('collection', collection);
+  metrics.addMetric(METRICS.publishes, 'Count', publishes);
+  metrics.addMetric(METRICS.mergedVectors, 'Count', mergedVectors);
+  metrics.publishStoredMetrics();
+}

@@ -1,0 +1,101 @@
+import type { Collection } from '../../../contracts/collections';
+import { type CompactionRun, isUnfinished } from '../../../contracts/compaction-run';
+import type { Delta } from '../../../contracts/delta';
+import type { EmbeddingSpace } from '../../../contracts/embedding';
+import { messageOf, type Telemetry } from '../../shared/logging';
+import { type RunTable, runsOfReceipt } from '../../shared/run-table';
+import { type DeltaSource, loadDelta, refusal, UnusableDelta } from './load-delta';
+import { type ReceiptWork, supersedingRun } from './plan';
+
+/** What is to become of each unfinished run of one receipt. */
+export interface DecidedReceipt {
+  /** The run whose delta is the receipt from now on; undefined when none is usable. */
+  readonly winner: { readonly run: CompactionRun; readonly delta: Delta } | undefined;
+  readonly superseded: readonly { readonly run: CompactionRun; readonly by: string }[];
+  readonly failed: readonly { readonly run: CompactionRun; readonly reason: string }[];
+  /** Ids of runs that turned out to have a final state: the index follows the table with a delay. */
+  readonly finishedAlready: readonly string[];
+}
+
+export interface DecideProps extends DeltaSource {
+  readonly table: RunTable;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * Goes through a receipt's runs from the newest on: one that is older than a merged run is SUPERSEDED, one
+ * whose delta is unusable FAILED, and the first usable one wins.
+ */
+export async function decideReceipt(
+  { candidates }: ReceiptWork,
+  collection: Collection,
+  embedding: EmbeddingSpace,
+  props: DecideProps,
+): Promise<DecidedReceipt> {
+  const superseded: { run: CompactionRun; by: string }[] = [];
+  const failed: { run: CompactionRun; reason: string }[] = [];
+  const finishedAlready: string[] = [];
+  let winner: DecidedReceipt['winner'];
+  const known = await knownRuns(candidates, collection, props);
+  if (known === undefined) return { winner, superseded, failed, finishedAlready };
+
+  for (const candidate of candidates) {
+    const run = known.find(({ run_id }) => run_id === candidate.run_id) ?? candidate;
+    if (!isUnfinished(run[collection].state)) {
+      finishedAlready.push(run.run_id);
+      continue;
+    }
+    const by = winner?.run ?? supersedingRun(collection, run, known);
+    if (by !== undefined) {
+      superseded.push({ run, by: by.run_id });
+      continue;
+    }
+    try {
+      winner = { run, delta: await usableDelta(run, collection, embedding, props) };
+    } catch (error) {
+      if (!(error instanceof UnusableDelta)) throw error;
+      failed.push({ run, reason: error.message });
+    }
+  }
+  return { winner, superseded, failed, finishedAlready };
+}
+
+/** All runs of the receipt; undefined, with a log line, when an item among them cannot be read. */
+async function knownRuns(
+  [first]: readonly CompactionRun[],
+  collection: Collection,
+  { table, telemetry }: DecideProps,
+): Promise<CompactionRun[] | undefined> {
+  if (first === undefined) return undefined;
+  const receipt = { imageId: first.image_id, receiptId: first.receipt_id };
+  try {
+    return await runsOfReceipt(table, receipt);
+  } catch (error) {
+    telemetry.logger.error('A receipt waits, since its runs cannot be read', {
+      collection,
+      ...receipt,
+      reason: messageOf(error),
+    });
+    return undefined;
+  }
+}
+
+async function usableDelta(
+  run: CompactionRun,
+  collection: Collection,
+  embedding: EmbeddingSpace,
+  source: DeltaSource,
+): Promise<Delta> {
+  const { delta_key: key, delta_sha256: sha256 } = run[collection];
+  const delta = await loadDelta(source, key, sha256);
+  const { header } = delta;
+  const isItsOwn =
+    header.run_id === run.run_id &&
+    header.collection === collection &&
+    header.image_id === run.image_id &&
+    header.receipt_id === run.receipt_id;
+  if (!isItsOwn) throw new UnusableDelta(`${key} is the delta of another run. Embed the receipt again.`);
+  const reason = refusal(delta, key, embedding);
+  if (reason !== undefined) throw new UnusableDelta(reason);
+  return delta;
+}

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import {
+  DeleteObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { create } from 'tar';
+import {
+  COVERED_DELTA_TAG,
+  isVersionId,
+  snapshotArchiveKey,
+  snapshotHashKey,
+  snapshotManifestKey,
+  snapshotPointerKey,
+  snapshotPrefix,
+} from '../../../contracts/bucket-layout';
+import type { VersionManifest } from '../../../contracts/collection-pointer';
+import type { SnapshotManifest } from '../../../contracts/snapshot';
+import { concurrently } from '../concurrently';
+import { LeaseLost } from '../lease/lease';
+import { listFiles } from '../store/version-files';
+import { listKeys, locateSnapshot, type SnapshotSource } from './locate';
+
+const REQUESTS_AT_ONCE = 16;
+
+/**
+ * Writes a stopped server's directory to S3 as the snapshot `version`: archive, hash and manifest first, the
+ * pointer object last and only if nobody has moved it meanwhile; then tags the deltas that it covers.
+ *
+ * @throws {LeaseLost} when the pointer object was moved, or already names a newer version.
+ */
+export async function writeSnapshot(
+  source: SnapshotSource,
+  directory: string,
+  version: string,
+  content: VersionManifest,
+): Promise<void> {
+  const { s3, bucket, collection } = source;
+  const before = await locateSnapshot(source);
+  if (before !== undefined && before.version > version) {
+    throw new LeaseLost(`The snapshot pointer of ${collection} already names the newer ${before.version}.`);
+  }
+  const archive = `${directory}.snapshot.tar.gz`;
+  try {
+    const files = await listFiles(directory);
+    await create({ file: archive, cwd: directory, gzip: { level: 1 }, portable: true }, files);
+    const hashes = await hashFile(archive);
+    const manifest: SnapshotManifest = {
+      format_version: 1,
+      collection,
+      version,
+      archive_bytes: hashes.bytes,
+      archive_sha256: hashes.sha256,
+      content,
+    };
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: bucket,
+        Key: snapshotArchiveKey(collection, version),
+        Body: createReadStream(archive),
+        ContentLength: hashes.bytes,
+        ContentType: 'application/gzip',
+        ChecksumSHA256: Buffer.from(hashes.sha256, 'hex').toString('base64'),
+      }),
+    );
+    await put(s3, bucket, snapshotHashKey(collection, version), `md5:${hashes.md5}`);
+    await put(s3, bucket, snapshotManifestKey(collection, version), JSON.stringify(manifest));
+    await movePointer(source, version, before?.pointerETag);
+  } finally {
+    await rm(archive, { force: true });
+  }
+  await concurrently(content.uncovered_deltas, REQUESTS_AT_ONCE, (key) => tagCovered(s3, bucket, key));
+}
+
+/** Removes the oldest snapshots beyond `kept`, never the one that the pointer object names. */
+export async function pruneSnapshots(
+  { s3, bucket, collection }: SnapshotSource,
+  current: string,
+  kept: number,
+): Promise<void> {
+  const prefix = `${snapshotPrefix(collection)}timestamped/`;
+  const keys = await listKeys(s3, bucket, prefix);
+  const versionOf = (key: string) => key.slice(prefix.length).split('/')[0] ?? '';
+  const versions = [...new Set(keys.map(versionOf))].filter(isVersionId).sort();
+  const old = new Set(
+    versions.slice(0, Math.max(0, versions.length - kept)).filter((version) => version < current),
+  );
+  await concurrently(
+    keys.filter((key) => old.has(versionOf(key))),
+    REQUESTS_AT_ONCE,
+    (Key) => s3.send(new DeleteObjectCommand({ Bucket: bucket, Key })),
+  );
+}
+
+async function movePointer(
+  { s3, bucket, collection }: SnapshotSource,
+  version: string,
+  etag: string | undefined,
+): Promise<void> {
+  const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
+  try {
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: bucket,
+        Key: snapshotPointerKey(collection),
+        Body: version,
+        ...condition,
+      }),
+    );
+  } catch (error) {
+    const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+    if (status !== 412 && status !== 409) throw error;
+    throw new LeaseLost(`The snapshot pointer of ${collection} was moved by another writer.`);
+  }
+}
+
+async function tagCovered(s3: S3Client, bucket: string, Key: string): Promise<void> {
+  const Tagging = { TagSet: [COVERED_DELTA_TAG] };
+  await s3.send(new PutObjectTaggingCommand({ Bucket: bucket, Key, Tagging })).catch((error: unknown) => {
+    // A delta that somebody removed needs no tag: the snapshot holds its vectors.
+    if (!(error instanceof NoSuchKey)) throw error;
+  });
+}
+
+const put = (s3: S3Client, Bucket: string, Key: string, Body: string) =>
+  s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+
+async function hashFile(path: string): Promise<{ sha256: string; md5: string; bytes: number }> {
+  const [sha256, md5] = [createHash('sha256'), createHash('md5')];
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    sha256.update(chunk);
+    md5.update(chunk);
+  }
+  return { sha256: sha256.digest('hex'), md5: md5.digest('hex'), bytes: (await stat(path)).size };
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { extract } from 'tar';
+import { listFiles } from '../store/version-files';
+import type { LocatedSnapshot } from './locate';
+
+const DATABASE = 'chroma.sqlite3';
+
+/**
+ * Fetches a snapshot into the folder `directory`, which must not exist, as a Chroma directory.
+ *
+ * @throws {Error} when its content is not what its manifest or hash says, or holds no Chroma database.
+ */
+export async function fetchSnapshot(
+  s3: S3Client,
+  bucket: string,
+  { content, manifest, md5, version }: LocatedSnapshot,
+  directory: string,
+): Promise<void> {
+  if ('files' in content) {
+    const aside = `${directory}.loose`;
+    for (const [path, key] of content.files) {
+      const target = join(aside, path);
+      if (!target.startsWith(`${aside}/`))
+        throw new Error(`The snapshot ${version} holds a file outside itself: ${key}.`);
+      await download(s3, bucket, key, target);
+    }
+    await keepChromaDirectory(aside, directory, `The snapshot ${version}`);
+    return;
+  }
+  const hashes = await fetchArchive(s3, bucket, content.archive, directory);
+  const wrong =
+    (manifest !== undefined && manifest.archive_sha256 !== hashes.sha256) ||
+    (md5 !== undefined && md5 !== hashes.md5);
+  if (wrong) {
+    throw new Error(
+      `${content.archive} is not the file that its manifest or hash describes. ` +
+        'Point the collection to an older snapshot; the deltas since are merged again.',
+    );
+  }
+}
+
+/** Fetches a tarred Chroma directory and unpacks it as the folder `directory`, which must not exist. */
+export async function fetchArchive(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+  directory: string,
+): Promise<{ sha256: string; md5: string }> {
+  const archive = `${directory}.tar.gz`;
+  const aside = `${directory}.unpacked`;
+  try {
+    const hashes = await download(s3, bucket, key, archive);
+    await mkdir(aside, { recursive: true });
+    await extract({ file: archive, cwd: aside, strict: true });
+    await keepChromaDirectory(aside, directory, key);
+    return hashes;
+  } finally {
+    await rm(archive, { force: true });
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+/** Archives hold the directory's files at their root or in folders above it. */
+async function keepChromaDirectory(aside: string, directory: string, what: string): Promise<void> {
+  const databases = (await listFiles(aside)).filter(
+    (path) => path === DATABASE || path.endsWith(`/${DATABASE}`),
+  );
+  const [database] = databases;
+  if (database === undefined || databases.length > 1) {
+    throw new Error(`${what} holds ${databases.length} Chroma databases, not one.`);
+  }
+  await rename(dirname(join(aside, database)), directory);
+  await rm(aside, { recursive: true, force: true });
+}
+
+async function download(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+  target: string,
+): Promise<{ sha256: string; md5: string }> {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  const [sha256, md5] = [createHash('sha256'), createHash('md5')];
+  const hash = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sha256.update(chunk);
+      md5.update(chunk);
+      done(null, chunk);
+    },
+  });
+  await mkdir(dirname(target), { recursive: true });
+  await pipeline(Body instanceof Readable ? Body : Readable.from([]), hash, createWriteStream(target));
+  return { sha256: sha256.digest('hex'), md5: md5.digest('hex') };
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { contentHash, type DeltaRecord, type RecordMetadata } from '../../../contracts/delta';
+import { type ChromaCollection, openOnlyCollection } from '../chroma/collection';
+import { EMBEDDED_RECORDS_PER_WRITE, workingCopy } from '../store/working-copy';
+import { fetchArchive } from './fetch';
+
+const PAGE = 1000;
+
+/**
+ * Adds the records of an old system's delta (a tarred Chroma directory) that the collection lacks. It says
+ * neither when it was made nor that it is the whole receipt, so it replaces and removes nothing.
+ *
+ * @param folder - a private folder to unpack it in.
+ * @returns how many records were added.
+ * @throws {Error} when it cannot be opened, or its embeddings have another length.
+ */
+export async function addLegacyDelta(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+  into: ChromaCollection,
+  dimensions: number,
+  folder: string,
+): Promise<number> {
+  const copy = workingCopy(
+    join(folder, `legacy-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`),
+  );
+  try {
+    await fetchArchive(s3, bucket, key, copy.directory);
+    const from = await openOnlyCollection(await copy.start(), into.name, EMBEDDED_RECORDS_PER_WRITE);
+    if (from === undefined) return 0;
+    let added = 0;
+    for (let offset = 0; ; offset += PAGE) {
+      const page = await from.page(offset, PAGE);
+      const odd = page.find(({ embedding }) => embedding.length !== dimensions);
+      if (odd !== undefined) {
+        throw new Error(
+          `${key} has embeddings of ${odd.embedding.length} dimensions, its collection of ${dimensions}.`,
+        );
+      }
+      const stored = new Set((await into.byIds(page.map(({ id }) => id))).map(({ id }) => id));
+      const missing = page.filter(({ id }) => !stored.has(id)).map(asDeltaRecord);
+      await into.add(missing);
+      added += missing.length;
+      if (page.length < PAGE) return added;
+    }
+  } finally {
+    await copy.remove();
+  }
+}
+
+function asDeltaRecord({
+  id,
+  document,
+  metadata,
+  embedding,
+}: {
+  id: string;
+  document: string;
+  metadata: RecordMetadata;
+  embedding: Float32Array;
+}): DeltaRecord {
+  return { id, document, metadata, embedding, contentHash: contentHash({ document, metadata, embedding }) };
+}

@@ -1,0 +1,105 @@
+import { GetObjectCommand, NoSuchKey, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import {
+  isDecoyKey,
+  isVersionId,
+  snapshotArchiveKey,
+  snapshotHashKey,
+  snapshotManifestKey,
+  snapshotPointerKey,
+  snapshotPrefix,
+  snapshotVersionPrefix,
+} from '../../../contracts/bucket-layout';
+import type { Collection } from '../../../contracts/collections';
+import { type SnapshotManifest, snapshotManifestSchema } from '../../../contracts/snapshot';
+
+export interface SnapshotSource {
+  readonly s3: S3Client;
+  readonly bucket: string;
+  readonly collection: Collection;
+}
+
+/** A snapshot as it lies in the bucket; older ones hold loose files, and neither hash nor manifest. */
+export interface LocatedSnapshot {
+  readonly version: string;
+  /** ETag of the pointer object, for a conditional write. */
+  readonly pointerETag: string | undefined;
+  readonly manifest: SnapshotManifest | undefined;
+  /** Hexadecimal MD5 of the archive. */
+  readonly md5: string | undefined;
+  /** The archive's key, or the keys of the loose files by their relative paths. */
+  readonly content: { readonly archive: string } | { readonly files: ReadonlyMap<string, string> };
+}
+
+/**
+ * Finds a collection's snapshot by its pointer object.
+ *
+ * @returns undefined only when there is no pointer AND a successful listing shows no snapshot: then, and only
+ *   then, may the collection be created empty.
+ * @throws {Error} when the pointer is unreadable, names a version that is not there, or is missing beside one.
+ */
+export async function locateSnapshot({
+  s3,
+  bucket,
+  collection,
+}: SnapshotSource): Promise<LocatedSnapshot | undefined> {
+  const pointer = await getText(s3, bucket, snapshotPointerKey(collection));
+  if (pointer === undefined) {
+    const [stray] = (await listKeys(s3, bucket, snapshotPrefix(collection))).filter(
+      (key) => !isDecoyKey(key),
+    );
+    if (stray === undefined) return undefined;
+    throw new Error(
+      `The bucket holds ${stray} but no ${snapshotPointerKey(collection)}. ` +
+        'Write the version id of the snapshot that is the truth into that object; nothing is created empty beside it.',
+    );
+  }
+  const version = pointer.text.trim();
+  if (!isVersionId(version)) {
+    throw new Error(
+      `${snapshotPointerKey(collection)} holds no version id. Write the newest snapshot's version id into it.`,
+    );
+  }
+  const prefix = snapshotVersionPrefix(collection, version);
+  const keys = await listKeys(s3, bucket, prefix);
+  const archive = snapshotArchiveKey(collection, version);
+  const described = [snapshotHashKey(collection, version), snapshotManifestKey(collection, version)];
+  const loose = keys.filter((key) => !described.includes(key) && !key.endsWith('/'));
+  if (loose.length === 0) {
+    throw new Error(
+      `${snapshotPointerKey(collection)} names ${version}, which holds no snapshot. Point it to one that exists.`,
+    );
+  }
+  const manifest = await getText(s3, bucket, snapshotManifestKey(collection, version));
+  const hash = await getText(s3, bucket, snapshotHashKey(collection, version));
+  return {
+    version,
+    pointerETag: pointer.etag,
+    manifest: manifest && snapshotManifestSchema.parse(JSON.parse(manifest.text)),
+    md5: /^md5:([0-9a-f]{32})$/.exec(hash?.text.trim() ?? '')?.[1],
+    content: keys.includes(archive)
+      ? { archive }
+      : { files: new Map(loose.map((key) => [key.slice(prefix.length), key])) },
+  };
+}
+
+export async function listKeys(s3: S3Client, bucket: string, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: prefix })) {
+    keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
+  }
+  return keys;
+}
+
+async function getText(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+): Promise<{ text: string; etag: string | undefined } | undefined> {
+  try {
+    const { Body, ETag } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return { text: (await Body?.transformToString()) ?? '', etag: ETag };
+  } catch (error) {
+    if (error instanceof NoSuchKey) return undefined;
+    throw error;
+  }
+}

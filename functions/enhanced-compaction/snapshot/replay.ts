@@ -1,0 +1,113 @@
+import { GetObjectTaggingCommand } from '@aws-sdk/client-s3';
+import { COVERED_DELTA_TAG, deltaPrefix, isDecoyKey } from '../../../contracts/bucket-layout';
+import type { Collection } from '../../../contracts/collections';
+import { type CompactionRun, isUnfinished } from '../../../contracts/compaction-run';
+import type { Delta } from '../../../contracts/delta';
+import type { EmbeddingSpace } from '../../../contracts/embedding';
+import { receiptIdPrefix } from '../../../contracts/record-id';
+import { messageOf, type Telemetry } from '../../shared/logging';
+import { type RunTable, runsOfReceipt } from '../../shared/run-table';
+import type { ChromaCollection } from '../chroma/collection';
+import { concurrently } from '../concurrently';
+import { type DeltaSource, loadDelta, refusal, UnusableDelta } from '../merge/load-delta';
+import { mergeReceipts } from '../merge/merge-receipts';
+import { addLegacyDelta } from './legacy-delta';
+import { listKeys } from './locate';
+
+export interface ReplayProps extends DeltaSource {
+  readonly table: RunTable;
+  readonly collection: Collection;
+  readonly telemetry: Telemetry;
+}
+
+const REQUESTS_AT_ONCE = 16;
+/** Receipts that are held in memory at once. */
+const RECEIPTS_PER_MERGE = 50;
+
+export interface Rebuilt {
+  readonly chroma: ChromaCollection;
+  readonly embedding: EmbeddingSpace;
+  /** Keys that the snapshot's manifest names as covered; the tag on a delta says the same later on. */
+  readonly covered: ReadonlySet<string>;
+  /** Keys that the pointer names as published, even where their runs are not marked yet. */
+  readonly published: ReadonlySet<string>;
+  /** A private folder to unpack in. */
+  readonly folder: string;
+}
+
+/**
+ * Puts into a rebuilt collection every delta of the bucket that its snapshot does not cover, oldest first.
+ * Deltas that are still to be merged are left to their runs, and so are those that failed.
+ *
+ * @returns the keys of the deltas that the collection now holds.
+ */
+export async function replayDeltas(
+  props: ReplayProps,
+  { chroma, embedding, covered, published, folder }: Rebuilt,
+): Promise<string[]> {
+  const { s3, bucket, collection, telemetry } = props;
+  const keys = (await listKeys(s3, bucket, deltaPrefix(collection))).filter(
+    (key) => !isDecoyKey(key) && !covered.has(key),
+  );
+  const tagged = await concurrently(keys, REQUESTS_AT_ONCE, (key) => isTagged(props, key));
+  const uncovered = keys.filter((_, index) => !tagged[index]);
+
+  const replayed: string[] = [];
+  const warn = (key: string, error: unknown) =>
+    telemetry.logger.warn('A delta was left out of a rebuilt collection', { key, reason: messageOf(error) });
+  for (const key of uncovered.filter((each) => each.endsWith('.tar.gz'))) {
+    try {
+      await addLegacyDelta(s3, bucket, key, chroma, embedding.dimensions, folder);
+      replayed.push(key);
+    } catch (error) {
+      warn(key, error);
+    }
+  }
+
+  const latest = new Map<string, { key: string; created: number }>();
+  await concurrently(
+    uncovered.filter((key) => key.endsWith('.arrow')),
+    REQUESTS_AT_ONCE,
+    async (key) => {
+      try {
+        const delta = await loadDelta(props, key);
+        const run = await runOf(props, delta);
+        const noted = run?.[collection].state ?? 'COMPLETED';
+        const state = isUnfinished(noted) && published.has(key) ? 'COMPLETED' : noted;
+        if (state === 'COMPLETED' || state === 'SUPERSEDED') replayed.push(key);
+        if (state !== 'COMPLETED') return;
+        const reason = refusal(delta, key, embedding);
+        if (reason !== undefined) throw new UnusableDelta(reason);
+        const receipt = receiptIdPrefix({
+          imageId: delta.header.image_id,
+          receiptId: delta.header.receipt_id,
+        });
+        const created = Date.parse(delta.header.created_at);
+        if (created >= (latest.get(receipt)?.created ?? 0)) latest.set(receipt, { key, created });
+      } catch (error) {
+        if (!(error instanceof UnusableDelta)) throw error;
+        warn(key, error);
+      }
+    },
+  );
+  const last = [...latest.values()].map(({ key }) => key);
+  for (let start = 0; start < last.length; start += RECEIPTS_PER_MERGE) {
+    const some = last.slice(start, start + RECEIPTS_PER_MERGE);
+    await mergeReceipts(chroma, await concurrently(some, REQUESTS_AT_ONCE, (key) => loadDelta(props, key)));
+  }
+  return replayed;
+}
+
+/** The run of a delta; undefined when the table does not know it, as when the table itself was lost. */
+async function runOf(
+  { table, collection }: ReplayProps,
+  { header }: Delta,
+): Promise<CompactionRun | undefined> {
+  const runs = await runsOfReceipt(table, { imageId: header.image_id, receiptId: header.receipt_id });
+  return runs.find((run) => run.run_id === header.run_id && run[collection] !== undefined);
+}
+
+async function isTagged({ s3, bucket }: ReplayProps, key: string): Promise<boolean> {
+  const { TagSet = [] } = await s3.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: key }));
+  return TagSet.some(({ Key, Value }) => Key === COVERED_DELTA_TAG.Key && Value === COVERED_DELTA_TAG.Value);
+}

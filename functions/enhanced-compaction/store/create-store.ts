@@ -1,0 +1,66 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { Collection } from '../../../contracts/collections';
+import type { FunctionEnvironment } from '../../../contracts/environment';
+import type { SecretReader } from '../../shared/clients';
+import type { Telemetry } from '../../shared/logging';
+import type { RunTable } from '../../shared/run-table';
+import type { CollectionStore } from './collection-store';
+import { createEmbeddedStore } from './embedded-store';
+import { createRemoteStore } from './remote-store';
+
+export interface StoreProps {
+  readonly collection: Collection;
+  readonly environment: FunctionEnvironment<'enhanced-compaction'>;
+  readonly s3: S3Client;
+  readonly table: RunTable;
+  readonly readSecret: SecretReader;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * The store that `CHROMA_MODE` chooses.
+ *
+ * @throws {Error} when server or cloud mode lacks its URL.
+ */
+export function createStore({
+  collection,
+  environment,
+  s3,
+  table,
+  readSecret,
+  telemetry,
+}: StoreProps): CollectionStore {
+  const bucket = environment.CHROMADB_BUCKET;
+  if (environment.CHROMA_MODE === 'embedded') {
+    return createEmbeddedStore({
+      collection,
+      s3,
+      bucket,
+      table,
+      mountPath: environment.CHROMA_MOUNT_PATH,
+      model: environment.EMBEDDING_MODEL,
+      dimensions: environment.EMBEDDING_DIMENSIONS,
+      checkpointRecords: environment.CHECKPOINT_RECORDS,
+      checkpointMinutes: environment.CHECKPOINT_MINUTES,
+      snapshotsKept: environment.SNAPSHOTS_KEPT,
+      telemetry,
+    });
+  }
+  if (environment.CHROMA_URL === undefined) {
+    throw new Error(
+      `CHROMA_MODE is "${environment.CHROMA_MODE}" but CHROMA_URL is not set. Deploy it with the stack.`,
+    );
+  }
+  return createRemoteStore({
+    collection,
+    s3,
+    bucket,
+    url: environment.CHROMA_URL,
+    tenant: environment.CHROMA_TENANT,
+    database: environment.CHROMA_DATABASE,
+    readApiKey: secretReader(environment.CHROMA_SECRET_NAME, readSecret),
+  });
+}
+
+const secretReader = (name: string | undefined, readSecret: SecretReader) =>
+  name === undefined ? undefined : () => readSecret(name);

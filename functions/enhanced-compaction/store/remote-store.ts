@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { versionId } from '../../../contracts/bucket-layout';
+import type { Collection } from '../../../contracts/collections';
+import { createChromaCollection, openChromaCollection } from '../chroma/collection';
+import { chromaDatabase } from '../chroma/database';
+import { locateSnapshot } from '../snapshot/locate';
+import { type CollectionStore, embeddingOf } from './collection-store';
+
+export interface RemoteStoreProps {
+  readonly collection: Collection;
+  readonly s3: S3Client;
+  readonly bucket: string;
+  readonly url: string;
+  readonly tenant: string | undefined;
+  readonly database: string | undefined;
+  /** Chroma Cloud's API key. @default - none is sent */
+  readonly readApiKey?: (() => Promise<string>) | undefined;
+}
+
+/** Chroma Cloud's limit; a server of one's own takes it as well. */
+const RECORDS_PER_WRITE = 300;
+
+/**
+ * The store whose Chroma is a server elsewhere, or Chroma Cloud. It is merged into in place: a version is a
+ * mark on the pointer alone, and no file. A writer that lost its lease is told by the next conditional write,
+ * so what it wrote meanwhile stays; since every delta is a whole receipt, the next merge sets it right.
+ *
+ * There are no checkpoints to S3: the server keeps its own data, and the deltas in the bucket are never
+ * marked as covered, so they do not expire.
+ */
+export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
+  const { collection, readApiKey } = props;
+  return {
+    async open({ pointer, signal }) {
+      const apiKey = await readApiKey?.();
+      const database = chromaDatabase({
+        url: props.url,
+        signal,
+        ...(props.tenant !== undefined && { tenant: props.tenant }),
+        ...(props.database !== undefined && { database: props.database }),
+        ...(apiKey !== undefined && { apiKey }),
+      });
+      const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
+      if (existing === undefined) await refuseToStartEmpty(props, pointer.version);
+      const chroma = existing ?? (await createChromaCollection(database, collection, RECORDS_PER_WRITE));
+      const { manifest } = pointer;
+      if (manifest !== undefined && manifest.space !== chroma.space) {
+        throw new Error(
+          `The collection ${collection} has the space ${chroma.space}, its pointer says ${manifest.space}.`,
+        );
+      }
+      return {
+        chroma,
+        space: chroma.space,
+        embedding: embeddingOf(pointer),
+        isUnpublished: manifest === undefined,
+        rebuiltFrom: [],
+        seal: async () => ({
+          version: versionId(new Date(), randomBytes(4).toString('hex')),
+          filesSha256: undefined,
+        }),
+        published: async () => {},
+        discard: async () => {},
+      };
+    },
+    checkpoint: async (_lease, published) => published,
+    close: async () => {},
+  };
+}
+
+async function refuseToStartEmpty({ collection, ...source }: RemoteStoreProps, version: string | undefined) {
+  const snapshot = await locateSnapshot({ ...source, collection });
+  if (version === undefined && snapshot === undefined) return;
+  throw new Error(
+    `The Chroma server has no collection ${collection}, but the pipeline has published one ` +
+      `(${version ?? snapshot?.version}). Copy it to the server before switching to it; nothing is created empty beside it.`,
+  );
+}

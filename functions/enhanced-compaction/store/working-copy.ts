@@ -1,0 +1,67 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ChromaDatabase, chromaDatabase } from '../chroma/database';
+import { type ChromaServer, startChromaServer } from '../chroma/server';
+
+/** What the embedded server takes well in one request; fewer make it read its unsynced log again and again. */
+export const EMBEDDED_RECORDS_PER_WRITE = 2000;
+
+/** A private Chroma directory with at most one server on it. */
+export interface WorkingCopy {
+  readonly directory: string;
+  /** Starts the server unless it runs. */
+  start(): Promise<ChromaDatabase>;
+  /** Ends the server gracefully: afterwards the files are whole and may be copied. */
+  stop(): Promise<void>;
+  /** Ends the server at once and removes the directory. */
+  remove(): Promise<void>;
+}
+
+/** @param directory - need not exist. */
+export function workingCopy(directory: string): WorkingCopy {
+  let server: ChromaServer | undefined;
+  return {
+    directory,
+    async start() {
+      if (!server?.isRunning()) server = await startChromaServer({ path: directory });
+      return chromaDatabase({ url: server.url });
+    },
+    async stop() {
+      await server?.stop();
+      server = undefined;
+    },
+    async remove() {
+      await server?.kill();
+      server = undefined;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+const PREFIX = 'chroma-compaction-';
+
+/**
+ * A folder of this process's own below the temporary directory. The folders of processes that are gone are
+ * removed first: a killed function must not fill the sandbox that its successor inherits.
+ */
+export function privateFolder(): string {
+  const root = join(tmpdir());
+  for (const name of readdirSync(root)) {
+    const [, pid] = new RegExp(`^${PREFIX}(\\d+)-`).exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(root, name), { recursive: true, force: true });
+  }
+  mkdirSync(root, { recursive: true });
+  return mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
