@@ -77,7 +77,10 @@ describe('a bad value is named by its path, the value, and what is allowed', () 
       { consumer: 'legacy' },
       'consumer is "legacy"; allowed: "enhanced-compaction", "none" (paused), or {"legacyFunction"',
     ],
-    [{ consumer: { legacyFunction: 'a:b' } }, 'consumer.legacyFunction is "a:b"; allowed: a function name, or its ARN'],
+    [
+      { consumer: { legacyFunction: 'a:b' } },
+      'consumer.legacyFunction is "a:b"; allowed: a function name, or its ARN',
+    ],
     [{ alarms: { email: 'me' } }, 'alarms.email is "me"; allowed: an e-mail address'],
     [
       { network: { availabilityZones: ['us-east-1a', 'us-east-1a'] } },

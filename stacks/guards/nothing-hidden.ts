@@ -1,7 +1,18 @@
 import type { Guard } from './guard';
 import { blocks } from './synthesized';
 
-/** Every resource is written out once: a module, a count or a for_each could hide a second of anything. */
+/** Resources that make others, or run commands: what comes of them is written nowhere in this stack. */
+const MAKERS = [
+  'aws_cloudformation_stack',
+  'aws_cloudformation_stack_instances',
+  'aws_cloudcontrolapi_resource',
+  'aws_serverlessapplicationrepository_cloudformation_stack',
+  'aws_lambda_invocation',
+  'null_resource',
+  'terraform_data',
+] as const;
+
+/** Every resource is written out once: whatever could hide a second of anything is refused. */
 export const nothingHidden: Guard = (stack) => [
   ...blocks(stack.json.module).flatMap((modules) =>
     Object.keys(modules).map((name) => ({
@@ -16,5 +27,12 @@ export const nothingHidden: Guard = (stack) => [
       where,
       what: `${address} has a count or a for_each, so that it may exist more than once.`,
       remedy: 'Remove it: every resource of this stack exists exactly once.',
+    })),
+  ...stack.everything
+    .filter(({ type, attributes }) => 'provisioner' in attributes || MAKERS.some((maker) => maker === type))
+    .map(({ where, address }) => ({
+      where,
+      what: `${address} can make anything by other means than this stack, and it cannot be checked here.`,
+      remedy: 'Write the resources out in this stack, or deploy them on their own.',
     })),
 ];

@@ -143,6 +143,22 @@ describe('nothing hides a second of anything', () => {
     expect(message).toMatch(/nothingHidden: module\.bucket: A module is used/);
   });
 
+  it.each(['aws_cloudformation_stack', 'aws_cloudcontrolapi_resource', 'null_resource'])(
+    'refuses %s, which could make anything',
+    (type) => {
+      expect(complaints((stack) => addRaw(stack, type, 'maker', {}))).toMatch(
+        /nothingHidden: .*maker can make anything/,
+      );
+    },
+  );
+
+  it('refuses a provisioner', () => {
+    const provisioner = { provisioner: [{ 'local-exec': { command: 'aws s3 mb s3://second' } }] };
+    expect(complaints((stack) => override(stack, 'aws_s3_bucket.chromadb', provisioner))).toMatch(
+      /nothingHidden: .*can make anything/,
+    );
+  });
+
   it('refuses a second stack in the app', () => {
     const message = complaints((stack) => void new TerraformStack(stack.node.root, 'second'));
     expect(message).toMatch(/oneStack: second: .*an app of its own/);
