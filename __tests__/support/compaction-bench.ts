@@ -1,0 +1,236 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { deltaKey } from '../../contracts/bucket-layout';
+import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
+import { COLLECTIONS, type Collection } from '../../contracts/collections';
+import { type CollectionRun, type CompactionRun, collectionKey } from '../../contracts/compaction-run';
+import { contentHash, type Delta, type DeltaHeader, type DeltaRecord } from '../../contracts/delta';
+import { receiptIdPrefix, recordId } from '../../contracts/record-id';
+import { type Compaction, type CompactionProps, compact } from '../../functions/enhanced-compaction/compact';
+import { openPublishedCollection } from '../../functions/enhanced-compaction/open-published';
+import {
+  createEmbeddedStore,
+  type EmbeddedStoreProps,
+} from '../../functions/enhanced-compaction/store/embedded-store';
+import { encodeDelta } from '../../functions/shared/delta-file';
+import { createTelemetry } from '../../functions/shared/logging';
+import { createRun, type RunTable, runsOfReceipt } from '../../functions/shared/run-table';
+import { type LocalAws, startLocalAws } from '../../local/aws';
+import { createBucket, createRunTable } from '../../local/pipeline/resources';
+import { loadConfig } from '../../stacks/config';
+
+export const MODEL = 'test-model';
+export const DIMENSIONS = 16;
+
+/** A receipt's content in one collection: a text for each line. */
+export interface ReceiptSpec {
+  readonly imageId?: string;
+  readonly receiptId?: number;
+  readonly createdAt?: Date;
+  readonly texts: readonly string[];
+  readonly metadata?: Record<string, string | number | boolean>;
+  /** Changes the delta's header, to make it wrong. */
+  readonly header?: Partial<DeltaHeader>;
+  /** Changes the stored bytes, to make them wrong. */
+  readonly spoil?: (bytes: Uint8Array) => Uint8Array | undefined;
+  readonly records?: (records: DeltaRecord[]) => DeltaRecord[];
+}
+
+/** One bucket, one table and one mount, apart from those of any other test. */
+export interface World {
+  readonly s3: S3Client;
+  readonly bucket: string;
+  readonly table: RunTable;
+  readonly mountPath: string;
+  /** A writer of its own: store, private copy and all. Closed at the end. */
+  writer(overrides?: Partial<EmbeddedStoreProps> & Partial<CompactionProps>): Writer;
+  /** Stores the lines delta of a receipt and its run, as embed-from-ndjson does. */
+  arrive(spec: ReceiptSpec): Promise<CompactionRun>;
+  state(run: CompactionRun): Promise<CollectionRun>;
+  pointer(): Promise<CollectionPointer | undefined>;
+  deletePointer(): Promise<void>;
+  /** Ids of the published records, in order, with document and metadata. */
+  published(): Promise<Map<string, { document: string; metadata: Readonly<Record<string, unknown>> }>>;
+}
+
+export interface Writer {
+  compact(rung?: readonly CompactionRun[], deadline?: number): Promise<Compaction>;
+  close(): Promise<void>;
+}
+
+export interface CompactionBench {
+  readonly aws: LocalAws;
+  world(): Promise<World>;
+  stop(): Promise<void>;
+}
+
+export async function startCompactionBench(): Promise<CompactionBench> {
+  const aws = await startLocalAws();
+  const s3 = new S3Client(aws.clientOptions('s3'));
+  const dynamodb = new DynamoDBClient(aws.clientOptions('dynamodb'));
+  const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
+  const closing: (() => Promise<void>)[] = [];
+  return {
+    aws,
+    async world() {
+      const prefix = `world-${randomBytes(4).toString('hex')}`;
+      await createBucket(s3, prefix);
+      const { name } = await createRunTable(dynamodb, { ...loadConfig('dev'), prefix });
+      const mountPath = await mkdtemp(join(tmpdir(), 'efs-'));
+      closing.push(() => rm(mountPath, { recursive: true, force: true }));
+      return makeWorld(s3, prefix, { client, name }, mountPath, closing);
+    },
+    async stop() {
+      for (const close of closing.reverse()) await close();
+      for (const each of [s3, dynamodb]) each.destroy();
+      await aws.stop();
+    },
+  };
+}
+
+function makeWorld(
+  s3: S3Client,
+  bucket: string,
+  table: RunTable,
+  mountPath: string,
+  closing: (() => Promise<void>)[],
+): World {
+  const telemetry = quietTelemetry();
+  const pointer = async () => {
+    const get = new GetCommand({ TableName: table.name, Key: collectionKey('lines'), ConsistentRead: true });
+    const { Item } = await table.client.send(get);
+    return Item && collectionPointerSchema.parse(Item);
+  };
+  return {
+    s3,
+    bucket,
+    table,
+    mountPath,
+    pointer,
+    writer(overrides = {}) {
+      const embedding = { model: MODEL, dimensions: DIMENSIONS };
+      const shared = { s3, bucket, table, telemetry, ...embedding };
+      const store = createEmbeddedStore({
+        collection: 'lines',
+        mountPath,
+        checkpointRecords: 50_000,
+        checkpointMinutes: 60,
+        snapshotsKept: 3,
+        ...shared,
+        ...overrides,
+      });
+      closing.push(() => store.close());
+      return {
+        compact: (rung = [], deadline = Date.now() + 60_000) =>
+          compact(
+            'lines',
+            rung.map(({ image_id, receipt_id, run_id }) => ({
+              imageId: image_id,
+              receiptId: receipt_id,
+              runId: run_id,
+            })),
+            deadline,
+            { ...shared, store, ...overrides },
+          ),
+        close: () => store.close(),
+      };
+    },
+    async arrive(spec) {
+      const delta = makeDelta(spec);
+      const bytes = encodeDelta(delta);
+      const stored = spec.spoil === undefined ? bytes : spec.spoil(bytes);
+      const { run_id, image_id, receipt_id, created_at } = delta.header;
+      const key = deltaKey('lines', run_id);
+      if (stored) await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: stored }));
+      const own = (collection: Collection): CollectionRun => ({
+        state: collection === 'lines' ? 'PENDING' : 'COMPLETED',
+        delta_key: deltaKey(collection, run_id),
+        delta_sha256: createHash('sha256').update(bytes).digest('hex'),
+        records: spec.texts.length,
+      });
+      const [lines, words] = COLLECTIONS.map(own) as [CollectionRun, CollectionRun];
+      const run: CompactionRun = { version: 1, run_id, image_id, receipt_id, created_at, lines, words };
+      await createRun(table, run);
+      return run;
+    },
+    async state(run) {
+      const runs = await runsOfReceipt(table, { imageId: run.image_id, receiptId: run.receipt_id });
+      const found = runs.find(({ run_id }) => run_id === run.run_id);
+      if (found === undefined) throw new Error('The run is gone.');
+      return found.lines;
+    },
+    async deletePointer() {
+      await table.client.send(new DeleteCommand({ TableName: table.name, Key: collectionKey('lines') }));
+    },
+    async published() {
+      const collection = await openPublishedCollection('lines', { s3, bucket, table, mountPath });
+      try {
+        const records = await collection.page(0, 100_000);
+        const sorted = records.sort((a, b) => (a.id < b.id ? -1 : 1));
+        return new Map(sorted.map(({ id, document, metadata }) => [id, { document, metadata }]));
+      } finally {
+        await collection.close();
+      }
+    },
+  };
+}
+
+export function makeDelta(spec: ReceiptSpec): Delta {
+  const { imageId = randomUUID(), receiptId = 1, createdAt = new Date(), texts } = spec;
+  const records = texts.map((text, index): DeltaRecord => {
+    const lineId = index + 1;
+    const content = {
+      document: text,
+      metadata: { image_id: imageId, receipt_id: receiptId, line_id: lineId, ...spec.metadata },
+      embedding: embed(text),
+    };
+    return { id: recordId({ imageId, receiptId, lineId }), ...content, contentHash: contentHash(content) };
+  });
+  const header: DeltaHeader = {
+    format_version: 1,
+    run_id: randomBytes(16).toString('hex'),
+    collection: 'lines',
+    image_id: imageId,
+    receipt_id: receiptId,
+    created_at: createdAt.toISOString(),
+    model: MODEL,
+    dimensions: DIMENSIONS,
+    text_format_version: 1,
+    records: texts.length,
+    ...spec.header,
+  };
+  return { header, records: spec.records?.(records) ?? records };
+}
+
+/** The ids of a run's lines, by their numbers. */
+export const idsOf = ({ image_id, receipt_id }: CompactionRun, lines: number): string[] =>
+  Array.from({ length: lines }, (_, index) =>
+    recordId({ imageId: image_id, receiptId: receipt_id, lineId: index + 1 }),
+  );
+
+export const prefixOf = ({ image_id, receipt_id }: CompactionRun): string =>
+  receiptIdPrefix({ imageId: image_id, receiptId: receipt_id });
+
+/** A direction of its own for each text. */
+export function embed(text: string, dimensions = DIMENSIONS): Float32Array {
+  const values = new Float32Array(dimensions);
+  for (let index = 0; index < dimensions; index += 1) {
+    values[index] = createHash('md5').update(`${index}${text}`).digest().readInt32LE(0) / 2 ** 31;
+  }
+  return values;
+}
+
+/** Telemetry that prints nothing. */
+export function quietTelemetry() {
+  const telemetry = createTelemetry('enhanced-compaction');
+  telemetry.logger.setLogLevel('SILENT');
+  for (const method of ['publishStoredMetrics', 'addMetric', 'addDimension'] as const) {
+    telemetry.metrics[method] = () => telemetry.metrics;
+  }
+  return telemetry;
+}
