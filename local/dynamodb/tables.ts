@@ -9,6 +9,7 @@ interface StreamSpecification {
 interface Description {
   readonly TableName: string;
   readonly TableArn: string;
+  readonly TableStatus: string;
   readonly KeySchema: unknown;
 }
 
@@ -29,6 +30,7 @@ export class Tables {
     const description = TableDescription as Description;
     this.#applyStream(description, StreamSpecification);
     if (DeletionProtectionEnabled === true) this.#protected.add(description.TableName);
+    await this.#untilActive(description.TableName);
     return { TableDescription: this.#complete(description) };
   }
 
@@ -43,6 +45,7 @@ export class Tables {
     if (DeletionProtectionEnabled === false) this.#protected.delete(table.TableName);
     const { TableName, AttributeDefinitions: _definitions, ...changes } = input;
     if (Object.keys(changes).length > 0) await this.#engine.execute('UpdateTable', input);
+    await this.#untilActive(TableName);
     return { TableDescription: this.#complete(await this.#describe(TableName)) };
   }
 
@@ -79,6 +82,13 @@ export class Tables {
   async #describe(name: unknown): Promise<Description> {
     const { Table } = await this.#engine.execute('DescribeTable', { TableName: name });
     return Table as Description;
+  }
+
+  /** dynalite changes a table's state in the background; whoever asked may use the table at once. */
+  async #untilActive(name: unknown): Promise<void> {
+    while ((await this.#describe(name)).TableStatus !== 'ACTIVE') {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   #applyStream({ TableName, TableArn, KeySchema }: Description, specification: unknown): void {

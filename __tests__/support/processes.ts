@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+
+/** Whether a process is there; one that has ended but was not waited for does not count. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return !isZombie(pid);
+}
+
+/** Where there is no init that collects orphans (in a container, say), a dead orphan stays as a zombie. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
