@@ -6,7 +6,7 @@ import { contentHash } from '../../../contracts/delta';
 import { encodeNdjson } from '../../../contracts/ndjson-rows';
 import { receiptRows } from '../../../functions/process-ocr-results/receipt-rows';
 import { decodeDelta } from '../../../functions/shared/delta-file';
-import { pendingItems, runsOfReceipt } from '../../../functions/shared/run-table';
+import { completeRun, pendingItems, runsOfReceipt } from '../../../functions/shared/run-table';
 import type { EmbeddingFault } from '../../../local/embedding/faults';
 import { eventually } from '../../support/eventually';
 import { type HandlerBench, ocrFixture, startHandlerBench } from '../../support/handler-bench';
@@ -122,6 +122,25 @@ test('two deliveries at the same time make one run, whose checksum is that of th
   for (const collection of COLLECTIONS) {
     const bytes = await bench.get(run?.[collection].delta_key ?? '');
     expect(sha256(bytes)).toBe(run?.[collection].delta_sha256);
+  }
+});
+
+test('a delivery that stalls until another one is done changes neither its deltas nor its run', async () => {
+  const message = await write();
+  await bench.s3Faults.inject({ operation: 'PutObject', keyPrefix: 'words/delta/', delay: 3_000 });
+  const stalled = bench.deliver(NAME, [message]);
+  await eventually('the stalled request', async () => (await bench.s3Faults.faults())[0]?.fired === 1);
+  expect(await bench.deliver(NAME, [message])).toEqual([]);
+  const [run] = await runsOf(message);
+  if (run === undefined) throw new Error('The second delivery made no run.');
+  await completeRun(bench.table, run, 'lines', run.lines.records);
+
+  expect(await stalled).toEqual([]);
+  const [after, ...others] = await runsOf(message);
+  expect(others).toEqual([]);
+  expect(after?.lines.state).toBe('COMPLETED');
+  for (const collection of COLLECTIONS) {
+    expect(sha256(await bench.get(run[collection].delta_key))).toBe(after?.[collection].delta_sha256);
   }
 });
 

@@ -33,6 +33,25 @@ test('a line is embedded with the visual rows above and below it', () => {
   ]);
 });
 
+test('a logo that is as high as two rows is in neither, since its centre lies between them', () => {
+  const { lines } = layOut([
+    [['LOGO'], ['first']],
+    [['left'], ['second']],
+  ]);
+  const [logo, first, , second] = lines;
+  if (!logo || !first || !second) throw new Error('The page was laid out in another way.');
+  const tall = {
+    ...logo,
+    bottom_left: { ...logo.bottom_left, y: second.bottom_left.y },
+    bottom_right: { ...logo.bottom_right, y: second.bottom_right.y },
+  };
+  expect(lineTexts([tall, first, second]).map(({ text }) => text)).toEqual([
+    `${EDGE}\nfirst\nLOGO`,
+    `first\nLOGO\nsecond`,
+    `LOGO\nsecond\n${EDGE}`,
+  ]);
+});
+
 test('a word is embedded with two words to each side on its visual row, across its lines', () => {
   expect(documents([[['one', 'two', 'three'], ['4.60']]]).words).toEqual([
     [1, 1, `${EDGE} ${EDGE} one two three`],

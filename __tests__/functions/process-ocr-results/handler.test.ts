@@ -117,6 +117,21 @@ test('a message is not acknowledged before its file lies in quarantine', async (
   expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
 });
 
+test('a file that is replaced while it goes into quarantine is read anew, not kept under the wrong reason', async () => {
+  const { key } = await drop('no JSON');
+  const { bucket } = bench.pipeline;
+  const body = ocrFixture('vision-coffee-shop').toString();
+  await bench.s3Faults.inject({
+    operation: 'CopyObject',
+    keyPrefix: `quarantine/${key}`,
+    mutate: { put: { bucket, key, body } },
+  });
+  expect(await bench.deliver(NAME, [notification(key)])).toEqual([0]);
+  expect(await bench.keys(`quarantine/${key}`)).toEqual([]);
+  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
+  expect(await embedMessages()).toHaveLength(1);
+});
+
 test('keys with spaces, plus signs and accents arrive as they are', async () => {
   const key = `ocr/Straße 1+1 = 2 %20/receipt ${randomUUID()}.json`;
   await bench.put(key, ocrFixture('vision-coffee-shop'));
