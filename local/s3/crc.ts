@@ -1,3 +1,5 @@
+import zlib from 'node:zlib';
+
 /** A reflected CRC of 32 bits, byte by byte, from its polynomial in reversed notation. */
 function crc32With(polynomial: number): (pieces: readonly Buffer[]) => Buffer {
   const table = new Int32Array(256);
@@ -21,7 +23,19 @@ function crc32With(polynomial: number): (pieces: readonly Buffer[]) => Buffer {
   };
 }
 
-export const crc32 = crc32With(0xedb88320);
+/** Node has it natively from 20.15 on, ten times as fast; 20.9 does not. */
+const nativeCrc32: unknown = Reflect.get(zlib, 'crc32');
+
+export const crc32 =
+  typeof nativeCrc32 === 'function'
+    ? (pieces: readonly Buffer[]): Buffer => {
+        let crc = 0;
+        for (const piece of pieces) crc = nativeCrc32(piece, crc);
+        const digest = Buffer.allocUnsafe(4);
+        digest.writeUInt32BE(crc);
+        return digest;
+      }
+    : crc32With(0xedb88320);
 export const crc32c = crc32With(0x82f63b78);
 
 /** CRC-64/NVME, reversed polynomial 0x9a6c9329ac4bc9b5. Two halves of 32 bits: BigInt is far too slow. */

@@ -1,4 +1,4 @@
-import { type Body, CHECKSUM_ALGORITHMS } from './body';
+import type { Body } from './body';
 import { checksumElements, checksumHeaders, checksumOf } from './checksums';
 import { checkReadConditions } from './conditions';
 import { fromByteKey } from './key-order';
@@ -107,7 +107,7 @@ function requestedPart(
   });
 }
 
-function objectHeaders(request: S3Request, bucket: Bucket, object: ExistingObject): Record<string, string> {
+function objectHeaders(bucket: Bucket, object: ExistingObject): Record<string, string> {
   const { content } = object;
   return {
     'accept-ranges': 'bytes',
@@ -119,9 +119,6 @@ function objectHeaders(request: S3Request, bucket: Bucket, object: ExistingObjec
     ...(content.storageClass === 'STANDARD' ? {} : { 'x-amz-storage-class': content.storageClass }),
     ...(content.tags.length === 0 ? {} : { 'x-amz-tagging-count': String(content.tags.length) }),
     ...lockHeaders(object),
-    ...(header(request, 'x-amz-checksum-mode')?.toUpperCase() === 'ENABLED'
-      ? checksumHeaders(checksumOf(content.body, content.checksum))
-      : {}),
   };
 }
 
@@ -143,15 +140,19 @@ export function getObject({ request }: Exchange, bucket: Bucket): Reply {
   const { body } = object.content;
   const part = requestedPart(request, object);
   const span = part ?? requestedRange(request, body.size);
-  const headers = objectHeaders(request, bucket, object);
+  const headers = objectHeaders(bucket, object);
   for (const [parameter, name] of Object.entries(RESPONSE_OVERRIDES)) {
     const value = request.query.get(parameter);
     if (value !== undefined) headers[name] = value;
   }
   if (part !== undefined && part.count > 0) headers['x-amz-mp-parts-count'] = String(part.count);
-  if (span === undefined) return { status: 200, headers, body };
-  // A checksum of the whole says nothing about a range of it.
-  for (const algorithm of CHECKSUM_ALGORITHMS) delete headers[`x-amz-checksum-${algorithm.toLowerCase()}`];
+  if (span === undefined) {
+    if (header(request, 'x-amz-checksum-mode')?.toUpperCase() === 'ENABLED') {
+      Object.assign(headers, checksumHeaders(checksumOf(body, object.content.checksum)));
+    }
+    return { status: 200, headers, body };
+  }
+  // A checksum of the whole says nothing about a part of it, so there is none here.
   headers['content-range'] = `bytes ${span.start}-${span.end - 1}/${body.size}`;
   return { status: 206, headers, body: slice(body, span) };
 }

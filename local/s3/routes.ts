@@ -460,7 +460,9 @@ export function findOperation(target: Target, method: string, hasCopySource: boo
   }
   const selectedBy = hasCopySource ? COPY_SOURCE : undefined;
   const operation = table.get(routeKey(level, method, subresource, selectedBy));
-  if (operation === undefined) throw notImplemented(level, method, subresource ?? selectedBy);
+  if (operation === undefined) {
+    throw notImplemented(level, method, subresource ?? firstOf(target.query) ?? selectedBy);
+  }
   for (const parameter of target.query.keys()) {
     const known =
       parameter === subresource || operation.parameters?.includes(parameter) || isMeaningless(parameter);
@@ -468,6 +470,9 @@ export function findOperation(target: Target, method: string, hasCopySource: boo
   }
   return operation;
 }
+
+const firstOf = (query: Target['query']): string | undefined =>
+  [...query.keys()].find((parameter) => !isMeaningless(parameter));
 
 const notImplemented = (level: Level, method: string, what: string | undefined) =>
   new S3Error(
