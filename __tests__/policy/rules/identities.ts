@@ -1,0 +1,98 @@
+import { isTagged, rulesFor } from '../rule';
+import { allowed, type PolicyStatement, type Resource, value } from '../synthesized-stack';
+
+/** Actions to which AWS gives no resource: `*` is their narrowest form. */
+const WITHOUT_RESOURCES = new Set([
+  'dynamodb:ListStreams',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'xray:PutTelemetryRecords',
+  'xray:PutTraceSegments',
+]);
+
+/** Actions by which an identity could get more rights than it has (Checkov's list, in groups). */
+const ESCALATION =
+  /^(iam:(Create|Put|Attach|Add|Update|Set|Pass)|sts:AssumeRole|lambda:(Create|Update|Invoke|Add)|cloudformation:|glue:|datapipeline:|ec2:RunInstances)/i;
+const CREDENTIALS =
+  /^(iam:(CreateAccessKey|CreateLoginProfile|UpdateLoginProfile|ResetServiceSpecificCredential)|sts:(Get|Assume)|ecr:GetAuthorizationToken|cognito-identity:GetCredentials|rds-db:connect)/i;
+const DATA =
+  /^(s3:GetObject|ssm:GetParameter|secretsmanager:GetSecretValue|dynamodb:(GetItem|Query|Scan|BatchGetItem))/i;
+const PERMISSIONS = /:(Put|Add|Remove|Delete|Set|Update|Attach|Detach)\w*(Policy|Permission|Acl|Grant)/i;
+const READ = /:(Get|List|Describe|Query|Scan|Head|Receive)/i;
+
+const openStatements = (policy: Resource): PolicyStatement[] =>
+  allowed(policy).filter(({ resources }) => resources.includes('*'));
+
+const noOpen = (pattern: RegExp) => (policy: Resource) =>
+  openStatements(policy).every(({ actions }) => !actions.some((action) => pattern.test(action)));
+
+const noAction = (pattern: RegExp) => (policy: Resource) =>
+  allowed(policy).every(({ actions }) => !actions.some((action) => pattern.test(action)));
+
+const roleRules = rulesFor('aws_iam_role', [
+  [
+    'CKV_AWS_60 CKV_AWS_61',
+    'is assumed by one service alone',
+    (role) =>
+      allowed(role, 'assume_role_policy').every(
+        ({ principals }) => principals.length === 1 && /^[a-z-]+\.amazonaws\.com$/.test(principals[0] ?? ''),
+      ),
+  ],
+  [
+    'CKV_AWS_274',
+    'has no managed policy, of administrators least of all',
+    ({ block }, stack) =>
+      block.managed_policy_arns === undefined && stack.of('aws_iam_role_policy_attachment').length === 0,
+  ],
+  ['IAM.24', 'is tagged', isTagged],
+]);
+
+const rolePolicyRules = rulesFor('aws_iam_role_policy', [
+  ['CKV_AWS_62 CKV_AWS_63 AVD-AWS-0057 IAM.1', 'allows no list of all actions', noAction(/^\*$/)],
+  ['IAM.21 AVD-AWS-0345', 'allows no service whole', noAction(/\*/)],
+  ['CKV_AWS_286', 'cannot get more rights than it has', noAction(ESCALATION)],
+  ['CKV_AWS_287', 'cannot get credentials', noAction(CREDENTIALS)],
+  ['AVD-AWS-0342', 'passes no role', noAction(/^iam:PassRole$/i)],
+  ['CKV_AWS_288', 'reads no data without naming it', noOpen(DATA)],
+  ['CKV_AWS_289', 'changes no permissions without naming whose', noOpen(PERMISSIONS)],
+  [
+    'CKV_AWS_290',
+    'writes nothing without naming it',
+    (policy) =>
+      openStatements(policy).every(({ actions }) =>
+        actions.every((action) => READ.test(action) || WITHOUT_RESOURCES.has(action)),
+      ),
+  ],
+  [
+    'CKV_AWS_355',
+    'names the resource wherever AWS lets it',
+    (policy) =>
+      openStatements(policy).every(({ actions }) => actions.every((action) => WITHOUT_RESOURCES.has(action))),
+  ],
+  ['KMS.2', 'decrypts with no key but the named', noOpen(/^kms:/i)],
+]);
+
+const keyRules = [
+  ...rulesFor('aws_kms_key', [
+    ['CKV_AWS_7 AVD-AWS-0065 KMS.4', 'rotates', ({ block }) => block.enable_key_rotation === true],
+    ['CKV_AWS_227', 'is enabled', ({ block }) => block.is_enabled !== false],
+    ['CKV2_AWS_64', 'has a policy', ({ block }) => block.policy !== undefined],
+    [
+      'CKV_AWS_33 KMS.5',
+      'lets no unnamed principal in',
+      (key) => allowed(key).every(({ principals }) => principals.length > 0 && !principals.includes('*')),
+    ],
+    [
+      'KMS.3',
+      'is not deleted by mistake: a month to change one’s mind, and never by Terraform',
+      ({ block }) =>
+        Number(block.deletion_window_in_days) >= 30 && value(block, 'lifecycle.prevent_destroy') === true,
+    ],
+  ]),
+  ...rulesFor('aws_kms_alias', [
+    ['', 'names the key of this stack', ({ block }) => /aws_kms_key\./.test(String(block.target_key_id))],
+  ]),
+];
+
+/** IAM and KMS: who may do what. */
+export const identityRules = [...roleRules, ...rolePolicyRules, ...keyRules];
