@@ -19,6 +19,7 @@ import time
 
 from moto.awslambda.models import LambdaBackend
 from moto.dynamodb.models import dynamodb_backends
+from moto.efs.responses import EFSResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import Queue, sqs_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -31,7 +32,6 @@ class OneAtATime:
 
     def __init__(self, application):
         self.application = application
-        self.lifecycles = {}
         self.lock = threading.Lock()
 
     def __call__(self, environ, start_response):
@@ -49,19 +49,7 @@ class OneAtATime:
         with self.lock:
             answer = b"".join(self.application(request, lambda *head: started.append(head)))
         status, headers = started[-1][:2]
-        if status.startswith("2") and environ.get("QUERY_STRING", "").startswith("lifecycle"):
-            headers, answer = self.keep_lifecycle(environ, body, headers, answer)
         return status, headers, answer
-
-    def keep_lifecycle(self, environ, body, headers, answer):
-        """moto drops object sizes from a lifecycle filter, and Terraform's provider waits for them for ever."""
-        method, bucket = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        if method == "PUT":
-            self.lifecycles[bucket] = body
-        elif method == "GET" and bucket in self.lifecycles:
-            answer = self.lifecycles[bucket]
-            headers = [header for header in headers if header[0].lower() != "content-length"]
-        return headers, answer
 
     def long_poll(self, environ, request):
         deadline = time.monotonic() + float(request.get("WaitTimeSeconds") or 0)
@@ -102,13 +90,25 @@ def complete_queues():
     """moto knows no redrive allow policy, and forgets a queue's policy when another attribute is set."""
     Queue.BASE_ATTRIBUTES = [*Queue.BASE_ATTRIBUTES, "RedriveAllowPolicy"]
     Queue.redrive_allow_policy = ""
-    set_attributes = Queue._set_attributes
+    attributes, set_attributes = Queue.attributes.fget, Queue._set_attributes
+    Queue.attributes = property(lambda queue: {name: value for name, value in attributes(queue).items() if value != ""})
 
     def keep_policy(queue, attributes, now=None):
         kept = {} if "Policy" in attributes or not hasattr(queue, "_policy_json") else {"Policy": queue.policy}
         set_attributes(queue, {**kept, **attributes}, now)
 
     Queue._set_attributes = keep_policy
+
+
+def complete_file_systems():
+    """moto can set a file system's policy and not delete it."""
+
+    def delete_file_system_policy(response):
+        name = response._get_param("FileSystemId")
+        response.efs_backend.file_systems_by_id[name].file_system_policy = None
+        return json.dumps({}), {"status": 200, "Content-Type": "application/json"}
+
+    EFSResponse.delete_file_system_policy = delete_file_system_policy
 
 
 def end_with_parent():
@@ -120,6 +120,7 @@ def main():
     logging.getLogger("werkzeug").disabled = True
     keep_mappings_passive()
     complete_queues()
+    complete_file_systems()
     application = OneAtATime(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietHandler)
     threading.Thread(target=end_with_parent, daemon=True).start()
