@@ -7,16 +7,15 @@ import { z } from 'zod';
 const fractionSchema = z.number().min(-0.1).max(1.1);
 
 /** Coordinates are fractions of the image, 0..1, with the origin at the bottom left (Apple Vision's choice). */
-export const pointSchema = z.object({ x: fractionSchema, y: fractionSchema });
+const pointSchema = z.object({ x: fractionSchema, y: fractionSchema });
 export type Point = z.infer<typeof pointSchema>;
 
-export const boundingBoxSchema = z.object({
+const boundingBoxSchema = z.object({
   x: fractionSchema,
   y: fractionSchema,
   width: fractionSchema.nonnegative(),
   height: fractionSchema.nonnegative(),
 });
-export type BoundingBox = z.infer<typeof boundingBoxSchema>;
 
 /** The shape that a letter, word or line has on the image, as both OCR sources and the NDJSON rows carry it. */
 export const regionSchema = z.object({

@@ -30,4 +30,3 @@ export const s3NotificationSchema = z.union([
   z.object({ Records: z.array(objectCreatedSchema).min(1) }),
   testEventSchema,
 ]);
-export type S3Notification = z.infer<typeof s3NotificationSchema>;

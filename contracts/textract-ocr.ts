@@ -43,4 +43,3 @@ export const textractOcrSchema = z.object({
   Blocks: z.array(z.union([lineBlockSchema, wordBlockSchema, otherBlockSchema])),
 });
 export type TextractOcr = z.infer<typeof textractOcrSchema>;
-export type TextractGeometry = z.infer<typeof textractGeometrySchema>;

@@ -15,4 +15,3 @@ const visionLineSchema = regionSchema.extend({ words: z.array(visionWordSchema) 
  * origin at the bottom left, angles counter-clockwise. Keys that we do not know are ignored.
  */
 export const visionOcrSchema = z.object({ lines: z.array(visionLineSchema) });
-export type VisionOcr = z.infer<typeof visionOcrSchema>;

@@ -4,8 +4,8 @@ import { requestBatches } from './request-batches';
 
 /** Attempts after the first on 429, 5xx and broken connections; the SDK honours Retry-After, else backs off with jitter. */
 const RETRIES = 4;
-/** One request of 2,048 short texts takes seconds. Milliseconds. */
-const REQUEST_TIMEOUT = 60_000;
+/** A request of 2,048 short texts takes seconds; all attempts together stay below the function's 300 s. Milliseconds. */
+const REQUEST_TIMEOUT = 30_000;
 /** How often the same request is put before its nonsense is taken to be lasting. */
 const ATTEMPTS_AT_SENSE = 2;
 

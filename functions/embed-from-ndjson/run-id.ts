@@ -13,7 +13,7 @@ export interface RunIdentity extends EmbeddingSpace {
  * The id of the run that embeds this content after `predecessor`. Content hashes and not ETags, since the
  * ETag of an object encrypted with a KMS key changes with every write of the same bytes.
  */
-export function runId(identity: RunIdentity, predecessor: CompactionRun | undefined): string {
+function runId(identity: RunIdentity, predecessor: CompactionRun | undefined): string {
   const { linesSha256, wordsSha256, model, dimensions, textFormatVersion } = identity;
   return createHash('sha256')
     .update(

@@ -17,7 +17,7 @@ export interface Doorbell {
 }
 
 /** A doorbell that SQS did not take. */
-export interface UnrungDoorbell {
+interface UnrungDoorbell {
   readonly doorbell: Doorbell;
   readonly reason: string;
 }

@@ -19,7 +19,7 @@ export class UnreadableInput extends Error {
 }
 
 /** What was found unreadable: an S3 object as it was read, or a queue message. */
-export type Unreadable =
+type Unreadable =
   | { readonly key: string; readonly etag: string }
   | { readonly messageId: string; readonly body: string };
 
