@@ -32,6 +32,8 @@ export interface LocalAws {
   declare(state: ControlPlaneState): Promise<void>;
   /** Takes functions, state machines and secrets of these names, and the functions' mappings, away again. */
   withdraw(...names: readonly string[]): Promise<void>;
+  /** The process ids of the servers. */
+  readonly pids: readonly number[];
   /** Resolves once every server process is gone. */
   stop(): Promise<void>;
 }
@@ -91,6 +93,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     environment: environmentFor(endpoints, region),
     clientOptions: (service) => ({ endpoint: endpoints[service], region, credentials: CREDENTIALS }),
     declare: (declared) => tell(endpoints.controlPlane, 'declare', declared),
+    pids: started.map(({ pid }) => pid),
     withdraw: (...names) => tell(endpoints.controlPlane, 'withdraw', names),
     stop,
   };

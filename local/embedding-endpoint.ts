@@ -11,6 +11,7 @@ export interface EmbeddingEndpointOptions {
 export interface EmbeddingEndpoint {
   /** For `OPENAI_BASE_URL`. */
   readonly baseUrl: string;
+  readonly pid: number;
   /** Spoils the next requests, one fault each. */
   misbehave(...faults: readonly EmbeddingFault[]): Promise<void>;
   /** The embedding requests so far, oldest first. */
@@ -25,13 +26,14 @@ export interface EmbeddingEndpoint {
 export async function startEmbeddingEndpoint(
   options: EmbeddingEndpointOptions = {},
 ): Promise<EmbeddingEndpoint> {
-  const { endpoint, stop } = await startChildServer({
+  const { endpoint, pid, stop } = await startChildServer({
     name: 'embedding endpoint',
     script: join(__dirname, 'embedding', 'main.ts'),
     ...(options.apiKey !== undefined && { environment: { EMBEDDING_API_KEY: options.apiKey } }),
   });
   return {
     baseUrl: `${endpoint}/v1`,
+    pid,
     async misbehave(...faults) {
       await fetch(`${endpoint}/_local/faults`, { method: 'POST', body: JSON.stringify(faults) });
     },

@@ -57,6 +57,7 @@ export class Tables {
     const output = await this.#engine.execute('DeleteTable', input);
     this.#streams.disable(name);
     this.#recoverable.delete(name);
+    await this.#untilGone(name);
     return output;
   }
 
@@ -89,6 +90,13 @@ export class Tables {
     while ((await this.#describe(name)).TableStatus !== 'ACTIVE') {
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  async #untilGone(name: string): Promise<void> {
+    const { TableNames } = await this.#engine.execute('ListTables', {});
+    if (!(TableNames as string[]).includes(name)) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#untilGone(name);
   }
 
   #applyStream({ TableName, TableArn, KeySchema }: Description, specification: unknown): void {
