@@ -2,7 +2,7 @@ import { EfsFileSystemPolicy } from '@cdktf/provider-aws/lib/efs-file-system-pol
 import { SecurityGroup } from '@cdktf/provider-aws/lib/security-group';
 import { VpcSecurityGroupEgressRule } from '@cdktf/provider-aws/lib/vpc-security-group-egress-rule';
 import { Construct } from 'constructs';
-import { deltaPrefix, snapshotPrefix } from '../../contracts/bucket-layout';
+import { deltaPrefix, QUARANTINE_PREFIX, snapshotPrefix } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import type { ChromaBucket } from '../shared/chroma-bucket';
 import { type FileSystem, NFS_PORT } from '../shared/file-system';
@@ -66,17 +66,13 @@ export class Compaction extends Construct {
       consume(queues.collections.lines, queues.collections.words),
       objects('ReadDeltasAndSnapshots', bucket, ['s3:GetObject'], [...deltas, ...snapshots]),
       objects('MarkCoveredDeltas', bucket, ['s3:PutObjectTagging', 's3:GetObjectTagging'], deltas),
-      objects(
-        'WriteAndCollectSnapshots',
-        bucket,
-        ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
-        snapshots,
-      ),
+      objects('WriteAndCollectSnapshots', bucket, ['s3:PutObject', 's3:DeleteObject'], snapshots),
+      objects('QuarantineMessages', bucket, ['s3:PutObject'], [QUARANTINE_PREFIX]),
       list(bucket, [...deltas, ...snapshots]),
       {
         Sid: 'MoveRunsAndPointers',
         Effect: 'Allow',
-        Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query'],
+        Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:Query'],
         Resource: runTable.arn,
       },
       {

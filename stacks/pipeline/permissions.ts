@@ -7,12 +7,7 @@ import type { WorkQueue } from '../shared/work-queue';
 export const consume = (...queues: readonly WorkQueue[]): Statement => ({
   Sid: 'ConsumeItsQueue',
   Effect: 'Allow',
-  Action: [
-    'sqs:ReceiveMessage',
-    'sqs:DeleteMessage',
-    'sqs:GetQueueAttributes',
-    'sqs:ChangeMessageVisibility',
-  ],
+  Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
   Resource: queues.map(({ queue }) => queue.arn),
 });
 
