@@ -1,3 +1,5 @@
+import type { Environment } from './shipped-environments';
+
 /** Rules that a shipped environment breaks on purpose, each with a reason that an auditor can weigh. */
 export interface Exemption {
   /** The first id of the rule. */
@@ -6,7 +8,7 @@ export interface Exemption {
   /** The resources that break it. @default all of the type */
   readonly resources?: readonly string[];
   /** The shipped environments that break it. */
-  readonly environments: readonly ('dev' | 'prod')[];
+  readonly environments: readonly Environment[];
   readonly reason: string;
 }
 

@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { synthesize } from '../support/template';
 import { EXEMPTIONS, type Exemption } from './exemptions';
 import { type Rule, title } from './rule';
 import { functionsRules } from './rules/functions';
@@ -9,7 +6,7 @@ import { messagingRules } from './rules/messaging';
 import { networkRules } from './rules/network';
 import { observationRules } from './rules/observation';
 import { storageRules } from './rules/storage';
-import { SynthesizedStack } from './synthesized-stack';
+import { ENVIRONMENTS, type Environment, shipped } from './shipped-environments';
 
 const RULES = [
   ...storageRules,
@@ -20,16 +17,6 @@ const RULES = [
   ...observationRules,
 ];
 
-const ENVIRONMENTS = ['dev', 'prod'] as const;
-type Environment = (typeof ENVIRONMENTS)[number];
-
-const shipped = (environment: Environment): SynthesizedStack =>
-  new SynthesizedStack(
-    synthesize(
-      JSON.parse(readFileSync(join(__dirname, '..', '..', 'config', `${environment}.json`), 'utf8')),
-      { environment },
-    ),
-  );
 const STACKS = new Map(ENVIRONMENTS.map((environment) => [environment, shipped(environment)]));
 
 function violations(rule: Rule, environment: Environment): string[] {
