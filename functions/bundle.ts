@@ -1,4 +1,4 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { FUNCTION_NAMES, type FunctionName } from '../contracts/functions';
@@ -23,6 +23,9 @@ const FILES_BESIDE: Partial<Record<FunctionName, readonly string[]>> = {
   'enhanced-compaction': [join(__dirname, 'enhanced-compaction', 'chroma', 'launch-chroma.cjs')],
 };
 
+/** The files that lie beside a function's bundle, by their paths in the sources. */
+export const filesBeside = (name: FunctionName): readonly string[] => FILES_BESIDE[name] ?? [];
+
 /**
  * Bundles functions into `{directory}/{name}/index.mjs` with a source map. The same bundles are deployed,
  * run by the demo and driven by the integration tests.
@@ -36,22 +39,39 @@ export async function bundleFunctions(
   const built = await Promise.all(
     names.map(async (name) => {
       const folder = join(directory, name);
-      await build({
-        entryPoints: [join(__dirname, name, 'handler.ts')],
-        outfile: join(folder, 'index.mjs'),
-        bundle: true,
-        platform: 'node',
-        target: 'node20',
-        format: 'esm',
-        sourcemap: true,
-        sourcesContent: false,
-        logLevel: 'warning',
-        mainFields: ['module', 'main'],
-        banner: { js: COMMONJS_NAMES },
-      });
-      for (const file of FILES_BESIDE[name] ?? []) await copyFile(file, join(folder, basename(file)));
+      await mkdir(folder, { recursive: true });
+      for (const file of await buildBundle(name, folder))
+        await writeFile(join(folder, file.name), file.bytes);
+      for (const path of filesBeside(name)) await copyFile(path, join(folder, basename(path)));
       return [name, folder] as const;
     }),
   );
   return new Map(built);
+}
+
+/**
+ * Builds a function's bundle in memory: `index.mjs` and its source map.
+ *
+ * @param folder - where it is going to lie: the source map's paths are relative to it.
+ * @throws {Error} when a source does not build.
+ */
+export async function buildBundle(
+  name: FunctionName,
+  folder: string,
+): Promise<{ readonly name: string; readonly bytes: Uint8Array }[]> {
+  const { outputFiles } = await build({
+    entryPoints: [join(__dirname, name, 'handler.ts')],
+    outfile: join(folder, 'index.mjs'),
+    write: false,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: 'warning',
+    mainFields: ['module', 'main'],
+    banner: { js: COMMONJS_NAMES },
+  });
+  return outputFiles.map(({ path, contents }) => ({ name: basename(path), bytes: contents }));
 }

@@ -103,12 +103,8 @@ export async function loweredBinding(
   original: string,
   cacheDirectory = defaultCacheDirectory(),
 ): Promise<string> {
-  const target = join(
-    cacheDirectory,
-    `${pinned.version}-${pinned.loweredSha256.slice(0, 16)}-${pinned.file}`,
-  );
-  const cached = await readFile(target).catch(() => undefined);
-  if (cached !== undefined && sha256(cached) === pinned.loweredSha256) return target;
+  const cached = await cachedLowered(pinned, cacheDirectory);
+  if (cached !== undefined) return cached;
 
   const published = await readFile(original);
   if (sha256(published) !== pinned.sha256) {
@@ -122,12 +118,26 @@ export async function loweredBinding(
       `Lowering ${pinned.file} gave another file than the pinned one. Update its pin in binding.ts.`,
     );
   }
+  const target = cachedFile(pinned, cacheDirectory);
   await mkdir(cacheDirectory, { recursive: true });
   const aside = `${target}.${randomUUID()}`;
   await writeFile(aside, lowered);
   await rename(aside, target);
   return target;
 }
+
+/** The path of the lowered copy in the cache, when one is there and is the pinned one. */
+export async function cachedLowered(
+  pinned: PinnedBinding,
+  cacheDirectory: string,
+): Promise<string | undefined> {
+  const path = cachedFile(pinned, cacheDirectory);
+  const cached = await readFile(path).catch(() => undefined);
+  return cached !== undefined && sha256(cached) === pinned.loweredSha256 ? path : undefined;
+}
+
+const cachedFile = ({ version, loweredSha256, file }: PinnedBinding, cacheDirectory: string): string =>
+  join(cacheDirectory, `${version}-${loweredSha256.slice(0, 16)}-${file}`);
 
 /** The main file of an installed binding package. */
 function installedFile(name: string): string {
@@ -146,7 +156,7 @@ function thisHost(): HostPlatform {
   return { platform: process.platform, arch: process.arch, glibc: report.header?.glibcVersionRuntime };
 }
 
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** The launcher script lies beside this file, in the sources and in the Lambda package alike. */
 export const launcherFile = (packageDirectory = __dirname): string =>
