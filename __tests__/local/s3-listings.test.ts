@@ -42,7 +42,7 @@ async function bucketWith(keys: readonly string[], versioned = false): Promise<s
     const VersioningConfiguration = { Status: 'Enabled' } as const;
     await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
   }
-  for (const Key of keys) await s3.send(new PutObjectCommand({ Bucket, Key, Body: '' }));
+  for (const Key of keys) await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
   return Bucket;
 }
 
@@ -147,7 +147,7 @@ test('pages of versions and markers lose and repeat none', async () => {
           const place = { Bucket, Key };
           const { VersionId = '' } = remove
             ? await s3.send(new DeleteObjectCommand(place))
-            : await s3.send(new PutObjectCommand({ ...place, Body: '' }));
+            : await s3.send(new PutObjectCommand({ ...place, Body: 'x' }));
           written.set(Key, [VersionId, ...(written.get(Key) ?? [])]);
         }
         const expected = [...written.keys()].sort(byBytes).flatMap((key) => written.get(key) ?? []);

@@ -118,7 +118,7 @@ describe('regions', () => {
       $response: { headers: { 'x-amz-bucket-region': 'eu-west-1' } },
     });
     await expect(
-      ohio.send(new PutObjectCommand({ Bucket: 'irish', Key: 'k', Body: '' })),
+      ohio.send(new PutObjectCommand({ Bucket: 'irish', Key: 'k', Body: 'x' })),
     ).rejects.toMatchObject({
       name: 'PermanentRedirect',
       Endpoint: 'irish.s3.eu-west-1.amazonaws.com',
@@ -137,7 +137,7 @@ describe('regions', () => {
       credentials: { accessKeyId: 'tester', secretAccessKey: 'local' },
     });
     clients.push(follower);
-    await follower.send(new PutObjectCommand({ Bucket: 'irish', Key: 'k', Body: '' }));
+    await follower.send(new PutObjectCommand({ Bucket: 'irish', Key: 'k', Body: 'x' }));
   });
 });
 

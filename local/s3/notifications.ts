@@ -69,8 +69,9 @@ export async function putNotifications({ request, service }: Exchange, bucket: B
     if (events.length === 0 || events.some((event) => !event.startsWith('s3:'))) {
       throw invalid('The event is not supported for notifications');
     }
-    if (!(await service.queues.exists(queueArn))) {
-      throw invalid('Unable to validate the following destination configurations');
+    const problem = await service.queues.problem(queueArn);
+    if (problem !== undefined) {
+      throw invalid(`Unable to validate the following destination configurations: ${problem}`);
     }
   }
   bucket.configurations.set('notification', request.payload);

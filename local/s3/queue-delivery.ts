@@ -1,8 +1,27 @@
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { S3EventMessage } from './notifications';
 
 const ATTEMPTS = 5;
 const PAUSE_MILLISECONDS = 100;
+
+/**
+ * Two calls do not need an SDK, which takes longer to load than this server to start. The endpoint is a local
+ * one: it reads the scope of the signature, and checks none.
+ */
+async function callSqs(endpoint: string, action: string, input: object): Promise<unknown> {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `AmazonSQS.${action}`,
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=s3/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0',
+    },
+    body: JSON.stringify(input),
+  });
+  const answer = await response.text();
+  if (response.ok) return JSON.parse(answer);
+  throw new Error(`SQS refused ${action} with ${response.status}: ${answer}`);
+}
 
 /**
  * Sends event messages to the queues of an SQS endpoint, in the order in which things happened. S3 answers
@@ -10,7 +29,6 @@ const PAUSE_MILLISECONDS = 100;
  */
 export class QueueDelivery {
   readonly #endpoint: string | undefined;
-  #client: Promise<SQSClient> | undefined;
   #last: Promise<void> = Promise.resolve();
   readonly #urls = new Map<string, string>();
   /** Messages that no attempt could deliver, each with its reason. */
@@ -20,35 +38,33 @@ export class QueueDelivery {
     this.#endpoint = endpoint;
   }
 
-  /** Without an SQS endpoint every queue is taken to exist, and nothing is sent. */
-  async exists(queueArn: string): Promise<boolean> {
-    if (this.#endpoint === undefined) return true;
+  /** Why a queue cannot be sent to. Without an SQS endpoint every queue is taken to exist, and nothing is sent. */
+  async problem(queueArn: string): Promise<string | undefined> {
+    if (this.#endpoint === undefined) return undefined;
     try {
-      await this.#queueUrl(queueArn);
-      return true;
-    } catch {
-      return false;
+      await this.#queueUrl(this.#endpoint, queueArn);
+      return undefined;
+    } catch (error) {
+      return String(error);
     }
   }
 
   send(messages: readonly S3EventMessage[]): void {
-    if (this.#endpoint === undefined) return;
-    for (const message of messages) this.#last = this.#last.then(() => this.#deliver(message));
+    const endpoint = this.#endpoint;
+    if (endpoint === undefined) return;
+    for (const message of messages) this.#last = this.#last.then(() => this.#deliver(endpoint, message));
   }
 
-  /** Waits for what is on its way, then lets go of the connections. */
-  async close(): Promise<void> {
+  /** Waits for what is on its way. */
+  async settled(): Promise<void> {
     await this.#last;
-    (await this.#client)?.destroy();
   }
 
-  async #deliver(message: S3EventMessage): Promise<void> {
+  async #deliver(endpoint: string, message: S3EventMessage): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const { SendMessageCommand } = await import('@aws-sdk/client-sqs');
-        const QueueUrl = await this.#queueUrl(message.queueArn);
-        const client = await this.#connect();
-        await client.send(new SendMessageCommand({ QueueUrl, MessageBody: message.body }));
+        const QueueUrl = await this.#queueUrl(endpoint, message.queueArn);
+        await callSqs(endpoint, 'SendMessage', { QueueUrl, MessageBody: message.body });
         return;
       } catch (error) {
         if (attempt === ATTEMPTS) {
@@ -60,30 +76,12 @@ export class QueueDelivery {
     }
   }
 
-  async #queueUrl(queueArn: string): Promise<string> {
+  async #queueUrl(endpoint: string, queueArn: string): Promise<string> {
     const known = this.#urls.get(queueArn);
     if (known !== undefined) return known;
-    const { GetQueueUrlCommand } = await import('@aws-sdk/client-sqs');
-    const client = await this.#connect();
-    const { QueueUrl } = await client.send(
-      new GetQueueUrlCommand({ QueueName: queueArn.slice(queueArn.lastIndexOf(':') + 1) }),
-    );
-    if (QueueUrl === undefined) throw new Error(`The queue ${queueArn} does not exist.`);
+    const QueueName = queueArn.slice(queueArn.lastIndexOf(':') + 1);
+    const { QueueUrl } = (await callSqs(endpoint, 'GetQueueUrl', { QueueName })) as { QueueUrl: string };
     this.#urls.set(queueArn, QueueUrl);
     return QueueUrl;
-  }
-
-  /** The SDK is loaded once something must be sent: most servers never send anything, and start faster. */
-  #connect(): Promise<SQSClient> {
-    const endpoint = this.#endpoint;
-    this.#client ??= import('@aws-sdk/client-sqs').then(
-      ({ SQSClient: Client }) =>
-        new Client({
-          ...(endpoint === undefined ? {} : { endpoint }),
-          region: 'us-east-1',
-          credentials: { accessKeyId: 's3-notifications', secretAccessKey: 'local' },
-        }),
-    );
-    return this.#client;
   }
 }
