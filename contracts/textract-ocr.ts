@@ -13,12 +13,15 @@ const textractGeometrySchema = z.object({
 
 const relationshipSchema = z.object({ Type: z.string(), Ids: z.array(z.string()) });
 
+const ONE_PAGE = 'one file is one receipt, on one page';
+
 const textBlockSchema = z.object({
   Id: z.string().min(1),
   Text: z.string(),
   Confidence: percentSchema,
   Geometry: textractGeometrySchema,
-  Page: z.int().positive().optional(),
+  /** Asynchronous operations number the pages. */
+  Page: z.literal(1, ONE_PAGE).optional(),
 });
 
 const lineBlockSchema = textBlockSchema.extend({
@@ -30,16 +33,25 @@ export type TextractLine = z.infer<typeof lineBlockSchema>;
 const wordBlockSchema = textBlockSchema.extend({ BlockType: z.literal('WORD') });
 export type TextractWord = z.infer<typeof wordBlockSchema>;
 
-/** Pages, forms, tables, queries, signatures and layout: named so that a response that has them is whole. */
-const otherBlockSchema = z
-  .object({ BlockType: z.string().refine((type) => type !== 'LINE' && type !== 'WORD') })
-  .transform(({ BlockType }) => ({ BlockType }));
+/**
+ * Lines and words are checked; pages, forms, tables, queries, signatures and layout are passed over. Not a
+ * union of schemas: that could not say which field of a line is wrong.
+ */
+const blockSchema = z.looseObject({ BlockType: z.string() }).transform((block, context) => {
+  if (block.BlockType !== 'LINE' && block.BlockType !== 'WORD') return undefined;
+  const result = (block.BlockType === 'LINE' ? lineBlockSchema : wordBlockSchema).safeParse(block);
+  if (result.success) return result.data;
+  for (const { path, message } of result.error.issues) {
+    context.addIssue({ code: 'custom', path: [...path], message });
+  }
+  return z.NEVER;
+});
 
-/** The response of Textract's DetectDocumentText or AnalyzeDocument for one page. */
+/** The response of Textract's DetectDocumentText or AnalyzeDocument for one page: its lines and words. */
 export const textractOcrSchema = z.object({
-  DocumentMetadata: z.object({ Pages: z.literal(1, 'one file is one receipt, on one page') }).optional(),
+  DocumentMetadata: z.object({ Pages: z.literal(1, ONE_PAGE) }).optional(),
   /** An asynchronous job's answer comes in parts: a part alone is no receipt. */
   NextToken: z.null('the rest of the answer is missing: join all parts into one file').optional(),
-  Blocks: z.array(z.union([lineBlockSchema, wordBlockSchema, otherBlockSchema])),
+  Blocks: z.array(blockSchema).transform((blocks) => blocks.filter((block) => block !== undefined)),
 });
 export type TextractOcr = z.infer<typeof textractOcrSchema>;

@@ -12,10 +12,8 @@ import { textractOcrSchema } from '../../contracts/textract-ocr';
 import { visionOcrSchema } from '../../contracts/vision-ocr';
 import { UnreadableInput } from '../shared/quarantine';
 import { isNoise } from './noise';
+import type { OcrLine } from './ocr-line';
 import { textractLines } from './textract-lines';
-
-/** What both OCR sources come down to: lines with their words, in reading order, y up. */
-export type OcrLine = Region & { readonly words: readonly Region[] };
 
 export interface ReceiptRows {
   readonly lines: LineRow[];

@@ -1,7 +1,7 @@
 import type { Region } from '../../contracts/geometry';
 import type { TextractLine, TextractOcr, TextractWord } from '../../contracts/textract-ocr';
 import { UnreadableInput } from '../shared/quarantine';
-import type { OcrLine } from './receipt-rows';
+import type { OcrLine } from './ocr-line';
 
 /**
  * Textract's LINE blocks with the WORD blocks that are their children, turned into our coordinates: y up,
@@ -10,15 +10,8 @@ import type { OcrLine } from './receipt-rows';
  * @throws {UnreadableInput} when a line names a child that the response does not hold.
  */
 export function textractLines({ Blocks }: TextractOcr): readonly OcrLine[] {
-  const words = new Map<string, TextractWord>();
-  const lines: TextractLine[] = [];
-  const ids = new Set<string>();
-  for (const block of Blocks) {
-    if (!('Id' in block)) continue;
-    ids.add(block.Id);
-    if (block.BlockType === 'WORD') words.set(block.Id, block);
-    else lines.push(block);
-  }
+  const lines = Blocks.filter((block) => block.BlockType === 'LINE');
+  const words = new Map(Blocks.filter((block) => block.BlockType === 'WORD').map((word) => [word.Id, word]));
 
   return lines.map((line) => {
     const children = (line.Relationships ?? [])

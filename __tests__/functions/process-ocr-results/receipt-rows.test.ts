@@ -84,6 +84,16 @@ test.each<[string, unknown, string]>([
   ['a part of an asynchronous answer', { ...pharmacy, NextToken: 'abc' }, 'join all parts'],
   ['two pages', { ...pharmacy, DocumentMetadata: { Pages: 2 } }, 'one file is one receipt'],
   [
+    'a block of a second page',
+    { Blocks: pharmacy.Blocks.map((block: object) => ({ ...block, Page: 2 })) },
+    'Page: one file is one receipt',
+  ],
+  [
+    'a Textract line without its geometry',
+    { Blocks: pharmacy.Blocks.map((block: object) => ({ ...block, Geometry: {} })) },
+    'Blocks.1.Geometry.Polygon',
+  ],
+  [
     'a Textract answer that lacks a word',
     { Blocks: pharmacy.Blocks.filter(({ Text }: { Text?: string }) => Text !== 'WILLOWBROOK') },
     'is incomplete',

@@ -1,4 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -6,19 +8,43 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { COLLECTIONS, type Collection } from '../../../contracts/collections';
 import { type CompactionRun, encodeRun, type RunState } from '../../../contracts/compaction-run';
 import { compactionMessageSchema } from '../../../contracts/messages';
+import { bundleFunctions } from '../../../functions/bundle';
 import { createRun } from '../../../functions/shared/run-table';
 import { startStreamMapping } from '../../../local/event-source-mapping/stream-mapping';
+import { createLambdaRuntime } from '../../../local/lambda-runtime';
 import { eventually } from '../../support/eventually';
 import { type HandlerBench, startHandlerBench } from '../../support/handler-bench';
+import { startRefusingSqs } from '../../support/refusing-sqs';
 import { run } from '../../support/runs';
 
 const NAME = 'stream-processor';
 let bench: HandlerBench;
 
+let folder: string;
+
 beforeAll(async () => {
-  bench = await startHandlerBench({ functions: [NAME] });
+  folder = await mkdtemp(join(tmpdir(), 'stream-processor-'));
+  bench = await startHandlerBench({ functions: [NAME], bundles: await bundleFunctions(folder, [NAME]) });
 });
-afterAll(() => bench.stop());
+afterAll(async () => {
+  await bench.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** The same function with another queue than the pipeline's. */
+const withQueues = (urls: Record<string, string>, onLine: (line: string) => void = () => {}) =>
+  createLambdaRuntime({
+    functionName: 'another-stream-processor',
+    bundle: join(folder, NAME),
+    timeoutSeconds: 60,
+    environment: {
+      ...bench.aws.environment,
+      LINES_QUEUE_URL: bench.pipeline.queues.lines.url,
+      WORDS_QUEUE_URL: bench.pipeline.queues.words.url,
+      ...urls,
+    },
+    onLine,
+  });
 
 const takeDoorbells = async (collection: Collection) =>
   (await bench.take(bench.pipeline.queues[collection].url)).map((message) => ({
@@ -143,20 +169,38 @@ test('a burst of 25 runs rings 25 times, in order, and a second delivery rings n
   }
 });
 
-test('a queue that cannot be reached reports the record, so that it is rung later', async () => {
-  const other = await startHandlerBench({
-    functions: [NAME],
-    variables: { WORDS_QUEUE_URL: `${bench.aws.endpoints.sqs}/${bench.aws.accountId}/${randomUUID()}.fifo` },
-  });
+test.each([0, 1, 2])(
+  'a doorbell that SQS refuses at position %i reports its record alone',
+  async (position) => {
+    const runs = [run(), run(), run()];
+    const { lines } = bench.pipeline.queues;
+    const proxy = await startRefusingSqs(bench.aws.endpoints.sqs, runs[position]?.run_id ?? '');
+    const other = withQueues({ LINES_QUEUE_URL: lines.url.replace(bench.aws.endpoints.sqs, proxy.endpoint) });
+    try {
+      expect(await other.invoke(inserted(...runs.map(encodeRun)))).toEqual({
+        batchItemFailures: [{ itemIdentifier: `10000000000000000000${position}` }],
+      });
+      expect((await takeDoorbells('lines')).map(({ run_id }) => run_id)).toEqual(
+        runs.filter((_, index) => index !== position).map(({ run_id }) => run_id),
+      );
+      expect(await takeDoorbells('words')).toHaveLength(3);
+    } finally {
+      await other.stop();
+      await proxy.stop();
+    }
+  },
+);
+
+test('a queue that is not there reports the record, and the other collection is rung', async () => {
+  const WORDS_QUEUE_URL = bench.pipeline.queues.words.url.replace('words', 'verbs');
+  const printed: string[] = [];
+  const other = withQueues({ WORDS_QUEUE_URL }, (line) => printed.push(line));
   try {
-    const [healthy, failing] = [bench, other];
-    const response = await failing.invoke(NAME, inserted(encodeRun(run()), encodeRun(run())));
-    expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: '100000000000000000000' }] });
-    expect(await failing.take(failing.pipeline.queues.lines.url)).toHaveLength(2);
-    expect(failing.logged('A stream record failed and will be delivered again')[0]).toMatchObject({
-      reason: expect.stringContaining('The words queue refused the doorbell'),
+    expect(await other.invoke(inserted(encodeRun(run()), encodeRun(run())))).toEqual({
+      batchItemFailures: [{ itemIdentifier: '100000000000000000000' }],
     });
-    expect(await healthy.invoke(NAME, inserted(encodeRun(run())))).toEqual({ batchItemFailures: [] });
+    expect(await takeDoorbells('lines')).toHaveLength(2);
+    expect(printed.join()).toContain('The words queue refused the doorbell');
   } finally {
     await other.stop();
   }
