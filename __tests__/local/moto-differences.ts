@@ -73,6 +73,9 @@ export const MOTO_DIFFERENCES: Readonly<Record<string, string>> = {
   'a bucket that holds only a delete marker is not empty': 'deletes the bucket',
 
   'a name that no bucket can have is InvalidBucketName': 'takes upper case and underscores',
+  'buckets are listed by prefix, in pages': 'cuts the list at max-buckets and gives no token for the rest',
+  'a bucket can be made with another ownership, but with no ACL while its owner is enforced':
+    'lets an owner-enforced bucket have an ACL',
   'a lifecycle without rules is MalformedXML': 'takes it',
   'a new bucket encrypts with AES256': 'has no default encryption',
   'a new bucket blocks public access; the block can be changed and deleted': 'blocks nothing by default',

@@ -159,6 +159,7 @@ test('requests are counted by operation', async () => {
 
 test('a fault that means nothing is refused', async () => {
   await expect(admin.inject({ fail: 'NoSuchError' as 'SlowDown' })).rejects.toThrow('NoSuchError');
+  await expect(admin.inject({ operation: 'CopyObjects', fail: 'SlowDown' })).rejects.toThrow('CopyObjects');
   const misspelt = { opperation: 'PutObject', fail: 'SlowDown' } as { fail: 'SlowDown' };
   await expect(admin.inject(misspelt)).rejects.toThrow('opperation');
 });

@@ -1,6 +1,7 @@
 import { Body } from './body';
 import { type Fault, type FaultState, type Faults, faultProblem, type Mutation } from './faults';
 import { toByteKey } from './key-order';
+import { OPERATION_NAMES } from './routes';
 import type { Service } from './service';
 
 /** Below this path the server talks about itself. No bucket's name can start with an underscore. */
@@ -48,7 +49,7 @@ export function answerAdmin(
   switch (`${method} ${path}`) {
     case `POST ${ADMIN_PATH}faults`: {
       const faultsGiven: unknown[] = [JSON.parse(payload.toString('utf8'))].flat();
-      const problems = faultsGiven.flatMap((fault) => faultProblem(fault) ?? []);
+      const problems = faultsGiven.flatMap((fault) => faultProblem(fault, OPERATION_NAMES) ?? []);
       if (problems.length > 0) return { status: 400, body: { problems } };
       for (const fault of faultsGiven) faults.arm(fault as Fault);
       return { status: 200, body: faults.states };

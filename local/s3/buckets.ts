@@ -1,6 +1,6 @@
 import { DEFAULT_ACCOUNT } from './identity';
 import { ownerElement } from './listings';
-import { done, header, noContent, type Reply, xmlReply } from './request';
+import { countParameter, done, header, noContent, type Reply, type S3Request, xmlReply } from './request';
 import { S3Error } from './s3-error';
 import type { Exchange } from './service';
 import { Bucket } from './store';
@@ -8,6 +8,8 @@ import { childText, parseXml, tag, xmlDocument } from './xml';
 
 /** Where a bucket lives when nobody says, and the region whose buckets have an empty LocationConstraint. */
 export const DEFAULT_REGION = 'us-east-1';
+
+const MAXIMUM_BUCKETS = 10_000;
 
 const BUCKET_NAME = /^(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
@@ -52,8 +54,29 @@ export function createBucket({ request, service }: Exchange): Reply {
       Buffer.from(xmlDocument('ObjectLockConfiguration', tag('ObjectLockEnabled', 'Enabled'))),
     );
   }
+  setOwnership(request, bucket);
   service.buckets.set(name, bucket);
   return done({ location: `/${name}` });
+}
+
+const OWNERSHIP = 'x-amz-object-ownership';
+const ENFORCED = 'BucketOwnerEnforced';
+
+/** @throws {S3Error} InvalidBucketAclWithObjectOwnership, NotImplemented. */
+function setOwnership(request: S3Request, bucket: Bucket): void {
+  const ownership = header(request, OWNERSHIP) ?? ENFORCED;
+  const acl = header(request, 'x-amz-acl') ?? 'private';
+  if (acl !== 'private' && ownership === ENFORCED) {
+    throw new S3Error(
+      'InvalidBucketAclWithObjectOwnership',
+      "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+    );
+  }
+  if (acl !== 'private')
+    throw new S3Error('NotImplemented', 'This server does not implement ACLs of buckets.');
+  if (ownership === ENFORCED) return;
+  const document = xmlDocument('OwnershipControls', `<Rule>${tag('ObjectOwnership', ownership)}</Rule>`);
+  bucket.configurations.set('ownershipControls', Buffer.from(document));
 }
 
 function requestedRegion(payload: Buffer): string | undefined {
@@ -61,6 +84,10 @@ function requestedRegion(payload: Buffer): string | undefined {
   const root = parseXml(payload.toString('utf8'));
   if (root?.name !== 'CreateBucketConfiguration') {
     throw new S3Error('MalformedXML', 'The XML you provided was not well-formed or did not validate');
+  }
+  const unknown = root.children.find(({ name }) => name !== 'LocationConstraint');
+  if (unknown !== undefined) {
+    throw new S3Error('NotImplemented', `This server does not implement ${unknown.name} of a new bucket.`);
   }
   const region = childText(root, 'LocationConstraint');
   return region === 'EU' ? 'eu-west-1' : region || undefined;
@@ -94,18 +121,25 @@ export function getBucketLocation(_exchange: Exchange, bucket: Bucket): Reply {
 export function listBuckets({ request, service }: Exchange): Reply {
   const { principal } = request.caller;
   if (principal === undefined) throw new S3Error('AccessDenied', 'Access Denied');
-  const prefix = request.query.get('prefix') ?? '';
+  const { query } = request;
+  const prefix = query.get('prefix') ?? '';
+  const region = query.get('bucket-region');
+  const after = query.get('continuation-token') ?? '';
+  const limit = countParameter(request, 'max-buckets', MAXIMUM_BUCKETS);
   const owned = [...service.buckets.values()]
-    .filter(({ name, owner }) => owner === principal.account && name.startsWith(prefix))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(
-      ({ name, created, region }) =>
-        `<Bucket>${tag('Name', name)}${tag('CreationDate', created.iso)}${tag('BucketRegion', region)}</Bucket>`,
-    );
+    .filter(({ name, owner }) => owner === principal.account && name.startsWith(prefix) && name > after)
+    .filter((bucket) => region === undefined || bucket.region === region)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const page = owned.slice(0, limit);
+  const elements = page.map(
+    (bucket) =>
+      `<Bucket>${tag('Name', bucket.name)}${tag('CreationDate', bucket.created.iso)}${tag('BucketRegion', bucket.region)}</Bucket>`,
+  );
+  const next = owned.length > page.length ? page.at(-1)?.name : undefined;
   return xmlReply(
     xmlDocument(
       'ListAllMyBucketsResult',
-      `${ownerElement(principal.account)}<Buckets>${owned.join('')}</Buckets>`,
+      `${ownerElement(principal.account)}<Buckets>${elements.join('')}</Buckets>${tag('ContinuationToken', next)}`,
     ),
   );
 }

@@ -53,9 +53,10 @@ export interface FaultState {
 const slowDown = () => new S3Error('SlowDown', 'Please reduce your request rate.');
 
 /** Why a fault cannot be armed; undefined when it can. */
-export function faultProblem(fault: unknown): string | undefined {
+export function faultProblem(fault: unknown, operations: ReadonlySet<string>): string | undefined {
   if (typeof fault !== 'object' || fault === null) return 'A fault is an object.';
-  const { fail, reset } = fault as Fault;
+  const { fail, reset, operation } = fault as Fault;
+  if (operation !== undefined && !operations.has(operation)) return `There is no operation "${operation}".`;
   if (fail !== undefined && !isS3ErrorCode(fail)) return `"${fail}" is no error code that this server knows.`;
   if (reset !== undefined && !['before', 'after', 'middle'].includes(reset)) {
     return `reset is before, after or middle, not "${reset}".`;

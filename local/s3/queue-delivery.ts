@@ -30,6 +30,7 @@ async function callSqs(endpoint: string, action: string, input: object): Promise
 export class QueueDelivery {
   readonly #endpoint: string | undefined;
   #last: Promise<void> = Promise.resolve();
+  #closing = false;
   readonly #urls = new Map<string, string>();
   /** Messages that no attempt could deliver, each with its reason. */
   readonly undelivered: (S3EventMessage & { readonly reason: string })[] = [];
@@ -55,8 +56,9 @@ export class QueueDelivery {
     for (const message of messages) this.#last = this.#last.then(() => this.#deliver(endpoint, message));
   }
 
-  /** Waits for what is on its way. */
-  async settled(): Promise<void> {
+  /** Lets what is on its way go out, once more and no more often. */
+  async close(): Promise<void> {
+    this.#closing = true;
     await this.#last;
   }
 
@@ -67,7 +69,7 @@ export class QueueDelivery {
         await callSqs(endpoint, 'SendMessage', { QueueUrl, MessageBody: message.body });
         return;
       } catch (error) {
-        if (attempt === ATTEMPTS) {
+        if (attempt === ATTEMPTS || this.#closing) {
           this.undelivered.push({ ...message, reason: String(error) });
           return;
         }

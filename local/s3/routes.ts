@@ -54,6 +54,9 @@ export type Operation = Located | Homeless;
 const LISTING = ['prefix', 'delimiter', 'max-keys', 'encoding-type'];
 const VERSION = ['versionId'];
 
+/** The one whose delete AWS names otherwise. */
+const LIFECYCLE = 'BucketLifecycleConfiguration';
+
 /** The three verbs of a bucket's configuration. */
 const configuration = (
   subresource: string,
@@ -80,7 +83,7 @@ const configuration = (
     {
       ...on,
       method: 'DELETE',
-      operation: `Delete${name}`,
+      operation: `Delete${name === LIFECYCLE ? 'BucketLifecycle' : name}`,
       action: actions.delete ?? actions.put ?? actions.get.replace('Get', 'Put'),
       run: deleteConfiguration(subresource),
     },
@@ -93,7 +96,7 @@ const OPERATIONS: readonly Operation[] = [
     level: 'service',
     method: 'GET',
     operation: 'ListBuckets',
-    parameters: ['prefix', 'max-buckets'],
+    parameters: ['prefix', 'max-buckets', 'continuation-token', 'bucket-region'],
     runWithoutBucket: listBuckets,
   },
 
@@ -226,7 +229,7 @@ const OPERATIONS: readonly Operation[] = [
   ...configuration('notification', 'BucketNotificationConfiguration', 'GET', {
     get: 's3:GetBucketNotification',
   }),
-  ...configuration('lifecycle', 'BucketLifecycleConfiguration', 'GET PUT DELETE', {
+  ...configuration('lifecycle', LIFECYCLE, 'GET PUT DELETE', {
     get: 's3:GetLifecycleConfiguration',
   }),
   ...configuration('tagging', 'BucketTagging', 'GET PUT DELETE', { get: 's3:GetBucketTagging' }),
@@ -435,6 +438,8 @@ const table = new Map<string, Operation>(
     route,
   ]),
 );
+/** As the SDK's commands are called. */
+export const OPERATION_NAMES: ReadonlySet<string> = new Set(OPERATIONS.map(({ operation }) => operation));
 const SUBRESOURCES = new Set(OPERATIONS.flatMap(({ subresource }) => subresource ?? []));
 
 function routeKey(level: Level, method: string, subresource = '', selectedBy = ''): string {

@@ -17,6 +17,7 @@ const STATUS = {
   IncompleteBody: 400,
   InternalError: 500,
   InvalidArgument: 400,
+  InvalidBucketAclWithObjectOwnership: 400,
   InvalidBucketName: 400,
   InvalidBucketState: 409,
   InvalidDigest: 400,

@@ -130,7 +130,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
-      await service.queues.settled();
+      await service.queues.close();
     },
   };
 }

@@ -21,6 +21,7 @@ import {
   GetPublicAccessBlockCommand,
   HeadBucketCommand,
   ListBucketsCommand,
+  type ListBucketsCommandOutput,
   PutBucketEncryptionCommand,
   PutBucketLifecycleConfigurationCommand,
   PutBucketOwnershipControlsCommand,
@@ -71,6 +72,36 @@ export const bucketCases: readonly ConformanceCase[] = [
       await s3.client.send(new HeadBucketCommand({ Bucket }));
       const { Buckets = [] } = await s3.client.send(new ListBucketsCommand({}));
       assert.ok(Buckets.some(({ Name }) => Name === Bucket));
+    },
+  },
+  {
+    name: 'buckets are listed by prefix, in pages',
+    check: async (s3) => {
+      const made = [await s3.newBucket(), await s3.newBucket()].sort();
+      const Prefix = 'conformance-';
+      const listed: (string | undefined)[] = [];
+      let ContinuationToken: string | undefined;
+      do {
+        const page: ListBucketsCommandOutput = await s3.client.send(
+          new ListBucketsCommand({ Prefix, MaxBuckets: 1, ContinuationToken }),
+        );
+        listed.push(...(page.Buckets ?? []).map(({ Name }) => Name));
+        ContinuationToken = page.ContinuationToken;
+      } while (ContinuationToken !== undefined);
+      assert.deepEqual(
+        listed.filter((name) => name !== undefined && made.includes(name)),
+        made,
+      );
+      assert.equal(new Set(listed).size, listed.length);
+    },
+  },
+  {
+    name: 'a bucket can be made with another ownership, but with no ACL while its owner is enforced',
+    check: async (s3) => {
+      const Bucket = await s3.newBucket({ ObjectOwnership: 'ObjectWriter' });
+      const { OwnershipControls } = await s3.client.send(new GetBucketOwnershipControlsCommand({ Bucket }));
+      assert.deepEqual(OwnershipControls?.Rules, [{ ObjectOwnership: 'ObjectWriter' }]);
+      await refuses(s3.newBucket({ ACL: 'public-read' }), 400, 'InvalidBucketAclWithObjectOwnership');
     },
   },
   {

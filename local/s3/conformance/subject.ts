@@ -5,6 +5,7 @@ import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
+  type CreateBucketCommandInput,
   CreateMultipartUploadCommand,
   type CreateMultipartUploadCommandInput,
   DeleteBucketCommand,
@@ -45,9 +46,9 @@ export class Subject {
   constructor(readonly client: S3Client) {}
 
   /** A bucket of its own for a case that changes a bucket. Removed with the rest by {@link clean}. */
-  async newBucket(): Promise<string> {
+  async newBucket(input: Partial<CreateBucketCommandInput> = {}): Promise<string> {
     const name = `conformance-${Date.now().toString(36)}-${randomBytes(5).toString('hex')}`;
-    await this.client.send(new CreateBucketCommand({ Bucket: name }));
+    await this.client.send(new CreateBucketCommand({ Bucket: name, ...input }));
     this.#made.push(name);
     return name;
   }
