@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { deltaKey } from '../../contracts/bucket-layout';
 import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
@@ -21,7 +22,7 @@ import { encodeDelta } from '../../functions/shared/delta-file';
 import { createTelemetry } from '../../functions/shared/logging';
 import { createRun, type RunTable, runsOfReceipt } from '../../functions/shared/run-table';
 import { type LocalAws, startLocalAws } from '../../local/aws';
-import { createBucket, createRunTable } from '../../local/pipeline/resources';
+import { createResources } from '../../local/pipeline/resources';
 import { loadConfig } from '../../stacks/config';
 
 export const MODEL = 'test-model';
@@ -72,6 +73,7 @@ export interface CompactionBench {
 export async function startCompactionBench(): Promise<CompactionBench> {
   const aws = await startLocalAws();
   const s3 = new S3Client(aws.clientOptions('s3'));
+  const sqs = new SQSClient(aws.clientOptions('sqs'));
   const dynamodb = new DynamoDBClient(aws.clientOptions('dynamodb'));
   const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
   const closing: (() => Promise<void>)[] = [];
@@ -79,15 +81,16 @@ export async function startCompactionBench(): Promise<CompactionBench> {
     aws,
     async world() {
       const prefix = `world-${randomBytes(4).toString('hex')}`;
-      await createBucket(s3, prefix);
-      const { name } = await createRunTable(dynamodb, { ...loadConfig('dev'), prefix });
+      const config = { ...loadConfig('dev'), prefix };
+      const options = { bucketName: prefix, visibilityTimeoutSeconds: 60 };
+      const { tableName: name } = await createResources({ s3, sqs, dynamodb }, config, options);
       const mountPath = await mkdtemp(join(tmpdir(), 'efs-'));
       closing.push(() => rm(mountPath, { recursive: true, force: true }));
       return makeWorld(s3, prefix, { client, name }, mountPath, closing);
     },
     async stop() {
       for (const close of closing.reverse()) await close();
-      for (const each of [s3, dynamodb]) each.destroy();
+      for (const each of [s3, sqs, dynamodb]) each.destroy();
       await aws.stop();
     },
   };

@@ -1,25 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import type { DeltaRecord } from '../../../contracts/delta';
 import {
   type CompactionBench,
+  embed,
   idsOf,
+  makeDelta,
   startCompactionBench,
   type World,
+  type Writer,
 } from '../../support/compaction-bench';
 
 let bench: CompactionBench;
 let world: World;
+let writer: Writer;
 beforeAll(async () => {
   bench = await startCompactionBench();
 });
 afterAll(() => bench.stop());
 beforeEach(async () => {
   world = await bench.world();
+  writer = world.writer();
 });
+afterEach(() => writer.close());
+
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 
 describe('A merge', () => {
   it('publishes the records of every pending run, and completes the runs with their vectors', async () => {
     const first = await world.arrive({ texts: ['MILK 1.20', 'BREAD 2.10', 'TOTAL 3.30'] });
     const second = await world.arrive({ texts: ['COFFEE 4.00'] });
-    const { publishes, mergedVectors } = await world.writer().compact();
+    const { publishes, mergedVectors } = await writer.compact();
 
     expect({ publishes, mergedVectors }).toEqual({ publishes: 1, mergedVectors: 4 });
     const published = await world.published();
@@ -27,5 +37,141 @@ describe('A merge', () => {
     expect(published.get(idsOf(second, 1)[0] ?? '')?.document).toBe('COFFEE 4.00');
     expect(await world.state(first)).toMatchObject({ state: 'COMPLETED', merged_vectors: 3 });
     expect(await world.state(second)).toMatchObject({ state: 'COMPLETED', merged_vectors: 1 });
+    expect((await world.pointer())?.manifest).toMatchObject({
+      records: 4,
+      space: 'cosine',
+      model: 'test-model',
+    });
+  });
+
+  it('merges all pending runs at once, whichever doorbell rang, and one that the index does not show yet', async () => {
+    const runs = await Promise.all(['A', 'B', 'C'].map((text) => world.arrive({ texts: [text] })));
+    const { publishes, finished } = await writer.compact(runs.slice(2));
+    expect(publishes).toBe(1);
+    expect([...finished].sort()).toEqual(runs.map(({ run_id }) => run_id).sort());
+  });
+
+  it('replaces what changed whole, so that a metadata key which is gone does not stay', async () => {
+    const receipt = { imageId: randomUUID(), receiptId: 3 };
+    const run = await world.arrive({
+      ...receipt,
+      createdAt: minutesAgo(2),
+      texts: ['SAME', 'OLD'],
+      metadata: { merchant: 'X' },
+    });
+    await writer.compact();
+    await world.arrive({ ...receipt, createdAt: minutesAgo(1), texts: ['SAME', 'NEW'] });
+    await writer.compact();
+
+    const published = await world.published();
+    const [, second = ''] = idsOf(run, 2);
+    expect(published.get(second)?.document).toBe('NEW');
+    for (const { metadata } of published.values()) expect(metadata).not.toHaveProperty('merchant');
+  });
+
+  it('removes the records of the receipt that its delta lacks, and no other receipt’s', async () => {
+    const imageId = randomUUID();
+    const neighbour = await world.arrive({ imageId, receiptId: 2, texts: ['OTHER RECEIPT'] });
+    const before = await world.arrive({
+      imageId,
+      receiptId: 1,
+      createdAt: minutesAgo(1),
+      texts: ['A', 'B', 'C'],
+    });
+    await writer.compact();
+    await world.arrive({ imageId, receiptId: 1, texts: ['A'] });
+    const { mergedVectors } = await writer.compact();
+
+    expect(mergedVectors).toBe(2);
+    expect([...(await world.published()).keys()]).toEqual([...idsOf(before, 1), ...idsOf(neighbour, 1)]);
+  });
+
+  it('writes nothing, and publishes no version, when everything is stored already', async () => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    await world.arrive({ ...receipt, createdAt: minutesAgo(1), texts: ['A', 'B'] });
+    await writer.compact();
+    const version = (await world.pointer())?.version;
+    const again = await world.arrive({ ...receipt, texts: ['A', 'B'] });
+
+    expect(await writer.compact()).toMatchObject({ publishes: 0, mergedVectors: 0 });
+    expect((await world.pointer())?.version).toBe(version);
+    expect(await world.state(again)).toMatchObject({ state: 'COMPLETED', merged_vectors: 2 });
+  });
+
+  it('supersedes a run that is older than a merged one, in the same merge and in a later one', async () => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    const older = await world.arrive({ ...receipt, createdAt: minutesAgo(3), texts: ['OLDER'] });
+    const newest = await world.arrive({ ...receipt, createdAt: minutesAgo(1), texts: ['NEWEST'] });
+    await writer.compact();
+    const late = await world.arrive({ ...receipt, createdAt: minutesAgo(2), texts: ['LATE'] });
+    await writer.compact();
+
+    expect([...(await world.published()).values()].map(({ document }) => document)).toEqual(['NEWEST']);
+    expect((await world.state(newest)).state).toBe('COMPLETED');
+    for (const run of [older, late]) {
+      expect(await world.state(run)).toMatchObject({
+        state: 'SUPERSEDED',
+        error: expect.stringContaining(newest.run_id),
+      });
+    }
   });
 });
+
+describe('A delta that cannot be merged', () => {
+  it.each([
+    ['is missing', { spoil: () => undefined }, 'does not exist'],
+    [
+      'has another checksum',
+      { spoil: (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.from('x')]) },
+      'SHA-256',
+    ],
+    ['is of another model', { header: { model: 'other-model' } }, 'other-model'],
+    ['is of another text format', { header: { text_format_version: 2 } }, 'text format'],
+    ['belongs to another collection', { header: { collection: 'words' as const } }, 'another run'],
+    ['holds a vector of zeros', { records: zeroed }, 'no usable embedding'],
+    ['holds a record of another receipt', { records: foreign }, 'another receipt'],
+  ])(
+    'that %s fails its own run with the reason, and its neighbours complete',
+    async (_what, wrong, reason) => {
+      const before = await world.arrive({ createdAt: minutesAgo(3), texts: ['BEFORE'] });
+      const broken = await world.arrive({ createdAt: minutesAgo(2), texts: ['BROKEN'], ...wrong });
+      const after = await world.arrive({ createdAt: minutesAgo(1), texts: ['AFTER'] });
+      await writer.compact();
+
+      expect(await world.state(before)).toMatchObject({ state: 'COMPLETED', merged_vectors: 1 });
+      expect(await world.state(after)).toMatchObject({ state: 'COMPLETED', merged_vectors: 1 });
+      expect(await world.state(broken)).toMatchObject({
+        state: 'FAILED',
+        error: expect.stringContaining(reason),
+      });
+      expect([...(await world.published()).values()].map(({ document }) => document).sort()).toEqual([
+        'AFTER',
+        'BEFORE',
+      ]);
+    },
+  );
+
+  it('that is of another length fails its own run, and an older usable run of the receipt is merged', async () => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    const usable = await world.arrive({ ...receipt, createdAt: minutesAgo(2), texts: ['USABLE'] });
+    const long = await world.arrive({
+      ...receipt,
+      createdAt: minutesAgo(1),
+      texts: ['LONG'],
+      header: { dimensions: 24 },
+      records: (records) => records.map((record) => ({ ...record, embedding: embed('LONG', 24) })),
+    });
+    await writer.compact();
+
+    expect(await world.state(long)).toMatchObject({ state: 'FAILED', error: expect.stringContaining('24') });
+    expect(await world.state(usable)).toMatchObject({ state: 'COMPLETED', merged_vectors: 1 });
+  });
+});
+
+function zeroed(records: DeltaRecord[]): DeltaRecord[] {
+  return records.map((record) => ({ ...record, embedding: new Float32Array(record.embedding.length) }));
+}
+
+function foreign(records: DeltaRecord[]): DeltaRecord[] {
+  return [...records, ...makeDelta({ texts: ['FOREIGN'] }).records];
+}
