@@ -7,7 +7,7 @@ import { Bucket } from './store';
 import { childText, parseXml, tag, xmlDocument } from './xml';
 
 /** Where a bucket lives when nobody says, and the region whose buckets have an empty LocationConstraint. */
-export const DEFAULT_REGION = 'us-east-1';
+const DEFAULT_REGION = 'us-east-1';
 
 const MAXIMUM_BUCKETS = 10_000;
 

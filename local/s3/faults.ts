@@ -1,7 +1,7 @@
 import { isS3ErrorCode, S3Error, type S3ErrorCode } from './s3-error';
 
 /** Which requests a fault is for. All that is given must hold. */
-export interface FaultMatch {
+interface FaultMatch {
   /** `CopyObject`, `ListObjectsV2`, … @default - every operation. */
   readonly operation?: string;
   readonly bucket?: string;

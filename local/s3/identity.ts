@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { S3Error } from './s3-error';
 
 /** Who asks. */
-export interface Principal {
+interface Principal {
   readonly accessKeyId: string;
   /** `arn:aws:iam::{account}:user/{name}`, `…:role/{name}`, or `arn:aws:sts::{account}:assumed-role/{role}/{session}`. */
   readonly arn: string;
@@ -53,7 +53,7 @@ export function identify(
 
 const ANONYMOUS: Caller = { principal: undefined, region: undefined };
 
-export const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
+const accountOf = (arn: string): string => arn.split(':')[4] ?? '';
 
 /** The role behind a session: policies name the role, requests come from the session. */
 export function roleArn(arn: string): string | undefined {

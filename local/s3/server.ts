@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ADMIN_PATH, answerAdmin, applyMutation } from './admin';
-import { decodeAwsChunked } from './aws-chunked';
-import { Body } from './body';
+import { errorReply, write, writeHalf } from './answer';
 import { type Fault, Faults, faultError } from './faults';
 import { identify } from './identity';
 import { fromByteKey } from './key-order';
+import type { Operation } from './operation';
+import { decodePayload, readPayload } from './payload';
 import { parseTarget, type Reply, type S3Request, type Target } from './request';
-import { actionOf, findOperation, type Operation } from './routes';
+import { actionOf, findOperation } from './routes';
 import { S3Error } from './s3-error';
 import { Service, type Settings } from './service';
 
@@ -34,9 +34,6 @@ const DEFAULTS: Settings = {
   maximumCopyBytes: 5 * GIBIBYTE,
   minimumPartBytes: 5 * MEBIBYTE,
 };
-
-const NO_PAYLOAD = Buffer.alloc(0);
-const NO_TRAILERS = {};
 
 /** Starts an S3 of our own in this process: in memory, empty, on the loopback address. */
 export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
@@ -135,30 +132,6 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   };
 }
 
-function readPayload(message: IncomingMessage, then: (raw: Buffer) => void): void {
-  const { 'content-length': length, 'transfer-encoding': encoding } = message.headers;
-  if ((length === undefined || length === '0') && encoding === undefined) {
-    then(NO_PAYLOAD);
-    return;
-  }
-  const pieces: Buffer[] = [];
-  message.on('data', (piece: Buffer) => pieces.push(piece));
-  // A request that breaks off is never handled: S3 keeps nothing of half an upload.
-  message.on('end', () => then(Buffer.concat(pieces)));
-}
-
-function checkPayloadHash(message: IncomingMessage, raw: Buffer): void {
-  const stated = message.headers['x-amz-content-sha256'];
-  if (raw.length === 0 || typeof stated !== 'string' || !/^[0-9a-f]{64}$/.test(stated)) return;
-  const computed = createHash('sha256').update(raw).digest('hex');
-  if (computed === stated) return;
-  throw new S3Error(
-    'XAmzContentSHA256Mismatch',
-    "The provided 'x-amz-content-sha256' header does not match what was computed.",
-    { ClientComputedContentSHA256: stated, S3ComputedContentSHA256: computed },
-  );
-}
-
 function perform(
   service: Service,
   operation: Operation,
@@ -168,15 +141,7 @@ function perform(
   requestId: string,
 ): Reply | Promise<Reply> {
   const { headers } = message;
-  checkPayloadHash(message, raw);
-  const sha256 = headers['x-amz-content-sha256'];
-  const chunked =
-    (typeof sha256 === 'string' && sha256.startsWith('STREAMING-')) ||
-    (headers['content-encoding'] ?? '').includes('aws-chunked');
-  const decodedLength = headers['x-amz-decoded-content-length'];
-  const { data, trailers } = chunked
-    ? decodeAwsChunked(raw, Array.isArray(decodedLength) ? decodedLength[0] : decodedLength)
-    : { data: raw, trailers: NO_TRAILERS };
+  const { data, trailers } = decodePayload(message, raw);
   const { bucket: name, key, path, query } = target;
   const request: S3Request = {
     bucket: name,
@@ -218,61 +183,4 @@ function perform(
     }
     throw error;
   }
-}
-
-function errorReply(error: unknown, url: string, requestId: string): Reply {
-  const known =
-    error instanceof S3Error
-      ? error
-      : new S3Error(
-          'InternalError',
-          `The embedded S3 has a bug: ${error instanceof Error ? error.stack : error}`,
-        );
-  if (known.status === 304) return { status: 304, headers: known.headers };
-  return {
-    status: known.status,
-    headers: known.headers,
-    body: known.toXml(url.split('?')[0] ?? url, requestId),
-  };
-}
-
-const BODILESS = new Set([204, 304]);
-
-function replyHeaders(reply: Reply, size: number, requestId: string): Record<string, string | number> {
-  const headers: Record<string, string | number> = {
-    'x-amz-request-id': requestId,
-    'x-amz-id-2': requestId,
-    server: 'AmazonS3',
-  };
-  if (typeof reply.body === 'string') headers['content-type'] = 'application/xml';
-  if (!BODILESS.has(reply.status)) headers['content-length'] = size;
-  // A loop: spreading small objects is a tenth of what a copy costs.
-  for (const header in reply.headers) headers[header] = reply.headers[header] ?? '';
-  return headers;
-}
-
-const sizeOf = ({ body }: Reply): number =>
-  body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.size;
-
-function write(message: IncomingMessage, response: ServerResponse, reply: Reply, requestId: string): void {
-  response.writeHead(reply.status, replyHeaders(reply, sizeOf(reply), requestId));
-  const { body } = reply;
-  if (message.method === 'HEAD' || body === undefined) response.end();
-  else if (body instanceof Body) {
-    for (const piece of body.pieces) response.write(piece);
-    response.end();
-  } else response.end(body);
-}
-
-/** Promises the whole answer, sends half of its body, and breaks the connection. */
-function writeHalf(
-  message: IncomingMessage,
-  response: ServerResponse,
-  reply: Reply,
-  requestId: string,
-): void {
-  const { body } = reply;
-  const bytes = body instanceof Body ? Buffer.concat(body.pieces) : Buffer.from(body ?? '');
-  response.writeHead(reply.status, replyHeaders(reply, bytes.length, requestId));
-  response.write(bytes.subarray(0, bytes.length >> 1), () => message.socket.destroy());
 }

@@ -14,7 +14,7 @@ export interface Checksum {
   readonly type: 'FULL_OBJECT' | 'COMPOSITE';
 }
 
-export interface PartSummary {
+interface PartSummary {
   readonly number: number;
   readonly size: number;
   readonly checksum: Checksum | undefined;

@@ -1,0 +1,191 @@
+import { getAcl, putAcl } from './bucket-configuration';
+import { copyObject } from './copy';
+import { abortMultipartUpload, createMultipartUpload, uploadPart, uploadPartCopy } from './multipart';
+import { completeMultipartUpload } from './multipart-completion';
+import { listParts } from './multipart-listings';
+import { getLegalHold, getRetention, putLegalHold, putRetention } from './object-lock';
+import { getObject, getObjectAttributes, RESPONSE_OVERRIDES } from './object-reads';
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging';
+import { deleteObject } from './object-writes';
+import type { Operation } from './operation';
+
+const VERSION = ['versionId'];
+
+/** What can be asked of an object. */
+export const OBJECT_OPERATIONS: readonly Operation[] = [
+  {
+    level: 'object',
+    method: 'PUT',
+    selectedBy: 'x-amz-copy-source',
+    operation: 'CopyObject',
+    action: 's3:PutObject',
+    run: copyObject,
+  },
+  {
+    level: 'object',
+    method: 'GET',
+    operation: 'GetObject',
+    parameters: [...VERSION, 'partNumber', ...Object.keys(RESPONSE_OVERRIDES)],
+    action: ['s3:GetObject', 's3:GetObjectVersion'],
+    run: getObject,
+  },
+  {
+    level: 'object',
+    method: 'HEAD',
+    operation: 'HeadObject',
+    parameters: [...VERSION, 'partNumber'],
+    action: ['s3:GetObject', 's3:GetObjectVersion'],
+    run: getObject,
+  },
+  {
+    level: 'object',
+    method: 'DELETE',
+    operation: 'DeleteObject',
+    parameters: VERSION,
+    action: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+    run: deleteObject,
+  },
+  {
+    level: 'object',
+    method: 'GET',
+    subresource: 'attributes',
+    operation: 'GetObjectAttributes',
+    parameters: VERSION,
+    action: ['s3:GetObject', 's3:GetObjectVersion'],
+    run: getObjectAttributes,
+  },
+  {
+    level: 'object',
+    method: 'GET',
+    subresource: 'tagging',
+    operation: 'GetObjectTagging',
+    parameters: VERSION,
+    action: ['s3:GetObjectTagging', 's3:GetObjectVersionTagging'],
+    run: getObjectTagging,
+  },
+  {
+    level: 'object',
+    method: 'PUT',
+    subresource: 'tagging',
+    operation: 'PutObjectTagging',
+    parameters: VERSION,
+    action: ['s3:PutObjectTagging', 's3:PutObjectVersionTagging'],
+    run: putObjectTagging,
+  },
+  {
+    level: 'object',
+    method: 'DELETE',
+    subresource: 'tagging',
+    operation: 'DeleteObjectTagging',
+    parameters: VERSION,
+    action: ['s3:DeleteObjectTagging', 's3:DeleteObjectVersionTagging'],
+    run: deleteObjectTagging,
+  },
+  {
+    level: 'object',
+    method: 'GET',
+    subresource: 'acl',
+    operation: 'GetObjectAcl',
+    parameters: VERSION,
+    action: ['s3:GetObjectAcl', 's3:GetObjectVersionAcl'],
+    run: getAcl,
+  },
+  {
+    level: 'object',
+    method: 'PUT',
+    subresource: 'acl',
+    operation: 'PutObjectAcl',
+    parameters: VERSION,
+    action: ['s3:PutObjectAcl', 's3:PutObjectVersionAcl'],
+    run: putAcl,
+  },
+  {
+    level: 'object',
+    method: 'GET',
+    subresource: 'legal-hold',
+    operation: 'GetObjectLegalHold',
+    parameters: VERSION,
+    action: 's3:GetObjectLegalHold',
+    run: getLegalHold,
+  },
+  {
+    level: 'object',
+    method: 'PUT',
+    subresource: 'legal-hold',
+    operation: 'PutObjectLegalHold',
+    parameters: VERSION,
+    action: 's3:PutObjectLegalHold',
+    run: putLegalHold,
+  },
+  {
+    level: 'object',
+    method: 'GET',
+    subresource: 'retention',
+    operation: 'GetObjectRetention',
+    parameters: VERSION,
+    action: 's3:GetObjectRetention',
+    run: getRetention,
+  },
+  {
+    level: 'object',
+    method: 'PUT',
+    subresource: 'retention',
+    operation: 'PutObjectRetention',
+    parameters: VERSION,
+    action: 's3:PutObjectRetention',
+    run: putRetention,
+  },
+
+  {
+    level: 'object',
+    method: 'POST',
+    subresource: 'uploads',
+    operation: 'CreateMultipartUpload',
+    action: 's3:PutObject',
+    run: createMultipartUpload,
+  },
+  {
+    level: 'object',
+    method: 'POST',
+    subresource: 'uploadId',
+    operation: 'CompleteMultipartUpload',
+    action: 's3:PutObject',
+    run: completeMultipartUpload,
+  },
+  {
+    level: 'object',
+    method: 'PUT',
+    subresource: 'uploadId',
+    operation: 'UploadPart',
+    parameters: ['partNumber'],
+    action: 's3:PutObject',
+    run: uploadPart,
+  },
+  {
+    level: 'object',
+    method: 'PUT',
+    subresource: 'uploadId',
+    selectedBy: 'x-amz-copy-source',
+    operation: 'UploadPartCopy',
+    parameters: ['partNumber'],
+    action: 's3:PutObject',
+    run: uploadPartCopy,
+  },
+  {
+    level: 'object',
+    method: 'GET',
+    subresource: 'uploadId',
+    operation: 'ListParts',
+    parameters: ['max-parts', 'part-number-marker'],
+    action: 's3:ListMultipartUploadParts',
+    run: listParts,
+  },
+  {
+    level: 'object',
+    method: 'DELETE',
+    subresource: 'uploadId',
+    operation: 'AbortMultipartUpload',
+    action: 's3:AbortMultipartUpload',
+    run: abortMultipartUpload,
+  },
+];
