@@ -11,12 +11,13 @@ export const BUNDLES_DIRECTORY = join(__dirname, '..', 'dist', 'functions');
 
 /**
  * CommonJS packages inside an ESM bundle still call `require` for Node's own modules, and our sources find
- * what lies beside them by `__dirname`.
+ * what lies beside them by `__dirname`. The names differ from those that our sources import: a bundle is one
+ * scope, and a name that is declared twice in it fails at its load.
  */
 const COMMONJS_NAMES =
-  "import { createRequire } from 'node:module';import { dirname as __directoryOf } from 'node:path';" +
+  "import { createRequire as __requireFrom } from 'node:module';import { dirname as __directoryOf } from 'node:path';" +
   "import { fileURLToPath as __pathOf } from 'node:url';" +
-  'const require = createRequire(import.meta.url);const __dirname = __directoryOf(__pathOf(import.meta.url));';
+  'const require = __requireFrom(import.meta.url);const __dirname = __directoryOf(__pathOf(import.meta.url));';
 
 /** Files that a function runs as they stand; they lie beside its `index.mjs`. */
 const FILES_BESIDE: Partial<Record<FunctionName, readonly string[]>> = {
