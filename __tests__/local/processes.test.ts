@@ -39,14 +39,14 @@ describe('the local processes', () => {
   test('a server that says nothing is reported, and ended', async () => {
     const { folder, remove } = await writeBundle('');
     const script = join(folder, 'main.ts');
-    await writeFile(script, 'console.error(`pid ${process.pid}.`); setInterval(() => {}, 1000);');
+    await writeFile(script, 'console.error("pid", process.pid); setInterval(() => {}, 1000);');
     const starting = startChildServer({ name: 'toaster', script, readyWithinMs: 3_000 });
     const { message } = await starting.then(
       () => new Error('it started'),
       (error: Error) => error,
     );
     expect(message).toMatch(/^The local toaster said nothing for 3000 ms\./);
-    const pid = Number(/pid (\d+)\./.exec(message)?.[1]);
+    const pid = Number(/pid (\d+)/.exec(message)?.[1]);
     expect(isAlive(pid)).toBe(false);
     await remove();
   });

@@ -38,6 +38,8 @@ const MAXIMUM_RECEIVES: Readonly<Record<QueueName, number>> = {
   words: 20,
 };
 
+/** Between a function's timeout and the end of its messages' invisibility. Seconds. */
+const VISIBILITY_MARGIN = 60;
 const DAY_SECONDS = 86_400;
 
 export interface QueueHandle {
@@ -45,6 +47,45 @@ export interface QueueHandle {
   readonly arn: string;
   /** Where its messages go that were received too often. */
   readonly deadLetters: { readonly url: string; readonly arn: string };
+}
+
+export interface ResourceOptions {
+  readonly bucketName: string;
+  /** How long a received message is hidden. Seconds. @default - the consumer's timeout + 60 */
+  readonly visibilityTimeoutSeconds?: number | undefined;
+  /** @default - 5, and 20 for lines and words */
+  readonly maximumReceives?: number | undefined;
+}
+
+export interface Resources {
+  readonly queues: Readonly<Record<QueueName, QueueHandle>>;
+  readonly lostEventsUrl: string;
+  readonly tableName: string;
+  readonly streamArn: string;
+}
+
+/** Makes the stack's bucket, queues, notification and run table, under the stack's names. */
+export async function createResources(
+  {
+    s3,
+    sqs,
+    dynamodb,
+  }: { readonly s3: S3Client; readonly sqs: SQSClient; readonly dynamodb: DynamoDBClient },
+  config: PipelineConfig,
+  options: ResourceOptions,
+): Promise<Resources> {
+  await createBucket(s3, options.bucketName);
+  const queue = (name: QueueName) => createWorkQueue(sqs, name, config, options);
+  const queues = {
+    'ocr-results': await queue('ocr-results'),
+    'embed-ndjson': await queue('embed-ndjson'),
+    lines: await queue('lines'),
+    words: await queue('words'),
+  };
+  const lostEvents = await createQueue(sqs, physicalName(config, 'lost-events-dlq', false), {});
+  const table = await createRunTable(dynamodb, config);
+  await notifyOcrResults(s3, options.bucketName, queues['ocr-results'].arn);
+  return { queues, lostEventsUrl: lostEvents.url, tableName: table.name, streamArn: table.streamArn };
 }
 
 /** The bucket, versioned as in the stack; one that exists already, say after a migration, is taken as it is. */
@@ -59,7 +100,7 @@ export async function createBucket(s3: S3Client, bucket: string): Promise<void> 
 }
 
 /** OCR results that are dropped under `ocr/` are told to the queue. */
-export async function notifyOcrResults(s3: S3Client, bucket: string, queueArn: string): Promise<void> {
+async function notifyOcrResults(s3: S3Client, bucket: string, queueArn: string): Promise<void> {
   const FilterRules = [
     { Name: 'prefix', Value: OCR_PREFIX },
     { Name: 'suffix', Value: '.json' },
@@ -81,36 +122,30 @@ export async function notifyOcrResults(s3: S3Client, bucket: string, queueArn: s
   );
 }
 
-/**
- * A queue with its dead-letter queue of the same kind, named as in the stack.
- *
- * @param visibilityTimeoutSeconds - how long a received message is hidden; what failed comes back after it.
- */
-export async function createWorkQueue(
+/** A queue with its dead-letter queue of the same kind. */
+async function createWorkQueue(
   sqs: SQSClient,
   name: QueueName,
   config: PipelineConfig,
-  overrides: { readonly visibilityTimeoutSeconds: number; readonly maximumReceives: number | undefined },
+  options: ResourceOptions,
 ): Promise<QueueHandle> {
+  const visibility =
+    options.visibilityTimeoutSeconds ?? config.functions.timeout[CONSUMER[name]] + VISIBILITY_MARGIN;
   const fifo = name === 'lines' || name === 'words';
   const deadLetters = await createQueue(sqs, physicalName(config, `${name}-dlq`, fifo), {
     MessageRetentionPeriod: String(config.retention.deadLetterDays * DAY_SECONDS),
   });
   const queue = await createQueue(sqs, physicalName(config, name, fifo), {
-    VisibilityTimeout: String(overrides.visibilityTimeoutSeconds),
+    VisibilityTimeout: String(visibility),
     MessageRetentionPeriod: String(config.retention.queueDays * DAY_SECONDS),
     ReceiveMessageWaitTimeSeconds: '20',
     RedrivePolicy: JSON.stringify({
       deadLetterTargetArn: deadLetters.arn,
-      maxReceiveCount: overrides.maximumReceives ?? MAXIMUM_RECEIVES[name],
+      maxReceiveCount: options.maximumReceives ?? MAXIMUM_RECEIVES[name],
     }),
   });
   return { ...queue, deadLetters };
 }
-
-/** Where stream batches go that no try could handle. */
-export const createLostEventsQueue = (sqs: SQSClient, config: PipelineConfig) =>
-  createQueue(sqs, physicalName(config, 'lost-events-dlq', false), {});
 
 const physicalName = (config: PipelineConfig, name: string, fifo: boolean): string =>
   `${config.prefix}-${name}${fifo ? '.fifo' : ''}`;
