@@ -24,6 +24,12 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       stop.abort();
     });
   }
+  // A reader that has seen enough (`| head`) must not stop a migration.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   const say = (event: string, message: string, exitCode: ExitCode) => {
     report.end();
     if (json) process.stdout.write(`${JSON.stringify({ event, message, exitCode })}\n`);
@@ -44,6 +50,10 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     if (interruptedBy !== undefined && !(error instanceof UserError)) {
       const code = interruptedBy === 'SIGINT' ? EXIT.sigint : EXIT.interrupted;
       return say('interrupted', 'Interrupted. Run the same command again to go on.', code);
+    }
+    // What the prompt throws at Ctrl-C.
+    if (error instanceof Error && error.name === 'ExitPromptError') {
+      return say('interrupted', 'Nothing was done.', EXIT.sigint);
     }
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (error instanceof UserError) return say('error', error.message, error.exitCode);

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { makeAws } from './aws/clients';
 import type { Context, Outcome } from './context';
 import { EXIT_CODES_HELP } from './exit-codes';
 import type { Reporter } from './reporters/reporter';
@@ -9,9 +10,7 @@ interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-interface CommandModule {
-  run(options: Readonly<Record<string, unknown>>, context: Context): Promise<Outcome>;
-}
+type Run = (options: Readonly<Record<string, unknown>>, context: Context) => Promise<Outcome>;
 
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
 
@@ -40,7 +39,7 @@ Endpoints, profile and region come from the AWS SDK's own variables (AWS_PROFILE
 ${EXIT_CODES_HELP}`,
     );
 
-  const command = (name: string, description: string, load: () => CommandModule, examples: string) =>
+  const command = (name: string, description: string, load: () => Run, examples: string) =>
     program
       .command(name)
       .description(description)
@@ -53,7 +52,7 @@ ${EXIT_CODES_HELP}`,
       .action(async (...args: unknown[]) => {
         const self = args.at(-1) as Command;
         const options = { ...self.opts(), positional: self.args };
-        outcome = await load().run(options, makeContext(surroundings, self.opts()));
+        outcome = await load()(options, makeContext(surroundings, self.opts()));
       });
 
   const searching = (self: Command) =>
@@ -75,7 +74,7 @@ ${EXIT_CODES_HELP}`,
     command(
       'discover',
       'Find the candidates, with the evidence for each. Read-only.',
-      () => require('./commands/discover') as typeof import('./commands/discover'),
+      () => (require('./commands/discover') as typeof import('./commands/discover')).run,
       `migrate-buckets discover
        migrate-buckets discover --name 'receipts-*' --state terraform.tfstate`,
     ),
@@ -85,7 +84,7 @@ ${EXIT_CODES_HELP}`,
     command(
       'authority',
       'Decide which candidate is the truth, with the evidence for each signal. Read-only.',
-      () => require('./commands/authority') as typeof import('./commands/authority'),
+      () => (require('./commands/authority') as typeof import('./commands/authority')).run,
       `migrate-buckets authority
        migrate-buckets authority --bucket chromadb-a --bucket chromadb-b`,
     ),
@@ -95,7 +94,7 @@ ${EXIT_CODES_HELP}`,
     command(
       'plan',
       'Write plan.json and its manifest: what would be copied, what it costs, what it needs. Read-only.',
-      () => require('./commands/plan') as typeof import('./commands/plan'),
+      () => (require('./commands/plan') as typeof import('./commands/plan')).run,
       `migrate-buckets plan --dest my-new-bucket
        migrate-buckets plan --source chromadb-a --dest my-new-bucket --include-stranded --out plan.json`,
     ),
@@ -110,14 +109,14 @@ ${EXIT_CODES_HELP}`,
   command(
     'show <plan>',
     'Show a plan, and how far its migration is. Read-only, needs no AWS.',
-    () => require('./commands/show') as typeof import('./commands/show'),
+    () => (require('./commands/show') as typeof import('./commands/show')).run,
     'migrate-buckets show plan.json',
   );
 
   command(
     'apply <plan>',
     'Carry a plan out: canary, copy, freeze the source, catch up, pointers last, verify. Can be repeated.',
-    () => require('./commands/apply') as typeof import('./commands/apply'),
+    () => (require('./commands/apply') as typeof import('./commands/apply')).run,
     `migrate-buckets apply plan.json
      migrate-buckets apply plan.json --confirm my-old-bucket --json`,
   )
@@ -135,7 +134,7 @@ ${EXIT_CODES_HELP}`,
   command(
     'verify [plan]',
     'Prove a copy, object by object, by another listing than the one that made it. Read-only.',
-    () => require('./commands/verify') as typeof import('./commands/verify'),
+    () => (require('./commands/verify') as typeof import('./commands/verify')).run,
     `migrate-buckets verify plan.json
      migrate-buckets verify --source old-bucket --dest new-bucket --deep`,
   )
@@ -146,7 +145,7 @@ ${EXIT_CODES_HELP}`,
   command(
     'retire <plan>',
     'Empty the old bucket, or delete it. Refuses unless every gate holds.',
-    () => require('./commands/retire') as typeof import('./commands/retire'),
+    () => (require('./commands/retire') as typeof import('./commands/retire')).run,
     `migrate-buckets retire plan.json --state terraform.tfstate
      migrate-buckets retire plan.json --mode delete --purge --confirm my-old-bucket`,
   )
@@ -174,7 +173,7 @@ ${EXIT_CODES_HELP}`,
   command(
     'unfreeze <plan>',
     "Put the source's policy and lifecycle back as they were before the freeze.",
-    () => require('./commands/unfreeze') as typeof import('./commands/unfreeze'),
+    () => (require('./commands/unfreeze') as typeof import('./commands/unfreeze')).run,
     'migrate-buckets unfreeze plan.json',
   );
 
@@ -188,7 +187,6 @@ ${EXIT_CODES_HELP}`,
 }
 
 function makeContext({ report, json, signal }: Surroundings, options: Record<string, unknown>): Context {
-  const { makeAws } = require('./aws/clients') as typeof import('./aws/clients');
   const { region, expectedBucketOwner } = options as { region?: string; expectedBucketOwner?: string };
   const canAsk = !json && process.stdin.isTTY === true && process.stdout.isTTY === true;
   return {

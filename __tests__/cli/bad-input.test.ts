@@ -6,6 +6,8 @@ import { makeSnapshot } from './chroma-snapshots';
 import { type CliBench, startCliBench } from './cli-bench';
 import { createBucket, put, putDecoys, putDelta, putSnapshot } from './old-buckets';
 
+const COMMAND = ['--no-install', 'migrate-buckets'];
+
 let bench: CliBench;
 
 beforeAll(async () => {
@@ -28,7 +30,7 @@ async function expectSentence(args: readonly string[], code: number, sentence: R
 
 it('answers help by npx, from any folder', () => {
   const folder = join(__dirname, '..', '..', 'contracts');
-  const { status, stdout } = spawnSync('npx', ['--no-install', 'migrate-buckets'], {
+  const { status, stdout } = spawnSync('npx', COMMAND, {
     cwd: folder,
     encoding: 'utf8',
   });

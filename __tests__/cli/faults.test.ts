@@ -300,20 +300,30 @@ it('goes on after kill -9 while frozen, and can still restore the policy', async
   );
 });
 
-it('leaves 130 and a thawed source after Ctrl-C, and goes on afterwards', async () => {
+it('lets one process work on a plan at a time, and leaves a thawed source when it is stopped', async () => {
   const { source, makePlan, applyArguments, plan, apply } = await setting(numbered(3));
   await makePlan();
-  const { child, done } = bench.start(['apply', plan, ...applyArguments.slice(2, 4), '--settle', '600']);
-  await eventually('the source is frozen', async () =>
-    (await bench.read(plan.replace('.json', '.state.json')).catch(() => '')).includes('"frozen"'),
-  );
-  child.kill('SIGINT');
-  const { code, stderr } = await done;
-  expect(code).toBe(130);
-  expect(stderr).toContain('Run the same command again');
-  await expect(bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).rejects.toThrow(
-    /policy does not exist/,
-  );
+  const waiting = () => bench.start(['apply', plan, ...applyArguments.slice(2, 4), '--settle', '600']);
+  const frozen = () =>
+    eventually('the source is frozen', async () =>
+      (await bench.read(plan.replace('.json', '.state.json')).catch(() => '')).includes('"frozen"'),
+    );
+  const policy = () => bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }));
+  for (const [signal, expected] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 75],
+  ] as const) {
+    const { child, done } = waiting();
+    await frozen();
+    const second = await apply();
+    expect(second.code).toBe(6);
+    expect(second.result.message).toContain('works on this plan');
+    child.kill(signal);
+    const { code, stderr } = await done;
+    expect(code).toBe(expected);
+    expect(stderr).toContain('Run the same command again');
+    await expect(policy()).rejects.toThrow(/policy does not exist/);
+  }
   expect((await apply()).code).toBe(0);
 });
 

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   DeleteObjectCommand,
   GetBucketLifecycleConfigurationCommand,
@@ -63,6 +65,20 @@ it('refuses a plan that would lose the stranded delta', async () => {
   const { code, stderr } = await bench.run(['plan', '--dest', NEW]);
   expect(code).toBe(6);
   expect(stderr).toContain('--include-stranded');
+});
+
+it('lets go of a stranded delta only when a file names it', async () => {
+  const accept = (keys: string) => {
+    writeFileSync(join(bench.folder, 'losses.txt'), keys);
+    return bench.json('plan', '--dest', NEW, '--accept-loss', 'losses.txt', '--out', 'lossy.json');
+  };
+  expect((await accept('lines/delta/another/delta.tar.gz\n')).code).toBe(6);
+  const key = legacyDeltaKey('lines', 'stranded');
+  const { code, result } = await accept(`${key}\n`);
+  expect({ code, stranded: result.stranded }).toEqual({
+    code: 0,
+    stranded: { included: 0, accepted_lost: [key] },
+  });
 });
 
 it('refuses to retire what was never applied', async () => {

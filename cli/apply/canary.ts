@@ -1,11 +1,13 @@
 import { isDecoyKey } from '../../contracts/bucket-layout';
 import { type CopyEngine, CopyError } from '../engine/engine';
-import { partsOfEtag } from '../engine/listed-object';
 import { EXIT } from '../exit-codes';
 import { isPointerKey } from '../plan/manifest-entry';
 import { mergeListings, pairListings } from '../plan/pair';
 import { UserError } from '../user-error';
-import type { PassContext } from './copy-pass';
+import { copyRequest, type PassContext } from './copy-pass';
+
+/** 16 MiB: a canary that takes minutes is none. */
+const CANARY_AT_MOST = 16 * 1024 ** 2;
 
 /**
  * Copies one object, the first small one that the destination lacks, with every permission that the others
@@ -23,9 +25,10 @@ export async function sendCanary(
   const pairs = pairListings(mergeListings(engine.list(source), stranded), engine.list(destination));
   for await (const { key, source: object, destination: present } of pairs) {
     if (object === undefined || present !== undefined || isDecoyKey(key) || isPointerKey(key)) continue;
-    if (partsOfEtag(object.etag) !== undefined) continue;
+    if (object.size > CANARY_AT_MOST) continue;
     try {
-      const request = { source: object.bucket ?? source, destination, object, expected: 'absent' };
+      const request = { ...copyRequest(context, object), expected: 'absent' };
+      await journal.add({ kind: 'intent', key, source: object.etag });
       const { etag } = await engine.probe(request, needsParts);
       if (etag !== object.etag)
         await journal.add({ kind: 'copied', key, source: object.etag, destination: etag });

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { isDecoyKey } from '../../contracts/bucket-layout';
-import { type CopyEngine, CopyError } from '../engine/engine';
+import { type CopyEngine, CopyError, type CopyFailureReason, type CopyRequest } from '../engine/engine';
 import { compareKeys } from '../engine/key-order';
 import type { ListedObject } from '../engine/listed-object';
 import { isPointerKey, looksEqual, type ManifestEntry } from '../plan/manifest-entry';
@@ -21,6 +21,8 @@ export interface PassContext {
   readonly manifest: () => AsyncIterable<ManifestEntry>;
   readonly report: Reporter;
   readonly signal: AbortSignal;
+  /** How many copies are expected, for the progress alone. */
+  readonly total: number;
 }
 
 export interface PassResult {
@@ -32,6 +34,9 @@ export interface PassResult {
   moved: number;
   failed: { key: string; message: string }[];
 }
+
+/** The next pass lists what became of it. Not so for stranded deltas, which are pinned by the plan. */
+const WILL_BE_SEEN: ReadonlySet<CopyFailureReason> = new Set(['source-changed', 'source-gone']);
 
 /** Copies in flight together at most; the engine's own pace is what really limits them. */
 const POOL = 256;
@@ -63,7 +68,7 @@ export async function copyPass(context: PassContext, which: 'data' | 'pointers')
       const task = copyOne(context, object, present, entry, result)
         .catch((error: unknown) => {
           if (!(error instanceof CopyError)) broken ??= error;
-          else if (error.reason === 'source-changed' || error.reason === 'source-gone') result.moved++;
+          else if (object.bucket === undefined && WILL_BE_SEEN.has(error.reason)) result.moved++;
           else {
             result.failed.push({ key, message: error.message });
             report.event('object-failed', error.message, { key });
@@ -71,7 +76,7 @@ export async function copyPass(context: PassContext, which: 'data' | 'pointers')
         })
         .finally(() => {
           running.delete(task);
-          report.progress('copying', result.copied, undefined);
+          report.progress('copying', result.copied, context.total);
         });
       running.add(task);
       if (running.size >= POOL) await Promise.race(running);
@@ -87,13 +92,29 @@ const isSame = ({ journal }: PassContext, object: ListedObject, present: ListedO
   looksEqual(object, present) ||
   (object.size === present.size && journal.proves(object.key, object.etag, present.etag));
 
+/** A copy that goes on where an earlier run left its upload in parts, and notes one that it begins. */
+export function copyRequest(
+  { source, destination, journal }: PassContext,
+  object: ListedObject,
+): Omit<CopyRequest, 'expected'> {
+  const { key, etag, bucket } = object;
+  return {
+    source: bucket ?? source,
+    destination,
+    object,
+    uploadId: journal.uploadFor(key, etag),
+    onUpload: (uploadId) => journal.add({ kind: 'upload', key, source: etag, uploadId }),
+  };
+}
+
 async function copyOne(
-  { s3, engine, journal, source, destination, signal }: PassContext,
+  context: PassContext,
   object: ListedObject,
   present: ListedObject | undefined,
   entry: ManifestEntry | undefined,
   result: PassResult,
 ): Promise<void> {
+  const { s3, engine, journal, source, destination, signal } = context;
   const { key, etag } = object;
   const from = object.bucket ?? source;
   if (present !== undefined && !mayReplace(journal, entry, present)) {
@@ -120,14 +141,7 @@ async function copyOne(
     );
   }
   if (entry?.etag !== etag) await journal.add({ kind: 'intent', key, source: etag });
-  const copied = await engine.copy({
-    source: from,
-    destination,
-    object,
-    expected: present?.etag ?? 'absent',
-    uploadId: journal.uploadFor(key, etag),
-    onUpload: (uploadId) => journal.add({ kind: 'upload', key, source: etag, uploadId }),
-  });
+  const copied = await engine.copy({ ...copyRequest(context, object), expected: present?.etag ?? 'absent' });
   if (copied.etag !== etag)
     await journal.add({ kind: 'copied', key, source: etag, destination: copied.etag });
   result.copied++;

@@ -82,6 +82,7 @@ export async function migrate(
     manifest,
     report,
     signal,
+    total: plan.actions.copy.objects + plan.actions.replace.objects,
   };
   const total = { copied: 0, bytes: 0, passes: 0, failed: [] as PassResult['failed'] };
   const pass = async (which: 'data' | 'pointers', name: string) => {

@@ -26,7 +26,6 @@ const verifiedSchema = z.object({
   /** The snapshots that the source's pointers named. */
   snapshots: z.array(z.object({ collection: collectionSchema, version: z.string() })),
 });
-export type Verified = z.infer<typeof verifiedSchema>;
 
 const stateSchema = z.object({
   version: z.literal(1),

@@ -1,7 +1,7 @@
 import type { BucketEvidence, CollectionEvidence } from './evidence';
 
 /** One comparison between buckets. Larger is better. */
-export interface Signal {
+interface Signal {
   readonly name: string;
   readonly values: Readonly<Record<string, string | number>>;
   /** The buckets that no other beats. */

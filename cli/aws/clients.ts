@@ -3,7 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { STSClient } from '@aws-sdk/client-sts';
 
-export interface AwsOptions {
+interface AwsOptions {
   /** @default - the SDK's own choice: AWS_REGION, then the profile's region */
   readonly region?: string;
   /** Twelve digits. Every S3 request then fails unless the bucket belongs to this account. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withLock } from '../apply/lock';
 import { type Migration, migrate } from '../apply/migrate';
 import { openBucket, whoAmI } from '../aws/bucket';
 import type { Context, Outcome } from '../context';
@@ -21,6 +22,7 @@ const applyOptions = z.object({
   multipartAbove: number('the size').optional(),
 });
 
+/** @public program.ts loads it when the command is called */
 export async function run(raw: Readonly<Record<string, unknown>>, context: Context): Promise<Outcome> {
   const { aws, signal, report } = context;
   const options = readOptions(applyOptions, raw);
@@ -32,7 +34,7 @@ export async function run(raw: Readonly<Record<string, unknown>>, context: Conte
     context,
     options.confirm,
     [plan.source, plan.digest],
-    `This copies to ${plan.destination} and then freezes ${plan.source}. Type ${plan.source} to go on:`,
+    `Copying to ${plan.destination} freezes the source. Type its name to go on:`,
   );
   const { multipartAbove, concurrency } = options;
   const engine = new SdkEngine(aws.s3, {
@@ -42,12 +44,9 @@ export async function run(raw: Readonly<Record<string, unknown>>, context: Conte
   });
   const principals = options.principal ?? (await ownPrincipals(context));
   const { allowSourceChanges, settle } = options;
-  const migration = await migrate(
-    aws,
-    engine,
-    { plan, files: planFiles(path), principals, allowSourceChanges, settle },
-    report,
-    signal,
+  const files = planFiles(path);
+  const migration = await withLock(files.lock, () =>
+    migrate(aws, engine, { plan, files, principals, allowSourceChanges, settle }, report, signal),
   );
   return { exitCode: exitCodeOf(migration), data: { ...migration }, text: describe(migration, plan, path) };
 }

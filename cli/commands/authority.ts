@@ -11,6 +11,7 @@ import { bad, bytes, faint, good, heading, table, when } from '../reporters/text
 import { UserError } from '../user-error';
 import { candidateFilter, readOptions, searchOptions } from './options';
 
+/** @public program.ts loads it when the command is called */
 export async function run(raw: Readonly<Record<string, unknown>>, context: Context): Promise<Outcome> {
   const { aws, signal, report } = context;
   const options = readOptions(searchOptions.extend({ json: z.boolean().optional() }), raw);

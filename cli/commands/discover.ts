@@ -4,6 +4,7 @@ import { EXIT } from '../exit-codes';
 import { bad, faint, heading } from '../reporters/text';
 import { candidateFilter, readOptions, searchOptions } from './options';
 
+/** @public program.ts loads it when the command is called */
 export async function run(raw: Readonly<Record<string, unknown>>, { aws }: Context): Promise<Outcome> {
   const options = readOptions(searchOptions, raw);
   const { candidates, unchecked } = await discoverBuckets(aws, candidateFilter(options), options.state);

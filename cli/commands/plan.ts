@@ -30,6 +30,7 @@ const planOptions = searchOptions.extend({
 });
 type PlanOptions = z.infer<typeof planOptions>;
 
+/** @public program.ts loads it when the command is called */
 export async function run(raw: Readonly<Record<string, unknown>>, context: Context): Promise<Outcome> {
   const { aws, signal, report } = context;
   const options = readOptions(planOptions, raw);
@@ -49,7 +50,9 @@ export async function run(raw: Readonly<Record<string, unknown>>, context: Conte
   const names = candidates.map(({ name }) => name).filter((name) => name !== dest);
   const [blocked] = candidates.filter(({ name, problem }) => name !== dest && problem !== null);
   // An unreadable candidate may hold stranded deltas, or be the truth: nothing is decided around it.
-  if (blocked?.problem != null) throw new UserError(blocked.problem);
+  if (blocked?.problem != null) {
+    throw new UserError(`${blocked.problem} To leave it out, name the buckets that count with --bucket.`);
+  }
   const engine = new SdkEngine(aws.s3, { signal });
   const { evidence, inventories } = await inspectBuckets(aws, engine, names, survey, report);
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withLock } from '../apply/lock';
 import { isFrozen, readState, writeState } from '../apply/state';
 import { openBucket } from '../aws/bucket';
 import type { Context, Outcome } from '../context';
@@ -27,6 +28,7 @@ const retireOptions = z.object({
   dryRun: z.boolean().default(false),
 });
 
+/** @public program.ts loads it when the command is called */
 export async function run(raw: Readonly<Record<string, unknown>>, context: Context): Promise<Outcome> {
   const { aws, signal, report } = context;
   const options = readOptions(retireOptions, raw);
@@ -66,14 +68,16 @@ export async function run(raw: Readonly<Record<string, unknown>>, context: Conte
     context,
     options.confirm,
     [plan.source, plan.digest],
-    `This retires ${plan.source} (${options.mode}). Type ${plan.source} to go on:`,
+    `Retiring (${options.mode}) empties the source. Type its name to go on:`,
   );
   const at = new Date().toISOString();
   const used = gates.filter(({ overridden }) => overridden).map(({ name }) => ({ gate: name, at }));
   const recorded = { ...state, overrides: [...state.overrides, ...used] };
   await writeState(files.state, recorded);
   const { mode, purge } = options;
-  const retired = await retireBucket(aws, { plan, files, state: recorded, mode, purge }, report, signal);
+  const retired = await withLock(files.lock, () =>
+    retireBucket(aws, { plan, files, state: recorded, mode, purge }, report, signal),
+  );
   return {
     exitCode: retired.failed.length > 0 ? EXIT.incomplete : EXIT.ok,
     data: { gates, retired },

@@ -6,6 +6,7 @@ import { type Plan, planFiles, readManifest, readPlan } from '../plan/plan-file'
 import { bytes, duration, faint, heading, table } from '../reporters/text';
 import { planArgument, readOptions } from './options';
 
+/** @public program.ts loads it when the command is called */
 export async function run(raw: Readonly<Record<string, unknown>>, _context: Context): Promise<Outcome> {
   const {
     positional: [path],
@@ -41,7 +42,10 @@ export function describePlan(plan: Plan, path: string): string {
       : []),
     `About ${requests.copy} copies and ${requests.list} listings: $${plan.estimated_cost.toFixed(4)}, ${duration(plan.estimated_time)}, by the ${plan.engine} engine.`,
     heading('Permissions that it takes'),
-    ...plan.permissions.map(({ actions: names, resource }) => `  ${names.join(', ')} on ${resource}`),
+    ...plan.permissions.map(
+      ({ actions: names, resource, retire }) =>
+        `  ${names.join(', ')} on ${resource}${retire === true ? ' (to retire it)' : ''}`,
+    ),
     faint(`digest ${plan.digest}`),
     `Next: migrate-buckets apply ${path}`,
   ].join('\n');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withLock } from '../apply/lock';
 import { isFrozen, readState, writeState } from '../apply/state';
 import type { Context, Outcome } from '../context';
 import { EXIT } from '../exit-codes';
@@ -7,6 +8,7 @@ import { planFiles, readPlan } from '../plan/plan-file';
 import { good } from '../reporters/text';
 import { planArgument, readOptions } from './options';
 
+/** @public program.ts loads it when the command is called */
 export async function run(raw: Readonly<Record<string, unknown>>, { aws }: Context): Promise<Outcome> {
   const {
     positional: [path],
@@ -22,8 +24,14 @@ export async function run(raw: Readonly<Record<string, unknown>>, { aws }: Conte
       text: `${source} is not frozen by this plan.`,
     };
   }
-  await unfreeze(aws.s3, source, state.saved);
-  await writeState(files.state, { ...state, phase: 'copying', saved: null, verified: null });
+  const { saved } = state;
+  await withLock(files.lock, async () => {
+    await unfreeze(aws.s3, source, saved);
+    // A retirement that began stays what it is: its objects are proven, and partly gone.
+    const begun = state.phase === 'retiring' || state.phase === 'retired';
+    const back = begun ? {} : { phase: 'copying' as const, verified: null };
+    await writeState(files.state, { ...state, ...back, saved: null });
+  });
   return {
     exitCode: EXIT.ok,
     data: { source, unfrozen: true },

@@ -18,6 +18,7 @@ const verifyOptions = z.object({
   deep: z.boolean().default(false),
 });
 
+/** @public program.ts loads it when the command is called */
 export async function run(raw: Readonly<Record<string, unknown>>, context: Context): Promise<Outcome> {
   const { aws, signal, report } = context;
   const request = await requestOf(readOptions(verifyOptions, raw));

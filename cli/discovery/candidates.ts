@@ -42,6 +42,8 @@ export function findCandidates(
     if (!sentences.includes(sentence)) sentences.push(sentence);
     evidence.set(name, sentences);
   };
+  // Who names buckets and gives no pattern means these and no others.
+  const searching = filter.patterns.length + filter.tags.length > 0;
   for (const name of filter.named) add(name, 'You named it.');
   for (const { name, tags } of buckets) {
     for (const pattern of filter.patterns) {
@@ -56,7 +58,7 @@ export function findCandidates(
   for (const { kind, where, text } of survey.texts) {
     const variable = where.split(': ').pop() ?? '';
     const isChromaBucket = /CHROMA/i.test(variable) && /BUCKET/i.test(variable);
-    if (kind === 'lambda' && isChromaBucket && BUCKET_NAME.test(text)) {
+    if (searching && kind === 'lambda' && isChromaBucket && BUCKET_NAME.test(text)) {
       add(text, `${where} names it.`);
     }
   }

@@ -15,7 +15,7 @@ import { bareEtag, partsOfEtag } from './listed-object';
 import { Pace } from './pace';
 
 /** 5 GiB: the most that one CopyObject takes. */
-export const COPY_LIMIT = 5 * 1024 ** 3;
+const COPY_LIMIT = 5 * 1024 ** 3;
 
 export interface SdkEngineOptions {
   readonly signal: AbortSignal;

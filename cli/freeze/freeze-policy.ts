@@ -1,7 +1,7 @@
 import { UserError } from '../user-error';
 
 /** Marks our statement, so that it is never taken for the bucket's own policy. */
-export const FREEZE_SID = 'MigrateBucketsFreeze';
+const FREEZE_SID = 'MigrateBucketsFreeze';
 /** Bytes that S3 allows a bucket policy. */
 const POLICY_LIMIT = 20_480;
 

@@ -1,6 +1,6 @@
 import type { Action } from './manifest-entry';
 
-export interface Tally {
+interface Tally {
   objects: number;
   bytes: number;
 }

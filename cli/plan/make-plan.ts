@@ -10,7 +10,7 @@ import { emptyTally, estimate } from './estimate';
 import { isArchived, planEntry } from './manifest-entry';
 import { mergeListings, pairListings } from './pair';
 import { requiredPermissions } from './permissions';
-import { type Plan, planFiles, writeLines, writeWhole } from './plan-file';
+import { LineWriter, type Plan, planFiles, writeWhole } from './plan-file';
 
 export interface PlanRequest {
   readonly source: string;
@@ -41,8 +41,9 @@ export async function makePlan(engine: CopyEngine, request: PlanRequest, report:
   let destinationObjects = 0;
   let partCopies = 0;
 
-  async function* lines() {
-    const stranded = include.map(({ bucket, object }) => ({ ...object, bucket }));
+  const stranded = include.map(({ bucket, object }) => ({ ...object, bucket }));
+  const manifest = new LineWriter(files.manifest);
+  try {
     let listed = 0;
     for await (const pair of pairListings(
       mergeListings(engine.list(source), stranded),
@@ -60,22 +61,14 @@ export async function makePlan(engine: CopyEngine, request: PlanRequest, report:
         if (isArchived(entry)) archived.push(entry.key);
       }
       digest.add(entry);
-      yield manifestLine(entry);
+      await manifest.write(manifestLine(entry));
     }
-    if (archived.length > 0) {
-      throw new UserError(
-        `${name(archived)} of ${source} cannot be read before being restored from the archive class. Restore, then plan again.`,
-        EXIT.refused,
-      );
-    }
-    if (conflicts.length > 0) {
-      throw new UserError(
-        `${destination} holds something else under ${name(conflicts)}. Look at them; with --overwrite the plan replaces exactly these.`,
-        EXIT.refused,
-      );
-    }
+    refuseUnplannable(source, destination, archived, conflicts);
+    await manifest.finish();
+  } catch (error) {
+    await manifest.abandon();
+    throw error;
   }
-  await writeLines(files.manifest, lines());
 
   const plan: Plan = {
     version: 1,
@@ -97,6 +90,27 @@ export async function makePlan(engine: CopyEngine, request: PlanRequest, report:
   // What an earlier plan of this name left is evidence of nothing now.
   await Promise.all([files.state, files.journal, files.versions].map((path) => rm(path, { force: true })));
   return plan;
+}
+
+/** @throws {UserError} exit 6: some objects cannot be copied, or only over others. */
+function refuseUnplannable(
+  source: string,
+  destination: string,
+  archived: readonly string[],
+  conflicts: readonly string[],
+): void {
+  if (archived.length > 0) {
+    throw new UserError(
+      `${name(archived)} of ${source} cannot be read before being restored from the archive class. Restore, then plan again.`,
+      EXIT.refused,
+    );
+  }
+  if (conflicts.length > 0) {
+    throw new UserError(
+      `${destination} holds something else under ${name(conflicts)}. Look at them; with --overwrite the plan replaces exactly these.`,
+      EXIT.refused,
+    );
+  }
 }
 
 const name = (keys: readonly string[]): string =>

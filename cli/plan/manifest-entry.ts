@@ -12,7 +12,7 @@ import type { Pair } from './pair';
  * - `keep`: the destination holds it already;
  * - `skip`: a decoy of the old infrastructure, evidence of nothing.
  */
-export const actionSchema = z.enum(['copy', 'replace', 'conflict', 'keep', 'skip']);
+const actionSchema = z.enum(['copy', 'replace', 'conflict', 'keep', 'skip']);
 export type Action = z.infer<typeof actionSchema>;
 
 /** One line of the manifest. Property order is part of the digest. */

@@ -45,7 +45,13 @@ export function requiredPermissions(source: string, destination: string, alsoFro
     },
     {
       actions: ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:AbortMultipartUpload'],
-      resource: `${objects(source)} (retire only)`,
+      resource: objects(source),
+      retire: true,
+    },
+    {
+      actions: ['s3:GetBucketTagging', 's3:PutBucketTagging', 's3:DeleteBucket'],
+      resource: bucket(source),
+      retire: true,
     },
   ];
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { describeIssues } from '../../contracts/ndjson-rows';
@@ -10,7 +10,7 @@ import { type ManifestEntry, manifestEntrySchema } from './manifest-entry';
 
 const tally = z.object({ objects: z.int(), bytes: z.int() });
 
-export const planSchema = z.object({
+const planSchema = z.object({
   version: z.literal(1),
   created_at: z.iso.datetime(),
   source: z.string(),
@@ -32,7 +32,14 @@ export const planSchema = z.object({
   estimated_cost: z.number(),
   /** Seconds. */
   estimated_time: z.number(),
-  permissions: z.array(z.object({ actions: z.array(z.string()), resource: z.string() })),
+  permissions: z.array(
+    z.object({
+      actions: z.array(z.string()),
+      resource: z.string(),
+      /** Needed only once the source is retired. */
+      retire: z.boolean().optional(),
+    }),
+  ),
 });
 export type Plan = z.infer<typeof planSchema>;
 
@@ -47,6 +54,8 @@ export interface PlanFiles {
   readonly journal: string;
   /** NDJSON: every version id that verification saw in the source. */
   readonly versions: string;
+  /** Holds the process that works on the plan. */
+  readonly lock: string;
 }
 
 export function planFiles(plan: string): PlanFiles {
@@ -57,6 +66,7 @@ export function planFiles(plan: string): PlanFiles {
     state: `${stem}.state.json`,
     journal: `${stem}.journal.ndjson`,
     versions: `${stem}.versions.ndjson`,
+    lock: `${stem}.lock`,
   };
 }
 
@@ -67,19 +77,30 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   await rename(aside, path);
 }
 
-/** Writes lines as they come, aside, and renames at the end. */
-export async function writeLines(path: string, lines: AsyncIterable<string>): Promise<void> {
-  const aside = `${path}.${process.pid}.tmp`;
-  const stream = createWriteStream(aside, { flush: true });
-  try {
-    for await (const line of lines) if (!stream.write(line)) await once(stream, 'drain');
-    stream.end();
-    await once(stream, 'close');
-    await rename(aside, path);
-  } catch (error) {
-    stream.destroy();
-    await rm(aside, { force: true });
-    throw error;
+/** Writes lines as they come, aside; the file appears under its name only when it is finished. */
+export class LineWriter {
+  private readonly aside: string;
+  private readonly stream: WriteStream;
+
+  constructor(private readonly path: string) {
+    this.aside = `${path}.${process.pid}.tmp`;
+    this.stream = createWriteStream(this.aside, { flush: true });
+  }
+
+  async write(line: string): Promise<void> {
+    if (!this.stream.write(line)) await once(this.stream, 'drain');
+  }
+
+  async finish(): Promise<void> {
+    this.stream.end();
+    await once(this.stream, 'close');
+    await rename(this.aside, this.path);
+  }
+
+  /** Leaves no trace. Does nothing after {@link finish}. */
+  async abandon(): Promise<void> {
+    this.stream.destroy();
+    await rm(this.aside, { force: true });
   }
 }
 

@@ -41,9 +41,6 @@ export interface RetireFacts {
   readonly overrides: readonly string[];
 }
 
-/** Gates that may be overridden, and only where they could not be checked or say "idle". */
-export const OVERRIDABLE = [...REFERENCE_KINDS, 'in-use'] as const;
-
 const WHERE: Record<ReferenceKind, string> = {
   lambda: 'no environment of any version of any Lambda',
   'step-functions': 'no state machine',

@@ -80,11 +80,13 @@ async function isUnchanged(
   }
   const fresh = new VersionDigest();
   let versions = 0;
+  let older = 0;
   let newer: VersionRecord | undefined;
   for await (const version of listVersions(s3, source, signal)) {
     const record = recordOf(version);
     fresh.add(record);
     versions++;
+    if (!record.latest && !record.marker) older++;
     if (!known.has(id(record)) && !(record.marker && hidden.has(record.key))) newer ??= record;
   }
   if (newer !== undefined) {
@@ -100,7 +102,10 @@ async function isUnchanged(
     };
   }
   return fresh.finish() === state.verified.digest
-    ? { holds: true, evidence: `A fresh listing of ${source} equals the verified one: ${versions} versions.` }
+    ? {
+        holds: true,
+        evidence: `A fresh listing of ${source} equals the verified one: ${versions} versions${older === 0 ? '' : `, ${older} of them older ones that were not copied`}.`,
+      }
     : {
         holds: false,
         evidence: `${source} is not what was verified: objects changed or went. Run apply again.`,

@@ -21,7 +21,7 @@ import { readVersions } from '../verification/version-record';
 import { type Deletion, type DeletionResult, deleteVersions } from './delete-versions';
 
 export const RETIRE_MODES = ['soft', 'empty-keep', 'delete'] as const;
-export type RetireMode = (typeof RETIRE_MODES)[number];
+type RetireMode = (typeof RETIRE_MODES)[number];
 
 export interface Retirement {
   readonly mode: RetireMode;

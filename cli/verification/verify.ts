@@ -36,12 +36,12 @@ export interface VerifyRequest {
   readonly snapshots?: readonly SnapshotReference[];
 }
 
-export interface SnapshotReference {
+interface SnapshotReference {
   readonly collection: Collection;
   readonly version: string;
 }
 
-export interface Problem {
+interface Problem {
   readonly key: string;
   readonly level: Level;
   readonly why: string;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { fileLines, writeLines } from '../plan/plan-file';
+import { fileLines, LineWriter } from '../plan/plan-file';
 import type { ListedVersion } from './list-versions';
 
 /** One line of the verified manifest: exactly what retirement may delete, and nothing else. */
-export const versionRecordSchema = z.object({
+const versionRecordSchema = z.object({
   key: z.string(),
   versionId: z.string(),
   etag: z.string(),
@@ -56,24 +56,22 @@ export async function recordVersions(
   use: (versions: AsyncIterable<ListedVersion>) => Promise<void>,
 ): Promise<string> {
   const digest = new VersionDigest();
-  const lines: string[] = [];
-  await use(
-    (async function* () {
-      for await (const version of versions) {
-        const record = recordOf(version);
-        digest.add(record);
-        if (path !== undefined) lines.push(versionLine(record));
-        yield version;
-      }
-    })(),
-  );
-  if (path !== undefined) {
-    await writeLines(
-      path,
+  const file = path === undefined ? undefined : new LineWriter(path);
+  try {
+    await use(
       (async function* () {
-        yield* lines;
+        for await (const version of versions) {
+          const record = recordOf(version);
+          digest.add(record);
+          await file?.write(versionLine(record));
+          yield version;
+        }
       })(),
     );
+    await file?.finish();
+  } catch (error) {
+    await file?.abandon();
+    throw error;
   }
   return digest.finish();
 }
