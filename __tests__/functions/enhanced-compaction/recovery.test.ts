@@ -1,0 +1,275 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DeleteObjectCommand, GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  COVERED_DELTA_TAG,
+  snapshotManifestKey,
+  snapshotPointerKey,
+  snapshotVersionPrefix,
+} from '../../../contracts/bucket-layout';
+import { recordId } from '../../../contracts/record-id';
+import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
+import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
+import { type OldRecord, writeOldDelta, writeOldSnapshot } from '../../../local/old-system';
+import {
+  type CompactionBench,
+  embed,
+  idsOf,
+  startCompactionBench,
+  type World,
+} from '../../support/compaction-bench';
+
+let bench: CompactionBench;
+let world: World;
+beforeAll(async () => {
+  bench = await startCompactionBench();
+});
+afterAll(() => bench.stop());
+beforeEach(async () => {
+  world = await bench.world();
+});
+
+const documents = async () => [...(await world.published()).values()].map(({ document }) => document).sort();
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+
+/** What one merge of a fresh writer, as of another sandbox, does. */
+async function compactOnce(overrides: Parameters<World['writer']>[0] = {}) {
+  const writer = world.writer(overrides);
+  try {
+    return await writer.compact();
+  } finally {
+    await writer.close();
+  }
+}
+
+describe('A checkpoint', () => {
+  it('covers the published version: archive, hash, manifest, pointer, tags, and the older ones pruned', async () => {
+    const runs = [];
+    for (const text of ['A', 'B', 'C', 'D']) {
+      runs.push(await world.arrive({ texts: [text] }));
+      await compactOnce({ checkpointRecords: 1, snapshotsKept: 2 });
+    }
+    const pointer = await world.pointer();
+    const snapshot = await locateSnapshot({ ...world, collection: 'lines' });
+    expect(snapshot).toMatchObject({ version: pointer?.version, md5: expect.any(String) });
+    expect(snapshot?.manifest?.content.records).toBe(4);
+    expect(pointer).toMatchObject({ snapshot_version: pointer?.version, manifest: { uncovered_deltas: [] } });
+    for (const { lines } of runs) {
+      const get = new GetObjectTaggingCommand({ Bucket: world.bucket, Key: lines.delta_key });
+      expect((await world.s3.send(get)).TagSet).toEqual([COVERED_DELTA_TAG]);
+    }
+    const keys = await listKeys(world.s3, world.bucket, 'lines/snapshot/timestamped/');
+    expect(new Set(keys.map((key) => key.split('/')[3])).size).toBe(2);
+  });
+
+  it('waits until enough records or minutes have gathered', async () => {
+    const writer = world.writer({ checkpointRecords: 3 });
+    const snapshotVersion = async () => (await world.pointer())?.snapshot_version;
+    await world.arrive({ texts: ['A'] });
+    await writer.compact();
+    const first = await snapshotVersion();
+    expect(first).toBeDefined();
+    await world.arrive({ texts: ['B', 'C'] });
+    await writer.compact();
+    expect(await snapshotVersion()).toBe(first);
+    await world.arrive({ texts: ['D'] });
+    await writer.compact();
+    expect(await snapshotVersion()).toBe((await world.pointer())?.version);
+    await writer.close();
+  });
+});
+
+describe('A published version', () => {
+  it('of which a file is truncated is detected, and rebuilt from the snapshot and the later deltas', async () => {
+    await world.arrive({ texts: ['COVERED'] });
+    await compactOnce();
+    await world.arrive({ texts: ['LATER'] });
+    await compactOnce();
+    const { version = '' } = (await world.pointer()) ?? {};
+    const data = join(world.mountPath, 'lines', version, 'data');
+    const [folder = ''] = (await readdir(data, { withFileTypes: true })).flatMap((each) =>
+      each.isDirectory() ? each.name : [],
+    );
+    await truncate(join(data, folder, 'data_level0.bin'), 100);
+    await expect(openPublishedCollection('lines', world)).rejects.toThrow('data_level0.bin');
+
+    await world.arrive({ texts: ['NEXT'] });
+    await compactOnce();
+    expect(await documents()).toEqual(['COVERED', 'LATER', 'NEXT']);
+  });
+
+  it('is kept while a reader may still copy it, and removed after the readers’ grace', async () => {
+    for (const text of ['A', 'B', 'C']) {
+      await world.arrive({ texts: [text] });
+      await compactOnce();
+    }
+    expect(await readdir(join(world.mountPath, 'lines'))).toHaveLength(3);
+    await world.arrive({ texts: ['D'] });
+    await compactOnce({ readersGraceMilliseconds: -60_000 });
+    expect(await readdir(join(world.mountPath, 'lines'))).toEqual([(await world.pointer())?.version]);
+  });
+});
+
+describe('Snapshot and later deltas', () => {
+  it('rebuild everything once the file system and the pointer are gone', async () => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    await world.arrive({ ...receipt, createdAt: minutesAgo(9), texts: ['FIRST FORM', 'GONE LATER'] });
+    await world.arrive({ texts: ['COVERED'] });
+    await compactOnce();
+    await world.arrive({ ...receipt, createdAt: minutesAgo(5), texts: ['SECOND FORM'] });
+    const late = await world.arrive({ ...receipt, createdAt: minutesAgo(7), texts: ['SUPERSEDED'] });
+    const failed = await world.arrive({ texts: ['FAILED'], header: { model: 'other-model' } });
+    await compactOnce();
+    expect((await world.state(late)).state).toBe('SUPERSEDED');
+    expect((await world.state(failed)).state).toBe('FAILED');
+    const before = await world.published();
+
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    await world.deletePointer();
+    const next = await world.arrive({ texts: ['NEXT'] });
+    await compactOnce();
+
+    const after = await world.published();
+    after.delete(idsOf(next, 1)[0] ?? '');
+    expect(after).toEqual(before);
+    expect([...after.values()].map(({ document }) => document).sort()).toEqual(['COVERED', 'SECOND FORM']);
+  });
+
+  it('that lack a published delta are refused, and nothing smaller is published', async () => {
+    await world.arrive({ texts: ['COVERED'] });
+    await compactOnce();
+    const lost = await world.arrive({ texts: ['LOST'] });
+    await compactOnce();
+    const { version } = (await world.pointer()) ?? {};
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: lost.lines.delta_key }));
+    const next = await world.arrive({ texts: ['NEXT'] });
+    await expect(compactOnce()).rejects.toThrow('cannot be rebuilt');
+    expect((await world.pointer())?.version).toBe(version);
+    expect(['PENDING', 'PROCESSING']).toContain((await world.state(next)).state);
+  });
+});
+
+describe('A bucket of the old system', () => {
+  const imageId = '11111111-2222-4333-8444-555555555555';
+  const old = (receiptId: number, lineId: number, document: string, asText: boolean): OldRecord => ({
+    id: recordId({ imageId, receiptId, lineId }),
+    document,
+    metadata: {
+      image_id: imageId,
+      receipt_id: asText ? String(receiptId) : receiptId,
+      line_id: lineId,
+      merchant: 'OLD',
+    },
+    embedding: embed(document),
+  });
+
+  it.each([
+    ['a tarball with a hash', { form: 'tarball', hash: true }, '20250901_101500'],
+    ['a tarball without a hash', { form: 'tarball', hash: false }, '20250901_101500_123456_0badcafe'],
+    ['loose files', { form: 'loose', hash: true }, '20250901_101500'],
+  ] as const)(
+    'whose snapshot is %s simply works: its records stay, its deltas come in, its space is kept',
+    async (_what, form, version) => {
+      const records = [
+        old(1, 1, 'OLD MILK', true),
+        old(1, 2, 'OLD BREAD', true),
+        old(2, 1, 'OLD COFFEE', false),
+      ];
+      await writeOldSnapshot(world.s3, world.bucket, 'lines', records, { version, ...form });
+      await writeOldDelta(world.s3, world.bucket, 'lines', randomUUID(), [
+        old(2, 1, 'OLD COFFEE', false),
+        old(3, 1, 'STRANDED TEA', false),
+      ]);
+      await world.s3.send(
+        new PutObjectCommand({ Bucket: world.bucket, Key: 'lines/delta/.placeholder', Body: 'x' }),
+      );
+      // The receipt was embedded again: its old records, with a receipt id in text, must all make room.
+      await world.arrive({ imageId, receiptId: 1, texts: ['NEW MILK'] });
+      await compactOnce();
+
+      const published = await world.published();
+      expect([...published.values()].map(({ document }) => document)).toEqual([
+        'NEW MILK',
+        'OLD COFFEE',
+        'STRANDED TEA',
+      ]);
+      expect(published.get(recordId({ imageId, receiptId: 1, lineId: 1 }))?.metadata).toMatchObject({
+        receipt_id: 1,
+      });
+      expect((await world.pointer())?.manifest).toMatchObject({ space: 'l2', records: 3 });
+    },
+  );
+
+  it('can be read before the first merge', async () => {
+    await writeOldSnapshot(world.s3, world.bucket, 'lines', [old(1, 1, 'OLD MILK', true)], {
+      version: '20250901_101500',
+    });
+    const before = await listKeys(world.s3, world.bucket, '');
+    const published = await openPublishedCollection('lines', world);
+    const [[nearest] = []] = await published.nearest([embed('OLD MILK')], 1);
+    expect(nearest).toMatchObject({ document: 'OLD MILK', metadata: { receipt_id: '1' } });
+    await published.close();
+    // Readers never write.
+    expect(await listKeys(world.s3, world.bucket, '')).toEqual(before);
+    expect(await world.pointer()).toBeUndefined();
+    expect(await readdir(world.mountPath)).toEqual([]);
+  });
+
+  it('whose vectors have another length refuses new deltas, and keeps what it has', async () => {
+    const record = { ...old(1, 1, 'OLD MILK', true), embedding: embed('OLD MILK', 8) };
+    await writeOldSnapshot(world.s3, world.bucket, 'lines', [record], { version: '20250901_101500' });
+    const run = await world.arrive({ texts: ['NEW'] });
+    await compactOnce();
+    expect(await world.state(run)).toMatchObject({ state: 'FAILED', error: expect.stringContaining('of 8') });
+    expect(await documents()).toEqual(['OLD MILK']);
+  });
+});
+
+describe('A collection is created empty', () => {
+  it('only where a listing shows no snapshot; decoys are none', async () => {
+    for (const Key of ['lines/snapshot/.placeholder', 'lines/snapshot/latest/pointer.txt']) {
+      await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key, Body: 'x' }));
+    }
+    await world.arrive({ texts: ['FIRST'] });
+    await compactOnce();
+    expect(await documents()).toEqual(['FIRST']);
+  });
+
+  it.each([
+    ['a snapshot has lost its pointer', 'lost'],
+    ['the pointer names a version that is not there', 'dangling'],
+    ['the pointer holds no version id', 'nonsense'],
+    ['the archive is not what its hash says', 'spoiled'],
+  ])('not where %s: the merge is refused and the runs stay', async (_what, trouble) => {
+    const { s3, bucket } = world;
+    const version = '20250901_101500';
+    const put = (Key: string, Body: string) => s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
+    if (trouble === 'lost') await put(`${snapshotVersionPrefix('lines', version)}snapshot.tar.gz`, 'x');
+    if (trouble === 'dangling') await put(snapshotPointerKey('lines'), version);
+    if (trouble === 'nonsense') await put(snapshotPointerKey('lines'), 'latest');
+    if (trouble === 'spoiled') {
+      await writeOldSnapshot(s3, bucket, 'lines', [], { version });
+      await put(`${snapshotVersionPrefix('lines', version)}.snapshot_hash`, `md5:${'0'.repeat(32)}`);
+    }
+    const run = await world.arrive({ texts: ['NEW'] });
+    await expect(compactOnce()).rejects.toThrow(/latest-pointer\.txt|snapshot\.tar\.gz/);
+    expect(['PENDING', 'PROCESSING']).toContain((await world.state(run)).state);
+    expect((await world.pointer())?.version).toBeUndefined();
+    expect(await listKeys(s3, bucket, snapshotManifestKey('lines', version))).toEqual([]);
+  });
+});
+
+describe('A crash of this process’s predecessor', () => {
+  it('between writing files and publishing leaves a version that nobody names, and no harm', async () => {
+    await world.arrive({ texts: ['A'] });
+    await compactOnce();
+    const half = join(world.mountPath, 'lines', '.writing-crashed');
+    await writeFile(half, 'half written');
+    await world.arrive({ texts: ['B'] });
+    await compactOnce({ readersGraceMilliseconds: -60_000 });
+    expect(await documents()).toEqual(['A', 'B']);
+    expect(await readdir(join(world.mountPath, 'lines'))).toEqual([(await world.pointer())?.version]);
+  });
+});
