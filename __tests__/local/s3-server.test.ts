@@ -107,6 +107,17 @@ describe('what the server does not know', () => {
   });
 });
 
+test('a response header that cannot be sent is refused, and the server lives on', async () => {
+  const { s3 } = await start();
+  await put(s3, 'k', 'kept');
+  for (const ResponseContentDisposition of ['attachment; filename="漢"', 'a\nb']) {
+    await expect(
+      s3.send(new GetObjectCommand({ Bucket, Key: 'k', ResponseContentDisposition })),
+    ).rejects.toMatchObject({ name: 'InvalidArgument' });
+  }
+  expect(await text(s3, 'k')).toBe('kept');
+});
+
 describe('regions', () => {
   test('a bucket of another region answers 301 and names its region', async () => {
     const { endpoint } = await start();

@@ -61,6 +61,17 @@ export const RESPONSE_OVERRIDES: Readonly<Record<string, string>> = {
   'response-expires': 'expires',
 };
 
+const HEADER_TEXT = /^[\t -~\u00a0-\u00ff]*$/;
+
+/** @throws {S3Error} InvalidArgument for text that no header can carry. */
+function headerText(parameter: string, value: string): string {
+  if (HEADER_TEXT.test(value)) return value;
+  throw new S3Error('InvalidArgument', 'Header value cannot be represented using ISO-8859-1.', {
+    ArgumentName: parameter,
+    ArgumentValue: value,
+  });
+}
+
 interface Span {
   readonly start: number;
   /** Not included. */
@@ -143,7 +154,7 @@ export function getObject({ request }: Exchange, bucket: Bucket): Reply {
   const headers = objectHeaders(bucket, object);
   for (const [parameter, name] of Object.entries(RESPONSE_OVERRIDES)) {
     const value = request.query.get(parameter);
-    if (value !== undefined) headers[name] = value;
+    if (value !== undefined) headers[name] = headerText(parameter, value);
   }
   if (part !== undefined && part.count > 0) headers['x-amz-mp-parts-count'] = String(part.count);
   if (span === undefined) {
