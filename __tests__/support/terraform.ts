@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AWS_PROVIDER_VERSION, findAwsProviderMirror } from './aws-provider-mirror';
@@ -7,7 +7,7 @@ import { AWS_PROVIDER_VERSION, findAwsProviderMirror } from './aws-provider-mirr
 const run = promisify(execFile);
 const MEBIBYTE = 2 ** 20;
 
-/** What one `terraform plan` would do to one resource. */
+/** What a plan would do to one resource. */
 export interface PlannedChange {
   readonly address: string;
   readonly type: string;
@@ -18,12 +18,19 @@ export interface PlannedChange {
 }
 
 export interface TerraformProps {
-  /** Holds state, plugin links and settings, beside the synthesized files that come and go. */
+  /** Where state, plugin links and settings are kept, beside the synthesized files that come and go. */
   readonly workspace: string;
   /** The AWS endpoint that takes every request. */
   readonly endpoint: string;
   readonly region: string;
 }
+
+type ShownChange = Pick<PlannedChange, 'address' | 'type'> & {
+  readonly change: Pick<PlannedChange, 'actions' | 'before' | 'after'>;
+};
+
+/** The provider mostly waits for changes to settle: many waits at once cost nothing. */
+const PARALLELISM = '-parallelism=50';
 
 /** Terraform refused or failed. The message is what it said. */
 export class TerraformError extends Error {}
@@ -67,34 +74,50 @@ export class Terraform {
     await this.terraform('init', '-no-color');
   }
 
-  /** What an apply would do, `no-op` left out; with `destroy`, what a destroy would do. */
-  async plan({ destroy = false } = {}): Promise<PlannedChange[]> {
-    await this.terraform('plan', '-no-color', `-out=${this.planFile}`, ...(destroy ? ['-destroy'] : []));
-    const { resource_changes: changes = [] } = JSON.parse(
-      await this.terraform('show', '-json', this.planFile),
-    ) as { resource_changes?: (Pick<PlannedChange, 'address' | 'type'> & { change: PlannedChange })[] };
+  /** How many resources of each type the synthesized JSON holds. */
+  synthesizedCounts(): Map<string, number> {
+    const { resource } = JSON.parse(readFileSync(join(this.directory, 'cdk.tf.json'), 'utf8')) as {
+      resource: Record<string, object>;
+    };
+    return new Map(Object.entries(resource).map(([type, blocks]) => [type, Object.keys(blocks).length]));
+  }
+
+  /** What an {@link applyPlan} would do to each resource, those left out that stay as they are. */
+  async plan(): Promise<PlannedChange[]> {
+    await this.terraform('plan', '-no-color', `-out=${this.planFile}`, PARALLELISM);
+    const shown = await this.terraform('show', '-json', this.planFile);
+    const { resource_changes: changes = [] } = JSON.parse(shown) as { resource_changes?: ShownChange[] };
     return changes
-      .map(({ address, type, change: { actions, before, after } }) => ({
-        address,
-        type,
-        actions,
-        before,
-        after,
-      }))
+      .map(({ address, type, change }) => ({ ...change, address, type }))
       .filter(({ actions }) => !actions.every((action) => action === 'no-op'));
   }
 
   /** Carries out the last {@link plan}. */
+  async applyPlan(): Promise<void> {
+    await this.terraform('apply', '-no-color', PARALLELISM, this.planFile);
+  }
+
+  /** Makes the world as the stack says. */
   async apply(): Promise<void> {
-    // The provider mostly waits for changes to settle: many waits at once cost nothing.
-    await this.terraform('apply', '-no-color', '-parallelism=50', this.planFile);
+    await this.terraform('apply', '-no-color', PARALLELISM, '-auto-approve');
   }
 
-  /** Addresses of everything that the state holds. */
+  /**
+   * Destroys everything.
+   *
+   * @throws {TerraformError} before anything is touched, when a resource may not be destroyed.
+   */
+  async destroy(): Promise<void> {
+    await this.terraform('destroy', '-no-color', PARALLELISM, '-auto-approve');
+  }
+
+  /** Addresses of everything that the state holds, data sources left out. */
   async state(): Promise<string[]> {
-    return (await this.terraform('state', 'list')).split('\n').filter((line) => line !== '');
+    const addresses = (await this.terraform('state', 'list')).split('\n');
+    return addresses.filter((address) => address !== '' && !address.startsWith('data.'));
   }
 
+  /** The stack's outputs by name. */
   async outputs(): Promise<Record<string, unknown>> {
     const outputs = JSON.parse(await this.terraform('output', '-json')) as Record<string, { value: unknown }>;
     return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
