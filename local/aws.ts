@@ -13,7 +13,7 @@ export interface LocalAwsOptions {
 type Service = 's3' | 'sqs' | 'dynamodb' | 'controlPlane';
 
 /** What every SDK client of this repository is made with, to talk to the local AWS. */
-export interface LocalClientOptions {
+interface LocalClientOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -24,7 +24,10 @@ export interface LocalAws {
   readonly region: string;
   readonly accountId: string;
   readonly credentials: LocalClientOptions['credentials'];
-  /** Added to a child process's environment, every AWS SDK and the AWS CLI in it talk to the local AWS alone. */
+  /**
+   * Added to a child process's environment, every AWS SDK and the AWS CLI in it talk to the local AWS alone; only
+   * version 1 of the CLI goes its own way for SQS and needs `--endpoint-url` there.
+   */
   readonly environment: Readonly<Record<string, string>>;
   /** `dynamodb` serves DynamoDB Streams too; `controlPlane` Lambda, Step Functions, STS and Secrets Manager. */
   clientOptions(service: Service): LocalClientOptions;

@@ -5,6 +5,7 @@ import { type LocalPipeline, startLocalPipeline } from './pipeline';
 
 /** `npm run local`: the whole pipeline on this machine, until Ctrl-C. */
 async function main(): Promise<void> {
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const verbose = process.argv.includes('--verbose');
   const say = (text: string) => process.stdout.write(`${text}\n`);
   say('Starting the local AWS and the pipeline …');
@@ -51,7 +52,10 @@ function description(aws: LocalAws, pipeline: LocalPipeline): string {
     ['run table', pipeline.tableName],
     ['EFS', pipeline.mountPath],
   );
-  const exports = Object.entries(aws.environment).map(([name, value]) => `export ${name}='${value}'`);
+  // The AWS CLI takes an empty profile for a profile's name.
+  const exports = Object.entries(aws.environment).map(([name, value]) =>
+    value === '' ? `unset ${name}` : `export ${name}='${value}'`,
+  );
   return [
     table.toString(),
     '',
@@ -61,6 +65,7 @@ function description(aws: LocalAws, pipeline: LocalPipeline): string {
     pc.bold('Then drop an OCR result:'),
     `aws s3 cp receipt.json s3://${pipeline.bucket}/ocr/11111111-2222-4333-8444-555555555555/receipt-00001.json`,
     '',
+    'Version 1 of the AWS CLI needs `--endpoint-url $AWS_ENDPOINT_URL_SQS` for SQS: it overrides that one itself.',
     'With --verbose the functions’ log lines are shown. Ctrl-C ends everything; nothing is kept.',
   ].join('\n');
 }

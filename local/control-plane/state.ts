@@ -20,7 +20,7 @@ export interface DeclaredStateMachine {
 }
 
 /** An event source mapping as `ListEventSourceMappings` shows it. */
-export interface DeclaredMapping {
+interface DeclaredMapping {
   readonly eventSourceArn: string;
   readonly functionName: string;
   /** @default Enabled */

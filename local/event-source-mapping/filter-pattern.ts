@@ -1,6 +1,6 @@
 /** An event filter: an object whose leaves are lists of what is allowed, as in Lambda's filter criteria. */
 export type FilterPattern = { readonly [field: string]: FilterPattern | readonly Rule[] };
-export type Rule = string | number | boolean | null | Readonly<Record<string, unknown>>;
+type Rule = string | number | boolean | null | Readonly<Record<string, unknown>>;
 
 /**
  * Whether a record passes a filter pattern: every field of the pattern must match.

@@ -2,7 +2,7 @@ import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { QUEUES, type QueueHandle, type QueueName } from './resources';
 
 /** Messages of a queue: waiting, and in flight. */
-export interface QueueDepth {
+interface QueueDepth {
   readonly waiting: number;
   readonly inFlight: number;
 }
