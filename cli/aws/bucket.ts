@@ -2,7 +2,8 @@ import { GetBucketVersioningCommand, HeadBucketCommand } from '@aws-sdk/client-s
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { UserError } from '../user-error';
 import type { Aws } from './clients';
-import { explain, failureOf, isDenied, saying } from './failure';
+import { explain, saying } from './explain';
+import { failureOf, isDenied } from './failure';
 
 /**
  * Makes sure that a bucket is there, is ours to read, and is in the region that was asked.

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { ListedObject } from '../engine/listed-object';
-import { failureOf, isMissing, saying } from './failure';
+import { saying } from './explain';
+import { failureOf, isMissing } from './failure';
 
 /** Opens an object, pinned to the ETag that was listed. */
 export async function openBody(

@@ -1,7 +1,8 @@
 import { GetBucketTaggingCommand, paginateListBuckets } from '@aws-sdk/client-s3';
 import { openBucket } from '../aws/bucket';
 import type { Aws } from '../aws/clients';
-import { explain, failureOf, saying } from '../aws/failure';
+import { explain, saying } from '../aws/explain';
+import { failureOf } from '../aws/failure';
 import { UserError } from '../user-error';
 import { type Candidate, type CandidateFilter, findCandidates, type KnownBucket } from './candidates';
 import type { Survey } from './references';

@@ -6,7 +6,7 @@ import {
   paginateListStateMachines,
 } from '@aws-sdk/client-sfn';
 import type { Aws } from '../aws/clients';
-import { explain } from '../aws/failure';
+import { explain } from '../aws/explain';
 import type { ReferenceKind, ReferenceText, Survey } from './references';
 import { readStateFiles } from './state-files';
 

@@ -1,5 +1,5 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
-import { explain } from '../aws/failure';
+import { explain } from '../aws/explain';
 import { UserError } from '../user-error';
 import { bareEtag, decodeListedKey, type ListedObject } from './listed-object';
 import type { Pace } from './pace';

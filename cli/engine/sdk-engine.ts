@@ -6,7 +6,8 @@ import {
   PutObjectTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { explain, failureOf, isMissing, isPreconditionFailed, saying } from '../aws/failure';
+import { explain, saying } from '../aws/explain';
+import { failureOf, isMissing, isPreconditionFailed } from '../aws/failure';
 import { abortUpload, copyInParts } from './copy-in-parts';
 import { copySource } from './copy-source';
 import { type CopyEngine, CopyError, type CopyRequest, type CopyResult } from './engine';

@@ -10,7 +10,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { SavedConfiguration } from '../apply/state';
-import { failureOf, saying } from '../aws/failure';
+import { saying } from '../aws/explain';
+import { failureOf } from '../aws/failure';
 import { UserError } from '../user-error';
 import { freezePolicy, isFreezePolicy } from './freeze-policy';
 

@@ -1,5 +1,6 @@
 import { DeleteObjectCommand, DeleteObjectsCommand, type S3Client } from '@aws-sdk/client-s3';
-import { explain, failureOf, isMissing } from '../aws/failure';
+import { explain } from '../aws/explain';
+import { failureOf, isMissing } from '../aws/failure';
 import { Pace } from '../engine/pace';
 
 /** One thing to delete: a version by its id, or the current object, provided that it still has this ETag. */

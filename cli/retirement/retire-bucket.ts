@@ -10,7 +10,8 @@ import {
 import { type State, writeState } from '../apply/state';
 import { versioningOf } from '../aws/bucket';
 import type { Aws } from '../aws/clients';
-import { failureOf, saying } from '../aws/failure';
+import { saying } from '../aws/explain';
+import { failureOf } from '../aws/failure';
 import { decodeListedKey } from '../engine/listed-object';
 import { EXIT } from '../exit-codes';
 import type { Plan, PlanFiles } from '../plan/plan-file';

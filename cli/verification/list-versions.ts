@@ -1,5 +1,5 @@
 import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
-import { explain } from '../aws/failure';
+import { explain } from '../aws/explain';
 import { bareEtag, decodeListedKey, type ListedObject } from '../engine/listed-object';
 import { UserError } from '../user-error';
 

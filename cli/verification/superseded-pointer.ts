@@ -2,7 +2,7 @@ import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import { isVersionId, snapshotPointerKey, snapshotPrefix } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import { inspectCollection } from '../authority/inspect-collection';
-import { saying } from '../aws/failure';
+import { saying } from '../aws/explain';
 import { readText } from '../aws/read-object';
 import { bareEtag, decodeListedKey, type ListedObject } from '../engine/listed-object';
 
