@@ -1,7 +1,8 @@
 import { GetObjectTaggingCommand } from '@aws-sdk/client-s3';
+import { ZodError } from 'zod';
 import { COVERED_DELTA_TAG, deltaPrefix, isDecoyKey } from '../../../contracts/bucket-layout';
 import type { Collection } from '../../../contracts/collections';
-import { type CompactionRun, isUnfinished } from '../../../contracts/compaction-run';
+import { isUnfinished, type RunState } from '../../../contracts/compaction-run';
 import type { Delta } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { receiptIdPrefix } from '../../../contracts/record-id';
@@ -71,8 +72,7 @@ export async function replayDeltas(
     async (key) => {
       try {
         const delta = await loadDelta(props, key);
-        const run = await runOf(props, delta);
-        const noted = run?.[collection].state ?? 'COMPLETED';
+        const noted = await stateOf(props, delta);
         const state = isUnfinished(noted) && published.has(key) ? 'COMPLETED' : noted;
         if (state === 'COMPLETED' || state === 'SUPERSEDED') replayed.push(key);
         if (state !== 'COMPLETED') return;
@@ -98,13 +98,18 @@ export async function replayDeltas(
   return replayed;
 }
 
-/** The run of a delta; undefined when the table does not know it, as when the table itself was lost. */
-async function runOf(
-  { table, collection }: ReplayProps,
-  { header }: Delta,
-): Promise<CompactionRun | undefined> {
-  const runs = await runsOfReceipt(table, { imageId: header.image_id, receiptId: header.receipt_id });
-  return runs.find((run) => run.run_id === header.run_id && run[collection] !== undefined);
+/**
+ * The state of a delta's run. COMPLETED when the table does not know the run, as when the table itself was
+ * lost; PENDING when an item of the receipt cannot be read, so that the delta waits as its run does.
+ */
+async function stateOf({ table, collection }: ReplayProps, { header }: Delta): Promise<RunState> {
+  try {
+    const runs = await runsOfReceipt(table, { imageId: header.image_id, receiptId: header.receipt_id });
+    return runs.find((run) => run.run_id === header.run_id)?.[collection].state ?? 'COMPLETED';
+  } catch (error) {
+    if (error instanceof ZodError) return 'PENDING';
+    throw error;
+  }
 }
 
 async function isTagged({ s3, bucket }: ReplayProps, key: string): Promise<boolean> {

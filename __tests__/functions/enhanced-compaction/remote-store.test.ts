@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
+import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
+import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
+import { createRemoteStore } from '../../../functions/enhanced-compaction/store/remote-store';
+import { writeOldSnapshot } from '../../../local/old-system';
+import {
+  type CompactionBench,
+  idsOf,
+  startCompactionBench,
+  type World,
+} from '../../support/compaction-bench';
+
+let bench: CompactionBench;
+let world: World;
+let folder: string;
+let chroma: ChromaServer;
+let front: Server;
+let frontUrl: string;
+/** What the server in front answered with 429, and what it saw. */
+let refusals = 0;
+const seen = { tokens: new Set<unknown>(), largest: 0 };
+
+beforeAll(async () => {
+  bench = await startCompactionBench();
+  folder = await mkdtemp(join(tmpdir(), 'remote-chroma-'));
+  chroma = await startChromaServer({ path: join(folder, 'data') });
+  // A real Chroma server behind one that is busy now and then, as Chroma Cloud is.
+  front = createServer((incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', async () => {
+      seen.tokens.add(incoming.headers['x-chroma-token']);
+      if (refusals > 0) {
+        refusals -= 1;
+        outgoing.writeHead(429, { 'retry-after': '0' }).end('{}');
+        return;
+      }
+      const body = Buffer.concat(chunks);
+      if (incoming.url?.endsWith('/add'))
+        seen.largest = Math.max(seen.largest, JSON.parse(body.toString()).ids.length);
+      const { method = 'GET' } = incoming;
+      const answer = await fetch(`${chroma.url}${incoming.url}`, {
+        method,
+        headers: { 'content-type': 'application/json' },
+        ...(method === 'POST' && { body }),
+      });
+      outgoing.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+    });
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => front.once('listening', resolve));
+  const address = front.address();
+  frontUrl = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+});
+afterAll(async () => {
+  front.closeAllConnections();
+  front.close();
+  await chroma.stop();
+  await bench.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A database of its own for each test. */
+async function remoteWriter(name: string) {
+  await fetch(`${chroma.url}/api/v2/tenants/default_tenant/databases`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name }),
+  });
+  const store = createRemoteStore({
+    collection: 'lines',
+    s3: world.s3,
+    bucket: world.bucket,
+    url: frontUrl,
+    tenant: undefined,
+    database: name,
+    readApiKey: async () => 'a-cloud-key',
+  });
+  const stored = async () => {
+    const collection = await openChromaCollection(
+      chromaDatabase({ url: chroma.url, database: name }),
+      'lines',
+      300,
+    );
+    return collection?.page(0, 10_000) ?? [];
+  };
+  return { writer: world.writer({ store }), stored };
+}
+
+beforeEach(async () => {
+  world = await bench.world();
+});
+
+describe('A collection on a Chroma server', () => {
+  it('is merged into in place, 300 records a write, with the key, and again when the server is busy', async () => {
+    const { writer, stored } = await remoteWriter('in-place');
+    refusals = 3;
+    const texts = Array.from({ length: 700 }, (_, index) => `LINE ${index}`);
+    const run = await world.arrive({ texts });
+    await writer.compact();
+
+    expect((await stored()).map(({ id }) => id).sort()).toEqual(idsOf(run, 700));
+    expect(seen).toMatchObject({ largest: 300 });
+    expect([...seen.tokens]).toEqual(['a-cloud-key']);
+    expect(refusals).toBe(0);
+    expect(await world.state(run)).toMatchObject({ state: 'COMPLETED', merged_vectors: 700 });
+    expect((await world.pointer())?.manifest).toMatchObject({ records: 700, space: 'cosine' });
+  });
+
+  it('replaces, removes and skips as an embedded one does', async () => {
+    const { writer, stored } = await remoteWriter('replaces');
+    const run = await world.arrive({ texts: ['A', 'B', 'C'], createdAt: new Date(Date.now() - 60_000) });
+    await writer.compact();
+    await world.arrive({ imageId: run.image_id, receiptId: 1, texts: ['A', 'CHANGED'] });
+    expect(await writer.compact()).toMatchObject({ mergedVectors: 2 });
+    expect((await stored()).map(({ document }) => document).sort()).toEqual(['A', 'CHANGED']);
+  });
+
+  it('is not started empty beside a snapshot that nobody copied to the server', async () => {
+    const { writer } = await remoteWriter('not-empty');
+    await writeOldSnapshot(world.s3, world.bucket, 'lines', [], { version: '20250901_101500' });
+    await world.arrive({ texts: ['NEW'] });
+    await expect(writer.compact()).rejects.toThrow('Copy it to the server');
+  });
+});
