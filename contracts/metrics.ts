@@ -1,4 +1,3 @@
-import type { Collection } from './collections';
 import type { FunctionName } from './functions';
 
 /** The CloudWatch namespace of every metric of ours. */
@@ -39,17 +38,9 @@ export const METRICS = {
 } as const;
 
 /**
- * The dimensions of every metric. `service` is {@link metricService}; `quarantined` of the OCR and embedding
- * functions has `service` alone, every other metric has `collection` as well.
- */
-export interface MetricDimensions {
-  readonly service: string;
-  readonly collection?: Collection;
-}
-
-/**
- * The `service` dimension: the function's physical name, which Lambda sets and which two environments in
- * one account do not share; the function's own name where there is no Lambda.
+ * The `service` dimension, which every metric has (those that belong to one collection have `collection`
+ * too): the function's physical name, which Lambda sets and which two environments in one account do not
+ * share; the function's own name where there is no Lambda.
  */
 export const metricService = (name: FunctionName, environment: NodeJS.ProcessEnv = process.env): string =>
   environment.AWS_LAMBDA_FUNCTION_NAME ?? name;

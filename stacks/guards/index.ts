@@ -2,6 +2,7 @@ import { TerraformStack } from 'cdktf';
 import type { PipelineConfig } from '../config';
 import { concurrency } from './concurrency';
 import { consumerChoice } from './consumer-choice';
+import { consumerTargets } from './consumer-targets';
 import { deadLetters } from './dead-letters';
 import { declaredStreamConsumers } from './declared-stream-consumers';
 import { deltaLifetime } from './delta-lifetime';
@@ -34,6 +35,7 @@ export const GUARDS: Readonly<Record<string, Guard>> = {
   oneBucketOutput,
   uniqueNames,
   oneConsumer,
+  consumerTargets,
   declaredStreamConsumers,
   oneFunctionEach,
   environments,

@@ -95,6 +95,37 @@ describe('every queue has exactly one consumer', () => {
   });
 });
 
+describe('every mapping feeds the function that understands its messages', () => {
+  it.each([
+    ['ocr_results', 'process_ocr_results'],
+    ['embed_ndjson', 'embed_from_ndjson'],
+    ['run_stream', 'stream_processor'],
+  ])('refuses another on %s than %s', (source, expected) => {
+    const other = { function_name: 'arn:aws:lambda:us-east-1:123456789012:function:chroma-worker-2' };
+    const message = complaints((stack) => override(stack, `${MAPPING}.${source}_consumer`, other));
+    expect(message).toMatch(
+      new RegExp(`consumerTargets: .*${source}_consumer feeds ".*chroma-worker-2", not .*${expected}`),
+    );
+  });
+
+  it.each(['ocr_results', 'embed_ndjson', 'run_stream'])('refuses a disabled one on %s', (source) => {
+    const message = complaints((stack) =>
+      override(stack, `${MAPPING}.${source}_consumer`, { enabled: false }),
+    );
+    expect(message).toMatch(/consumerTargets: .*is disabled/);
+  });
+
+  it.each([...WORK, 'run_stream'])(
+    'refuses one on %s that acknowledges failures with their batch',
+    (source) => {
+      const message = complaints((stack) =>
+        override(stack, `${MAPPING}.${source}_consumer`, { function_response_types: null }),
+      );
+      expect(message).toMatch(/consumerTargets: .*does not report failures one by one/);
+    },
+  );
+});
+
 describe("the table's stream has exactly its declared consumer", () => {
   it('refuses a second one', () => {
     const message = complaints((stack) =>
