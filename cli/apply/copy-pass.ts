@@ -35,6 +35,20 @@ export interface PassResult {
   failed: { key: string; message: string }[];
 }
 
+/** An object that a pass came by, with what the destination and the manifest hold under its key. */
+interface Seen {
+  readonly object: ListedObject;
+  readonly present: ListedObject | undefined;
+  readonly entry: ManifestEntry | undefined;
+}
+
+export interface DataPassResult extends PassResult {
+  /** Left alone: they go last, by {@link copyPointers}. */
+  readonly pointers: Seen[];
+}
+
+const nothingYet = (): PassResult => ({ copied: 0, bytes: 0, unchanged: 0, moved: 0, failed: [] });
+
 /** The next pass lists what became of it. Not so for stranded deltas, which are pinned by the plan. */
 const WILL_BE_SEEN: ReadonlySet<CopyFailureReason> = new Set(['source-changed', 'source-gone']);
 
@@ -43,13 +57,11 @@ const POOL = 256;
 
 /**
  * Lists both sides and copies what the destination lacks: one pass. Never deletes; overwrites only what the
- * plan allows or this migration itself wrote.
- *
- * @param which - pointers go in a pass of their own, after all data.
+ * plan allows or this migration itself wrote. Pointers are only noted.
  */
-export async function copyPass(context: PassContext, which: 'data' | 'pointers'): Promise<PassResult> {
+export async function copyPass(context: PassContext): Promise<DataPassResult> {
   const { engine, source, destination, signal, report } = context;
-  const result: PassResult = { copied: 0, bytes: 0, unchanged: 0, moved: 0, failed: [] };
+  const result: DataPassResult = { ...nothingYet(), pointers: [] };
   const running = new Set<Promise<void>>();
   const planned = new ManifestCursor(context.manifest());
   let broken: unknown;
@@ -60,19 +72,13 @@ export async function copyPass(context: PassContext, which: 'data' | 'pointers')
       if (broken !== undefined) break;
       const entry = await planned.seek(key);
       if (object === undefined || isDecoyKey(key)) continue;
-      if (isPointerKey(key) !== (which === 'pointers')) continue;
-      if (present !== undefined && isSame(context, object, present)) {
-        result.unchanged++;
+      if (isPointerKey(key)) {
+        result.pointers.push({ object, present, entry });
         continue;
       }
-      const task = copyOne(context, object, present, entry, result)
+      const task = attempt(context, { object, present, entry }, result)
         .catch((error: unknown) => {
-          if (!(error instanceof CopyError)) broken ??= error;
-          else if (object.bucket === undefined && WILL_BE_SEEN.has(error.reason)) result.moved++;
-          else {
-            result.failed.push({ key, message: error.message });
-            report.event('object-failed', error.message, { key });
-          }
+          broken ??= error;
         })
         .finally(() => {
           running.delete(task);
@@ -86,6 +92,32 @@ export async function copyPass(context: PassContext, which: 'data' | 'pointers')
   }
   if (broken !== undefined) throw broken;
   return result;
+}
+
+/** Moves the pointers that a pass noted, once that pass has shown that all data is there. */
+export async function copyPointers(context: PassContext, pointers: readonly Seen[]): Promise<PassResult> {
+  const result = nothingYet();
+  for (const pointer of pointers) await attempt(context, pointer, result);
+  return result;
+}
+
+/** Copies one object and counts what became of it. Rejects only for what is no matter of this object. */
+async function attempt(context: PassContext, seen: Seen, result: PassResult): Promise<void> {
+  const { object, present, entry } = seen;
+  if (present !== undefined && isSame(context, object, present)) {
+    result.unchanged++;
+    return;
+  }
+  try {
+    await copyOne(context, object, present, entry, result);
+  } catch (error) {
+    if (!(error instanceof CopyError)) throw error;
+    if (object.bucket === undefined && WILL_BE_SEEN.has(error.reason)) result.moved++;
+    else {
+      result.failed.push({ key: object.key, message: error.message });
+      context.report.event('object-failed', error.message, { key: object.key });
+    }
+  }
 }
 
 const isSame = ({ journal }: PassContext, object: ListedObject, present: ListedObject): boolean =>

@@ -8,7 +8,7 @@ import type { Reporter } from '../reporters/reporter';
 import { UserError } from '../user-error';
 import { type Verification, verifyBuckets } from '../verification/verify';
 import { sendCanary } from './canary';
-import { copyPass, type PassContext, type PassResult } from './copy-pass';
+import { copyPass, copyPointers, type DataPassResult, type PassContext, type PassResult } from './copy-pass';
 import { Journal } from './journal';
 import { isFrozen, newState, readState, type State, writeState } from './state';
 
@@ -85,8 +85,8 @@ export async function migrate(
     total: plan.actions.copy.objects + plan.actions.replace.objects,
   };
   const total = { copied: 0, bytes: 0, passes: 0, failed: [] as PassResult['failed'] };
-  const pass = async (which: 'data' | 'pointers', name: string) => {
-    const result = await copyPass(context, which);
+  const count = async <Result extends PassResult>(name: string, copying: Promise<Result>) => {
+    const result = await copying;
     total.copied += result.copied;
     total.bytes += result.bytes;
     total.passes++;
@@ -94,10 +94,7 @@ export async function migrate(
     report.event(
       name,
       `${name}: ${result.copied} copied, ${result.unchanged} already there, ${result.failed.length} failed.`,
-      {
-        ...result,
-        failed: result.failed.length,
-      },
+      { copied: result.copied, unchanged: result.unchanged, failed: result.failed.length },
     );
     return result;
   };
@@ -118,7 +115,7 @@ export async function migrate(
           key: canary,
         });
       }
-      if ((await pass('data', 'pre-copy')).failed.length > 0) return outcome(null);
+      if ((await count('pre-copy', copyPass(context))).failed.length > 0) return outcome(null);
       await save({ phase: 'freezing', saved: await readConfiguration(s3, plan.source) });
     }
     try {
@@ -131,7 +128,12 @@ export async function migrate(
         `${plan.source} denies writes to everybody but you; its lifecycle is suspended.`,
       );
       await settle(request.settle, signal);
-      if (!(await catchUp(pass, plan.source))) {
+      const caughtUp = await catchUp(
+        () => count('catch-up', copyPass(context)),
+        (seen) => count('pointers', copyPointers(context, seen)),
+        plan.source,
+      );
+      if (!caughtUp) {
         await thaw();
         return outcome(null);
       }
@@ -174,18 +176,19 @@ export async function migrate(
   }
 }
 
-/** Copies until nothing is left to copy, then the pointers. False when objects failed for good. */
+/** Copies until a pass copies nothing, then the pointers. False when objects failed for good. */
 async function catchUp(
-  pass: (which: 'data' | 'pointers', name: string) => Promise<PassResult>,
+  data: () => Promise<DataPassResult>,
+  pointers: (seen: DataPassResult['pointers']) => Promise<PassResult>,
   source: string,
 ): Promise<boolean> {
   for (let number = 1; number <= PASSES_AT_MOST; number++) {
-    const data = await pass('data', 'catch-up');
-    if (data.failed.length > 0) return false;
-    if (data.copied > 0 || data.moved > 0) continue;
-    const pointers = await pass('pointers', 'pointers');
-    if (pointers.failed.length > 0) return false;
-    if (pointers.copied === 0 && pointers.moved === 0) return true;
+    const pass = await data();
+    if (pass.failed.length > 0) return false;
+    if (pass.copied > 0 || pass.moved > 0) continue;
+    const last = await pointers(pass.pointers);
+    if (last.failed.length > 0) return false;
+    if (last.moved === 0) return true;
   }
   throw new UserError(
     `${source} still changes after ${PASSES_AT_MOST} passes though it is frozen. Find who writes to it as you (the freeze exempts your own role), stop them, and apply again.`,

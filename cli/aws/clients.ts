@@ -48,6 +48,8 @@ export function makeAws(options: AwsOptions): Aws {
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
     });
+    // Prepares every request and answer for a log that nobody reads: 5 % of a copy's time.
+    client.middlewareStack.remove('loggerMiddleware');
     if (options.expectedOwner !== undefined) expectOwner(client, options.expectedOwner);
     return client;
   });
