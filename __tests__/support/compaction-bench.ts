@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { deltaKey } from '../../contracts/bucket-layout';
 import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
 import { COLLECTIONS, type Collection } from '../../contracts/collections';
@@ -55,6 +55,8 @@ export interface World {
   state(run: CompactionRun): Promise<CollectionRun>;
   pointer(): Promise<CollectionPointer | undefined>;
   deletePointer(): Promise<void>;
+  /** Removes every item of the table. */
+  forgetTable(): Promise<void>;
   /** Ids of the published records, in order, with document and metadata. */
   published(): Promise<Map<string, { document: string; metadata: Readonly<Record<string, unknown>> }>>;
 }
@@ -169,6 +171,12 @@ function makeWorld(
     },
     async deletePointer() {
       await table.client.send(new DeleteCommand({ TableName: table.name, Key: collectionKey('lines') }));
+    },
+    async forgetTable() {
+      const { Items = [] } = await table.client.send(new ScanCommand({ TableName: table.name }));
+      for (const { PK, SK } of Items) {
+        await table.client.send(new DeleteCommand({ TableName: table.name, Key: { PK, SK } }));
+      }
     },
     async published() {
       const collection = await openPublishedCollection('lines', { s3, bucket, table, mountPath });

@@ -153,6 +153,8 @@ describe('The function', () => {
     }
     expect(compactions().map(({ publishes }) => publishes)).toEqual([1, 0, 0, 0]);
     expect((await world.published()).size).toBe(40);
+    const metrics = lines.filter((line) => line.includes('"Publishes"')).map((line) => JSON.parse(line));
+    expect(metrics[0]).toMatchObject({ collection: 'lines', service: NAME, Publishes: 1, MergedVectors: 40 });
   });
 
   it.each([0, 1, 2])(

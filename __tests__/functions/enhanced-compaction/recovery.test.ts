@@ -99,6 +99,17 @@ describe('A published version', () => {
     expect(await documents()).toEqual(['COVERED', 'LATER', 'NEXT']);
   });
 
+  it('is not fetched again by a sandbox that still holds it', async () => {
+    const writer = world.writer();
+    await world.arrive({ texts: ['A'] });
+    await writer.compact();
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    await world.arrive({ texts: ['B'] });
+    await writer.compact();
+    await writer.close();
+    expect(await documents()).toEqual(['A', 'B']);
+  });
+
   it('is kept while a reader may still copy it, and removed after the readers’ grace', async () => {
     for (const text of ['A', 'B', 'C']) {
       await world.arrive({ texts: [text] });
@@ -134,6 +145,21 @@ describe('Snapshot and later deltas', () => {
     after.delete(idsOf(next, 1)[0] ?? '');
     expect(after).toEqual(before);
     expect([...after.values()].map(({ document }) => document).sort()).toEqual(['COVERED', 'SECOND FORM']);
+  });
+
+  it('rebuild everything even where the run table is gone as well', async () => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    await world.arrive({ ...receipt, createdAt: minutesAgo(9), texts: ['FIRST FORM', 'GONE LATER'] });
+    await compactOnce();
+    await world.arrive({ ...receipt, createdAt: minutesAgo(5), texts: ['SECOND FORM'] });
+    await world.arrive({ texts: ['LATER'] });
+    await compactOnce();
+
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    await world.forgetTable();
+    await world.arrive({ texts: ['NEXT'] });
+    await compactOnce();
+    expect(await documents()).toEqual(['LATER', 'NEXT', 'SECOND FORM']);
   });
 
   it('that lack a published delta are refused, and nothing smaller is published', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,19 +42,25 @@ export function workingCopy(directory: string): WorkingCopy {
 
 const PREFIX = 'chroma-compaction-';
 
+/** The private folders of this process that are in use. */
+const ownFolders = new Set<string>();
+
 /**
  * A folder of this process's own below the temporary directory. The folders of processes that are gone are
- * removed first: a killed function must not fill the sandbox that its successor inherits.
+ * removed first: a killed function must not fill the sandbox that its successor inherits, often under the
+ * very same process id.
  */
 export function privateFolder(): string {
-  const root = join(tmpdir());
+  const root = tmpdir();
   for (const name of readdirSync(root)) {
     const [, pid] = new RegExp(`^${PREFIX}(\\d+)-`).exec(name) ?? [];
-    if (pid !== undefined && !isAlive(Number(pid)))
-      rmSync(join(root, name), { recursive: true, force: true });
+    const folder = join(root, name);
+    const isOrphan = Number(pid) === process.pid ? !ownFolders.has(folder) : !isAlive(Number(pid));
+    if (pid !== undefined && isOrphan) rmSync(folder, { recursive: true, force: true });
   }
-  mkdirSync(root, { recursive: true });
-  return mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
+  const own = mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
+  ownFolders.add(own);
+  return own;
 }
 
 function isAlive(pid: number): boolean {
