@@ -22,6 +22,11 @@ export const EMULATOR_DRIFT: readonly EmulatorDrift[] = [
     reason: 'moto takes FileSystemConfigs and does not tell them',
   },
   {
+    type: 'aws_lambda_function',
+    attribute: 'kms_key_arn',
+    reason: 'moto takes KMSKeyArn and does not tell it',
+  },
+  {
     type: 'aws_sqs_queue',
     attribute: 'redrive_policy',
     reason: 'moto writes the policy with a space after each colon and comma; AWS returns it as it was sent',

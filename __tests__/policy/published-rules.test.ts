@@ -1,21 +1,7 @@
 import { EXEMPTIONS, type Exemption } from './exemptions';
 import { type Rule, title } from './rule';
-import { functionsRules } from './rules/functions';
-import { identityRules } from './rules/identities';
-import { messagingRules } from './rules/messaging';
-import { networkRules } from './rules/network';
-import { observationRules } from './rules/observation';
-import { storageRules } from './rules/storage';
+import { RULES } from './rules';
 import { ENVIRONMENTS, type Environment, shipped } from './shipped-environments';
-
-const RULES = [
-  ...storageRules,
-  ...messagingRules,
-  ...functionsRules,
-  ...identityRules,
-  ...networkRules,
-  ...observationRules,
-];
 
 const STACKS = new Map(ENVIRONMENTS.map((environment) => [environment, shipped(environment)]));
 
