@@ -14,10 +14,11 @@ export interface CommandResult {
 /**
  * Runs the real `migrate-buckets` as a user would, as a process of its own, and reads its NDJSON events.
  *
- * @throws {Error} when it printed no result at all, with what it wrote to stderr.
+ * @throws {Error} when it ends with another code than the expected, with what it said.
  */
 export async function migrateBuckets(
   args: readonly string[],
+  expected: number,
   environment: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<CommandResult> {
@@ -43,10 +44,9 @@ export async function migrateBuckets(
     .filter((line) => line.startsWith('{'))
     .map((line): Record<string, unknown> => JSON.parse(line));
   const result = events.at(-1);
-  if (result === undefined) {
-    throw new Error(
-      `migrate-buckets ${args[0]} ended with ${exitCode} and said nothing more than: ${stderr}`,
-    );
+  if (result === undefined || exitCode !== expected) {
+    const said = result?.message ?? (stderr || JSON.stringify(result));
+    throw new Error(`migrate-buckets ${args[0]} ended with ${exitCode} instead of ${expected}: ${said}`);
   }
   return { exitCode, result, events };
 }

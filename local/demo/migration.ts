@@ -34,9 +34,9 @@ const kibibytes = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`;
 /** Discover, decide, plan, copy and verify, each with the command that a user would type. */
 export async function migrate(story: Story, surroundings: MigrationSurroundings): Promise<void> {
   const { old, destination, planPath } = surroundings;
-  const run = async (step: Teller, args: readonly string[]): Promise<CommandResult> => {
+  const run = async (step: Teller, args: readonly string[], expected = 0): Promise<CommandResult> => {
     step.say(`$ npx migrate-buckets ${args.join(' ').replaceAll(planPath, 'plan.json')}`);
-    return migrateBuckets(args, surroundings.environment, surroundings.signal);
+    return migrateBuckets(args, expected, surroundings.environment, surroundings.signal);
   };
 
   await story.step('Which bucket is the truth?', async (step) => {
@@ -80,7 +80,7 @@ export async function migrate(story: Story, surroundings: MigrationSurroundings)
 
   await story.step('Plan the migration', async (step) => {
     const search = ['--name', 'chromadb-*'];
-    const refused = await run(step, ['plan', ...search, '--dest', destination, '--out', planPath]);
+    const refused = await run(step, ['plan', ...search, '--dest', destination, '--out', planPath], 6);
     step.say(String(refused.result.message));
     step.check(
       'A plan that would lose the stranded deltas is refused',
@@ -151,7 +151,7 @@ export async function retire(
     const args = ['retire', planPath, '--soak', '0', '--accept-unchecked', 'state', '--confirm', old.truth];
     const shown = `$ npx migrate-buckets ${args.join(' ').replaceAll(planPath, 'plan.json')}`;
     step.say(shown);
-    const refused = await migrateBuckets(args, environment, signal);
+    const refused = await migrateBuckets(args, 6, environment, signal);
     const gates = (refused.result.gates ?? []) as readonly {
       name: string;
       passed: boolean;
@@ -168,7 +168,7 @@ export async function retire(
     await removeOldFunctions();
     step.say('The old functions are removed.');
     step.say(shown);
-    const retired = await migrateBuckets(args, environment, signal);
+    const retired = await migrateBuckets(args, 0, environment, signal);
     for (const { name, evidence } of (retired.result.gates ?? []) as typeof gates)
       step.say(`${name}: ${evidence}`);
     const left = await objectsLeft();

@@ -31,7 +31,8 @@ const STRANDED_RUN = '7d1f2c54-9a0e-4b1f-8f3d-52f6f1c0a9be';
 export async function makeOldBuckets(s3: S3Client): Promise<OldBuckets> {
   for (const Bucket of [DECOY, TRUTH]) {
     await s3.send(new CreateBucketCommand({ Bucket }));
-    for (const Key of DECOY_KEYS) await s3.send(new PutObjectCommand({ Bucket, Key, Body: new Uint8Array() }));
+    for (const Key of DECOY_KEYS)
+      await s3.send(new PutObjectCommand({ Bucket, Key, Body: new Uint8Array() }));
   }
   const strandedKeys: string[] = [];
   const records = { lines: 0, words: 0 };
