@@ -3,9 +3,6 @@ import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { FUNCTION_NAMES, type FunctionName } from '../contracts/functions';
 
-/** The handler that Lambda is told to call: `index.mjs` in the package's root exports `handler`. */
-export const HANDLER = 'index.handler';
-
 /** Where a bundle goes unless told otherwise: one folder per function, not committed. */
 export const BUNDLES_DIRECTORY = join(__dirname, '..', 'dist', 'functions');
 

@@ -11,7 +11,7 @@ import { type CollectionPointer, collectionPointerSchema } from '../../contracts
 import { COLLECTIONS, type Collection } from '../../contracts/collections';
 import { type CollectionRun, type CompactionRun, collectionKey } from '../../contracts/compaction-run';
 import { contentHash, type Delta, type DeltaHeader, type DeltaRecord } from '../../contracts/delta';
-import { receiptIdPrefix, recordId } from '../../contracts/record-id';
+import { recordId } from '../../contracts/record-id';
 import { type Compaction, type CompactionProps, compact } from '../../functions/enhanced-compaction/compact';
 import { openPublishedCollection } from '../../functions/enhanced-compaction/open-published';
 import {
@@ -223,9 +223,6 @@ export const idsOf = ({ image_id, receipt_id }: CompactionRun, lines: number): s
   Array.from({ length: lines }, (_, index) =>
     recordId({ imageId: image_id, receiptId: receipt_id, lineId: index + 1 }),
   );
-
-export const prefixOf = ({ image_id, receipt_id }: CompactionRun): string =>
-  receiptIdPrefix({ imageId: image_id, receiptId: receipt_id });
 
 /** A direction of its own for each text. */
 export function embed(text: string, dimensions = DIMENSIONS): Float32Array {
