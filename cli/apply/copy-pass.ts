@@ -1,8 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { isDecoyKey } from '../../contracts/bucket-layout';
+import { readText } from '../aws/read-object';
 import { type CopyEngine, CopyError, type CopyFailureReason, type CopyRequest } from '../engine/engine';
-import { compareKeys } from '../engine/key-order';
 import type { ListedObject } from '../engine/listed-object';
+import { ManifestCursor } from '../plan/manifest-cursor';
 import { isPointerKey, looksEqual, type ManifestEntry } from '../plan/manifest-entry';
 import { mergeListings, pairListings } from '../plan/pair';
 import type { Reporter } from '../reporters/reporter';
@@ -150,12 +151,12 @@ async function copyOne(
   const { key, etag } = object;
   const from = object.bucket ?? source;
   if (present !== undefined && !mayReplace(journal, entry, present)) {
-    if (
-      isPointerKey(key) &&
-      (await isSupersededPointer(s3, { bucket: from, object }, { bucket: destination, object: present }))
-    ) {
-      result.unchanged++;
-      return;
+    if (isPointerKey(key)) {
+      const older = (await readText(s3, from, object)).trim();
+      if (await isSupersededPointer(s3, older, { bucket: destination, object: present })) {
+        result.unchanged++;
+        return;
+      }
     }
     // A crash may have come between a copy and the journal's line about it: the bytes decide.
     if (
@@ -190,22 +191,3 @@ const mayReplace = (
   (entry?.action === 'copy' && entry.etag === etag) ||
   (entry?.action === 'keep' && entry.etag === etag) ||
   journal.wrote(key, etag);
-
-/** Reads the manifest along with the listings, since all are in one order. */
-class ManifestCursor {
-  private readonly entries: AsyncIterator<ManifestEntry>;
-  private next: IteratorResult<ManifestEntry> | undefined;
-
-  constructor(entries: AsyncIterable<ManifestEntry>) {
-    this.entries = entries[Symbol.asyncIterator]();
-  }
-
-  /** The entry of a key, if there is one. Keys are asked for in ascending order. */
-  async seek(key: string): Promise<ManifestEntry | undefined> {
-    this.next ??= await this.entries.next();
-    while (this.next.done !== true && compareKeys(this.next.value.key, key) < 0) {
-      this.next = await this.entries.next();
-    }
-    return this.next.done !== true && this.next.value.key === key ? this.next.value : undefined;
-  }
-}

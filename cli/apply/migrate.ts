@@ -8,7 +8,8 @@ import type { Reporter } from '../reporters/reporter';
 import { UserError } from '../user-error';
 import { type Verification, verifyBuckets } from '../verification/verify';
 import { sendCanary } from './canary';
-import { copyPass, copyPointers, type DataPassResult, type PassContext, type PassResult } from './copy-pass';
+import { catchUp } from './catch-up';
+import { copyPass, copyPointers, type PassContext, type PassResult } from './copy-pass';
 import { Journal } from './journal';
 import { isFrozen, newState, readState, type State, writeState } from './state';
 
@@ -33,9 +34,6 @@ export interface Migration {
   readonly verification: Verification | null;
   readonly seconds: number;
 }
-
-/** A source that still changes after so many passes under a freeze is not frozen. */
-const PASSES_AT_MOST = 20;
 
 /**
  * Carries a plan out: canary, pre-copy while the source is live, freeze, catch-up until a pass copies
@@ -174,26 +172,6 @@ export async function migrate(
     await save({ phase: 'copying', saved: null, verified: null });
     report.event('unfrozen', `The policy and lifecycle of ${plan.source} are as they were.`);
   }
-}
-
-/** Copies until a pass copies nothing, then the pointers. False when objects failed for good. */
-async function catchUp(
-  data: () => Promise<DataPassResult>,
-  pointers: (seen: DataPassResult['pointers']) => Promise<PassResult>,
-  source: string,
-): Promise<boolean> {
-  for (let number = 1; number <= PASSES_AT_MOST; number++) {
-    const pass = await data();
-    if (pass.failed.length > 0) return false;
-    if (pass.copied > 0 || pass.moved > 0) continue;
-    const last = await pointers(pass.pointers);
-    if (last.failed.length > 0) return false;
-    if (last.moved === 0) return true;
-  }
-  throw new UserError(
-    `${source} still changes after ${PASSES_AT_MOST} passes though it is frozen. Find who writes to it as you (the freeze exempts your own role), stop them, and apply again.`,
-    EXIT.incomplete,
-  );
 }
 
 function settle(seconds: number, signal: AbortSignal): Promise<void> {

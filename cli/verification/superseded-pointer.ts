@@ -14,18 +14,17 @@ interface Located {
 /**
  * Whether the destination's pointer names a newer snapshot than the source's, and that snapshot is there,
  * whole and not empty: the pipeline has worked on in its new bucket. Only then may two pointers differ.
+ *
+ * @param older - the version that the source's pointer names.
  */
 export async function isSupersededPointer(
   s3: S3Client,
-  source: Located,
+  older: string,
   destination: Located,
 ): Promise<boolean> {
-  const collection = COLLECTIONS.find((each) => snapshotPointerKey(each) === source.object.key);
+  const collection = COLLECTIONS.find((each) => snapshotPointerKey(each) === destination.object.key);
   if (collection === undefined) return false;
-  const [older, newer] = await Promise.all(
-    [source, destination].map(async ({ bucket, object }) => (await readText(s3, bucket, object)).trim()),
-  );
-  if (older === undefined || newer === undefined) return false;
+  const newer = (await readText(s3, destination.bucket, destination.object)).trim();
   if (!isVersionId(older) || !isVersionId(newer) || newer <= older) return false;
   const inventory = new Map<string, ListedObject>();
   const { bucket } = destination;

@@ -1,32 +1,16 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import {
-  isDecoyKey,
-  snapshotArchiveKey,
-  snapshotHashKey,
-  snapshotPointerKey,
-  snapshotVersionPrefix,
-} from '../../contracts/bucket-layout';
-import { COLLECTIONS, type Collection } from '../../contracts/collections';
-import type { Journal } from '../apply/journal';
-import { md5Of } from '../authority/inspect-collection';
+import { isDecoyKey, snapshotPointerKey } from '../../contracts/bucket-layout';
+import { COLLECTIONS } from '../../contracts/collections';
 import { readTextIfAny } from '../aws/read-object';
 import type { ListedObject } from '../engine/listed-object';
-import { isPointerKey } from '../plan/manifest-entry';
-import { mergeListings, type Pair, pairListings } from '../plan/pair';
+import { mergeListings, pairListings } from '../plan/pair';
 import type { Reporter } from '../reporters/reporter';
-import { isAtLeast, LEVELS, type Level, levelOf, requiredLevel } from './levels';
+import { explainLevel, isReachable, judgeObject, type Sides, type SnapshotReference } from './judge-object';
+import { isAtLeast, LEVELS, type Level, requiredLevel } from './levels';
 import { currentObjects, type ListedVersion, listVersions } from './list-versions';
-import { sameBytes } from './same-bytes';
-import { isSupersededPointer } from './superseded-pointer';
 import { recordVersions } from './version-record';
 
-export interface VerifyRequest {
-  readonly source: string;
-  readonly destination: string;
-  /** Compare the bytes of whatever is not proven otherwise. */
-  readonly deep: boolean;
-  /** Absent when another tool made the copy. */
-  readonly journal?: Journal | undefined;
+export interface VerifyRequest extends Omit<Sides, 'snapshots'> {
   readonly stranded?: readonly ListedObject[];
   /** Where the verified manifest of the source goes, if it is to be kept. */
   readonly versionsPath?: string;
@@ -34,11 +18,6 @@ export interface VerifyRequest {
   readonly versions?: AsyncIterable<ListedVersion>;
   /** The snapshots that its pointers name. @default - what its pointers say now */
   readonly snapshots?: readonly SnapshotReference[];
-}
-
-interface SnapshotReference {
-  readonly collection: Collection;
-  readonly version: string;
 }
 
 interface Problem {
@@ -76,6 +55,7 @@ export async function verifyBuckets(
 ): Promise<Verification> {
   const { source, destination } = request;
   const snapshots = request.snapshots ?? (await currentSnapshots(s3, source));
+  const sides: Sides = { ...request, snapshots };
   const versions = request.versions ?? listVersions(s3, source, signal);
   const levels = Object.fromEntries(LEVELS.map((level) => [level, { objects: 0, bytes: 0 }])) as Record<
     Level,
@@ -101,12 +81,8 @@ export async function verifyBuckets(
       objects++;
       bytes += pair.source.size;
       report.progress('verifying', objects, undefined);
-      const reachable =
-        isPointerKey(pair.key) ||
-        snapshots.some(({ collection, version }) =>
-          pair.key.startsWith(snapshotVersionPrefix(collection, version)),
-        );
-      const level = await judge(s3, request, pair, pair.source, reachable, snapshots, signal);
+      const reachable = isReachable(sides, pair.key);
+      const level = await judgeObject(s3, sides, pair, pair.source, signal);
       levels[level].objects++;
       levels[level].bytes += pair.source.size;
       if (!isAtLeast(level, requiredLevel(reachable))) {
@@ -131,56 +107,6 @@ export async function verifyBuckets(
   };
 }
 
-async function judge(
-  s3: S3Client,
-  { source, destination, deep, journal }: VerifyRequest,
-  { key, destination: present }: Pair,
-  object: ListedObject,
-  reachable: boolean,
-  snapshots: readonly SnapshotReference[],
-  signal: AbortSignal,
-): Promise<Level> {
-  const base = {
-    present: present !== undefined,
-    sizeEqual: present?.size === object.size,
-    etagEqual: present?.etag === object.etag,
-    copiedByUs: present !== undefined && journal?.proves(key, object.etag, present.etag) === true,
-    bytesEqual: undefined,
-    ownHashEqual: undefined,
-  };
-  if (isPointerKey(key) && !base.etagEqual && present !== undefined) {
-    // The pipeline moved on at the destination: its newer, sound snapshot stands for the older pointer.
-    if (await isSupersededPointer(s3, { bucket: source, object }, { bucket: destination, object: present }))
-      return 'P3';
-  }
-  if (present === undefined || !base.sizeEqual) return levelOf(base);
-  const snapshot = snapshots.find((each) => snapshotArchiveKey(each.collection, each.version) === key);
-  const ownHashEqual =
-    snapshot === undefined ? undefined : await hasOwnHash(s3, destination, snapshot, present);
-  const level = levelOf({ ...base, ownHashEqual });
-  const wanted = deep ? 'P3' : requiredLevel(reachable);
-  // Bytes are compared where it is asked for, and where less would not do for what a pointer leads to.
-  if (isAtLeast(level, wanted) || level === 'P0' || !(deep || reachable)) return level;
-  const bytesEqual = await sameBytes(
-    s3,
-    { bucket: object.bucket ?? source, object },
-    { bucket: destination, object: present },
-    signal,
-  );
-  return levelOf({ ...base, ownHashEqual, bytesEqual });
-}
-
-function explainLevel({ source, destination }: Pair, level: Level, reachable: boolean): string {
-  if (destination === undefined) return 'It is missing at the destination.';
-  if (source?.size !== destination.size) {
-    return `It has ${destination.size} bytes at the destination and ${source?.size} at the source.`;
-  }
-  if (level === 'P0') return 'Its content differs at the destination.';
-  return reachable
-    ? `A pointer leads to it, and ${level} is not proof enough for that.`
-    : 'It has the same size, but nothing proves its content. Run verify with --deep.';
-}
-
 /** The snapshots that the source's pointers name. */
 async function currentSnapshots(s3: S3Client, bucket: string): Promise<SnapshotReference[]> {
   const found = await Promise.all(
@@ -190,16 +116,4 @@ async function currentSnapshots(s3: S3Client, bucket: string): Promise<SnapshotR
     }),
   );
   return found.flat();
-}
-
-/** Whether the archive at the destination has the hash that lies beside it there; undefined without one. */
-async function hasOwnHash(
-  s3: S3Client,
-  bucket: string,
-  { collection, version }: SnapshotReference,
-  archive: ListedObject,
-): Promise<boolean | undefined> {
-  const text = await readTextIfAny(s3, bucket, snapshotHashKey(collection, version));
-  const hex = /^md5:([0-9a-f]{32})\s*$/i.exec(text ?? '')?.[1]?.toLowerCase();
-  return hex === undefined ? undefined : (await md5Of(s3, bucket, archive, hex)) === hex;
 }

@@ -1,0 +1,103 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import {
+  snapshotArchiveKey,
+  snapshotHashKey,
+  snapshotPointerKey,
+  snapshotVersionPrefix,
+} from '../../contracts/bucket-layout';
+import type { Collection } from '../../contracts/collections';
+import type { Journal } from '../apply/journal';
+import { md5Of } from '../authority/inspect-collection';
+import { readTextIfAny } from '../aws/read-object';
+import type { ListedObject } from '../engine/listed-object';
+import { isPointerKey } from '../plan/manifest-entry';
+import type { Pair } from '../plan/pair';
+import { isAtLeast, type Level, levelOf, requiredLevel } from './levels';
+import { sameBytes } from './same-bytes';
+import { isSupersededPointer } from './superseded-pointer';
+
+export interface SnapshotReference {
+  readonly collection: Collection;
+  readonly version: string;
+}
+
+/** The two buckets, and what else tells of their objects. */
+export interface Sides {
+  readonly source: string;
+  readonly destination: string;
+  /** Compare the bytes of whatever is not proven otherwise. */
+  readonly deep: boolean;
+  /** Absent when another tool made the copy. */
+  readonly journal?: Journal | undefined;
+  /** The snapshots that the source's pointers name. */
+  readonly snapshots: readonly SnapshotReference[];
+}
+
+/** Whether a pointer leads to the object, or it is one: such objects must be proven better. */
+export const isReachable = ({ snapshots }: Sides, key: string): boolean =>
+  isPointerKey(key) ||
+  snapshots.some(({ collection, version }) => key.startsWith(snapshotVersionPrefix(collection, version)));
+
+/** How well one object is proven. Bytes are read only where nothing cheaper would do. */
+export async function judgeObject(
+  s3: S3Client,
+  sides: Sides,
+  { key, destination: present }: Pair,
+  object: ListedObject,
+  signal: AbortSignal,
+): Promise<Level> {
+  const { source, destination, deep, journal, snapshots } = sides;
+  const reachable = isReachable(sides, key);
+  const base = {
+    present: present !== undefined,
+    sizeEqual: present?.size === object.size,
+    etagEqual: present?.etag === object.etag,
+    copiedByUs: present !== undefined && journal?.proves(key, object.etag, present.etag) === true,
+    bytesEqual: undefined,
+    ownHashEqual: undefined,
+  };
+  const older = snapshots.find(({ collection }) => snapshotPointerKey(collection) === key)?.version;
+  if (older !== undefined && !base.etagEqual && present !== undefined) {
+    // The pipeline moved on at the destination: its newer, sound snapshot stands for the older pointer.
+    if (await isSupersededPointer(s3, older, { bucket: destination, object: present })) return 'P3';
+  }
+  if (present === undefined || !base.sizeEqual) return levelOf(base);
+  const snapshot = snapshots.find((each) => snapshotArchiveKey(each.collection, each.version) === key);
+  const ownHashEqual =
+    snapshot === undefined ? undefined : await hasOwnHash(s3, destination, snapshot, present);
+  const level = levelOf({ ...base, ownHashEqual });
+  const wanted = deep ? 'P3' : requiredLevel(reachable);
+  // Bytes are compared where it is asked for, and where less would not do for what a pointer leads to.
+  if (isAtLeast(level, wanted) || level === 'P0' || !(deep || reachable)) return level;
+  const bytesEqual = await sameBytes(
+    s3,
+    { bucket: object.bucket ?? source, object },
+    { bucket: destination, object: present },
+    signal,
+  );
+  return levelOf({ ...base, ownHashEqual, bytesEqual });
+}
+
+/** Why a level is not enough, for people. */
+export function explainLevel({ source, destination }: Pair, level: Level, reachable: boolean): string {
+  if (destination === undefined) return 'It is missing at the destination.';
+  if (source?.size !== destination.size) {
+    return `It has ${destination.size} bytes at the destination and ${source?.size} at the source.`;
+  }
+  if (level === 'P0') return 'Its content differs at the destination.';
+  return reachable
+    ? `A pointer leads to it, and ${level} is not proof enough for that.`
+    : 'It has the same size, but nothing proves its content. Run verify with --deep.';
+}
+
+/** Whether the archive at the destination has the hash that lies beside it there; undefined without one. */
+async function hasOwnHash(
+  s3: S3Client,
+  bucket: string,
+  { collection, version }: SnapshotReference,
+  archive: ListedObject,
+): Promise<boolean | undefined> {
+  const text = await readTextIfAny(s3, bucket, snapshotHashKey(collection, version));
+  const hex = /^md5:([0-9a-f]{32})\s*$/i.exec(text ?? '')?.[1]?.toLowerCase();
+  return hex === undefined ? undefined : (await md5Of(s3, bucket, archive, hex)) === hex;
+}
