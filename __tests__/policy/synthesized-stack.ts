@@ -21,11 +21,13 @@ export interface PolicyStatement {
 
 /** All resources of a synthesized stack, and how they refer to each other. */
 export class SynthesizedStack {
+  readonly json: Template['json'];
   readonly resources: readonly Resource[];
   /** The tags that the provider puts on everything that can carry tags. */
   readonly defaultTags: Readonly<Record<string, unknown>>;
 
   constructor({ json }: Template) {
+    this.json = json;
     const byType = (json.resource ?? {}) as Record<string, Record<string, Block>>;
     this.resources = Object.entries(byType).flatMap(([type, blocks]) =>
       Object.entries(blocks).map(([name, block]) => ({ type, name, address: `${type}.${name}`, block })),

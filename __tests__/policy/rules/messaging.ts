@@ -44,8 +44,8 @@ const queueRules = [
       '',
       'takes dead letters of its own queue alone',
       ({ block }) => {
-        const policy = JSON.parse(String(block.redrive_allow_policy));
-        return policy.redrivePermission === 'byQueue' && policy.sourceQueueArns.length === 1;
+        const policy = JSON.parse(String(block.redrive_allow_policy ?? '{}'));
+        return policy.redrivePermission === 'byQueue' && policy.sourceQueueArns?.length === 1;
       },
     ],
   ]),

@@ -25,7 +25,7 @@ export const observationRules = [
     [
       '',
       'is JSON that CloudWatch can draw',
-      ({ block }) => Array.isArray(JSON.parse(String(block.dashboard_body)).widgets),
+      ({ block }) => Array.isArray(JSON.parse(String(block.dashboard_body ?? '{}')).widgets),
     ],
   ]),
 ];
