@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { CompactionRun } from '../../../contracts/compaction-run';
 import type { DeltaRecord } from '../../../contracts/delta';
 import {
   type CompactionBench,
   embed,
   idsOf,
   makeDelta,
+  type ReceiptSpec,
   startCompactionBench,
   type World,
   type Writer,
@@ -117,39 +119,45 @@ describe('A merge', () => {
   });
 });
 
-describe('A delta that cannot be merged', () => {
-  it.each([
-    ['is missing', { spoil: () => undefined }, 'does not exist'],
-    [
-      'has another checksum',
-      { spoil: (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.from('x')]) },
-      'SHA-256',
-    ],
-    ['is of another model', { header: { model: 'other-model' } }, 'other-model'],
-    ['is of another text format', { header: { text_format_version: 2 } }, 'text format'],
-    ['belongs to another collection', { header: { collection: 'words' as const } }, 'another run'],
-    ['holds a vector of zeros', { records: zeroed }, 'no usable embedding'],
-    ['holds a record of another receipt', { records: foreign }, 'another receipt'],
-  ])(
-    'that %s fails its own run with the reason, and its neighbours complete',
-    async (_what, wrong, reason) => {
-      const before = await world.arrive({ createdAt: minutesAgo(3), texts: ['BEFORE'] });
-      const broken = await world.arrive({ createdAt: minutesAgo(2), texts: ['BROKEN'], ...wrong });
-      const after = await world.arrive({ createdAt: minutesAgo(1), texts: ['AFTER'] });
-      await writer.compact();
+const SPOILED: Record<string, { readonly spec: Partial<ReceiptSpec>; readonly reason: string }> = {
+  'is missing': { spec: { spoil: () => undefined }, reason: 'does not exist' },
+  'has another checksum': {
+    spec: { spoil: (bytes) => Buffer.concat([bytes, Buffer.from('x')]) },
+    reason: 'SHA-256',
+  },
+  'is of another model': { spec: { header: { model: 'other-model' } }, reason: 'other-model' },
+  'is of another text format': { spec: { header: { text_format_version: 2 } }, reason: 'text format' },
+  'belongs to another collection': { spec: { header: { collection: 'words' } }, reason: 'another run' },
+  'holds a vector of zeros': { spec: { records: zeroed }, reason: 'no usable embedding' },
+  'holds a record of another receipt': { spec: { records: foreign }, reason: 'another receipt' },
+};
 
-      expect(await world.state(before)).toMatchObject({ state: 'COMPLETED', merged_vectors: 1 });
-      expect(await world.state(after)).toMatchObject({ state: 'COMPLETED', merged_vectors: 1 });
-      expect(await world.state(broken)).toMatchObject({
+describe('A delta that cannot be merged', () => {
+  it('fails its own run with the reason, whatever is wrong, and its neighbours complete in the same merge', async () => {
+    const neighbours = [await world.arrive({ createdAt: minutesAgo(9), texts: ['BEFORE'] })];
+    const spoiled = new Map<string, CompactionRun>();
+    for (const [what, { spec }] of Object.entries(SPOILED)) {
+      spoiled.set(what, await world.arrive({ createdAt: minutesAgo(5), texts: ['SPOILED'], ...spec }));
+    }
+    neighbours.push(await world.arrive({ createdAt: minutesAgo(1), texts: ['AFTER'] }));
+    expect(await writer.compact()).toMatchObject({ publishes: 1, mergedVectors: 2 });
+
+    for (const run of neighbours) {
+      expect(await world.state(run)).toMatchObject({ state: 'COMPLETED', merged_vectors: 1 });
+    }
+    for (const [what, run] of spoiled) {
+      const { state, error } = await world.state(run);
+      expect({ what, state, error }).toEqual({
+        what,
         state: 'FAILED',
-        error: expect.stringContaining(reason),
+        error: expect.stringContaining(SPOILED[what]?.reason ?? ''),
       });
-      expect([...(await world.published()).values()].map(({ document }) => document).sort()).toEqual([
-        'AFTER',
-        'BEFORE',
-      ]);
-    },
-  );
+    }
+    expect([...(await world.published()).values()].map(({ document }) => document).sort()).toEqual([
+      'AFTER',
+      'BEFORE',
+    ]);
+  });
 
   it('that is of another length fails its own run, and an older usable run of the receipt is merged', async () => {
     const receipt = { imageId: randomUUID(), receiptId: 1 };
