@@ -75,7 +75,6 @@ function keyPolicy(deployment: Deployment, forData: boolean): Statement[] {
     ...(forData
       ? [
           service('s3.amazonaws.com', ours),
-          service('events.amazonaws.com', ours),
           {
             ...service(`logs.${deployment.region}.amazonaws.com`, {
               ArnLike: {

@@ -1,0 +1,223 @@
+import { z } from 'zod';
+import { DEFAULT_EMBEDDING_DIMENSIONS, DEFAULT_EMBEDDING_MODEL } from '../contracts/embedding';
+
+/** An environment's name is part of every physical name, and its file's name. */
+export const environmentName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,15}$/, 'lower-case letters, digits and hyphens, 16 at most');
+const slug = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{1,23}$/, 'lower-case letters, digits and hyphens, 2 to 24, a letter first');
+const bucketName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'an S3 bucket name: 3 to 63 of a-z, 0-9, dot and hyphen');
+const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region, such as us-east-1');
+const secretName = z
+  .string()
+  .regex(/^[\w/+=.@-]{1,512}$/, 'the NAME of a Secrets Manager secret, never its value');
+const memory = z.int().min(128).max(10_240);
+const timeout = z.int().min(1).max(900);
+const whole = z.int().positive();
+
+/** CloudWatch accepts these numbers of days and no others. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+const backend = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('local') }),
+  z.strictObject({
+    type: z.literal('s3'),
+    bucket: bucketName,
+    /** @default the environment's prefix with `.tfstate` */
+    key: z.string().min(1).optional(),
+    /** @default the pipeline's region */
+    region: region.optional(),
+  }),
+]);
+
+const encryption = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('sse-s3') }),
+  z.strictObject({
+    type: z.literal('kms'),
+    /** @default the stack makes a key, with yearly rotation */
+    keyArn: z
+      .string()
+      .regex(/^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'the ARN of a KMS key (not of an alias)')
+      .optional(),
+  }),
+]);
+
+const chroma = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('embedded') }),
+  z.strictObject({
+    mode: z.literal('server'),
+    url: z.url(),
+    tenant: z.string().min(1).optional(),
+    database: z.string().min(1).optional(),
+    secretName: secretName.optional(),
+  }),
+  z.strictObject({
+    mode: z.literal('cloud'),
+    url: z.url().default('https://api.trychroma.com'),
+    tenant: z.string().min(1),
+    database: z.string().min(1),
+    secretName,
+  }),
+]);
+
+/** Who takes the messages of lines and words. One choice for both queues, so that there can never be two. */
+const consumer = z.union(
+  [
+    z.literal('enhanced-compaction'),
+    z.literal('none'),
+    z.strictObject({
+      legacyFunction: z
+        .string()
+        .regex(
+          /^(arn:aws[\w-]*:lambda:[\w-]+:\d{12}:function:)?[\w-]{1,64}$/,
+          'a function name, or its ARN without a version or alias',
+        ),
+    }),
+  ],
+  { error: 'allowed: "enhanced-compaction", "none" (paused), or {"legacyFunction": "a name or ARN"}' },
+);
+
+const keyAttribute = z.strictObject({ name: z.string().min(1).max(255), type: z.enum(['S', 'N', 'B']) });
+
+const adoptedTable = z.discriminatedUnion('as', [
+  z.strictObject({
+    /** The table comes under management by a Terraform import block. */
+    as: z.literal('import'),
+    name: z.string().min(3).max(255),
+    /** The table's stream as it is now: changing it would give the stream a new ARN and orphan its readers. */
+    streamViewType: z.enum(['NEW_IMAGE', 'NEW_AND_OLD_IMAGES']).optional(),
+    /** Indexes that the table has already; what is not named here would be deleted. */
+    indexes: z
+      .array(
+        z.strictObject({
+          name: z.string().min(3).max(255),
+          hashKey: keyAttribute,
+          rangeKey: keyAttribute.optional(),
+          projection: z.enum(['ALL', 'KEYS_ONLY']).default('ALL'),
+        }),
+      )
+      .default([]),
+  }),
+  z.strictObject({
+    /** The table stays under its owner's management and is only read as a data source. */
+    as: z.literal('data-source'),
+    name: z.string().min(3).max(255),
+  }),
+]);
+
+const adopt = z.strictObject({
+  bucket: z.strictObject({ name: bucketName }).optional(),
+  table: adoptedTable.optional(),
+  vpc: z
+    .strictObject({
+      id: z.string().regex(/^vpc-[0-9a-f]+$/, 'a VPC id, such as vpc-0abc'),
+      subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/, 'a subnet id')).length(2),
+      /** Route tables that get the S3 and DynamoDB gateway endpoints. Empty when the VPC has them already. */
+      endpointRouteTableIds: z.array(z.string().regex(/^rtb-[0-9a-f]+$/, 'a route table id')).default([]),
+    })
+    .optional(),
+});
+
+const functions = z.strictObject({
+  /** nodejs24.x needs AWS provider 6. */
+  runtime: z.enum(['nodejs22.x', 'nodejs24.x']).default('nodejs22.x'),
+  architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
+  /** Megabytes. */
+  memory: z
+    .strictObject({
+      'process-ocr-results': memory.default(512),
+      'embed-from-ndjson': memory.default(1024),
+      'stream-processor': memory.default(256),
+      'enhanced-compaction': memory.default(4096),
+      'reconcile-runs': memory.default(256),
+    })
+    .prefault({}),
+  /** Seconds. */
+  timeout: z
+    .strictObject({
+      'process-ocr-results': timeout.default(60),
+      'embed-from-ndjson': timeout.default(300),
+      'stream-processor': timeout.default(60),
+      'enhanced-compaction': timeout.default(600),
+      'reconcile-runs': timeout.default(60),
+    })
+    .prefault({}),
+  /** Megabytes of /tmp for the compaction's private copy of a collection. */
+  compactionStorage: z.int().min(512).max(10_240).default(4096),
+});
+
+/** One environment's settings. docs/configuration.md explains each. */
+export const configSchema = z.strictObject({
+  /** Editors read it; we do not. */
+  $schema: z.string().optional(),
+  /** Every physical name starts with `{name}-{environment}`. */
+  name: slug.default('chroma-pipeline'),
+  region: region.default('us-east-1'),
+  /** @default `{name}-{environment}-{account id}` */
+  bucketName: bucketName.optional(),
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+  /** The environment's own name, typed out, when its data may be destroyed with it. */
+  ephemeral: environmentName.optional(),
+  backend: backend.default({ type: 'local' }),
+  encryption: encryption.default({ type: 'sse-s3' }),
+  retention: z
+    .strictObject({
+      logDays: z.literal([...LOG_RETENTION_DAYS]).default(365),
+      queueDays: z.int().min(1).max(13).default(4),
+      deadLetterDays: z.int().min(2).max(14).default(14),
+      /** A delta goes this long after it was written, and only if a snapshot covers it. */
+      coveredDeltaDays: whole.default(30),
+      /** How long an overwritten or deleted object can be brought back. */
+      noncurrentDays: whole.default(30),
+    })
+    .prefault({}),
+  functions: functions.prefault({}),
+  embedding: z
+    .strictObject({
+      model: z.string().min(1).default(DEFAULT_EMBEDDING_MODEL),
+      dimensions: z.int().min(1).max(8192).default(DEFAULT_EMBEDDING_DIMENSIONS),
+      /** @default OpenAI's own endpoint */
+      baseUrl: z.url().optional(),
+      secretName: secretName.default('chroma-pipeline/openai-api-key'),
+    })
+    .prefault({}),
+  chroma: chroma.default({ mode: 'embedded' }),
+  compaction: z
+    .strictObject({
+      checkpointRecords: whole.default(50_000),
+      checkpointMinutes: whole.default(60),
+      snapshotsKept: z.int().min(2).default(8),
+      reconcileAfterSeconds: z.int().min(60).default(900),
+    })
+    .prefault({}),
+  consumer: consumer.default('enhanced-compaction'),
+  network: z
+    .strictObject({
+      cidr: z
+        .string()
+        .regex(/^\d+\.\d+\.\d+\.0\/24$/, 'a /24, such as 10.87.0.0/24')
+        .default('10.87.0.0/24'),
+      /** @default the zones a and b of the region */
+      availabilityZones: z
+        .tuple([z.string().min(1), z.string().min(1)])
+        .refine(([a, b]) => a !== b, 'two different zones')
+        .optional(),
+    })
+    .prefault({}),
+  alarms: z
+    .strictObject({
+      /** Who is told. AWS asks this address to confirm. */
+      email: z.email().optional(),
+      oldestMessageSeconds: whole.default(3600),
+      pendingRunSeconds: whole.default(3600),
+      snapshotSeconds: whole.default(4 * 3600),
+    })
+    .prefault({}),
+  adopt: adopt.prefault({}),
+});
