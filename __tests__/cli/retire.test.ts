@@ -136,6 +136,16 @@ it('leaves an object that changes between the gates and the deletion, and names 
   expect([...(await contents(bench.s3, source)).keys()]).toEqual(['a']);
 });
 
+it('deletes once, though the answer to the deletion got lost', async () => {
+  const { source, retire } = await migrated(async (name) => {
+    for (const key of ['a', 'b', 'c']) await put(bench.s3, name, key, 'x');
+  });
+  await bench.admin.inject({ operation: 'DeleteObjects', reset: 'after' });
+  const { code, result } = await retire('--mode', 'delete');
+  expect({ code, retired: result.retired }).toMatchObject({ code: 0, retired: { bucketDeleted: true } });
+  await expect(bench.s3.send(new HeadBucketCommand({ Bucket: source }))).rejects.toThrow();
+});
+
 it('refuses object lock', async () => {
   const { source, retire } = await migrated(versioned);
   await bench.s3.send(
