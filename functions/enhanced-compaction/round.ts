@@ -159,9 +159,10 @@ async function publishDecided(
     text_format_version: embedding.textFormatVersion,
     ...(sealed.filesSha256 !== undefined && { files_sha256: sealed.filesSha256 }),
     runs,
-    uncovered_deltas: [...uncovered],
-    uncovered_records:
-      (before.manifest?.uncovered_records ?? 0) + runs.reduce((sum, run) => sum + run.merged_vectors, 0),
+    uncovered_deltas: open.hasCheckpoints ? [...uncovered] : [],
+    uncovered_records: open.hasCheckpoints
+      ? runs.reduce((sum, run) => sum + run.merged_vectors, before.manifest?.uncovered_records ?? 0)
+      : 0,
   };
   lease.signal.throwIfAborted();
   return publish(table, lease, before, sealed.version, manifest);

@@ -107,7 +107,11 @@ describe('A collection on a Chroma server', () => {
     expect([...seen.tokens]).toEqual(['a-cloud-key']);
     expect(refusals).toBe(0);
     expect(await world.state(run)).toMatchObject({ state: 'COMPLETED', merged_vectors: 700 });
-    expect((await world.pointer())?.manifest).toMatchObject({ records: 700, space: 'cosine' });
+    expect((await world.pointer())?.manifest).toMatchObject({
+      records: 700,
+      space: 'cosine',
+      uncovered_deltas: [],
+    });
   });
 
   it('replaces, removes and skips as an embedded one does', async () => {

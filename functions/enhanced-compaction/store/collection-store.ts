@@ -26,6 +26,8 @@ export interface OpenCollection {
   readonly isUnpublished: boolean;
   /** Keys of the deltas that a rebuild put into it beyond what the pointer lists. */
   readonly rebuiltFrom: readonly string[];
+  /** Whether snapshots cover its deltas in time; without them the pointer keeps no list, which would only grow. */
+  readonly hasCheckpoints: boolean;
   /** Makes the content durable under a new version id, for the pointer to be moved to it. */
   seal(): Promise<SealedVersion>;
   /** Told that the pointer was moved to the sealed version. */

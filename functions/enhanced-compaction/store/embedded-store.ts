@@ -100,6 +100,7 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
       let sealed: string | undefined;
       const open: OpenCollection = {
         ...content,
+        hasCheckpoints: true,
         space: opened.chroma.space,
         async seal() {
           if (warm?.copy === copy) warm = undefined;

@@ -56,6 +56,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         embedding: embeddingOf(pointer),
         isUnpublished: manifest === undefined,
         rebuiltFrom: [],
+        hasCheckpoints: false,
         seal: async () => ({
           version: versionId(new Date(), randomBytes(4).toString('hex')),
           filesSha256: undefined,
