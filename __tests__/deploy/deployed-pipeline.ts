@@ -46,17 +46,15 @@ export async function runDeployedPipeline({
   const mountPath = join(directory, 'efs');
   const bundles = await bundleFunctions(join(directory, 'functions'));
   const failures: string[] = [];
-  const runtimes = new Map<string, LambdaRuntime>();
+  const runtimes = new Map<string, Promise<LambdaRuntime>>();
 
-  const runtime = async (arn: string): Promise<LambdaRuntime> => {
-    const known = runtimes.get(arn);
-    if (known !== undefined) return known;
+  const create = async (arn: string): Promise<LambdaRuntime> => {
     const deployed = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: arn }));
     const functionName = String(deployed.FunctionName);
     const name = FUNCTION_NAMES.find((candidate) => functionName.endsWith(`-${candidate}`));
     const bundle = name && bundles.get(name);
     if (bundle === undefined) throw new Error(`${functionName} is no function of ours.`);
-    const created = createLambdaRuntime({
+    return createLambdaRuntime({
       functionName,
       bundle,
       environment: {
@@ -71,8 +69,12 @@ export async function runDeployedPipeline({
         if (/"level":"(ERROR|CRITICAL)"/.test(line)) failures.push(line);
       },
     });
-    runtimes.set(arn, created);
-    return created;
+  };
+  /** lines and words share one function, whose mappings start at the same time. */
+  const runtime = (arn: string): Promise<LambdaRuntime> => {
+    const known = runtimes.get(arn) ?? create(arn);
+    runtimes.set(arn, known);
+    return known;
   };
 
   const start = async (mapping: EventSourceMappingConfiguration): Promise<EventSourceMapping> => {
@@ -98,7 +100,7 @@ export async function runDeployedPipeline({
     failures,
     async stop() {
       await Promise.all(started.map((mapping) => mapping.stop()));
-      await Promise.all([...runtimes.values()].map((each) => each.stop()));
+      await Promise.all([...runtimes.values()].map(async (each) => (await each).stop()));
       for (const each of [lambda, sqs, streams]) each.destroy();
       await rm(directory, { recursive: true, force: true });
     },
