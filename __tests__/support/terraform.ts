@@ -36,6 +36,30 @@ const PARALLELISM = '-parallelism=50';
 export class TerraformError extends Error {}
 
 /**
+ * Makes the workspace, and the environment in which Terraform talks to the emulator and takes its provider
+ * from disk. No profile, plug-in cache or setting of whoever runs the tests has a say.
+ */
+export function terraformEnvironment({ workspace, endpoint, region }: TerraformProps): NodeJS.ProcessEnv {
+  const settings = join(workspace, 'terraform.rc');
+  mkdirSync(workspace, { recursive: true });
+  writeFileSync(settings, cliSettings());
+  return {
+    PATH: process.env.PATH,
+    HOME: workspace,
+    TF_CLI_CONFIG_FILE: settings,
+    TF_DATA_DIR: join(workspace, 'data'),
+    TF_IN_AUTOMATION: '1',
+    TF_INPUT: '0',
+    CHECKPOINT_DISABLE: '1',
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: 'testing',
+    AWS_SECRET_ACCESS_KEY: 'testing',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+}
+
+/**
  * Runs the installed Terraform on a synthesized stack against an emulator.
  *
  * The stack is deployed as it was synthesized: what an emulator needs (no credential checks, path-style
@@ -46,25 +70,7 @@ export class Terraform {
   private directory = '';
 
   constructor(private readonly props: TerraformProps) {
-    const { workspace, endpoint, region } = props;
-    const settings = join(workspace, 'terraform.rc');
-    mkdirSync(workspace, { recursive: true });
-    writeFileSync(settings, cliSettings());
-    this.environment = {
-      PATH: process.env.PATH,
-      // No profile, plug-in cache or setting of whoever runs the tests has a say.
-      HOME: workspace,
-      TF_CLI_CONFIG_FILE: settings,
-      TF_DATA_DIR: join(workspace, 'data'),
-      TF_IN_AUTOMATION: '1',
-      TF_INPUT: '0',
-      CHECKPOINT_DISABLE: '1',
-      AWS_ENDPOINT_URL: endpoint,
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: 'testing',
-      AWS_SECRET_ACCESS_KEY: 'testing',
-      AWS_EC2_METADATA_DISABLED: 'true',
-    };
+    this.environment = terraformEnvironment(props);
   }
 
   /** Takes the stack in `directory` (the folder of its `cdk.tf.json`) and initialises the provider. */

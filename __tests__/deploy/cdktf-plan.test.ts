@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify, stripVTControlCharacters } from 'node:util';
+import { type Moto, startMoto } from '../support/moto';
+import { describeWith } from '../support/requirements';
+import { terraformEnvironment } from '../support/terraform';
+
+const run = promisify(execFile);
+const REPOSITORY = join(__dirname, '..', '..');
+const CDKTF = join(REPOSITORY, 'node_modules', '.bin', 'cdktf');
+
+describeWith(
+  { moto: true, terraform: true, awsProvider: true },
+  '`npx cdktf plan`, without arguments,',
+  () => {
+    let moto: Moto;
+    let workspace: string;
+    beforeAll(async () => {
+      [moto, workspace] = await Promise.all([startMoto(), mkdtemp(join(tmpdir(), 'chroma-pipeline-plan-'))]);
+    });
+    afterAll(async () => {
+      await moto.stop();
+      await rm(workspace, { recursive: true, force: true });
+    });
+
+    it('shows every resource of the shipped dev environment', async () => {
+      const output = join(workspace, 'out');
+      // The provider comes from disk here, and a lock would ask the registry. The output folder keeps the
+      // checkout clean.
+      const { stdout } = await run(CDKTF, ['plan', '--skip-provider-lock', '--output', output], {
+        cwd: REPOSITORY,
+        env: {
+          ...terraformEnvironment({ workspace, endpoint: moto.endpoint, region: 'us-east-1' }),
+          ENVIRONMENT: 'dev',
+          CI: 'true',
+        },
+        maxBuffer: 64 * 2 ** 20,
+      });
+      const { resource } = JSON.parse(
+        await readFile(join(output, 'stacks', 'chroma-pipeline', 'cdk.tf.json'), 'utf8'),
+      ) as { resource: Record<string, object> };
+      const addresses = Object.entries(resource).flatMap(([type, blocks]) =>
+        Object.keys(blocks).map((name) => `${type}.${name}`),
+      );
+      // The CLI breaks lines wherever a chunk of Terraform's output happens to end.
+      const said = stripVTControlCharacters(stdout).replaceAll(/\s/g, '');
+      const isShown = (address: string) =>
+        said.includes(`#${address}(`) || said.includes(`#${address}willbecreated`);
+      expect(addresses.filter((address) => !isShown(address))).toEqual([]);
+      expect(said).toContain(`Plan:${addresses.length}toadd,0tochange,0todestroy.`);
+      process.stdout.write(
+        `npx cdktf plan: ${addresses.length} resources of ${Object.keys(resource).length} types to add\n`,
+      );
+    }, 240_000);
+  },
+);
