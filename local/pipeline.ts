@@ -35,9 +35,9 @@ export interface LocalPipelineOptions {
   readonly embeddingBaseUrl?: string;
   /** The local folder that stands for EFS. @default - a folder of the pipeline's own, removed at the end */
   readonly mountPath?: string;
-  /** Seconds after which a failed message comes back, of every queue. @default - function timeout + 60 */
+  /** Seconds after which a failed message comes back, of every queue. @default - as in the stack */
   readonly visibilityTimeoutSeconds?: number;
-  /** Deliveries before a message is a dead letter, of every queue. @default - 5, and 20 for lines and words */
+  /** Deliveries before a message is a dead letter, of every queue. @default - as in the stack */
   readonly maximumReceives?: number;
   /** @default 300, as in the stack */
   readonly reconcileEverySeconds?: number;

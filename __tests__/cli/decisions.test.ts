@@ -244,6 +244,17 @@ describe('stranded deltas', () => {
     const found = findStranded(winner, inventories, ['loser']);
     expect(found.map(({ object: { key: name } }) => name)).toEqual(['lines/delta/new/delta.tar.gz']);
   });
+
+  it('are told apart where the truth holds other content under the same key', () => {
+    const [name, delta] = at('lines/delta/both/delta.tar.gz', 200);
+    const inventories = new Map([
+      ['truth', new Map([[name, { ...delta, etag: 'y' }]])],
+      ['loser', new Map([[name, delta]])],
+    ]);
+    expect(findStranded(winner, inventories, ['loser'])).toEqual([
+      { bucket: 'loser', object: delta, overshadowed: true },
+    ]);
+  });
 });
 
 describe('levels of proof', () => {

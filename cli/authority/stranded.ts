@@ -7,12 +7,14 @@ import type { Inventory } from './inspect-buckets';
 export interface StrandedObject {
   readonly bucket: string;
   readonly object: ListedObject;
+  /** The winner holds other content under its key, so it cannot be taken along: its loss must be accepted. */
+  readonly overshadowed: boolean;
 }
 
 /**
- * Deltas that only a losing bucket holds and that are newer than the winner's snapshot: nobody compacted
- * them, so leaving them behind loses embeddings. Where the winner has no snapshot of the collection, every
- * such delta is stranded. Two losers with the same key: the newer object is taken.
+ * Deltas that a losing bucket holds, the winner does not, and that are newer than the winner's snapshot: nobody
+ * compacted them, so leaving them behind loses embeddings. Where the winner has no snapshot of the collection,
+ * every such delta is stranded. Two losers with the same key: the newer object is taken.
  */
 export function findStranded(
   winner: BucketEvidence,
@@ -23,12 +25,13 @@ export function findStranded(
   const found = new Map<string, StrandedObject>();
   for (const bucket of losers) {
     for (const object of inventories.get(bucket)?.values() ?? []) {
-      if (isDecoyKey(object.key) || truth?.has(object.key)) continue;
+      const kept = truth?.get(object.key);
+      if (isDecoyKey(object.key) || kept?.etag === object.etag) continue;
       const collection = winner.collections.find((c) => object.key.startsWith(deltaPrefix(c.collection)));
       if (collection === undefined || object.modified < (collection.snapshotAt ?? 0)) continue;
       const rival = found.get(object.key);
       if (rival === undefined || rival.object.modified < object.modified) {
-        found.set(object.key, { bucket, object });
+        found.set(object.key, { bucket, object, overshadowed: kept !== undefined });
       }
     }
   }

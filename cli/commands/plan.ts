@@ -126,6 +126,18 @@ async function settleStranded(stranded: readonly StrandedObject[], options: Plan
   }
   const accepted = stranded.filter(({ object }) => listed.has(object.key)).map(({ object }) => object.key);
   const open = stranded.filter(({ object }) => !listed.has(object.key));
+  const overshadowed = open.filter((each) => each.overshadowed);
+  if (overshadowed.length > 0) {
+    throw new UserError(
+      `${overshadowed.length} deltas of a losing bucket have other content than the truth's deltas of the same keys, so both cannot be taken along (${overshadowed
+        .slice(0, 5)
+        .map(({ bucket, object }) => `${object.key} in ${bucket}`)
+        .join(
+          ', ',
+        )}${overshadowed.length > 5 ? ', …' : ''}). Look at them, and list their keys in a file for --accept-loss.`,
+      EXIT.refused,
+    );
+  }
   if (open.length > 0 && !includeStranded) {
     const shown = open.slice(0, 5).map(({ bucket, object }) => `${object.key} in ${bucket}`);
     throw new UserError(

@@ -2,12 +2,13 @@ import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { RUN_TYPE } from '../../contracts/compaction-run';
 import type { FunctionName } from '../../contracts/functions';
+import { QUEUE_NAMES, type QueueName } from '../../stacks/queue-settings';
 import type { BatchReport, EventSourceMapping } from '../event-source-mapping/mapping';
 import { startSchedule } from '../event-source-mapping/schedule';
 import { startSqsMapping } from '../event-source-mapping/sqs-mapping';
 import { startStreamMapping } from '../event-source-mapping/stream-mapping';
 import type { LambdaRuntime } from '../lambda-runtime';
-import { CONSUMER, QUEUES, type QueueHandle, type QueueName } from './resources';
+import { CONSUMER, type QueueHandle } from './resources';
 
 export interface ConsumersProps {
   readonly runtimes: ReadonlyMap<FunctionName, LambdaRuntime>;
@@ -35,7 +36,7 @@ export function startConsumers(props: ConsumersProps): EventSourceMapping[] {
   const mappings: EventSourceMapping[] = [];
   const toldBy = (name: FunctionName) => (report: BatchReport) => props.onBatch(name, report);
 
-  for (const queue of QUEUES) {
+  for (const queue of QUEUE_NAMES) {
     const name = CONSUMER[queue];
     const runtime = runtimes.get(name);
     if (runtime === undefined) continue;

@@ -1,9 +1,10 @@
 import type { FunctionName } from '../../contracts/functions';
 import type { PipelineConfig } from '../../stacks/config';
+import { QUEUE_NAMES, type QueueName } from '../../stacks/queue-settings';
 import type { LocalAws } from '../aws';
 import { createLambdaRuntime, type LambdaRuntime } from '../lambda-runtime';
 import { functionEnvironment } from './environment';
-import { CONSUMER, QUEUES, type QueueHandle, type QueueName } from './resources';
+import { CONSUMER, type QueueHandle } from './resources';
 
 export interface FunctionsProps {
   readonly aws: LocalAws;
@@ -51,7 +52,7 @@ export async function declareFunctions(
   streamArn: string,
 ): Promise<void> {
   const consumed = [
-    ...QUEUES.map((queue) => ({ eventSourceArn: queues[queue].arn, name: CONSUMER[queue] })),
+    ...QUEUE_NAMES.map((queue) => ({ eventSourceArn: queues[queue].arn, name: CONSUMER[queue] })),
     { eventSourceArn: streamArn, name: 'stream-processor' as const },
   ];
   await aws.declare({

@@ -1,5 +1,6 @@
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { QUEUES, type QueueHandle, type QueueName } from './resources';
+import { QUEUE_NAMES, type QueueName } from '../../stacks/queue-settings';
+import type { QueueHandle } from './resources';
 
 /** Messages of a queue: waiting, and in flight. */
 interface QueueDepth {
@@ -12,7 +13,7 @@ export type DeadLetterDepths = Readonly<Record<QueueName | 'lost-events', number
 type Queues = Readonly<Record<QueueName, QueueHandle>>;
 
 export async function queueDepths(sqs: SQSClient, queues: Queues): Promise<QueueDepths> {
-  const entries = QUEUES.map(async (name) => [name, await depth(sqs, queues[name].url)] as const);
+  const entries = QUEUE_NAMES.map(async (name) => [name, await depth(sqs, queues[name].url)] as const);
   return Object.fromEntries(await Promise.all(entries)) as QueueDepths;
 }
 
@@ -21,7 +22,7 @@ export async function deadLetterDepths(
   queues: Queues,
   lostEventsUrl: string,
 ): Promise<DeadLetterDepths> {
-  const urls = QUEUES.map((name) => [name, queues[name].deadLetters.url] as const);
+  const urls = QUEUE_NAMES.map((name) => [name, queues[name].deadLetters.url] as const);
   const entries = [...urls, ['lost-events', lostEventsUrl] as const].map(
     async ([name, url]) => [name, (await depth(sqs, url)).waiting] as const,
   );

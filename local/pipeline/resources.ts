@@ -17,10 +17,7 @@ import { COLLECTIONS } from '../../contracts/collections';
 import { pendingAttribute, pendingIndex } from '../../contracts/compaction-run';
 import type { FunctionName } from '../../contracts/functions';
 import type { PipelineConfig } from '../../stacks/config';
-
-/** The queues that have a consumer, by their names without prefix and suffix. */
-export const QUEUES = ['ocr-results', 'embed-ndjson', 'lines', 'words'] as const;
-export type QueueName = (typeof QUEUES)[number];
+import { type QueueName, queueSettings } from '../../stacks/queue-settings';
 
 /** Who takes the messages of each queue. */
 export const CONSUMER: Readonly<Record<QueueName, FunctionName>> = {
@@ -30,16 +27,6 @@ export const CONSUMER: Readonly<Record<QueueName, FunctionName>> = {
   words: 'enhanced-compaction',
 };
 
-/** Deliveries before a message is a dead letter, as in the stack. */
-const MAXIMUM_RECEIVES: Readonly<Record<QueueName, number>> = {
-  'ocr-results': 5,
-  'embed-ndjson': 5,
-  lines: 20,
-  words: 20,
-};
-
-/** Between a function's timeout and the end of its messages' invisibility. Seconds. */
-const VISIBILITY_MARGIN = 60;
 const DAY_SECONDS = 86_400;
 
 export interface QueueHandle {
@@ -51,9 +38,9 @@ export interface QueueHandle {
 
 export interface ResourceOptions {
   readonly bucketName: string;
-  /** How long a received message is hidden. Seconds. @default - the consumer's timeout + 60 */
+  /** How long a received message is hidden. Seconds. @default - as in the stack */
   readonly visibilityTimeoutSeconds?: number | undefined;
-  /** @default - 5, and 20 for lines and words */
+  /** @default - as in the stack */
   readonly maximumReceives?: number | undefined;
 }
 
@@ -129,19 +116,17 @@ async function createWorkQueue(
   config: PipelineConfig,
   options: ResourceOptions,
 ): Promise<QueueHandle> {
-  const visibility =
-    options.visibilityTimeoutSeconds ?? config.functions.timeout[CONSUMER[name]] + VISIBILITY_MARGIN;
-  const fifo = name === 'lines' || name === 'words';
+  const { fifo, visibilityTimeout, maximumReceives } = queueSettings(config)[name];
   const deadLetters = await createQueue(sqs, physicalName(config, `${name}-dlq`, fifo), {
     MessageRetentionPeriod: String(config.retention.deadLetterDays * DAY_SECONDS),
   });
   const queue = await createQueue(sqs, physicalName(config, name, fifo), {
-    VisibilityTimeout: String(visibility),
+    VisibilityTimeout: String(options.visibilityTimeoutSeconds ?? visibilityTimeout),
     MessageRetentionPeriod: String(config.retention.queueDays * DAY_SECONDS),
     ReceiveMessageWaitTimeSeconds: '20',
     RedrivePolicy: JSON.stringify({
       deadLetterTargetArn: deadLetters.arn,
-      maxReceiveCount: options.maximumReceives ?? MAXIMUM_RECEIVES[name],
+      maxReceiveCount: options.maximumReceives ?? maximumReceives,
     }),
   });
   return { ...queue, deadLetters };

@@ -1,22 +1,11 @@
 import { Construct } from 'constructs';
 import { COLLECTIONS, type Collection } from '../../contracts/collections';
+import { queueSettings } from '../queue-settings';
 import type { ChromaBucket } from './chroma-bucket';
 import { DeadLetterQueue } from './dead-letter-queue';
 import type { Deployment } from './deployment';
 import type { Encryption } from './encryption';
 import { WorkQueue } from './work-queue';
-
-/**
- * Seconds between a function's timeout and the end of its messages' invisibility: Lambda's poller needs a
- * moment to hand over and to delete.
- */
-export const VISIBILITY_MARGIN = 60;
-
-/**
- * AWS's advice for queues whose consumer may be throttled: six times the function's timeout. FIFO queues do
- * not follow it: there a crashed batch blocks its whole group until it is visible again.
- */
-const STANDARD_VISIBILITY_FACTOR = 6;
 
 interface QueuesProps {
   readonly deployment: Deployment;
@@ -36,15 +25,13 @@ export class Queues extends Construct {
 
   constructor(scope: Construct, id: string, { deployment, encryption, bucket }: QueuesProps) {
     super(scope, id);
-    const { timeout } = deployment.config.functions;
+    const settings = queueSettings(deployment.config);
     const shared = { deployment, encryption };
 
     this.ocrResults = new WorkQueue(this, 'ocr-results', {
       ...shared,
       name: 'ocr-results',
-      fifo: false,
-      visibilityTimeout: STANDARD_VISIBILITY_FACTOR * timeout['process-ocr-results'] + VISIBILITY_MARGIN,
-      maximumReceives: 5,
+      ...settings['ocr-results'],
       allow: (queueArn) => [
         {
           Sid: 'AllowBucketNotifications',
@@ -62,19 +49,10 @@ export class Queues extends Construct {
     this.embedNdjson = new WorkQueue(this, 'embed-ndjson', {
       ...shared,
       name: 'embed-ndjson',
-      fifo: false,
-      visibilityTimeout: STANDARD_VISIBILITY_FACTOR * timeout['embed-from-ndjson'] + VISIBILITY_MARGIN,
-      maximumReceives: 5,
+      ...settings['embed-ndjson'],
     });
     const collectionQueue = (collection: Collection) =>
-      new WorkQueue(this, collection, {
-        ...shared,
-        name: collection,
-        fifo: true,
-        visibilityTimeout: timeout['enhanced-compaction'] + VISIBILITY_MARGIN,
-        // Doorbells: a bulk change rings thousands of times, and receives that only wait must not use it up.
-        maximumReceives: 20,
-      });
+      new WorkQueue(this, collection, { ...shared, name: collection, ...settings[collection] });
     const [lines, words] = COLLECTIONS.map(collectionQueue) as [WorkQueue, WorkQueue];
     this.collections = { lines, words };
     this.lostEvents = new DeadLetterQueue(this, 'lost-events', {
