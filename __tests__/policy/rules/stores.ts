@@ -1,0 +1,82 @@
+import { isTagged, rulesFor } from '../rule';
+import { allowed, deniesPlainText, mentions, statements, value } from '../synthesized-stack';
+
+const tableRules = rulesFor('aws_dynamodb_table', [
+  [
+    'CKV_AWS_28 AVD-AWS-0024 DynamoDB.2',
+    'can be restored to any point in time',
+    ({ block }) => value(block, 'point_in_time_recovery.enabled') === true,
+  ],
+  [
+    'CKV_AWS_119 AVD-AWS-0025',
+    'is encrypted with a customer key',
+    ({ block }) => value(block, 'server_side_encryption.kms_key_arn') !== undefined,
+  ],
+  ['CKV2_AWS_16 DynamoDB.1', 'grows with its load', ({ block }) => block.billing_mode === 'PAY_PER_REQUEST'],
+  ['DynamoDB.6', 'is protected from deletion', ({ block }) => block.deletion_protection_enabled === true],
+  ['DynamoDB.5', 'is tagged', isTagged],
+  ['DynamoDB.4', 'is in a backup plan', (_table, stack) => stack.of('aws_backup_selection').length > 0],
+]);
+
+const fileSystemRules = [
+  ...rulesFor('aws_efs_file_system', [
+    ['CKV_AWS_42 AVD-AWS-0037 EFS.1 EFS.8', 'is encrypted at rest', ({ block }) => block.encrypted === true],
+    ['CKV_AWS_184', 'is encrypted with a customer key', ({ block }) => block.kms_key_id !== undefined],
+    [
+      'EFS.7',
+      'is backed up automatically',
+      (fileSystem, stack) => stack.about(fileSystem, 'aws_efs_backup_policy').length > 0,
+    ],
+    [
+      'CKV2_AWS_18 EFS.2',
+      'is in a backup plan',
+      (_fileSystem, stack) => stack.of('aws_backup_selection').length > 0,
+    ],
+    [
+      '',
+      'has a policy, since without one every network neighbour may mount it',
+      (fileSystem, stack) => stack.about(fileSystem, 'aws_efs_file_system_policy').length > 0,
+    ],
+  ]),
+  ...rulesFor('aws_efs_access_point', [
+    [
+      'CKV_AWS_329 EFS.3',
+      'enforces a root directory',
+      ({ block }) => ![undefined, '/'].includes(value(block, 'root_directory.path') as string),
+    ],
+    [
+      'CKV_AWS_330 EFS.4',
+      'enforces a user who is not root',
+      ({ block }) => Number(value(block, 'posix_user.uid')) > 0,
+    ],
+    ['EFS.5', 'is tagged', isTagged],
+  ]),
+  ...rulesFor('aws_efs_mount_target', [
+    [
+      'EFS.6',
+      'lies in a subnet without public addresses',
+      ({ block }, stack) =>
+        stack
+          .of('aws_subnet')
+          .some(
+            (subnet) => mentions(block.subnet_id, subnet) && subnet.block.map_public_ip_on_launch === false,
+          ),
+    ],
+  ]),
+  ...rulesFor('aws_efs_file_system_policy', [
+    ['', 'refuses mounts without TLS', (policy) => statements(policy).some(deniesPlainText)],
+    [
+      '',
+      'lets in named roles alone, through an access point',
+      (policy) =>
+        allowed(policy).every(
+          ({ principals, conditions }) =>
+            !principals.includes('*') &&
+            conditions.StringEquals?.['elasticfilesystem:AccessPointArn'] !== undefined,
+        ),
+    ],
+  ]),
+];
+
+/** DynamoDB and EFS. */
+export const storeRules = [...tableRules, ...fileSystemRules];
