@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageFunctions } from '../../../functions/package';
 import { deterministicZip } from '../../../functions/packaging/deterministic-zip';
+import { packagedBefore } from '../../../functions/packaging/package-index';
 
 let folder: string;
 beforeAll(async () => {
@@ -62,5 +63,24 @@ describe('A deterministic zip', () => {
     expect((await stat(first.path)).ino).toBe(written.ino);
     const other = await deterministicZip(folder, 'again', [entry('a.txt', 'other')]);
     expect(other.path).not.toBe(first.path);
+  });
+});
+
+describe('Packages that were made before', () => {
+  it('are taken as they are while sources and request are the same and their zips are there', async () => {
+    const directory = join(folder, 'index');
+    let made = 0;
+    const make = async () => {
+      made += 1;
+      return new Map([['stream-processor', await deterministicZip(directory, 'made', [])] as const]);
+    };
+    const first = await packagedBefore(directory, ['arm64'], make);
+    expect(await packagedBefore(directory, ['arm64'], make)).toEqual(first);
+    expect(made).toBe(1);
+    await packagedBefore(directory, ['x86_64'], make);
+    expect(made).toBe(2);
+    await rm(first.get('stream-processor')?.path ?? '');
+    expect(await packagedBefore(directory, ['arm64'], make)).toEqual(first);
+    expect(made).toBe(3);
   });
 });
