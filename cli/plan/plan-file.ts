@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { describeIssues } from '../../contracts/ndjson-rows';
 import { EXIT } from '../exit-codes';
 import { UserError } from '../user-error';
 import { ManifestDigest } from './digest';
@@ -123,8 +122,9 @@ export async function readPlan(path: string): Promise<Plan> {
   }
   const plan = planSchema.safeParse(value);
   if (plan.success) return plan.data;
+  const [issue] = plan.error.issues;
   throw new UserError(
-    `${path} is no plan that this version reads: ${describeIssues(plan.error)}. Make one with "migrate-buckets plan".`,
+    `${path} is no plan that this version reads (${issue?.path.join('.') || 'the whole'}: ${issue?.message}). Make one with "migrate-buckets plan".`,
     EXIT.usage,
   );
 }
