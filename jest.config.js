@@ -1,3 +1,6 @@
+// The SDK's advice to leave Node 20 would stand between the results of every suite.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 /** @type {import('jest').Config} */
 const shared = {
   rootDir: __dirname,

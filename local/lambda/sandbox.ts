@@ -56,7 +56,8 @@ export class Sandbox {
         else if (message.type === 'init-error') this.#end(message.error);
         else this.#settle(message);
       });
-      child.once('error', (error) => this.#end(exitError(error.message)));
+      // More than once: a send to a process that is being killed fails, and its kill may fail too.
+      child.on('error', (error) => this.#end(exitError(`could not be reached (${error.message})`)));
       child.once('exit', (code, signal) => {
         this.#end(exitError(`exited with ${signal ?? `code ${code}`} before it answered`));
         if (this.#ended) reject(this.#ended);
