@@ -100,7 +100,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
     id: 'CKV_AWS_272',
     environments: both,
     reason:
-      'Packages are reproducible, deployed by their hash, and `migrate-buckets check` compares what runs with it. A signing profile belongs to the account, not to this stack',
+      'Packages are reproducible, and Terraform deploys each by its hash, so that other code shows as drift in the next plan. A signing profile belongs to the account, not to this stack',
   },
   {
     type: 'aws_iam_role_policy',
