@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   CreateBucketCommand,
   ListObjectsV2Command,
@@ -8,6 +9,7 @@ import {
   legacyDeltaKey,
   snapshotArchiveKey,
   snapshotHashKey,
+  snapshotManifestKey,
   snapshotPointerKey,
 } from '../../contracts/bucket-layout';
 import type { Collection } from '../../contracts/collections';
@@ -38,6 +40,36 @@ export async function putSnapshot(
   await put(s3, bucket, snapshotArchiveKey(collection, version), archive);
   await put(s3, bucket, snapshotHashKey(collection, version), hash);
   await put(s3, bucket, snapshotPointerKey(collection), version);
+}
+
+/** What the new pipeline writes beside a snapshot: here, from which snapshots it was built. */
+export async function putSnapshotManifest(
+  s3: S3Client,
+  bucket: string,
+  collection: Collection,
+  version: string,
+  { archive, lineage }: { readonly archive: Buffer; readonly lineage: readonly string[] },
+): Promise<void> {
+  const manifest = {
+    format_version: 1,
+    collection,
+    version,
+    archive_bytes: archive.length,
+    archive_sha256: createHash('sha256').update(archive).digest('hex'),
+    content: {
+      created_at: new Date().toISOString(),
+      records: 1,
+      space: 'l2',
+      model: 'text-embedding-3-small',
+      dimensions: 3,
+      text_format_version: 1,
+      runs: [],
+      uncovered_deltas: [],
+      uncovered_records: 0,
+      lineage,
+    },
+  };
+  await put(s3, bucket, snapshotManifestKey(collection, version), JSON.stringify(manifest));
 }
 
 export const putDelta = (s3: S3Client, bucket: string, collection: Collection, run: string) =>

@@ -9,9 +9,9 @@ import {
   PutObjectLockConfigurationCommand,
 } from '@aws-sdk/client-s3';
 import { snapshotPointerKey } from '../../contracts/bucket-layout';
-import { makeSnapshot } from './chroma-snapshots';
+import { makeSnapshot, type Snapshot } from './chroma-snapshots';
 import { type CliBench, startCliBench } from './cli-bench';
-import { contents, createBucket, put, putDecoys, putSnapshot } from './old-buckets';
+import { contents, createBucket, put, putDecoys, putSnapshot, putSnapshotManifest } from './old-buckets';
 
 let bench: CliBench;
 let number = 0;
@@ -236,18 +236,61 @@ it('finds references in published versions, state machines and running execution
   });
 });
 
-it('lets the pipeline move on: a newer, sound snapshot at the destination does not stand in the way', async () => {
-  const full = await makeSnapshot(1);
-  const { source, destination, plan, retire } = await migrated(async (name) => {
-    await putDecoys(bench.s3, name);
-    await putSnapshot(bench.s3, name, 'lines', '20260101_000000', full);
+describe('a pipeline that works on at the destination', () => {
+  const OLD = '20260101_000000';
+  const NEW = '20260303_000000_000000_0123abcd';
+  let full: Snapshot;
+  beforeAll(async () => {
+    full = await makeSnapshot(1);
   });
-  // A pointer to nothing is no progress.
-  await put(bench.s3, destination, snapshotPointerKey('lines'), '20260303_000000_000000_0123abcd');
-  expect((await bench.run(['verify', plan])).code).toBe(3);
-  await putSnapshot(bench.s3, destination, 'lines', '20260303_000000_000000_0123abcd', full);
-  expect((await bench.run(['verify', plan])).code).toBe(0);
-  const { code, result } = await retire();
-  expect({ code, failing: failing(result) }).toEqual({ code: 0, failing: [] });
-  expect((await contents(bench.s3, source)).size).toBe(0);
+  const withSnapshot = () =>
+    migrated(async (name) => {
+      await putDecoys(bench.s3, name);
+      await putSnapshot(bench.s3, name, 'lines', OLD, full);
+    });
+  const publish = async (destination: string, lineage: readonly string[]) => {
+    await putSnapshot(bench.s3, destination, 'lines', NEW, full);
+    await putSnapshotManifest(bench.s3, destination, 'lines', NEW, { archive: full.archive, lineage });
+  };
+  const verify = async (plan: string) => {
+    const { code, result } = await bench.json('verify', plan);
+    return { code, problems: result.problems };
+  };
+
+  it('does not stand in the way: its newer, sound snapshot descends from the migrated one', async () => {
+    const { source, destination, plan, retire } = await withSnapshot();
+    // A pointer to nothing is no progress.
+    await put(bench.s3, destination, snapshotPointerKey('lines'), NEW);
+    expect(await verify(plan)).toEqual({
+      code: 3,
+      problems: [expect.objectContaining({ why: expect.stringContaining('no sound snapshot') })],
+    });
+    await publish(destination, ['20250101_000000', OLD]);
+    expect(await verify(plan)).toEqual({ code: 0, problems: [] });
+    const { code, result } = await retire();
+    expect({ code, failing: failing(result) }).toEqual({ code: 0, failing: [] });
+    expect((await contents(bench.s3, source)).size).toBe(0);
+  });
+
+  it('is refused, however new its snapshot is, unless that took up the migrated one', async () => {
+    const { source, destination, plan, retire } = await withSnapshot();
+    const why = expect.stringContaining(`published ${NEW} without having taken up ${OLD}`);
+    const problems = [{ key: snapshotPointerKey('lines'), level: 'P0', why }];
+    // The old system wrote no manifest; another snapshot's ancestors are not this one's.
+    await putSnapshot(bench.s3, destination, 'lines', NEW, full);
+    expect(await verify(plan)).toEqual({ code: 3, problems });
+    await publish(destination, ['20250101_000000']);
+    expect(await verify(plan)).toEqual({ code: 3, problems });
+    const refused = await retire();
+    expect(refused.code).toBe(6);
+    expect(failing(refused.result)).toEqual([
+      expect.objectContaining({ name: 'proven', evidence: expect.stringContaining('--overwrite') }),
+    ]);
+    const applied = await bench.json('apply', plan, '--confirm', source, '--settle', '0');
+    expect({ code: applied.code, failed: applied.result.failed }).toEqual({
+      code: 7,
+      failed: [{ key: snapshotPointerKey('lines'), message: why }],
+    });
+    expect((await contents(bench.s3, source)).size).toBeGreaterThan(0);
+  });
 });

@@ -8,7 +8,7 @@ import { isPointerKey, looksEqual, type ManifestEntry } from '../plan/manifest-e
 import { mergeListings, pairListings } from '../plan/pair';
 import type { Reporter } from '../reporters/reporter';
 import { sameBytes } from '../verification/same-bytes';
-import { isSupersededPointer } from '../verification/superseded-pointer';
+import { whyNotSuperseded } from '../verification/superseded-pointer';
 import type { Journal } from './journal';
 
 export interface PassContext {
@@ -151,12 +151,15 @@ async function copyOne(
   const { key, etag } = object;
   const from = object.bucket ?? source;
   if (present !== undefined && !mayReplace(journal, entry, present)) {
+    let why = `${key} in ${destination} holds something that neither the plan nor this migration wrote. It was left alone. Plan again.`;
     if (isPointerKey(key)) {
       const older = (await readText(s3, from, object)).trim();
-      if (await isSupersededPointer(s3, older, { bucket: destination, object: present })) {
+      const conflict = await whyNotSuperseded(s3, older, { bucket: destination, object: present });
+      if (conflict === undefined) {
         result.unchanged++;
         return;
       }
+      why = conflict;
     }
     // A crash may have come between a copy and the journal's line about it: the bytes decide.
     if (
@@ -167,11 +170,7 @@ async function copyOne(
       result.unchanged++;
       return;
     }
-    throw new CopyError(
-      key,
-      'destination-differs',
-      `${key} in ${destination} holds something that neither the plan nor this migration wrote. It was left alone. Plan again.`,
-    );
+    throw new CopyError(key, 'destination-differs', why);
   }
   if (entry?.etag !== etag) await journal.add({ kind: 'intent', key, source: etag });
   const copied = await engine.copy({ ...copyRequest(context, object), expected: present?.etag ?? 'absent' });

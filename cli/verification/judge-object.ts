@@ -1,11 +1,12 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import {
+  deltaPrefix,
   snapshotArchiveKey,
   snapshotHashKey,
   snapshotPointerKey,
   snapshotVersionPrefix,
 } from '../../contracts/bucket-layout';
-import type { Collection } from '../../contracts/collections';
+import { COLLECTIONS, type Collection } from '../../contracts/collections';
 import type { Journal } from '../apply/journal';
 import { md5Of } from '../authority/inspect-collection';
 import { readTextIfAny } from '../aws/read-object';
@@ -14,7 +15,7 @@ import { isPointerKey } from '../plan/manifest-entry';
 import type { Pair } from '../plan/pair';
 import { isAtLeast, type Level, levelOf, requiredLevel } from './levels';
 import { sameBytes } from './same-bytes';
-import { isSupersededPointer } from './superseded-pointer';
+import { whyNotSuperseded } from './superseded-pointer';
 
 export interface SnapshotReference {
   readonly collection: Collection;
@@ -38,6 +39,12 @@ export const isReachable = ({ snapshots }: Sides, key: string): boolean =>
   isPointerKey(key) ||
   snapshots.some(({ collection, version }) => key.startsWith(snapshotVersionPrefix(collection, version)));
 
+export interface Judgement {
+  readonly level: Level;
+  /** Why it is no better, where more is known than the level tells. */
+  readonly why?: string | undefined;
+}
+
 /** How well one object is proven. Bytes are read only where nothing cheaper would do. */
 export async function judgeObject(
   s3: S3Client,
@@ -45,7 +52,7 @@ export async function judgeObject(
   { key, destination: present }: Pair,
   object: ListedObject,
   signal: AbortSignal,
-): Promise<Level> {
+): Promise<Judgement> {
   const { source, destination, deep, journal, snapshots } = sides;
   const reachable = isReachable(sides, key);
   const base = {
@@ -57,30 +64,37 @@ export async function judgeObject(
     ownHashEqual: undefined,
   };
   const older = snapshots.find(({ collection }) => snapshotPointerKey(collection) === key)?.version;
+  let why: string | undefined;
   if (older !== undefined && !base.etagEqual && present !== undefined) {
-    // The pipeline moved on at the destination: its newer, sound snapshot stands for the older pointer.
-    if (await isSupersededPointer(s3, older, { bucket: destination, object: present })) return 'P3';
+    // The pipeline moved on at the destination: a sound snapshot that descends from it stands for the older.
+    why = await whyNotSuperseded(s3, older, { bucket: destination, object: present });
+    if (why === undefined) return { level: 'P3' };
   }
-  if (present === undefined || !base.sizeEqual) return levelOf(base);
+  if (present === undefined || !base.sizeEqual) return { level: levelOf(base), why };
   const snapshot = snapshots.find((each) => snapshotArchiveKey(each.collection, each.version) === key);
   const ownHashEqual =
     snapshot === undefined ? undefined : await hasOwnHash(s3, destination, snapshot, present);
   const level = levelOf({ ...base, ownHashEqual });
   const wanted = deep ? 'P3' : requiredLevel(reachable);
   // Bytes are compared where it is asked for, and where less would not do for what a pointer leads to.
-  if (isAtLeast(level, wanted) || level === 'P0' || !(deep || reachable)) return level;
+  if (isAtLeast(level, wanted) || level === 'P0' || !(deep || reachable)) return { level, why };
   const bytesEqual = await sameBytes(
     s3,
     { bucket: object.bucket ?? source, object },
     { bucket: destination, object: present },
     signal,
   );
-  return levelOf({ ...base, ownHashEqual, bytesEqual });
+  return { level: levelOf({ ...base, ownHashEqual, bytesEqual }), why };
 }
 
 /** Why a level is not enough, for people. */
 export function explainLevel({ source, destination }: Pair, level: Level, reachable: boolean): string {
-  if (destination === undefined) return 'It is missing at the destination.';
+  if (destination === undefined) {
+    // Lineage names snapshots, not deltas: whether one that expired was really merged cannot be shown.
+    return COLLECTIONS.some((collection) => source?.key.startsWith(deltaPrefix(collection)))
+      ? 'It is missing at the destination. Even if it expired there once a snapshot covered it, nothing proves that. Run apply again, which copies it anew.'
+      : 'It is missing at the destination.';
+  }
   if (source?.size !== destination.size) {
     return `It has ${destination.size} bytes at the destination and ${source?.size} at the source.`;
   }

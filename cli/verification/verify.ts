@@ -82,13 +82,13 @@ export async function verifyBuckets(
       bytes += pair.source.size;
       report.progress('verifying', objects, undefined);
       const reachable = isReachable(sides, pair.key);
-      const level = await judgeObject(s3, sides, pair, pair.source, signal);
+      const { level, why } = await judgeObject(s3, sides, pair, pair.source, signal);
       levels[level].objects++;
       levels[level].bytes += pair.source.size;
       if (!isAtLeast(level, requiredLevel(reachable))) {
         problemCount++;
         if (problems.length < PROBLEMS_SHOWN) {
-          problems.push({ key: pair.key, level, why: explainLevel(pair, level, reachable) });
+          problems.push({ key: pair.key, level, why: why ?? explainLevel(pair, level, reachable) });
         }
       }
     }
