@@ -9,7 +9,10 @@ import {
   PutBucketLifecycleConfigurationCommand,
   PutBucketPolicyCommand,
 } from '@aws-sdk/client-s3';
+import { inspectCollection } from '../../cli/authority/inspect-collection';
+import { findStranded } from '../../cli/authority/stranded';
 import { legacyDeltaKey, snapshotPointerKey } from '../../contracts/bucket-layout';
+import { eventually } from '../support/eventually';
 import { makeSnapshot, type Snapshot } from './chroma-snapshots';
 import { type CliBench, startCliBench } from './cli-bench';
 import { contents, createBucket, put, putDecoys, putDelta, putSnapshot } from './old-buckets';
@@ -59,6 +62,46 @@ it('decides that the old bucket is the truth and names the stranded delta', asyn
   expect(code).toBe(0);
   expect(result.winner).toBe(OLD);
   expect(result.stranded).toEqual([{ bucket: DECOY, key: legacyDeltaKey('lines', 'stranded') }]);
+});
+
+it('dates a snapshot by its own version id: a later copy of it does not make newer deltas look compacted', async () => {
+  const copied = Date.parse('2026-06-01T00:00:00Z');
+  const at = (modified: number) => (key: string, etag: string) => ({
+    key,
+    etag,
+    modified,
+    size: 1,
+    storageClass: 'STANDARD',
+  });
+  const inventoryOf = async (bucket: string, listed: ReturnType<typeof at>) =>
+    new Map([...(await contents(bench.s3, bucket))].map(([key, etag]) => [key, listed(key, etag)]));
+  const truth = await inventoryOf(OLD, at(copied));
+  const evidence = await inspectCollection(bench.s3, OLD, truth, 'lines');
+  const winner = {
+    name: OLD,
+    collections: [evidence],
+    objects: truth.size,
+    bytes: truth.size,
+    decoys: 0,
+    newestWrite: copied,
+    recentWrites: 0,
+    references: [],
+    containedIn: {},
+  };
+  const strandedAt = async (moment: string) => {
+    const loser = await inventoryOf(DECOY, at(Date.parse(moment)));
+    return findStranded(winner, new Map([[OLD, truth] as const, [DECOY, loser] as const]), [DECOY]).length;
+  };
+  expect(await strandedAt('2026-01-01T11:59:59Z')).toBe(0);
+  expect(await strandedAt('2026-01-01T12:00:00Z')).toBe(1);
+  // An id from a clock that runs ahead is no better than the listing.
+  const early = await inspectCollection(
+    bench.s3,
+    OLD,
+    await inventoryOf(OLD, at(Date.parse('2025-12-31T00:00:00Z'))),
+    'lines',
+  );
+  expect(early.snapshotAt).toBe(Date.parse('2025-12-31T00:00:00Z'));
 });
 
 it('refuses a plan that would lose the stranded delta', async () => {
@@ -157,7 +200,8 @@ it('notices an object that is deleted at the destination: verify exits 3, retire
   await s3.send(new DeleteObjectCommand({ Bucket: NEW, Key: legacyDeltaKey('words', 'b') }));
   const verified = await bench.run(['verify', 'plan.json']);
   expect(verified.code).toBe(3);
-  expect(verified.stdout).toContain(legacyDeltaKey('words', 'b'));
+  expect(verified.stdout).toContain(`${legacyDeltaKey('words', 'b')}: It is missing at the destination.`);
+  expect(verified.stdout).toContain('Run apply again, which copies it anew.');
   const refused = await retire('--accept-idle');
   expect(refused.code).toBe(6);
   expect((await contents(s3, OLD)).size).toBeGreaterThan(10);
@@ -166,7 +210,14 @@ it('notices an object that is deleted at the destination: verify exits 3, retire
 });
 
 it('retires the bucket once every gate holds, and keeps it, empty', async () => {
-  await put(bench.s3, NEW, 'lines/delta/new-run/delta.arrow', 'new');
+  // LastModified has whole seconds: a write in the second of the verification is not seen as later.
+  await eventually('the pipeline wrote in a later second', async () => {
+    const Key = 'lines/delta/new-run/delta.arrow';
+    await put(bench.s3, NEW, Key, 'new');
+    const { LastModified } = await bench.s3.send(new HeadObjectCommand({ Bucket: NEW, Key }));
+    const { verified } = JSON.parse(await bench.read('plan.state.json'));
+    return (LastModified?.getTime() ?? 0) > Date.parse(verified.at);
+  });
   const { code, result } = await retire();
   expect({ code, gates: result.gates, message: result.message }).toMatchObject({ code: 0 });
   expect((await contents(bench.s3, OLD)).size).toBe(0);

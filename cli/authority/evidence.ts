@@ -16,7 +16,10 @@ export interface CollectionEvidence {
   readonly gates: readonly GateResult[];
   /** The version id that the pointer names; null when there is none that parses. */
   readonly version: string | null;
-  /** When the current snapshot's objects were written, milliseconds since 1970; null without snapshot. */
+  /**
+   * When the current snapshot was made, milliseconds since 1970; null without snapshot: the moment that its
+   * version names, or when its objects were written if that is earlier.
+   */
   readonly snapshotAt: number | null;
 }
 

@@ -9,6 +9,7 @@ import {
   snapshotPointerKey,
   snapshotPrefix,
   snapshotVersionPrefix,
+  versionInstant,
 } from '../../contracts/bucket-layout';
 import type { Collection } from '../../contracts/collections';
 import { openBody, readText } from '../aws/read-object';
@@ -70,7 +71,9 @@ export async function inspectCollection(
     return result();
   }
   gate('version-exists', 'pass', `${prefix} holds ${files.length} objects.`);
-  snapshotAt = Math.max(...files.map(({ modified }) => modified));
+  // A copy resets LastModified, the version's own id does not: the earlier of both is nearer to the truth.
+  const written = Math.max(...files.map(({ modified }) => modified));
+  snapshotAt = Math.min(written, versionInstant(version)?.getTime() ?? written);
 
   const archive = inventory.get(snapshotArchiveKey(collection, version));
   const database = files.find(({ key }) => key.split('/').pop() === CHROMA_DATABASE);
