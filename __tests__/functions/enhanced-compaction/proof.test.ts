@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { snapshotPrefix } from '../../../contracts/bucket-layout';
+import type { DeltaRecord } from '../../../contracts/delta';
+import {
+  type ChromaCollection,
+  createChromaCollection,
+} from '../../../functions/enhanced-compaction/chroma/collection';
+import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
+import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
+import { mergeReceipts } from '../../../functions/enhanced-compaction/merge/merge-receipts';
+import { MergeNotProven } from '../../../functions/enhanced-compaction/merge/probe';
+import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
+import type { CollectionStore } from '../../../functions/enhanced-compaction/store/collection-store';
+import { createEmbeddedStore } from '../../../functions/enhanced-compaction/store/embedded-store';
+import {
+  type CompactionBench,
+  DIMENSIONS,
+  embed,
+  idsOf,
+  MODEL,
+  makeDelta,
+  quietTelemetry,
+  startCompactionBench,
+  type World,
+} from '../../support/compaction-bench';
+
+/** A real collection that does something else than it was told, without a word. */
+type Lie = (honest: ChromaCollection) => Partial<ChromaCollection>;
+
+const adding =
+  (change: (records: readonly DeltaRecord[]) => readonly DeltaRecord[]): Lie =>
+  ({ add }) => ({ add: (records) => add(change(records)) });
+
+const changingLast = (change: (record: DeltaRecord) => DeltaRecord) =>
+  adding((records) =>
+    records.map((record, index) => (index === records.length - 1 ? change(record) : record)),
+  );
+
+/** Lies that a first merge into an empty collection already meets. */
+const LIES: Readonly<Record<string, Lie>> = {
+  'drops a record': adding((records) => records.slice(1)),
+  'keeps a record under another id': changingLast((record) => ({
+    ...record,
+    id: record.id.replace(/\d{5}$/, '99999'),
+  })),
+  'spoils a content hash': changingLast((record) => ({ ...record, contentHash: 'f'.repeat(64) })),
+  'keeps a wrong vector': changingLast((record) => ({ ...record, embedding: embed('of another text') })),
+  'finds no vectors': () => ({ nearest: async (embeddings) => embeddings.map(() => []) }),
+};
+
+const LIARS = Object.entries(LIES);
+
+describe('A merge', () => {
+  let folder: string;
+  let server: ChromaServer;
+  let number = 0;
+  let honest: ChromaCollection;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'proof-'));
+    server = await startChromaServer({ path: join(folder, 'data') });
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    number += 1;
+    honest = await createChromaCollection(chromaDatabase({ url: server.url }), `lines-${number}`, 100);
+  });
+
+  const texts = ['MILK 1.20', 'BREAD 2.10', 'TOTAL 3.30'];
+
+  it('is proven where the collection does as it is told', async () => {
+    await expect(mergeReceipts(honest, [makeDelta({ texts })])).resolves.toMatchObject({ added: 3 });
+  });
+
+  it.each(LIARS)('is not proven where the collection %s', async (_what, lie) => {
+    const liar = { ...honest, ...lie(honest) };
+    await expect(mergeReceipts(liar, [makeDelta({ texts })])).rejects.toThrow(MergeNotProven);
+  });
+
+  it('finds one wrong vector in the first and the last of many', async () => {
+    const many = Array.from({ length: 100 }, (_, index) => `LINE ${index}`);
+    for (const wrong of [0, 99]) {
+      const lie = adding((records) =>
+        records.map((record, index) => (index === wrong ? { ...record, embedding: embed('else') } : record)),
+      );
+      const liar = { ...honest, ...lie(honest) };
+      await expect(mergeReceipts(liar, [makeDelta({ texts: many })])).rejects.toThrow(MergeNotProven);
+    }
+  });
+
+  it.each<[string, Lie]>([
+    ['deletes nothing', () => ({ delete: async () => {} })],
+    [
+      'deletes a neighbour too',
+      ({ delete: remove, page }) => ({
+        delete: async (ids) => {
+          const all = (await page(0, 100)).map(({ id }) => id);
+          await remove([...ids, ...all.filter((id) => !ids.includes(id)).slice(0, 1)]);
+        },
+      }),
+    ],
+    [
+      'deletes a neighbour instead',
+      ({ delete: remove, page }) => ({
+        delete: async (ids) => {
+          const all = (await page(0, 100)).map(({ id }) => id);
+          await remove(all.filter((id) => !ids.includes(id)).slice(0, ids.length));
+        },
+      }),
+    ],
+  ])('that removes records is not proven where the collection %s', async (_what, lie) => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    const neighbour = makeDelta({ texts: ['NEIGHBOUR', 'ITS TOTAL'] });
+    await mergeReceipts(honest, [neighbour, makeDelta({ ...receipt, texts })]);
+    const liar = { ...honest, ...lie(honest) };
+    const shorter = makeDelta({ ...receipt, texts: texts.slice(0, 2) });
+    await expect(mergeReceipts(liar, [shorter])).rejects.toThrow(MergeNotProven);
+  });
+});
+
+describe('A round that is not proven', () => {
+  let bench: CompactionBench;
+  let world: World;
+  beforeAll(async () => {
+    bench = await startCompactionBench();
+  });
+  afterAll(() => bench?.stop());
+  beforeEach(async () => {
+    world = await bench.world();
+  });
+
+  /** The real store, but what it opens lies. */
+  function lyingStore(lie: Lie): CollectionStore {
+    const { s3, bucket, table, mountPath } = world;
+    const store = createEmbeddedStore({
+      collection: 'lines',
+      mountPath,
+      s3,
+      bucket,
+      table,
+      model: MODEL,
+      dimensions: DIMENSIONS,
+      checkpointRecords: 1,
+      checkpointMinutes: 60,
+      snapshotsKept: 3,
+      telemetry: quietTelemetry(),
+    });
+    return {
+      ...store,
+      async open(lease) {
+        const open = await store.open(lease);
+        return { ...open, chroma: { ...open.chroma, ...lie(open.chroma) } };
+      },
+    };
+  }
+
+  const versionsOnDisk = () => readdir(join(world.mountPath, 'lines')).catch(() => []);
+
+  it.each(LIARS)('publishes nothing and completes no run where the collection %s', async (_what, lie) => {
+    const run = await world.arrive({ texts: ['A', 'B', 'C'] });
+    const store = lyingStore(lie);
+    await expect(world.writer({ store }).compact()).rejects.toThrow(MergeNotProven);
+    await store.close();
+
+    const { state, merged_vectors } = await world.state(run);
+    expect({ state, merged_vectors }).toEqual({ state: 'PROCESSING', merged_vectors: undefined });
+    const pointer = await world.pointer();
+    expect({ version: pointer?.version, owner: pointer?.lease_owner }).toEqual({});
+    expect(await versionsOnDisk()).toEqual([]);
+    expect(await listKeys(world.s3, world.bucket, snapshotPrefix('lines'))).toEqual([]);
+
+    const honest = world.writer();
+    await honest.compact([run]);
+    expect(await world.state(run)).toMatchObject({ state: 'COMPLETED', merged_vectors: 3 });
+    expect([...(await world.published()).keys()]).toEqual(idsOf(run, 3));
+    await honest.close();
+  });
+
+  it('leaves the version live that was published before it', async () => {
+    await world.arrive({ texts: ['BEFORE'] });
+    const honest = world.writer();
+    await honest.compact();
+    const [before, files] = [await world.pointer(), await versionsOnDisk()];
+    const run = await world.arrive({ texts: ['A', 'B', 'C'] });
+    const store = lyingStore(adding((records) => records.slice(1)));
+    await expect(world.writer({ store }).compact()).rejects.toThrow(MergeNotProven);
+
+    const after = await world.pointer();
+    expect({ version: after?.version, manifest: after?.manifest }).toEqual({
+      version: before?.version,
+      manifest: before?.manifest,
+    });
+    expect(await versionsOnDisk()).toEqual(files);
+    expect((await world.state(run)).state).toBe('PROCESSING');
+    expect([...(await world.published()).values()].map(({ document }) => document)).toEqual(['BEFORE']);
+    await Promise.all([store.close(), honest.close()]);
+  });
+});

@@ -1,0 +1,77 @@
+import { readdir } from 'node:fs/promises';
+import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { snapshotPointerKey } from '../../../contracts/bucket-layout';
+import { COLLECTIONS } from '../../../contracts/collections';
+import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
+import { put, putDecoys } from '../../cli/old-buckets';
+import { type CompactionBench, startCompactionBench, type World } from '../../support/compaction-bench';
+
+let bench: CompactionBench;
+let world: World;
+beforeAll(async () => {
+  bench = await startCompactionBench();
+});
+afterAll(() => bench?.stop());
+beforeEach(async () => {
+  world = await bench.world();
+});
+
+/** Everything that a reader could have written to. */
+async function everything() {
+  const { s3, bucket, table, mountPath } = world;
+  const { Versions = [], DeleteMarkers = [] } = await s3.send(
+    new ListObjectVersionsCommand({ Bucket: bucket }),
+  );
+  const { Items = [] } = await table.client.send(new ScanCommand({ TableName: table.name }));
+  return {
+    versions: Versions.map(({ Key, VersionId, ETag }) => ({ Key, VersionId, ETag })),
+    deleteMarkers: DeleteMarkers.length,
+    items: Items,
+    mount: await readdir(mountPath, { recursive: true }),
+  };
+}
+
+describe('A reader', () => {
+  it.each(COLLECTIONS)('of %s where nothing was published fails, and writes nothing', async (collection) => {
+    await expect(openPublishedCollection(collection, world)).rejects.toThrow(
+      `Nothing of ${collection} is published yet`,
+    );
+    expect(await everything()).toEqual({ versions: [], deleteMarkers: 0, items: [], mount: [] });
+  });
+
+  it("of a bucket with the old system's placeholders alone fails, and writes nothing", async () => {
+    await putDecoys(world.s3, world.bucket);
+    const before = await everything();
+    await expect(openPublishedCollection('lines', world)).rejects.toThrow('is published yet');
+    expect(await everything()).toEqual(before);
+  });
+
+  it('of a snapshot that is gone fails, and moves no pointer', async () => {
+    await put(world.s3, world.bucket, snapshotPointerKey('lines'), '20260101_000000');
+    const before = await everything();
+    await expect(openPublishedCollection('lines', world)).rejects.toThrow('which holds no snapshot');
+    expect(await everything()).toEqual(before);
+  });
+
+  it('of a published version that the mount lacks fails, and writes nothing', async () => {
+    await world.arrive({ texts: ['MILK 1.20'] });
+    const writer = world.writer();
+    await writer.compact();
+    await writer.close();
+    const before = await everything();
+    const mountPath = '/nowhere';
+    await expect(openPublishedCollection('lines', { ...world, mountPath })).rejects.toThrow('/nowhere');
+    expect(await everything()).toEqual(before);
+  });
+
+  it('of a published version leaves everything as it was', async () => {
+    await world.arrive({ texts: ['MILK 1.20'] });
+    const writer = world.writer();
+    await writer.compact();
+    await writer.close();
+    const before = await everything();
+    expect([...(await world.published()).values()].map(({ document }) => document)).toEqual(['MILK 1.20']);
+    expect(await everything()).toEqual(before);
+  });
+});

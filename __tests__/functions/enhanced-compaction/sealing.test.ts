@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { type CompactionBench, startCompactionBench } from '../../support/compaction-bench';
+
+/** What was done with a private directory, and the processes that were given it, at that moment. */
+const mockSeen: { readonly what: string; readonly processes: readonly string[] }[] = [];
+
+/** The command lines of all processes that name the directory. A dead process has none. */
+const mockProcessesOn = (directory: string): string[] =>
+  execFileSync('ps', ['-A', '-ww', '-o', 'args='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.includes(directory));
+
+jest.mock('../../../functions/enhanced-compaction/store/version-files', () => {
+  const actual = jest.requireActual('../../../functions/enhanced-compaction/store/version-files');
+  return {
+    ...actual,
+    writeVersion: (source: string, target: string) => {
+      mockSeen.push({ what: 'hashed and written', processes: mockProcessesOn(source) });
+      return actual.writeVersion(source, target);
+    },
+  };
+});
+jest.mock('../../../functions/enhanced-compaction/snapshot/checkpoint', () => {
+  const actual = jest.requireActual('../../../functions/enhanced-compaction/snapshot/checkpoint');
+  return {
+    ...actual,
+    writeSnapshot: (source: unknown, directory: string, ...more: unknown[]) => {
+      mockSeen.push({ what: 'packed as a snapshot', processes: mockProcessesOn(directory) });
+      return actual.writeSnapshot(source, directory, ...more);
+    },
+  };
+});
+jest.mock('../../../functions/enhanced-compaction/chroma/server', () => {
+  const actual = jest.requireActual('../../../functions/enhanced-compaction/chroma/server');
+  return {
+    ...actual,
+    startChromaServer: async (options: { path: string }) => {
+      const server = await actual.startChromaServer(options);
+      mockSeen.push({ what: 'served', processes: mockProcessesOn(options.path) });
+      return server;
+    },
+  };
+});
+
+let bench: CompactionBench;
+beforeAll(async () => {
+  bench = await startCompactionBench();
+});
+afterAll(() => bench?.stop());
+
+it('The Chroma server is gone before its files are hashed, written or packed', async () => {
+  const world = await bench.world();
+  const writer = world.writer({ checkpointRecords: 1 });
+  for (const text of ['FIRST', 'SECOND']) {
+    await world.arrive({ texts: [text, 'TOTAL'] });
+    await writer.compact();
+  }
+  const counted = mockSeen.map(({ what, processes }) => [what, processes.length]);
+  const aMerge = [
+    ['served', 1],
+    ['hashed and written', 0],
+    ['packed as a snapshot', 0],
+  ];
+  expect(counted).toEqual([...aMerge, ...aMerge]);
+  await writer.close();
+});
