@@ -2,10 +2,12 @@ import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateMultipartUploadCommand,
+  GetBucketLifecycleConfigurationCommand,
   GetBucketPolicyCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  PutBucketLifecycleConfigurationCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
   UploadPartCommand,
@@ -259,6 +261,66 @@ it('denies writers during the freeze, then restores the policy byte for byte whe
   await bench.s3.send(
     new PutObjectCommand({ Bucket: source, Key: 'by-the-migrator', Body: Buffer.from('x') }),
   );
+});
+
+describe('a freeze that goes wrong', () => {
+  const lifecycle = {
+    Rules: [{ ID: 'old', Status: 'Enabled' as const, Filter: { Prefix: 'ocr/' }, Expiration: { Days: 9 } }],
+  };
+  const configured = async () => {
+    const made = await setting(numbered(2));
+    const { source: Bucket } = made;
+    const policy = `{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutBucketCORS","Resource":"arn:aws:s3:::${Bucket}"}}`;
+    await bench.s3.send(new PutBucketPolicyCommand({ Bucket, Policy: policy }));
+    await bench.s3.send(
+      new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: lifecycle }),
+    );
+    const configuration = async () => ({
+      policy: (await bench.s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy,
+      rules: (await bench.s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))).Rules,
+    });
+    await made.makePlan();
+    return { ...made, configuration, before: { policy, rules: lifecycle.Rules } };
+  };
+  const denied = { fail: 'AccessDenied', times: 0 } as const;
+
+  it('lets the lifecycle go on when the policy may not be written', async () => {
+    const { source, plan, apply, configuration, before } = await configured();
+    await bench.admin.inject({ operation: 'PutBucketPolicy', ...denied });
+    const { code, result } = await apply();
+    expect({ code, message: result.message }).toEqual({
+      code: 1,
+      message: expect.stringContaining(`freeze ${source} by its policy`),
+    });
+    expect(await configuration()).toEqual(before);
+    expect(await bench.read(plan.replace('.json', '.state.json'))).toContain('"phase": "copying"');
+  });
+
+  it('tells what went wrong first, and all that could not be put back; unfreeze then mends it', async () => {
+    const { source, plan, apply, configuration, before } = await configured();
+    await bench.admin.inject(
+      { operation: 'ListObjectVersions', ...denied },
+      { operation: 'PutBucketPolicy', nth: 2, ...denied },
+      { operation: 'PutBucketLifecycleConfiguration', nth: 2, ...denied },
+    );
+    const { code, result, events } = await apply();
+    expect(code).toBe(1);
+    expect(result.message).toContain('list the versions in');
+    const told = String(events.find(({ event }) => event === 'thaw-failed')?.message);
+    expect(told).toContain(`write the lifecycle of ${source}`);
+    expect(told).toContain(`restore the policy of ${source}`);
+    expect(told).toContain('migrate-buckets unfreeze');
+    // The lifecycle alone can be put back: it is.
+    await bench.admin.clearFaults();
+    await bench.admin.inject({ operation: 'PutBucketPolicy', ...denied });
+    expect((await bench.run(['unfreeze', plan])).code).toBe(1);
+    const half = await configuration();
+    expect(half.rules).toEqual(before.rules);
+    expect(half.policy).toContain('MigrateBucketsFreeze');
+    await bench.admin.clearFaults();
+    expect((await bench.run(['unfreeze', plan])).code).toBe(0);
+    expect(await configuration()).toEqual(before);
+  });
 });
 
 it('goes on after kill -9 in mid-copy, and ends verified', async () => {

@@ -159,7 +159,10 @@ export async function migrate(
       });
       return outcome(verification);
     } catch (error) {
-      await thaw();
+      // What went wrong first is the cause: a thaw that fails too must not hide it.
+      await thaw().catch((failure: unknown) => {
+        report.event('thaw-failed', failure instanceof Error ? failure.message : String(failure));
+      });
       throw error;
     }
   } finally {

@@ -60,8 +60,7 @@ export async function readConfiguration(s3: S3Client, bucket: string): Promise<S
     );
   }
   const lifecycle = await readLifecycle(s3, bucket);
-  // Dates become text here, as they do in the state file, so that both can be compared.
-  return { policy, lifecycle: JSON.parse(JSON.stringify(lifecycle)) };
+  return { policy, lifecycle: asText(lifecycle) };
 }
 
 /**
@@ -86,27 +85,47 @@ export async function freeze(
 }
 
 /**
- * Puts policy and lifecycle back as they were, and reads them again to be sure. Safe to repeat.
+ * Puts lifecycle and policy back as they were, and reads them again to be sure. What already is as it was is
+ * not written: whoever may not write it need not. Tries both, whatever becomes of the other. Safe to repeat.
  *
  * @throws {UserError} when they are not as they were: the saved ones stay in the state file.
  */
 export async function unfreeze(s3: S3Client, bucket: string, saved: SavedConfiguration): Promise<void> {
-  await saying(`restore the policy of ${bucket}`, bucket, () =>
-    saved.policy === null
-      ? s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }))
-      : s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: saved.policy })),
-  );
-  const lifecycle = reviveDates(saved.lifecycle) as Lifecycle | null;
-  if (lifecycle !== null) await putLifecycle(s3, bucket, lifecycle);
-  else if ((await readLifecycle(s3, bucket)) !== null) {
-    await saying(`restore the lifecycle of ${bucket}`, bucket, () =>
-      s3.send(new DeleteBucketLifecycleCommand({ Bucket: bucket })),
+  const failures: unknown[] = [];
+  for (const restore of [restoreLifecycle, restorePolicy]) {
+    await restore(s3, bucket, saved).catch((error: unknown) => failures.push(error));
+  }
+  const [failure] = failures;
+  if (failure !== undefined) {
+    if (!failures.every((each) => each instanceof UserError)) throw failure;
+    throw new UserError(
+      `${bucket} is not as it was before the freeze: ${failures.map(({ message }) => message).join(' And: ')} The plan's state file keeps its policy and lifecycle: mend the cause, then run "migrate-buckets unfreeze" with the plan.`,
     );
   }
   const now = await readConfiguration(s3, bucket);
   if (now.policy !== saved.policy || !isDeepStrictEqual(now.lifecycle, saved.lifecycle)) {
     throw new UserError(
       `The policy or lifecycle of ${bucket} is not what it was before the freeze. Restore it from the plan's state file by hand.`,
+    );
+  }
+}
+
+async function restorePolicy(s3: S3Client, bucket: string, { policy }: SavedConfiguration): Promise<void> {
+  if ((await readPolicy(s3, bucket)) === policy) return;
+  await saying(`restore the policy of ${bucket}`, bucket, () =>
+    policy === null
+      ? s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }))
+      : s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policy })),
+  );
+}
+
+async function restoreLifecycle(s3: S3Client, bucket: string, saved: SavedConfiguration): Promise<void> {
+  if (isDeepStrictEqual(asText(await readLifecycle(s3, bucket)), saved.lifecycle)) return;
+  const lifecycle = reviveDates(saved.lifecycle) as Lifecycle | null;
+  if (lifecycle !== null) await putLifecycle(s3, bucket, lifecycle);
+  else {
+    await saying(`restore the lifecycle of ${bucket}`, bucket, () =>
+      s3.send(new DeleteBucketLifecycleCommand({ Bucket: bucket })),
     );
   }
 }
@@ -123,6 +142,10 @@ const putLifecycle = (s3: S3Client, bucket: string, lifecycle: Lifecycle) =>
       }),
     ),
   );
+
+/** Dates become text, as they do in the state file, so that both can be compared. */
+const asText = (lifecycle: Lifecycle | null): SavedConfiguration['lifecycle'] =>
+  JSON.parse(JSON.stringify(lifecycle));
 
 /** The SDK wants `Date` as a Date; the state file holds text. */
 function reviveDates(value: unknown): unknown {
