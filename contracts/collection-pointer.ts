@@ -45,6 +45,11 @@ export const versionManifestSchema = z.object({
   uncovered_deltas: z.array(z.string().min(1)),
   /** Records of those deltas: what decides, with their age, when a checkpoint is due. */
   uncovered_records: z.int().nonnegative(),
+  /**
+   * The S3 snapshots, oldest first, that this version was rebuilt from: the proof that their content went into
+   * it. Every later version carries them on; the newest 100 stay.
+   */
+  lineage: z.array(versionIdSchema).default([]),
 });
 export type VersionManifest = z.infer<typeof versionManifestSchema>;
 
@@ -62,8 +67,9 @@ export const collectionPointerSchema = z.object({
   version: versionIdSchema.optional(),
   /** Present exactly when `version` is. */
   manifest: versionManifestSchema.optional(),
-  /** The version that the last checkpoint wrote to S3, and when. */
+  /** The S3 snapshot that this content contains: what the last checkpoint wrote, or what it was rebuilt from. */
   snapshot_version: versionIdSchema.optional(),
+  /** When the last checkpoint was written. Absent until the first, and again after a rebuild from another's snapshot. */
   snapshot_at: z.iso.datetime().optional(),
 });
 export type CollectionPointer = z.infer<typeof collectionPointerSchema>;

@@ -50,6 +50,7 @@ export const pointer = (props: {
     })),
     uncovered_deltas: [...(props.uncovered ?? [])],
     uncovered_records: 5 * (props.uncovered?.length ?? 0),
+    lineage: [],
   },
   ...(props.snapshotAt && { snapshot_at: props.snapshotAt.toISOString() }),
 });

@@ -163,9 +163,15 @@ async function publishDecided(
     uncovered_records: open.hasCheckpoints
       ? runs.reduce((sum, run) => sum + run.merged_vectors, before.manifest?.uncovered_records ?? 0)
       : 0,
+    lineage: [...open.lineage],
   };
   lease.signal.throwIfAborted();
-  return publish(table, lease, before, sealed.version, manifest);
+  return publish(table, lease, before, {
+    version: sealed.version,
+    manifest,
+    snapshot_version: open.snapshotVersion ?? before.snapshot_version,
+    snapshot_at: open.hasTakenOver ? undefined : before.snapshot_at,
+  });
 }
 
 const mergedRun = ({ run, delta }: NonNullable<DecidedReceipt['winner']>): MergedRun => ({

@@ -62,7 +62,7 @@ describe('The lease', () => {
     const owner = await takeLease(world.table, 'lines', now() + 30_000);
     const { version, manifest } = manifestOf(new Date());
 
-    await expect(publish(world.table, stalled, {}, version, manifest)).rejects.toBeInstanceOf(LeaseLost);
+    await expect(publish(world.table, stalled, {}, { version, manifest })).rejects.toBeInstanceOf(LeaseLost);
     await eventually('the stalled owner to notice', () => stalled.signal.aborted);
     expect(stalled.signal.reason).toBeInstanceOf(LeaseLost);
     await stalled.release();
@@ -78,11 +78,9 @@ describe('The pointer', () => {
     const first = manifestOf(new Date(1_700_000_000_000));
     const second = manifestOf(new Date(1_700_000_100_000));
     const before: Published = {};
-    await publish(world.table, lease, before, first.version, first.manifest);
+    await publish(world.table, lease, before, first);
     // Whoever still believes that nothing was published would lose the first version's vectors.
-    await expect(publish(world.table, lease, before, second.version, second.manifest)).rejects.toBeInstanceOf(
-      LeaseLost,
-    );
+    await expect(publish(world.table, lease, before, second)).rejects.toBeInstanceOf(LeaseLost);
     expect((await world.pointer())?.version).toBe(first.version);
     await lease.release();
   });

@@ -5,6 +5,12 @@ import { type Lease, LeaseLost, updateIfOurs } from './lease';
 /** What a collection's pointer says of its content. */
 export type Published = Pick<CollectionPointer, 'version' | 'manifest' | 'snapshot_version' | 'snapshot_at'>;
 
+/** A pointer's content once something was published. */
+export interface Publication extends Published {
+  readonly version: string;
+  readonly manifest: VersionManifest;
+}
+
 /**
  * Moves the pointer by one conditional write: the version must be the one that was merged onto, and the
  * lease must be ours. Without a version before, none may have come into being meanwhile.
@@ -13,47 +19,20 @@ export type Published = Pick<CollectionPointer, 'version' | 'manifest' | 'snapsh
  */
 export async function publish(
   table: RunTable,
-  lease: Lease,
-  before: Published,
-  version: string,
-  manifest: VersionManifest,
-): Promise<Published> {
-  await changePointer(table, lease, before, {
-    UpdateExpression: 'SET version = :version, manifest = :manifest',
-    ExpressionAttributeValues: { ':version': version, ':manifest': manifest },
-  });
-  return { ...before, version, manifest };
-}
-
-/** Notes on the pointer that a snapshot covers the published version, under the same conditions. */
-export async function noteSnapshot(
-  table: RunTable,
-  lease: Lease,
-  before: Published,
-  at: Date,
-): Promise<Published> {
-  const { version, manifest } = before;
-  if (version === undefined || manifest === undefined) return before;
-  const covered = { ...manifest, uncovered_deltas: [], uncovered_records: 0 };
-  const snapshotAt = at.toISOString();
-  await changePointer(table, lease, before, {
-    UpdateExpression: 'SET manifest = :manifest, snapshot_version = :snapshot, snapshot_at = :at',
-    ExpressionAttributeValues: { ':manifest': covered, ':snapshot': version, ':at': snapshotAt },
-  });
-  return { version, manifest: covered, snapshot_version: version, snapshot_at: snapshotAt };
-}
-
-async function changePointer(
-  table: RunTable,
   { collection, owner, fence }: Lease,
   before: Published,
-  change: { UpdateExpression: string; ExpressionAttributeValues: Record<string, unknown> },
-): Promise<void> {
+  next: Publication,
+): Promise<Publication> {
+  const { version, manifest, snapshot_version, snapshot_at } = next;
+  const content = Object.entries({ version, manifest, snapshot_version, snapshot_at });
+  const kept = content.filter(([, value]) => value !== undefined);
+  const gone = content.filter(([, value]) => value === undefined).map(([name]) => name);
+  const set = `SET ${kept.map(([name]) => `${name} = :${name}`).join(', ')}`;
   const written = await updateIfOurs(table, collection, owner, fence, {
-    UpdateExpression: change.UpdateExpression,
+    UpdateExpression: gone.length === 0 ? set : `${set} REMOVE ${gone.join(', ')}`,
     ConditionExpression: before.version === undefined ? 'attribute_not_exists(version)' : 'version = :before',
     ExpressionAttributeValues: {
-      ...change.ExpressionAttributeValues,
+      ...Object.fromEntries(kept.map(([name, value]) => [`:${name}`, value])),
       ...(before.version !== undefined && { ':before': before.version }),
     },
   });
@@ -62,4 +41,13 @@ async function changePointer(
       `The pointer of ${collection} was moved by another writer; this merge is thrown away.`,
     );
   }
+  return next;
 }
+
+/** What the pointer says once a snapshot covers the published version. */
+export const withSnapshot = ({ version, manifest }: Publication, at: Date): Publication => ({
+  version,
+  manifest: { ...manifest, uncovered_deltas: [], uncovered_records: 0 },
+  snapshot_version: version,
+  snapshot_at: at.toISOString(),
+});

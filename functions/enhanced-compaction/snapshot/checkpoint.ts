@@ -7,7 +7,6 @@ import {
   PutObjectCommand,
   PutObjectTaggingCommand,
   type S3Client,
-  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { create } from 'tar';
 import {
@@ -16,15 +15,16 @@ import {
   snapshotArchiveKey,
   snapshotHashKey,
   snapshotManifestKey,
-  snapshotPointerKey,
   snapshotPrefix,
 } from '../../../contracts/bucket-layout';
 import type { VersionManifest } from '../../../contracts/collection-pointer';
 import type { SnapshotManifest } from '../../../contracts/snapshot';
 import { concurrently } from '../concurrently';
 import { LeaseLost } from '../lease/lease';
+import type { Published } from '../lease/publish';
 import { listFiles } from '../store/version-files';
-import { listKeys, locateSnapshot, type SnapshotSource } from './locate';
+import { listKeys } from './locate';
+import { isForeign, moveSnapshotPointer, readSnapshotPointer, type SnapshotSource } from './pointer-object';
 
 const REQUESTS_AT_ONCE = 16;
 
@@ -32,18 +32,23 @@ const REQUESTS_AT_ONCE = 16;
  * Writes a stopped server's directory to S3 as the snapshot `version`: archive, hash and manifest first, the
  * pointer object last and only if nobody has moved it meanwhile; then tags the deltas that it covers.
  *
- * @throws {LeaseLost} when the pointer object was moved, or already names a newer version.
+ * @param known - what the version was merged onto: the pointer object may name nothing else.
+ * @throws {LeaseLost} when it does, or was moved meanwhile; the object is then unchanged.
  */
 export async function writeSnapshot(
   source: SnapshotSource,
   directory: string,
   version: string,
   content: VersionManifest,
+  known: Published,
 ): Promise<void> {
   const { s3, bucket, collection } = source;
-  const before = await locateSnapshot(source);
-  if (before !== undefined && before.version > version) {
-    throw new LeaseLost(`The snapshot pointer of ${collection} already names the newer ${before.version}.`);
+  const before = await readSnapshotPointer(source);
+  if (before !== undefined && before.version !== version && isForeign(before.version, known)) {
+    throw new LeaseLost(
+      `The snapshot pointer of ${collection} names ${before.version}, which another writer put there. ` +
+        'The next merge takes it in.',
+    );
   }
   const archive = `${directory}.snapshot.tar.gz`;
   try {
@@ -70,7 +75,7 @@ export async function writeSnapshot(
     );
     await put(s3, bucket, snapshotHashKey(collection, version), `md5:${hashes.md5}`);
     await put(s3, bucket, snapshotManifestKey(collection, version), JSON.stringify(manifest));
-    await movePointer(source, version, before?.pointerETag);
+    await moveSnapshotPointer(source, version, before);
   } finally {
     await rm(archive, { force: true });
   }
@@ -95,28 +100,6 @@ export async function pruneSnapshots(
     REQUESTS_AT_ONCE,
     (Key) => s3.send(new DeleteObjectCommand({ Bucket: bucket, Key })),
   );
-}
-
-async function movePointer(
-  { s3, bucket, collection }: SnapshotSource,
-  version: string,
-  etag: string | undefined,
-): Promise<void> {
-  const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
-  try {
-    await s3.send(
-      new PutObjectCommand({
-        Bucket: bucket,
-        Key: snapshotPointerKey(collection),
-        Body: version,
-        ...condition,
-      }),
-    );
-  } catch (error) {
-    const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-    if (status !== 412 && status !== 409) throw error;
-    throw new LeaseLost(`The snapshot pointer of ${collection} was moved by another writer.`);
-  }
 }
 
 async function tagCovered(s3: S3Client, bucket: string, Key: string): Promise<void> {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { contentHash, type DeltaRecord, type RecordMetadata } from '../../../contracts/delta';
 import { type ChromaCollection, openOnlyCollection } from '../chroma/collection';
 import { EMBEDDED_RECORDS_PER_WRITE, workingCopy } from '../store/working-copy';
 import { fetchArchive } from './fetch';
+import { asDeltaRecord } from './missing-receipts';
 
 const PAGE = 1000;
 
@@ -49,18 +49,4 @@ export async function addLegacyDelta(
   } finally {
     await copy.remove();
   }
-}
-
-function asDeltaRecord({
-  id,
-  document,
-  metadata,
-  embedding,
-}: {
-  id: string;
-  document: string;
-  metadata: RecordMetadata;
-  embedding: Float32Array;
-}): DeltaRecord {
-  return { id, document, metadata, embedding, contentHash: contentHash({ document, metadata, embedding }) };
 }

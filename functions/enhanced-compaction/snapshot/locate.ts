@@ -1,7 +1,6 @@
-import { GetObjectCommand, NoSuchKey, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import {
   isDecoyKey,
-  isVersionId,
   snapshotArchiveKey,
   snapshotHashKey,
   snapshotManifestKey,
@@ -9,20 +8,12 @@ import {
   snapshotPrefix,
   snapshotVersionPrefix,
 } from '../../../contracts/bucket-layout';
-import type { Collection } from '../../../contracts/collections';
 import { type SnapshotManifest, snapshotManifestSchema } from '../../../contracts/snapshot';
-
-export interface SnapshotSource {
-  readonly s3: S3Client;
-  readonly bucket: string;
-  readonly collection: Collection;
-}
+import { getText, readSnapshotPointer, type SnapshotSource } from './pointer-object';
 
 /** A snapshot as it lies in the bucket; older ones hold loose files, and neither hash nor manifest. */
 export interface LocatedSnapshot {
   readonly version: string;
-  /** ETag of the pointer object, for a conditional write. */
-  readonly pointerETag: string | undefined;
   readonly manifest: SnapshotManifest | undefined;
   /** Hexadecimal MD5 of the archive. */
   readonly md5: string | undefined;
@@ -37,12 +28,9 @@ export interface LocatedSnapshot {
  *   then, may the collection be created empty.
  * @throws {Error} when the pointer is unreadable, names a version that is not there, or is missing beside one.
  */
-export async function locateSnapshot({
-  s3,
-  bucket,
-  collection,
-}: SnapshotSource): Promise<LocatedSnapshot | undefined> {
-  const pointer = await getText(s3, bucket, snapshotPointerKey(collection));
+export async function locateSnapshot(source: SnapshotSource): Promise<LocatedSnapshot | undefined> {
+  const { s3, bucket, collection } = source;
+  const pointer = await readSnapshotPointer(source);
   if (pointer === undefined) {
     const [stray] = (await listKeys(s3, bucket, snapshotPrefix(collection))).filter(
       (key) => !isDecoyKey(key),
@@ -50,15 +38,12 @@ export async function locateSnapshot({
     if (stray === undefined) return undefined;
     throw new Error(
       `The bucket holds ${stray} but no ${snapshotPointerKey(collection)}. ` +
-        'Write the version id of the snapshot that is the truth into that object; nothing is created empty beside it.',
+        'Write the version id of the snapshot that is the truth into that object. Where none is, as after a first ' +
+        'checkpoint that was interrupted, move the folders below timestamped/ away. ' +
+        'Nothing is created empty beside a snapshot.',
     );
   }
-  const version = pointer.text.trim();
-  if (!isVersionId(version)) {
-    throw new Error(
-      `${snapshotPointerKey(collection)} holds no version id. Write the newest snapshot's version id into it.`,
-    );
-  }
+  const { version } = pointer;
   const prefix = snapshotVersionPrefix(collection, version);
   const keys = await listKeys(s3, bucket, prefix);
   const archive = snapshotArchiveKey(collection, version);
@@ -73,7 +58,6 @@ export async function locateSnapshot({
   const hash = await getText(s3, bucket, snapshotHashKey(collection, version));
   return {
     version,
-    pointerETag: pointer.etag,
     manifest: manifest && snapshotManifestSchema.parse(JSON.parse(manifest.text)),
     md5: /^md5:([0-9a-f]{32})$/.exec(hash?.text.trim() ?? '')?.[1],
     content: keys.includes(archive)
@@ -88,18 +72,4 @@ export async function listKeys(s3: S3Client, bucket: string, prefix: string): Pr
     keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
   }
   return keys;
-}
-
-async function getText(
-  s3: S3Client,
-  bucket: string,
-  key: string,
-): Promise<{ text: string; etag: string | undefined } | undefined> {
-  try {
-    const { Body, ETag } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    return { text: (await Body?.transformToString()) ?? '', etag: ETag };
-  } catch (error) {
-    if (error instanceof NoSuchKey) return undefined;
-    throw error;
-  }
 }

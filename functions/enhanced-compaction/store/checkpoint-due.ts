@@ -12,8 +12,10 @@ export function isCheckpointDue(
     checkpointMinutes,
   }: { readonly checkpointRecords: number; readonly checkpointMinutes: number },
 ): boolean {
-  if (manifest === undefined || manifest.uncovered_deltas.length === 0) return false;
+  if (manifest === undefined) return false;
+  // Also without deltas: what was taken over from another writer's snapshot stands in none of ours yet.
   if (last === undefined) return true;
+  if (manifest.uncovered_deltas.length === 0) return false;
   return (
     manifest.uncovered_records >= checkpointRecords ||
     manifest.uncovered_deltas.length >= MOST_UNCOVERED_DELTAS ||

@@ -26,6 +26,12 @@ export interface OpenCollection {
   readonly isUnpublished: boolean;
   /** Keys of the deltas that a rebuild put into it beyond what the pointer lists. */
   readonly rebuiltFrom: readonly string[];
+  /** The S3 snapshots that it was rebuilt from, oldest first. */
+  readonly lineage: readonly string[];
+  /** The S3 snapshot that the bucket's pointer object names and that this content contains. */
+  readonly snapshotVersion: string | undefined;
+  /** Whether another writer's snapshot was taken in, so that a checkpoint is due whatever was merged. */
+  readonly hasTakenOver: boolean;
   /** Whether snapshots cover its deltas in time; without them the pointer keeps no list, which would only grow. */
   readonly hasCheckpoints: boolean;
   /** Makes the content durable under a new version id, for the pointer to be moved to it. */

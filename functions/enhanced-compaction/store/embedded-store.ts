@@ -1,50 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { versionId } from '../../../contracts/bucket-layout';
-import type { Collection } from '../../../contracts/collections';
-import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../../contracts/embedding';
-import { messageOf, type Telemetry } from '../../shared/logging';
-import type { RunTable } from '../../shared/run-table';
-import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
-import type { Lease } from '../lease/lease';
-import { noteSnapshot } from '../lease/publish';
+import type { EmbeddingSpace } from '../../../contracts/embedding';
+import { messageOf } from '../../shared/logging';
+import { type ChromaCollection, openOnlyCollection } from '../chroma/collection';
+import { type Published, publish, withSnapshot } from '../lease/publish';
 import { pruneSnapshots, writeSnapshot } from '../snapshot/checkpoint';
-import { fetchSnapshot } from '../snapshot/fetch';
-import { locateSnapshot } from '../snapshot/locate';
-import { replayDeltas } from '../snapshot/replay';
+import { isForeign, readSnapshotPointer } from '../snapshot/pointer-object';
 import { isCheckpointDue } from './checkpoint-due';
 import { type CollectionStore, embeddingOf, type OpenCollection } from './collection-store';
 import { collectOldVersions } from './old-versions';
+import { type RebuildProps, rebuild } from './rebuild';
 import { BrokenVersion, readVersion, writeVersion } from './version-files';
 import { EMBEDDED_RECORDS_PER_WRITE, privateFolder, type WorkingCopy, workingCopy } from './working-copy';
 
-export interface EmbeddedStoreProps {
-  readonly collection: Collection;
-  readonly s3: S3Client;
-  readonly bucket: string;
-  readonly table: RunTable;
+export interface EmbeddedStoreProps extends RebuildProps {
   /** Where EFS is mounted: versions lie in `{mountPath}/{collection}/{version}/`. */
   readonly mountPath: string;
-  /** The configured model and length: what an old system's snapshot, which says neither, is taken to be of. */
-  readonly model: string;
-  readonly dimensions: number;
   /** When a checkpoint is due, and how many snapshots are kept. */
   readonly checkpointRecords: number;
   readonly checkpointMinutes: number;
   readonly snapshotsKept: number;
   /** @default {@link READERS_GRACE_MILLISECONDS} */
   readonly readersGraceMilliseconds?: number;
-  readonly telemetry: Telemetry;
 }
 
 interface Opened {
   readonly copy: WorkingCopy;
   readonly chroma: ChromaCollection;
   readonly embedding: EmbeddingSpace | undefined;
-  readonly isUnpublished: boolean;
-  readonly rebuiltFrom: readonly string[];
 }
 
 /**
@@ -62,7 +47,7 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
     await copy.remove();
   };
 
-  const openVersion = async ({ pointer }: Lease): Promise<Opened | undefined> => {
+  const openVersion = async (pointer: Published): Promise<Opened | undefined> => {
     const { version, manifest } = pointer;
     if (version === undefined || manifest === undefined) return undefined;
     if (warm?.version !== version) {
@@ -90,18 +75,40 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
         `The collection ${collection} has the space ${chroma.space}, its pointer says ${manifest.space}.`,
       );
     }
-    return { copy, chroma, embedding: embeddingOf(pointer), isUnpublished: false, rebuiltFrom: [] };
+    return { copy, chroma, embedding: embeddingOf(pointer) };
+  };
+
+  const openContent = async (pointer: Published) => {
+    const snapshot = await readSnapshotPointer({ s3, bucket, collection });
+    const foreign =
+      snapshot !== undefined && isForeign(snapshot.version, pointer) ? snapshot.version : undefined;
+    const live = await openVersion(pointer);
+    if (live !== undefined && foreign === undefined) {
+      return {
+        ...live,
+        isUnpublished: false,
+        rebuiltFrom: [],
+        lineage: pointer.manifest?.lineage ?? [],
+        snapshotVersion: snapshot?.version,
+        hasTakenOver: false,
+      };
+    }
+    if (live !== undefined) {
+      props.telemetry.logger.warn("Another writer's snapshot is taken in", { collection, snapshot: foreign });
+    }
+    const rebuilt = await rebuild(props, pointer, folder, live?.chroma);
+    if (live !== undefined) await drop(live.copy);
+    return { ...rebuilt, isUnpublished: true };
   };
 
   return {
     async open(lease) {
-      const opened = (await openVersion(lease)) ?? (await rebuild(props, lease, folder));
-      const { copy, ...content } = opened;
+      const { copy, ...content } = await openContent(lease.pointer);
       let sealed: string | undefined;
       const open: OpenCollection = {
         ...content,
         hasCheckpoints: true,
-        space: opened.chroma.space,
+        space: content.chroma.space,
         async seal() {
           if (warm?.copy === copy) warm = undefined;
           await copy.stop();
@@ -129,15 +136,16 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
     },
 
     async checkpoint(lease, published) {
-      if (warm === undefined || warm.version !== published.version) return published;
+      const { version, manifest } = published;
+      if (warm === undefined || version === undefined || warm.version !== version) return published;
       const now = new Date();
-      if (published.manifest === undefined || !isCheckpointDue(published, now, props)) return published;
+      if (manifest === undefined || !isCheckpointDue(published, now, props)) return published;
       await warm.copy.stop();
       lease.signal.throwIfAborted();
       const source = { s3, bucket, collection };
-      await writeSnapshot(source, warm.copy.directory, warm.version, published.manifest);
-      const noted = await noteSnapshot(table, lease, published, now);
-      await pruneSnapshots(source, warm.version, props.snapshotsKept);
+      await writeSnapshot(source, warm.copy.directory, version, manifest, published);
+      const noted = await publish(table, lease, published, withSnapshot({ version, manifest }, now));
+      await pruneSnapshots(source, version, props.snapshotsKept);
       return noted;
     },
 
@@ -146,42 +154,4 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** The collection from S3 alone: its snapshot, if there is one, and every delta that the snapshot lacks. */
-async function rebuild(props: EmbeddedStoreProps, { pointer }: Lease, folder: string): Promise<Opened> {
-  const { collection, s3, bucket } = props;
-  const snapshot = await locateSnapshot({ s3, bucket, collection });
-  const copy = workingCopy(join(folder, randomBytes(8).toString('hex')));
-  try {
-    if (snapshot !== undefined) await fetchSnapshot(s3, bucket, snapshot, copy.directory);
-    const database = await copy.start();
-    let chroma = await openOnlyCollection(database, collection, EMBEDDED_RECORDS_PER_WRITE);
-    if (chroma === undefined) {
-      if (snapshot !== undefined)
-        throw new Error(`The snapshot ${snapshot.version} of ${collection} holds no collection.`);
-      chroma = await createChromaCollection(database, collection, EMBEDDED_RECORDS_PER_WRITE);
-    }
-    const [first] = await chroma.page(0, 1);
-    const known = embeddingOf(pointer) ?? embeddingOf({ manifest: snapshot?.manifest?.content });
-    const embedding = known ?? {
-      model: props.model,
-      dimensions: first?.embedding.length ?? props.dimensions,
-      textFormatVersion: TEXT_FORMAT_VERSION,
-    };
-    const covered = new Set(snapshot?.manifest?.content.uncovered_deltas);
-    const published = new Set(pointer.manifest?.uncovered_deltas);
-    const rebuiltFrom = await replayDeltas(props, { chroma, embedding, covered, published, folder });
-    const [records, expected = 0] = [await chroma.count(), pointer.manifest?.records];
-    if (records < expected) {
-      throw new Error(
-        `The published ${collection} cannot be rebuilt: ${expected} records were published, the snapshot and ` +
-          `the later deltas give ${records}. Restore the missing deltas from the bucket's older object versions.`,
-      );
-    }
-    return { copy, chroma, embedding, isUnpublished: true, rebuiltFrom };
-  } catch (error) {
-    await copy.remove();
-    throw error;
-  }
 }

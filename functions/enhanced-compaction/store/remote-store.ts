@@ -56,6 +56,9 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         embedding: embeddingOf(pointer),
         isUnpublished: manifest === undefined,
         rebuiltFrom: [],
+        lineage: manifest?.lineage ?? [],
+        snapshotVersion: pointer.snapshot_version,
+        hasTakenOver: false,
         hasCheckpoints: false,
         seal: async () => ({
           version: versionId(new Date(), randomBytes(4).toString('hex')),

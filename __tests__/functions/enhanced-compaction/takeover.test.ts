@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { snapshotPointerKey, versionId } from '../../../contracts/bucket-layout';
+import { recordId } from '../../../contracts/record-id';
+import { LeaseLost } from '../../../functions/enhanced-compaction/lease/lease';
+import { locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
+import { type OldRecord, writeOldSnapshot } from '../../../local/old-system';
+import {
+  type CompactionBench,
+  embed,
+  startCompactionBench,
+  type World,
+} from '../../support/compaction-bench';
+
+let bench: CompactionBench;
+let world: World;
+beforeAll(async () => {
+  bench = await startCompactionBench();
+});
+afterAll(() => bench.stop());
+beforeEach(async () => {
+  world = await bench.world();
+});
+
+const LONG_AGO = '20250901_101500';
+const justNow = () => versionId(new Date(Date.now() + 60_000), '0badcafe');
+
+const old = (document: string, imageId: string = randomUUID()): OldRecord => ({
+  id: recordId({ imageId, receiptId: 1, lineId: 1 }),
+  document,
+  metadata: { image_id: imageId, receipt_id: 1, line_id: 1 },
+  embedding: embed(document),
+});
+const putSnapshot = (version: string, records: readonly OldRecord[]) =>
+  writeOldSnapshot(world.s3, world.bucket, 'lines', records, { version, space: 'cosine' });
+
+const documents = async () => [...(await world.published()).values()].map(({ document }) => document).sort();
+const located = () => locateSnapshot({ ...world, collection: 'lines' });
+const pointerObject = async () => {
+  const get = new GetObjectCommand({ Bucket: world.bucket, Key: snapshotPointerKey('lines') });
+  return (await world.s3.send(get)).Body?.transformToString();
+};
+
+async function compactOnce(overrides: Parameters<World['writer']>[0] = {}) {
+  const writer = world.writer(overrides);
+  try {
+    return await writer.compact();
+  } finally {
+    await writer.close();
+  }
+}
+
+describe('A snapshot that a migration put into the bucket of a living pipeline', () => {
+  it.each([
+    ['older', LONG_AGO],
+    ['newer', justNow()],
+  ])('and that is %s than its own is taken in, and nothing of either is lost', async (_what, version) => {
+    await world.arrive({ texts: ['LIVE, IN ITS SNAPSHOT'] });
+    await compactOnce();
+    await world.arrive({ texts: ['LIVE, IN NO SNAPSHOT'] });
+    await compactOnce();
+    await putSnapshot(version, [old('MIGRATED')]);
+    await world.arrive({ texts: ['NEXT'] });
+    await compactOnce();
+
+    const all = ['LIVE, IN ITS SNAPSHOT', 'LIVE, IN NO SNAPSHOT', 'MIGRATED', 'NEXT'];
+    expect(await documents()).toEqual(all);
+    // The proof for whoever copied it, and the end of it: a snapshot that holds both.
+    const after = await located();
+    expect(after?.version).toBe((await world.pointer())?.version);
+    expect(after?.manifest?.content).toMatchObject({ records: 4, lineage: [version] });
+
+    await world.arrive({ texts: ['LATER'] });
+    await compactOnce({ checkpointRecords: 1 });
+    expect((await located())?.manifest?.content).toMatchObject({ records: 5, lineage: [version] });
+  });
+
+  it('and that is empty takes nothing away', async () => {
+    await world.arrive({ texts: ['LIVE'] });
+    await compactOnce();
+    await putSnapshot(justNow(), []);
+    await world.arrive({ texts: ['NEXT'] });
+    await compactOnce();
+    expect(await documents()).toEqual(['LIVE', 'NEXT']);
+  });
+
+  it('and that has vectors of another length is refused, and the published version stays', async () => {
+    await world.arrive({ texts: ['LIVE'] });
+    await compactOnce();
+    const { version } = (await world.pointer()) ?? {};
+    await putSnapshot(LONG_AGO, [{ ...old('MIGRATED'), embedding: embed('MIGRATED', 8) }]);
+    await world.arrive({ texts: ['NEXT'] });
+    await expect(compactOnce()).rejects.toThrow(`Point the collection back to ${version}`);
+    expect((await world.pointer())?.version).toBe(version);
+    expect(await pointerObject()).toBe(LONG_AGO);
+  });
+
+  it('and that came while a checkpoint was made is not overwritten, and taken in by the next merge', async () => {
+    await world.arrive({ texts: ['LIVE'] });
+    const table = {
+      ...world.table,
+      client: Object.assign(Object.create(world.table.client), {
+        send: async (command: { input?: { UpdateExpression?: string } }) => {
+          const answer = await world.table.client.send(command as never);
+          if (command.input?.UpdateExpression?.includes('manifest = :manifest')) {
+            await putSnapshot(LONG_AGO, [old('MIGRATED')]);
+          }
+          return answer;
+        },
+      }),
+    };
+    await expect(compactOnce({ table })).rejects.toBeInstanceOf(LeaseLost);
+    expect(await pointerObject()).toBe(LONG_AGO);
+    await world.arrive({ texts: ['NEXT'] });
+    await compactOnce();
+    expect(await documents()).toEqual(['LIVE', 'MIGRATED', 'NEXT']);
+  });
+});
+
+describe('The old consumer, put back during a rollback', () => {
+  it('went on from our snapshot: its newer one is taken, with its form of each receipt', async () => {
+    const changed = await world.arrive({ texts: ['FIRST FORM', 'GONE LATER'] });
+    await world.arrive({ texts: ['KEPT'] });
+    await compactOnce();
+    const kept = [...(await world.published())].find(([, { document }]) => document === 'KEPT');
+    const [, keptImage = ''] = kept?.[0].split('#') ?? [];
+    await putSnapshot(justNow(), [
+      old('FORM OF THE OLD CONSUMER', changed.image_id),
+      old('KEPT', keptImage),
+      old('NEW OF THE OLD CONSUMER'),
+    ]);
+    await world.arrive({ texts: ['NEXT'] });
+    await compactOnce();
+    expect(await documents()).toEqual([
+      'FORM OF THE OLD CONSUMER',
+      'KEPT',
+      'NEW OF THE OLD CONSUMER',
+      'NEXT',
+    ]);
+  });
+});
+
+describe('A first checkpoint that was interrupted before its pointer', () => {
+  it('is made anew by the next merge', async () => {
+    await world.arrive({ texts: ['A'] });
+    const s3 = Object.assign(Object.create(world.s3), {
+      send: async (command: { input?: { Key?: string } }) => {
+        if (command instanceof PutObjectCommand && command.input.Key === snapshotPointerKey('lines')) {
+          throw new Error('Killed.');
+        }
+        return world.s3.send(command as never);
+      },
+    });
+    await expect(compactOnce({ s3 })).rejects.toThrow('Killed.');
+    await world.arrive({ texts: ['B'] });
+    await compactOnce();
+    expect((await located())?.manifest?.content.records).toBe(2);
+    expect((await world.pointer())?.snapshot_version).toBe((await world.pointer())?.version);
+  });
+});

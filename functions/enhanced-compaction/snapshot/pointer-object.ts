@@ -1,0 +1,86 @@
+import {
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { isVersionId, snapshotPointerKey } from '../../../contracts/bucket-layout';
+import type { Collection } from '../../../contracts/collections';
+import { LeaseLost } from '../lease/lease';
+import type { Published } from '../lease/publish';
+
+export interface SnapshotSource {
+  readonly s3: S3Client;
+  readonly bucket: string;
+  readonly collection: Collection;
+}
+
+/** What a collection's pointer object names. */
+export interface SnapshotPointer {
+  readonly version: string;
+  readonly etag: string | undefined;
+}
+
+/**
+ * Reads a collection's pointer object; undefined when there is none.
+ *
+ * @throws {Error} when it holds no version id.
+ */
+export async function readSnapshotPointer({
+  s3,
+  bucket,
+  collection,
+}: SnapshotSource): Promise<SnapshotPointer | undefined> {
+  const Key = snapshotPointerKey(collection);
+  const object = await getText(s3, bucket, Key);
+  if (object === undefined) return undefined;
+  const version = object.text.trim();
+  if (!isVersionId(version)) {
+    throw new Error(`${Key} holds no version id. Write the newest snapshot's version id into it.`);
+  }
+  return { version, etag: object.etag };
+}
+
+/**
+ * Whether somebody else wrote this snapshot: a migration, or the old system's consumer during a rollback. What
+ * the table names does not contain it then, however much newer it may be.
+ */
+export const isForeign = (snapshot: string, { version, snapshot_version, manifest }: Published): boolean =>
+  snapshot !== version && snapshot !== snapshot_version && !manifest?.lineage.includes(snapshot);
+
+/**
+ * Points the object to a version, on the condition that it still is what `before` says.
+ *
+ * @throws {LeaseLost} when it is not.
+ */
+export async function moveSnapshotPointer(
+  { s3, bucket, collection }: SnapshotSource,
+  version: string,
+  before: SnapshotPointer | undefined,
+): Promise<void> {
+  const condition = before === undefined ? { IfNoneMatch: '*' } : { IfMatch: before.etag };
+  const Key = snapshotPointerKey(collection);
+  try {
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: version, ...condition }));
+  } catch (error) {
+    const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+    if (status !== 412 && status !== 409) throw error;
+    throw new LeaseLost(`The snapshot pointer of ${collection} was moved by another writer.`);
+  }
+}
+
+/** An object's text; undefined when there is no such object. */
+export async function getText(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+): Promise<{ text: string; etag: string | undefined } | undefined> {
+  try {
+    const { Body, ETag } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return { text: (await Body?.transformToString()) ?? '', etag: ETag };
+  } catch (error) {
+    if (error instanceof NoSuchKey) return undefined;
+    throw error;
+  }
+}

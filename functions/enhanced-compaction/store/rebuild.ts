@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../../contracts/embedding';
+import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
+import type { Published } from '../lease/publish';
+import { fetchSnapshot } from '../snapshot/fetch';
+import { locateSnapshot } from '../snapshot/locate';
+import { keepMissingReceipts } from '../snapshot/missing-receipts';
+import { isForeign } from '../snapshot/pointer-object';
+import { type ReplayProps, replayDeltas } from '../snapshot/replay';
+import { embeddingOf } from './collection-store';
+import { EMBEDDED_RECORDS_PER_WRITE, type WorkingCopy, workingCopy } from './working-copy';
+
+export interface RebuildProps extends ReplayProps {
+  /** The configured model and length: what an old system's snapshot, which says neither, is taken to be of. */
+  readonly model: string;
+  readonly dimensions: number;
+}
+
+export interface Rebuilt {
+  readonly copy: WorkingCopy;
+  readonly chroma: ChromaCollection;
+  readonly embedding: EmbeddingSpace;
+  readonly rebuiltFrom: readonly string[];
+  readonly lineage: readonly string[];
+  readonly snapshotVersion: string | undefined;
+  readonly hasTakenOver: boolean;
+}
+
+/** The pointer's item has a limit; nobody asks for a snapshot that a hundred rebuilds lie upon. */
+const MOST_LINEAGE = 100;
+
+/**
+ * The collection from S3: its snapshot, if there is one, and every delta that the snapshot lacks.
+ *
+ * @param pointer - what was published.
+ * @param live - the published content, where it can be read: where the snapshot is another writer's, the
+ *   receipts that only the live content has stay.
+ * @throws {Error} when records that were published would be lost, or vectors of two kinds would be mixed.
+ */
+export async function rebuild(
+  props: RebuildProps,
+  pointer: Published,
+  folder: string,
+  live: ChromaCollection | undefined,
+): Promise<Rebuilt> {
+  const { collection, s3, bucket } = props;
+  const snapshot = await locateSnapshot({ s3, bucket, collection });
+  const origin = snapshot?.manifest?.content;
+  const copy = workingCopy(join(folder, randomBytes(8).toString('hex')));
+  try {
+    if (snapshot !== undefined) await fetchSnapshot(s3, bucket, snapshot, copy.directory);
+    const database = await copy.start();
+    let chroma = await openOnlyCollection(database, collection, EMBEDDED_RECORDS_PER_WRITE);
+    if (chroma === undefined) {
+      if (snapshot !== undefined)
+        throw new Error(`The snapshot ${snapshot.version} of ${collection} holds no collection.`);
+      chroma = await createChromaCollection(database, collection, EMBEDDED_RECORDS_PER_WRITE);
+    }
+    const [first] = await chroma.page(0, 1);
+    const length = first?.embedding.length;
+    const embedding = embeddingOf(pointer) ??
+      embeddingOf({ manifest: origin }) ?? {
+        model: props.model,
+        dimensions: length ?? props.dimensions,
+        textFormatVersion: TEXT_FORMAT_VERSION,
+      };
+    if (
+      (length ?? embedding.dimensions) !== embedding.dimensions ||
+      (origin?.model ?? embedding.model) !== embedding.model
+    ) {
+      throw new Error(
+        `The snapshot ${snapshot?.version} of ${collection} has embeddings of ${origin?.model ?? 'a length of'} ${length}, ` +
+          `the published version of ${embedding.model} ${embedding.dimensions}. ` +
+          `Point the collection back to ${pointer.snapshot_version ?? 'its own snapshot'}; they cannot be searched together.`,
+      );
+    }
+    const covered = new Set(origin?.uncovered_deltas);
+    const published = new Set(pointer.manifest?.uncovered_deltas);
+    const rebuiltFrom = await replayDeltas(props, { chroma, embedding, covered, published, folder });
+    const hasTakenOver = snapshot !== undefined && isForeign(snapshot.version, pointer);
+    if (hasTakenOver && live !== undefined) await keepMissingReceipts(live, chroma);
+    // Of a receipt that both have, the snapshot's form counts, and that may be shorter: no count proves a loss.
+    else await refuseLoss(collection, chroma, pointer);
+    const ancestors = [...(pointer.manifest?.lineage ?? []), ...(origin?.lineage ?? [])];
+    return {
+      copy,
+      chroma,
+      embedding,
+      rebuiltFrom,
+      lineage: [...new Set([...ancestors, ...(snapshot === undefined ? [] : [snapshot.version])])].slice(
+        -MOST_LINEAGE,
+      ),
+      snapshotVersion: snapshot?.version,
+      hasTakenOver,
+    };
+  } catch (error) {
+    await copy.remove();
+    throw error;
+  }
+}
+
+async function refuseLoss(
+  collection: string,
+  chroma: ChromaCollection,
+  { manifest }: Published,
+): Promise<void> {
+  const [records, expected = 0] = [await chroma.count(), manifest?.records];
+  if (records >= expected) return;
+  throw new Error(
+    `The published ${collection} cannot be rebuilt: ${expected} records were published, the snapshot and ` +
+      `the later deltas give ${records}. Restore the missing deltas from the bucket's older object versions.`,
+  );
+}
