@@ -150,6 +150,17 @@ it('says what is wrong with a plan', async () => {
   await expectSentence(['apply', 'broken.json'], 2, /not JSON/);
   file('other.json', '{"version":7}');
   await expectSentence(['verify', 'other.json'], 2, /no plan that this version reads/);
+  const elsewhere = [
+    '--source',
+    'chroma-a',
+    '--bucket',
+    'chroma-a',
+    '--dest',
+    'chroma-new',
+    '--out',
+    'no/p.json',
+  ];
+  await expectSentence(['plan', ...elsewhere], 2, /no\/p\.manifest\.ndjson cannot be written \(ENOENT\)/);
   mkdirSync(join(bench.folder, 'sub'));
   expect(
     (

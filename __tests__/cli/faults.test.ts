@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -187,6 +188,8 @@ it('finds an update of equal size: content decides', async () => {
   const refused = await makePlan();
   expect(refused.code).toBe(6);
   expect(refused.result.message).toContain('a.txt');
+  // A refused plan leaves no file behind, nor half of one.
+  expect((await readdir(bench.folder)).filter((name) => name.startsWith(`plan-${number}.`))).toEqual([]);
   expect((await makePlan('--overwrite')).code).toBe(0);
   expect((await apply()).code).toBe(0);
   expect(await contents(bench.s3, destination)).toEqual(await contents(bench.s3, source));

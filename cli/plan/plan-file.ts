@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { failureOf } from '../aws/failure';
 import { EXIT } from '../exit-codes';
 import { UserError } from '../user-error';
 import { ManifestDigest } from './digest';
@@ -76,30 +77,54 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   await rename(aside, path);
 }
 
-/** Writes lines as they come, aside; the file appears under its name only when it is finished. */
+/** Characters that are written together. */
+const BLOCK = 64 * 1024;
+
+/**
+ * Writes lines as they come, aside; the file appears under its name only when it is finished. One call at a
+ * time. No stream: one that is destroyed amid a write ends the process by an error that nobody can catch.
+ */
 export class LineWriter {
   private readonly aside: string;
-  private readonly stream: WriteStream;
+  private file: FileHandle | undefined;
+  private pending = '';
 
   constructor(private readonly path: string) {
     this.aside = `${path}.${process.pid}.tmp`;
-    this.stream = createWriteStream(this.aside, { flush: true });
   }
 
+  /** @throws {UserError} exit 2 when no file can be made there. */
   async write(line: string): Promise<void> {
-    if (!this.stream.write(line)) await once(this.stream, 'drain');
+    this.pending += line;
+    if (this.pending.length >= BLOCK) await this.flush();
   }
 
   async finish(): Promise<void> {
-    this.stream.end();
-    await once(this.stream, 'close');
+    await this.flush();
+    await this.file?.sync();
+    await this.close();
     await rename(this.aside, this.path);
   }
 
   /** Leaves no trace. Does nothing after {@link finish}. */
   async abandon(): Promise<void> {
-    this.stream.destroy();
+    await this.close();
     await rm(this.aside, { force: true });
+  }
+
+  private async flush(): Promise<void> {
+    this.file ??= await open(this.aside, 'w').catch((error: unknown) => {
+      throw new UserError(`${this.path} cannot be written (${failureOf(error).code}).`, EXIT.usage);
+    });
+    const text = this.pending;
+    this.pending = '';
+    await this.file.appendFile(text);
+  }
+
+  private async close(): Promise<void> {
+    const { file } = this;
+    this.file = undefined;
+    await file?.close();
   }
 }
 
