@@ -1,12 +1,10 @@
 import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
-import { z } from 'zod';
 import {
   isVersionId,
   snapshotManifestKey,
   snapshotPointerKey,
   snapshotPrefix,
 } from '../../contracts/bucket-layout';
-import { versionManifestSchema } from '../../contracts/collection-pointer';
 import { COLLECTIONS, type Collection } from '../../contracts/collections';
 import { snapshotManifestSchema } from '../../contracts/snapshot';
 import { inspectCollection } from '../authority/inspect-collection';
@@ -58,16 +56,12 @@ async function lineageOf(
   version: string,
 ): Promise<readonly string[]> {
   const text = await readTextIfAny(s3, bucket, snapshotManifestKey(collection, version));
-  const manifest = lineageSchema.safeParse(parse(text ?? ''));
+  const manifest = snapshotManifestSchema.safeParse(parse(text ?? ''));
   if (!manifest.success || manifest.data.version !== version || manifest.data.collection !== collection) {
     return [];
   }
   return manifest.data.content.lineage;
 }
-
-const lineageSchema = snapshotManifestSchema.extend({
-  content: versionManifestSchema.extend({ lineage: z.array(z.string()).default([]) }),
-});
 
 function parse(text: string): unknown {
   try {
