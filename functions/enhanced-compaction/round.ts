@@ -81,7 +81,7 @@ export async function mergeRound(
     published = await publishDecided(lease, before, open, embedding, decided, hasNewVersion, props);
     await open.published();
   } catch (error) {
-    await open.discard();
+    await open.discard(error);
     throw error;
   }
   const finished = await markDecided(table, lease, decided);

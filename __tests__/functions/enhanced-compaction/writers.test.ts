@@ -1,5 +1,10 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LeaseLost, LeaseTaken, takeLease } from '../../../functions/enhanced-compaction/lease/lease';
 import { type Published, publish } from '../../../functions/enhanced-compaction/lease/publish';
+import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import {
   type CompactionBench,
   idsOf,
@@ -86,6 +91,64 @@ describe('The pointer', () => {
   });
 });
 
+describe('A publish whose answer is lost', () => {
+  let proxy: BreakpointProxy;
+  beforeAll(async () => {
+    proxy = await startBreakpointProxy(bench.aws.endpoints.dynamodb);
+  });
+  afterAll(() => proxy.stop());
+
+  /** The table behind the proxy. One attempt: the caller learns of it; three: the SDK's retry finds the condition false. */
+  const tableBehindProxy = (maxAttempts: number) => {
+    const client = new DynamoDBClient({
+      ...bench.aws.clientOptions('dynamodb'),
+      endpoint: proxy.endpoint,
+      maxAttempts,
+    });
+    return { ...world.table, client: DynamoDBDocumentClient.from(client) };
+  };
+
+  it.each([
+    ['the version, once', 3, '"files_sha256"'],
+    ['the version, for good', 1, '"files_sha256"'],
+    ['its checkpoint, once', 3, '":snapshot_version"'],
+    ['its checkpoint, for good', 1, '":snapshot_version"'],
+  ])('has succeeded, and what it published stays: %s', async (_what, maxAttempts, at) => {
+    const run = await world.arrive({ texts: ['A'] });
+    let lost = false;
+    proxy.breakAt(
+      'after',
+      (body) => body.includes(at),
+      async () => {
+        lost = true;
+      },
+    );
+    const writer = world.writer({ table: tableBehindProxy(maxAttempts) });
+    await writer.compact();
+    await writer.close();
+    expect(lost).toBe(true);
+    expect((await world.state(run)).state).toBe('COMPLETED');
+    expect([...(await world.published()).keys()]).toEqual(idsOf(run, 1));
+    expect((await world.pointer())?.snapshot_version).toBe((await world.pointer())?.version);
+  });
+
+  it('and that was not made is made by the next delivery; until then its files stay, since it may yet be made', async () => {
+    const run = await world.arrive({ texts: ['A'] });
+    proxy.breakAt(
+      'before',
+      (body) => body.includes('"files_sha256"'),
+      async () => {},
+    );
+    const writer = world.writer({ table: tableBehindProxy(1) });
+    const failure = await writer.compact().catch((error: unknown) => error);
+    expect(failure).not.toBeInstanceOf(LeaseLost);
+    expect(await readdir(join(world.mountPath, 'lines'))).toHaveLength(1);
+    await writer.compact();
+    await writer.close();
+    expect([...(await world.published()).keys()]).toEqual(idsOf(run, 1));
+  });
+});
+
 describe('Two writers', () => {
   it('lose no vector, though each merges whatever is pending', async () => {
     const writers = [world.writer(), world.writer()];
@@ -133,6 +196,7 @@ describe('Two writers', () => {
     resume();
 
     expect(await losing).toBeInstanceOf(LeaseLost);
+    expect(await readdir(join(world.mountPath, 'lines'))).toEqual([version]);
     expect((await world.pointer())?.version).toBe(version);
     expect([...(await world.published()).keys()]).toEqual(idsOf(run, 1));
     expect((await world.state(run)).state).toBe('COMPLETED');

@@ -1,4 +1,12 @@
-import type { CollectionPointer, VersionManifest } from '../../../contracts/collection-pointer';
+import { isDeepStrictEqual } from 'node:util';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type CollectionPointer,
+  collectionPointerSchema,
+  type VersionManifest,
+} from '../../../contracts/collection-pointer';
+import type { Collection } from '../../../contracts/collections';
+import { collectionKey } from '../../../contracts/compaction-run';
 import type { RunTable } from '../../shared/run-table';
 import { type Lease, LeaseLost, updateIfOurs } from './lease';
 
@@ -15,7 +23,11 @@ export interface Publication extends Published {
  * Moves the pointer by one conditional write: the version must be the one that was merged onto, and the
  * lease must be ours. Without a version before, none may have come into being meanwhile.
  *
- * @throws {LeaseLost} when either is no longer so; the pointer is then unchanged.
+ * An answer may be lost after the write was made, and the SDK's own retry then finds the condition false: so
+ * whatever is no success is read back before it is called a failure.
+ *
+ * @throws {LeaseLost} when either is no longer so; the pointer is not, and never will be, moved to `next`.
+ * @throws {Error} whatever else went wrong: the write may yet be made, so what `next` names must stay.
  */
 export async function publish(
   table: RunTable,
@@ -28,7 +40,7 @@ export async function publish(
   const kept = content.filter(([, value]) => value !== undefined);
   const gone = content.filter(([, value]) => value === undefined).map(([name]) => name);
   const set = `SET ${kept.map(([name]) => `${name} = :${name}`).join(', ')}`;
-  const written = await updateIfOurs(table, collection, owner, fence, {
+  const attempt = updateIfOurs(table, collection, owner, fence, {
     UpdateExpression: gone.length === 0 ? set : `${set} REMOVE ${gone.join(', ')}`,
     ConditionExpression: before.version === undefined ? 'attribute_not_exists(version)' : 'version = :before',
     ExpressionAttributeValues: {
@@ -36,13 +48,31 @@ export async function publish(
       ...(before.version !== undefined && { ':before': before.version }),
     },
   });
-  if (!written) {
-    throw new LeaseLost(
-      `The pointer of ${collection} was moved by another writer; this merge is thrown away.`,
-    );
+  const outcome = await attempt.then(
+    (written) => ({ written, failure: undefined }),
+    (failure: unknown) => ({ written: false, failure }),
+  );
+  if (outcome.written) return next;
+  const now = await readPointer(table, collection);
+  if (isDeepStrictEqual(contentOf(now), contentOf(next))) return next;
+  // The condition cannot come true again once the version or the fence has moved on.
+  if (outcome.failure !== undefined && now.version === before.version && now.fence === fence) {
+    throw outcome.failure;
   }
-  return next;
+  throw new LeaseLost(`The pointer of ${collection} was moved by another writer; this merge is thrown away.`);
 }
+
+async function readPointer({ client, name }: RunTable, collection: Collection): Promise<CollectionPointer> {
+  const get = new GetCommand({ TableName: name, Key: collectionKey(collection), ConsistentRead: true });
+  return collectionPointerSchema.parse((await client.send(get)).Item);
+}
+
+const contentOf = ({ version, manifest, snapshot_version, snapshot_at }: Published): Published => ({
+  version,
+  manifest,
+  snapshot_version,
+  snapshot_at,
+});
 
 /** What the pointer says once a snapshot covers the published version. */
 export const withSnapshot = ({ version, manifest }: Publication, at: Date): Publication => ({

@@ -38,8 +38,11 @@ export interface OpenCollection {
   seal(): Promise<SealedVersion>;
   /** Told that the pointer was moved to the sealed version. */
   published(): Promise<void>;
-  /** Throws the content away: what was written to it must never be published. */
-  discard(): Promise<void>;
+  /**
+   * Throws the content away: what was written to it must never be published. What was sealed goes only where
+   * `reason` is a LeaseLost, which proves that no pointer names it; else it may be what was published.
+   */
+  discard(reason: unknown): Promise<void>;
 }
 
 export interface SealedVersion {

@@ -5,6 +5,7 @@ import { versionId } from '../../../contracts/bucket-layout';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { messageOf } from '../../shared/logging';
 import { type ChromaCollection, openOnlyCollection } from '../chroma/collection';
+import { LeaseLost } from '../lease/lease';
 import { type Published, publish, withSnapshot } from '../lease/publish';
 import { pruneSnapshots, writeSnapshot } from '../snapshot/checkpoint';
 import { isForeign, readSnapshotPointer } from '../snapshot/pointer-object';
@@ -127,9 +128,11 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
             },
           );
         },
-        async discard() {
+        async discard(reason) {
           await drop(copy);
-          if (sealed !== undefined) await rm(join(versions, sealed), { recursive: true, force: true });
+          // Else it is left to the collection of old versions.
+          if (sealed !== undefined && reason instanceof LeaseLost)
+            await rm(join(versions, sealed), { recursive: true, force: true });
         },
       };
       return open;
