@@ -100,6 +100,25 @@ describe('A Chroma server', () => {
     expect(second.isRunning()).toBe(false);
   });
 
+  it.each(['SIGKILL', 'SIGABRT'] as const)(
+    'that died of %s before it was asked to end has not ended well',
+    async (signal) => {
+      const server = await startChromaServer({ path: join(folder, signal) });
+      process.kill(server.pid, signal);
+      await eventually('the server to die', () => !server.isRunning());
+      await expect(server.stop()).rejects.toThrow(`before it was asked to, with ${signal}`);
+    },
+  );
+
+  it('that dies while it ends has not ended well', async () => {
+    const server = await startChromaServer({ path: join(folder, 'dies-ending') });
+    // Stopped by the kernel it cannot take the request to end, and is killed in its midst.
+    process.kill(server.pid, 'SIGSTOP');
+    const stopping = server.stop();
+    process.kill(server.pid, 'SIGKILL');
+    await expect(stopping).rejects.toThrow('when it was asked to, with SIGKILL');
+  });
+
   it('refuses a port that is taken, with what it said', async () => {
     const server = await startChromaServer({ path: join(folder, 'one') });
     const port = Number(new URL(server.url).port);

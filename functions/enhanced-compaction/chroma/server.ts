@@ -22,7 +22,11 @@ export interface ChromaServer {
   readonly pid: number;
   /** False once the process has ended, by whatever cause. */
   readonly isRunning: () => boolean;
-  /** Asks the server to end, waits until it has written its files and is gone. May be called again. */
+  /**
+   * Asks the server to end, waits until it has written its files and is gone. May be called again.
+   *
+   * @throws {Error} when it had ended before it was asked to, or did not end well: its files are to be thrown away.
+   */
   readonly stop: () => Promise<void>;
   /** Ends it at once. Its files are to be thrown away. */
   readonly kill: () => Promise<void>;
@@ -90,19 +94,25 @@ async function launch(
     }
     await delay(POLL_MILLISECONDS);
   }
+  const endWell = async () => {
+    const wasRunning = isRunning();
+    await end('SIGTERM');
+    if (wasRunning && child.exitCode === 0) return;
+    const when = wasRunning ? 'when it was asked to' : 'before it was asked to';
+    throw new Error(
+      `The Chroma server on ${path} ended ${when}, with ${child.signalCode ?? `the exit code ${child.exitCode}`}. ` +
+        `Its files are not to be trusted. It said: ${output.last()}`,
+    );
+  };
+  let stopping: Promise<void> | undefined;
   return {
     url,
     path,
     pid: child.pid ?? 0,
     isRunning,
-    stop: async () => {
-      const wasRunning = isRunning();
-      await end('SIGTERM');
-      if (wasRunning && child.signalCode === 'SIGKILL') {
-        throw new Error(
-          `The Chroma server on ${path} did not end in a minute. Its files are not to be trusted.`,
-        );
-      }
+    stop: () => {
+      stopping ??= endWell();
+      return stopping;
     },
     kill: () => end('SIGKILL'),
   };

@@ -14,7 +14,13 @@ import { type CollectionStore, embeddingOf, type OpenCollection } from './collec
 import { collectOldVersions } from './old-versions';
 import { type RebuildProps, rebuild } from './rebuild';
 import { BrokenVersion, readVersion, writeVersion } from './version-files';
-import { EMBEDDED_RECORDS_PER_WRITE, privateFolder, type WorkingCopy, workingCopy } from './working-copy';
+import {
+  DeadServer,
+  EMBEDDED_RECORDS_PER_WRITE,
+  privateFolder,
+  type WorkingCopy,
+  workingCopy,
+} from './working-copy';
 
 export interface EmbeddedStoreProps extends RebuildProps {
   /** Where EFS is mounted: versions lie in `{mountPath}/{collection}/{version}/`. */
@@ -69,7 +75,14 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
       warm = { version, copy };
     }
     const { copy } = warm;
-    const chroma = await openOnlyCollection(await copy.start(), collection, EMBEDDED_RECORDS_PER_WRITE);
+    const database = await copy.start().catch(async (error: unknown) => {
+      await drop(copy);
+      if (error instanceof DeadServer) return undefined;
+      throw error;
+    });
+    // The copy is gone with its server: this time it is fetched.
+    if (database === undefined) return openVersion(pointer);
+    const chroma = await openOnlyCollection(database, collection, EMBEDDED_RECORDS_PER_WRITE);
     if (chroma === undefined) throw new Error(`The version ${version} of ${collection} holds no collection.`);
     if (chroma.space !== manifest.space) {
       throw new Error(
@@ -143,10 +156,14 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
       if (warm === undefined || version === undefined || warm.version !== version) return published;
       const now = new Date();
       if (manifest === undefined || !isCheckpointDue(published, now, props)) return published;
-      await warm.copy.stop();
+      const { copy } = warm;
+      await copy.stop().catch(async (error: unknown) => {
+        await drop(copy);
+        throw error;
+      });
       lease.signal.throwIfAborted();
       const source = { s3, bucket, collection };
-      await writeSnapshot(source, warm.copy.directory, version, manifest, published);
+      await writeSnapshot(source, copy.directory, version, manifest, published);
       const noted = await publish(table, lease, published, withSnapshot({ version, manifest }, now));
       await pruneSnapshots(source, version, props.snapshotsKept);
       return noted;

@@ -8,12 +8,25 @@ import { type ChromaServer, startChromaServer } from '../chroma/server';
 /** What the embedded server takes well in one request; fewer make it read its unsynced log again and again. */
 export const EMBEDDED_RECORDS_PER_WRITE = 2000;
 
+/** A server ended without being asked to, as when the kernel was out of memory. */
+export class DeadServer extends Error {
+  override readonly name = 'DeadServer';
+}
+
 /** A private Chroma directory with at most one server on it. */
 export interface WorkingCopy {
   readonly directory: string;
-  /** Starts the server unless it runs. */
+  /**
+   * Starts the server unless it runs.
+   *
+   * @throws {DeadServer} when it ended without being asked to: the copy is to be removed.
+   */
   start(): Promise<ChromaDatabase>;
-  /** Ends the server gracefully: afterwards the files are whole and may be copied. */
+  /**
+   * Ends the server gracefully: afterwards the files are whole and may be copied.
+   *
+   * @throws {Error} when it did not end well: the copy is to be removed.
+   */
   stop(): Promise<void>;
   /** Ends the server at once and removes the directory. */
   remove(): Promise<void>;
@@ -25,7 +38,10 @@ export function workingCopy(directory: string): WorkingCopy {
   return {
     directory,
     async start() {
-      if (!server?.isRunning()) server = await startChromaServer({ path: directory });
+      if (server !== undefined && !server.isRunning()) {
+        throw new DeadServer(`The Chroma server on ${directory} died. Its files are not to be trusted.`);
+      }
+      server ??= await startChromaServer({ path: directory });
       return chromaDatabase({ url: server.url });
     },
     async stop() {
