@@ -34,6 +34,11 @@ export const legacyDeltaKey = (collection: Collection, runId: string): string =>
  * expires only tagged deltas, so a delta can never go before a durable snapshot holds its vectors.
  */
 export const COVERED_DELTA_TAG = { Key: 'covered-by-snapshot', Value: 'true' } as const;
+/**
+ * The key of the second tag: the version id of the snapshot that was the first to cover the delta. A rebuild
+ * from an older snapshot must not pass over it. Deltas that were tagged without it count as covered.
+ */
+export const COVERED_BY_TAG = 'covered-by';
 
 export const snapshotPrefix = (collection: Collection): string => `${collection}/snapshot/`;
 /** The object whose body is the current snapshot's version id. */

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DeleteObjectCommand, GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import {
+  DeleteObjectCommand,
+  GetObjectTaggingCommand,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+} from '@aws-sdk/client-s3';
+import {
+  COVERED_BY_TAG,
   COVERED_DELTA_TAG,
   snapshotManifestKey,
   snapshotPointerKey,
@@ -57,7 +63,10 @@ describe('A checkpoint', () => {
     expect(pointer).toMatchObject({ snapshot_version: pointer?.version, manifest: { uncovered_deltas: [] } });
     for (const { lines } of runs) {
       const get = new GetObjectTaggingCommand({ Bucket: world.bucket, Key: lines.delta_key });
-      expect((await world.s3.send(get)).TagSet).toEqual([COVERED_DELTA_TAG]);
+      const tags = (await world.s3.send(get)).TagSet;
+      expect(tags).toHaveLength(2);
+      expect(tags).toContainEqual(COVERED_DELTA_TAG);
+      expect(tags).toContainEqual({ Key: COVERED_BY_TAG, Value: expect.stringMatching(/^\d{8}_/) });
     }
     const keys = await listKeys(world.s3, world.bucket, 'lines/snapshot/timestamped/');
     expect(new Set(keys.map((key) => key.split('/')[3])).size).toBe(2);
@@ -160,6 +169,32 @@ describe('Snapshot and later deltas', () => {
     await world.arrive({ texts: ['NEXT'] });
     await compactOnce();
     expect(await documents()).toEqual(['LATER', 'NEXT', 'SECOND FORM']);
+  });
+
+  it('rebuild everything from an older snapshot, too, since a delta says which one covers it', async () => {
+    await world.arrive({ texts: ['IN THE FIRST'] });
+    await compactOnce();
+    const first = (await world.pointer())?.snapshot_version;
+    const second = await world.arrive({ texts: ['IN THE SECOND'] });
+    await compactOnce({ checkpointRecords: 1 });
+    expect((await world.pointer())?.snapshot_version).not.toBe(first);
+
+    const rebuildFromFirst = async () => {
+      await rm(join(world.mountPath, 'lines'), { recursive: true });
+      await world.deletePointer();
+      const Key = snapshotPointerKey('lines');
+      await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key, Body: first }));
+      await world.arrive({ texts: ['NEXT'] });
+      await compactOnce();
+      return documents();
+    };
+    expect(await rebuildFromFirst()).toEqual(['IN THE FIRST', 'IN THE SECOND', 'NEXT']);
+
+    // As it was tagged before deltas said so.
+    const Tagging = { TagSet: [COVERED_DELTA_TAG] };
+    const object = { Bucket: world.bucket, Key: second.lines.delta_key };
+    await world.s3.send(new PutObjectTaggingCommand({ ...object, Tagging }));
+    expect(await rebuildFromFirst()).toEqual(['IN THE FIRST', 'NEXT', 'NEXT']);
   });
 
   it('that lack a published delta are refused, and nothing smaller is published', async () => {

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { create } from 'tar';
 import {
+  COVERED_BY_TAG,
   COVERED_DELTA_TAG,
   isVersionId,
   snapshotArchiveKey,
@@ -79,7 +80,9 @@ export async function writeSnapshot(
   } finally {
     await rm(archive, { force: true });
   }
-  await concurrently(content.uncovered_deltas, REQUESTS_AT_ONCE, (key) => tagCovered(s3, bucket, key));
+  await concurrently(content.uncovered_deltas, REQUESTS_AT_ONCE, (key) =>
+    tagCovered(s3, bucket, key, version),
+  );
 }
 
 /** Removes the oldest snapshots beyond `kept`, never the one that the pointer object names. */
@@ -102,8 +105,8 @@ export async function pruneSnapshots(
   );
 }
 
-async function tagCovered(s3: S3Client, bucket: string, Key: string): Promise<void> {
-  const Tagging = { TagSet: [COVERED_DELTA_TAG] };
+async function tagCovered(s3: S3Client, bucket: string, Key: string, version: string): Promise<void> {
+  const Tagging = { TagSet: [COVERED_DELTA_TAG, { Key: COVERED_BY_TAG, Value: version }] };
   await s3.send(new PutObjectTaggingCommand({ Bucket: bucket, Key, Tagging })).catch((error: unknown) => {
     // A delta that somebody removed needs no tag: the snapshot holds its vectors.
     if (!(error instanceof NoSuchKey)) throw error;

@@ -1,6 +1,6 @@
 import { GetObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { ZodError } from 'zod';
-import { COVERED_DELTA_TAG, deltaPrefix, isDecoyKey } from '../../../contracts/bucket-layout';
+import { COVERED_BY_TAG, COVERED_DELTA_TAG, deltaPrefix, isDecoyKey } from '../../../contracts/bucket-layout';
 import type { Collection } from '../../../contracts/collections';
 import { isUnfinished, type RunState } from '../../../contracts/compaction-run';
 import type { Delta } from '../../../contracts/delta';
@@ -28,7 +28,9 @@ const RECEIPTS_PER_MERGE = 50;
 export interface Rebuilt {
   readonly chroma: ChromaCollection;
   readonly embedding: EmbeddingSpace;
-  /** Keys that the snapshot's manifest names as covered; the tag on a delta says the same later on. */
+  /** The version of the snapshot that it was rebuilt from. */
+  readonly snapshot: string | undefined;
+  /** Keys that the snapshot's manifest names as covered; the tags on a delta say the same later on. */
   readonly covered: ReadonlySet<string>;
   /** Keys that the pointer names as published, even where their runs are not marked yet. */
   readonly published: ReadonlySet<string>;
@@ -44,13 +46,13 @@ export interface Rebuilt {
  */
 export async function replayDeltas(
   props: ReplayProps,
-  { chroma, embedding, covered, published, folder }: Rebuilt,
+  { chroma, embedding, snapshot, covered, published, folder }: Rebuilt,
 ): Promise<string[]> {
   const { s3, bucket, collection, telemetry } = props;
   const keys = (await listKeys(s3, bucket, deltaPrefix(collection))).filter(
     (key) => !isDecoyKey(key) && !covered.has(key),
   );
-  const tagged = await concurrently(keys, REQUESTS_AT_ONCE, (key) => isTagged(props, key));
+  const tagged = await concurrently(keys, REQUESTS_AT_ONCE, (key) => isTagged(props, key, snapshot));
   const uncovered = keys.filter((_, index) => !tagged[index]);
 
   const replayed: string[] = [];
@@ -112,7 +114,16 @@ async function stateOf({ table, collection }: ReplayProps, { header }: Delta): P
   }
 }
 
-async function isTagged({ s3, bucket }: ReplayProps, key: string): Promise<boolean> {
+/** Whether the delta's tags say that the snapshot, or one before it, covers it. */
+async function isTagged(
+  { s3, bucket }: ReplayProps,
+  key: string,
+  snapshot: string | undefined,
+): Promise<boolean> {
   const { TagSet = [] } = await s3.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: key }));
-  return TagSet.some(({ Key, Value }) => Key === COVERED_DELTA_TAG.Key && Value === COVERED_DELTA_TAG.Value);
+  const tags = new Map(TagSet.map(({ Key, Value }) => [Key, Value]));
+  if (tags.get(COVERED_DELTA_TAG.Key) !== COVERED_DELTA_TAG.Value) return false;
+  const by = tags.get(COVERED_BY_TAG);
+  // Version ids sort by their moment, as text.
+  return by === undefined || (snapshot !== undefined && by <= snapshot);
 }

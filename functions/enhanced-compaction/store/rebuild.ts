@@ -77,7 +77,14 @@ export async function rebuild(
     }
     const covered = new Set(origin?.uncovered_deltas);
     const published = new Set(pointer.manifest?.uncovered_deltas);
-    const rebuiltFrom = await replayDeltas(props, { chroma, embedding, covered, published, folder });
+    const rebuiltFrom = await replayDeltas(props, {
+      chroma,
+      embedding,
+      snapshot: snapshot?.version,
+      covered,
+      published,
+      folder,
+    });
     const hasTakenOver = snapshot !== undefined && isForeign(snapshot.version, pointer);
     if (hasTakenOver && live !== undefined) await keepMissingReceipts(live, chroma);
     // Of a receipt that both have, the snapshot's form counts, and that may be shorter: no count proves a loss.
