@@ -1,0 +1,28 @@
+import type { CliBench } from './cli-bench';
+import { createBucket, put } from './old-buckets';
+
+let number = 0;
+
+/** Two fresh buckets, the names of a plan's files, and the commands that plan and apply it. */
+export async function migrationSetting(bench: CliBench, objects: Readonly<Record<string, string>> = {}) {
+  number++;
+  const [source, destination] = [`old-${number}`, `new-${number}`];
+  await createBucket(bench.s3, source);
+  await createBucket(bench.s3, destination);
+  for (const [key, body] of Object.entries(objects)) await put(bench.s3, source, key, body);
+  const plan = `plan-${number}.json`;
+  const makePlan = (...more: string[]) =>
+    bench.json('plan', '--source', source, '--dest', destination, '--bucket', source, '--out', plan, ...more);
+  const applyArguments = ['apply', plan, '--confirm', source, '--settle', '0'];
+  const apply = (...more: string[]) => bench.json(...applyArguments, ...more);
+  return { source, destination, plan, makePlan, apply, applyArguments };
+}
+
+/** Deltas by number. */
+export const numbered = (count: number) =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [
+      `lines/delta/run-${String(index).padStart(4, '0')}/delta.tar.gz`,
+      `body ${index}`,
+    ]),
+  );
