@@ -7,11 +7,12 @@ import { countPerCollection, type Telemetry } from '../shared/logging';
 import { completeRun, type RunTable } from '../shared/run-table';
 import { concurrently } from './concurrently';
 import type { Lease } from './lease/lease';
-import { type Published, publish } from './lease/publish';
+import { type Publication, type Published, publish, withSnapshot } from './lease/publish';
 import { type DecidedReceipt, decideReceipt } from './merge/decide-receipt';
 import { addCounts, isChange, mergeReceipts, NO_CHANGE } from './merge/merge-receipts';
 import { pieces, planReceipts, type ReceiptWork } from './merge/plan';
 import { endRun, startRun } from './merge/run-states';
+import { fitsPointer } from './store/checkpoint-due';
 import type { CollectionStore, OpenCollection } from './store/collection-store';
 
 export interface RoundLimits {
@@ -146,10 +147,14 @@ async function publishDecided(
     ...open.rebuiltFrom,
     ...covering.map((run) => run[collection].delta_key),
   ]);
+  const keys = open.hasCheckpoints ? [...uncovered] : [];
   const records = await open.chroma.count();
-  const sealed = hasNewVersion
-    ? await open.seal()
-    : { version: before.version ?? '', filesSha256: before.manifest?.files_sha256 };
+  // Only what is sealed can be written to S3.
+  const fits = fitsPointer(keys);
+  const sealed =
+    hasNewVersion || !fits
+      ? await open.seal()
+      : { version: before.version ?? '', filesSha256: before.manifest?.files_sha256 };
   const manifest: VersionManifest = {
     created_at: new Date().toISOString(),
     records,
@@ -159,19 +164,23 @@ async function publishDecided(
     text_format_version: embedding.textFormatVersion,
     ...(sealed.filesSha256 !== undefined && { files_sha256: sealed.filesSha256 }),
     runs,
-    uncovered_deltas: open.hasCheckpoints ? [...uncovered] : [],
+    uncovered_deltas: keys,
     uncovered_records: open.hasCheckpoints
       ? runs.reduce((sum, run) => sum + run.merged_vectors, before.manifest?.uncovered_records ?? 0)
       : 0,
     lineage: [...open.lineage],
   };
-  lease.signal.throwIfAborted();
-  return publish(table, lease, before, {
+  const next: Publication = {
     version: sealed.version,
     manifest,
     snapshot_version: open.snapshotVersion ?? before.snapshot_version,
     snapshot_at: open.hasTakenOver ? undefined : before.snapshot_at,
-  });
+  };
+  lease.signal.throwIfAborted();
+  if (fits) return publish(table, lease, before, next);
+  await open.checkpointFirst(next.version, manifest);
+  lease.signal.throwIfAborted();
+  return publish(table, lease, before, withSnapshot(next, new Date()));
 }
 
 const mergedRun = ({ run, delta }: NonNullable<DecidedReceipt['winner']>): MergedRun => ({

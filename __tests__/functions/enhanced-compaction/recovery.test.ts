@@ -10,6 +10,7 @@ import {
 import {
   COVERED_BY_TAG,
   COVERED_DELTA_TAG,
+  deltaKey,
   snapshotManifestKey,
   snapshotPointerKey,
   snapshotVersionPrefix,
@@ -17,11 +18,13 @@ import {
 import { recordId } from '../../../contracts/record-id';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
+import { encodeDelta } from '../../../functions/shared/delta-file';
 import { type OldRecord, writeOldDelta, writeOldSnapshot } from '../../../local/old-system';
 import {
   type CompactionBench,
   embed,
   idsOf,
+  makeDelta,
   startCompactionBench,
   type World,
 } from '../../support/compaction-bench';
@@ -195,6 +198,24 @@ describe('Snapshot and later deltas', () => {
     const object = { Bucket: world.bucket, Key: second.lines.delta_key };
     await world.s3.send(new PutObjectTaggingCommand({ ...object, Tagging }));
     expect(await rebuildFromFirst()).toEqual(['IN THE FIRST', 'NEXT', 'NEXT']);
+  });
+
+  it('rebuild everything though its deltas be too many for the pointer’s item: a snapshot covers them first', async () => {
+    // Long keys make as many bytes as thousands of deltas would; DynamoDB takes 409,600 an item.
+    const keys = Array.from({ length: 480 }, (_, index) => deltaKey('lines', `${index}-${'x'.repeat(900)}`));
+    for (const [index, Key] of keys.entries()) {
+      const Body = encodeDelta(makeDelta({ texts: [`LINE ${index}`] }));
+      await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key, Body }));
+    }
+    const next = await world.arrive({ texts: ['NEXT'] });
+    await compactOnce();
+
+    expect(await documents()).toHaveLength(481);
+    const pointer = await world.pointer();
+    expect(pointer).toMatchObject({ snapshot_version: pointer?.version, manifest: { uncovered_deltas: [] } });
+    const covered = (await locateSnapshot({ ...world, collection: 'lines' }))?.manifest?.content
+      .uncovered_deltas;
+    expect([...(covered ?? [])].sort()).toEqual([...keys, next.lines.delta_key].sort());
   });
 
   it('that lack a published delta are refused, and nothing smaller is published', async () => {

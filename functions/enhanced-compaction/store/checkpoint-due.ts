@@ -1,7 +1,21 @@
 import type { Published } from '../lease/publish';
 
-/** The pointer lists the deltas that no snapshot covers; DynamoDB takes 400 KB an item. */
+/** The pointer lists the deltas that no snapshot covers: soon enough below {@link MOST_LISTED_BYTES}. */
 const MOST_UNCOVERED_DELTAS = 1000;
+
+/**
+ * DynamoDB takes 400 KB (409,600 bytes) an item. A publish's 1000 runs are about 130 KB, a lineage of 100
+ * versions 3 KB; the keys of uncovered deltas may have 200 KB, which is some 3,400 of our own.
+ */
+const MOST_LISTED_BYTES = 200 * 1024;
+/** What DynamoDB adds to each element of a list, rounded up. */
+const BYTES_PER_ELEMENT = 4;
+
+/** Whether the pointer's item can take the list of uncovered deltas. */
+export function fitsPointer(keys: readonly string[]): boolean {
+  const bytes = keys.reduce((sum, key) => sum + Buffer.byteLength(key) + BYTES_PER_ELEMENT, 0);
+  return bytes <= MOST_LISTED_BYTES;
+}
 
 /** Whether the published version is to be written to S3: it holds something new, and enough of it or for long enough. */
 export function isCheckpointDue(

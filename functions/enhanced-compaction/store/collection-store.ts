@@ -1,4 +1,8 @@
-import type { CollectionPointer, DistanceSpace } from '../../../contracts/collection-pointer';
+import type {
+  CollectionPointer,
+  DistanceSpace,
+  VersionManifest,
+} from '../../../contracts/collection-pointer';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import type { ChromaCollection } from '../chroma/collection';
 import type { Lease } from '../lease/lease';
@@ -36,6 +40,11 @@ export interface OpenCollection {
   readonly hasCheckpoints: boolean;
   /** Makes the content durable under a new version id, for the pointer to be moved to it. */
   seal(): Promise<SealedVersion>;
+  /**
+   * Writes the sealed version to S3 before the pointer is moved to it: where its manifest lists more uncovered
+   * deltas than the pointer's item can hold. A crash in between leaves a snapshot that the next merge takes in.
+   */
+  checkpointFirst(version: string, manifest: VersionManifest): Promise<void>;
   /** Told that the pointer was moved to the sealed version. */
   published(): Promise<void>;
   /**

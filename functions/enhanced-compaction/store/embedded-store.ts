@@ -132,6 +132,14 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
           sealed = version;
           return { version, filesSha256 };
         },
+        async checkpointFirst(version, manifest) {
+          const known = {
+            ...lease.pointer,
+            manifest,
+            snapshot_version: content.snapshotVersion ?? lease.pointer.snapshot_version,
+          };
+          await writeSnapshot({ s3, bucket, collection }, copy.directory, version, manifest, known);
+        },
         async published() {
           if (sealed === undefined) return;
           warm = { version: sealed, copy };

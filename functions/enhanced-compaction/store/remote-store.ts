@@ -64,6 +64,9 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
           version: versionId(new Date(), randomBytes(4).toString('hex')),
           filesSha256: undefined,
         }),
+        checkpointFirst: async () => {
+          throw new Error('A Chroma server has no checkpoints.');
+        },
         published: async () => {},
         discard: async () => {},
       };
