@@ -55,6 +55,11 @@ interface RecordsAnswer {
   readonly embeddings?: number[][] | null;
 }
 
+/** A Chroma directory holds several collections, and none of the name that is wanted. */
+export class AmbiguousCollection extends Error {
+  override readonly name = 'AmbiguousCollection';
+}
+
 /** SQLite's limit of variables is far above; smaller lists keep the server's queries short. */
 const IDS_PER_READ = 1000;
 const IMAGES_PER_READ = 100;
@@ -76,7 +81,7 @@ export async function openChromaCollection(
  * Opens the one collection of a private Chroma directory, by whatever name an old system gave it; undefined
  * when the directory holds none.
  *
- * @throws {Error} when it holds several and none has the name.
+ * @throws {AmbiguousCollection} when it holds several and none has the name.
  */
 export async function openOnlyCollection(
   database: ChromaDatabase,
@@ -88,7 +93,7 @@ export async function openOnlyCollection(
   if (found !== undefined) return chromaCollection(database, found, recordsPerWrite);
   if (all.length === 0) return undefined;
   const names = all.map((each) => each.name).join(', ');
-  throw new Error(
+  throw new AmbiguousCollection(
     `Chroma holds the collections ${names}, but none named ${name}. Rename the one that is meant.`,
   );
 }
@@ -112,6 +117,7 @@ function chromaCollection(
   recordsPerWrite: number,
 ): ChromaCollection {
   const path = (operation: string) => `collections/${id}/${operation}`;
+  const recordsPerRead = Math.min(IDS_PER_READ, recordsPerWrite);
   const get = (body: object) => database.post<RecordsAnswer>(path('get'), body);
 
   return {
@@ -120,7 +126,7 @@ function chromaCollection(
     count: () => database.get<number>(path('count')),
     async byIds(ids) {
       const found: StoredRecord[] = [];
-      for (const some of slices(ids, Math.min(IDS_PER_READ, recordsPerWrite))) {
+      for (const some of slices(ids, recordsPerRead)) {
         found.push(...storedRecords(await get({ ids: some, include: ['metadatas'] })));
       }
       return found;
@@ -128,9 +134,13 @@ function chromaCollection(
     async byImages(imageIds) {
       const found: StoredRecord[] = [];
       for (const some of slices(imageIds, IMAGES_PER_READ)) {
-        found.push(
-          ...storedRecords(await get({ where: { image_id: { $in: some } }, include: ['metadatas'] })),
-        );
+        // A remote server gives a page at most, and says nothing of the rest.
+        for (let offset = 0; ; offset += recordsPerRead) {
+          const where = { image_id: { $in: some } };
+          const page = await get({ where, include: ['metadatas'], offset, limit: recordsPerRead });
+          found.push(...storedRecords(page));
+          if (page.ids.length < recordsPerRead) break;
+        }
       }
       return found;
     },
@@ -156,7 +166,7 @@ function chromaCollection(
       }
     },
     async delete(ids) {
-      for (const some of slices(ids, Math.min(IDS_PER_READ, recordsPerWrite))) {
+      for (const some of slices(ids, recordsPerRead)) {
         await database.post(path('delete'), { ids: some });
       }
     },
