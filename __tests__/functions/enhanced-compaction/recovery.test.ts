@@ -3,6 +3,7 @@ import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   DeleteObjectCommand,
+  GetObjectCommand,
   GetObjectTaggingCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
@@ -11,6 +12,7 @@ import {
   COVERED_BY_TAG,
   COVERED_DELTA_TAG,
   deltaKey,
+  legacyDeltaKey,
   snapshotManifestKey,
   snapshotPointerKey,
   snapshotVersionPrefix,
@@ -28,6 +30,7 @@ import {
   startCompactionBench,
   type World,
 } from '../../support/compaction-bench';
+import { eventually } from '../../support/eventually';
 
 let bench: CompactionBench;
 let world: World;
@@ -283,6 +286,56 @@ describe('A bucket of the old system', () => {
       expect((await world.pointer())?.manifest).toMatchObject({ space: 'l2', records: 3 });
     },
   );
+
+  it('whose deltas tell of a receipt twice: the newer one counts', async () => {
+    // Named so that the order of keys is the other one.
+    await writeOldDelta(world.s3, world.bucket, 'lines', 'a-older', [old(1, 1, 'OLDER FORM', false)]);
+    const seconds = () => Math.floor(Date.now() / 1000);
+    // S3 tells when an object was written to the second.
+    const written = seconds();
+    await eventually('the next second', () => seconds() > written);
+    await writeOldDelta(world.s3, world.bucket, 'lines', 'b-newer', [old(1, 1, 'NEWER FORM', false)]);
+    await world.arrive({ texts: ['NEXT'] });
+    await compactOnce();
+    expect(await documents()).toEqual(['NEWER FORM', 'NEXT']);
+  });
+
+  it('of which a delta is damaged is rebuilt without it; the delta stays, untagged', async () => {
+    const put = (Key: string, Body: Uint8Array | string) =>
+      world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key, Body }));
+    const good = await writeOldDelta(world.s3, world.bucket, 'lines', 'good', [old(1, 1, 'GOOD', false)]);
+    const get = await world.s3.send(new GetObjectCommand({ Bucket: world.bucket, Key: good }));
+    const bytes = (await get.Body?.transformToByteArray()) ?? new Uint8Array();
+    const damaged = ['text', 'head', 'half'].map((name) => legacyDeltaKey('lines', name));
+    await put(damaged[0] ?? '', 'no archive');
+    await put(damaged[1] ?? '', bytes.subarray(0, 10));
+    await put(damaged[2] ?? '', bytes.subarray(0, bytes.length / 2));
+    const short = { ...old(2, 1, 'SHORT', false), embedding: embed('SHORT', 8) };
+    damaged.push(await writeOldDelta(world.s3, world.bucket, 'lines', 'short', [short]));
+    await world.arrive({ texts: ['NEXT'] });
+    await compactOnce();
+    expect(await documents()).toEqual(['GOOD', 'NEXT']);
+    const tagsOf = async (Key: string) =>
+      (await world.s3.send(new GetObjectTaggingCommand({ Bucket: world.bucket, Key }))).TagSet;
+    expect(await tagsOf(good)).toContainEqual(COVERED_DELTA_TAG);
+    for (const key of damaged) expect(await tagsOf(key)).toEqual([]);
+  });
+
+  it('of which a delta cannot be fetched just now is not published without it', async () => {
+    const key = await writeOldDelta(world.s3, world.bucket, 'lines', 'slow', [old(1, 1, 'SLOW', false)]);
+    const run = await world.arrive({ texts: ['NEXT'] });
+    const s3 = Object.assign(Object.create(world.s3), {
+      send: async (command: { input?: { Key?: string } }) => {
+        if (command instanceof GetObjectCommand && command.input.Key === key) throw new Error('Slow down.');
+        return world.s3.send(command as never);
+      },
+    });
+    await expect(compactOnce({ s3 })).rejects.toThrow(`${key} could not be read: Slow down.`);
+    expect((await world.pointer())?.version).toBeUndefined();
+    expect(['PENDING', 'PROCESSING']).toContain((await world.state(run)).state);
+    await compactOnce();
+    expect(await documents()).toEqual(['NEXT', 'SLOW']);
+  });
 
   it('can be read before the first merge', async () => {
     await writeOldSnapshot(world.s3, world.bucket, 'lines', [old(1, 1, 'OLD MILK', true)], {

@@ -6,10 +6,16 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { extract } from 'tar';
+import { messageOf } from '../../shared/logging';
 import { listFiles } from '../store/version-files';
 import type { LocatedSnapshot } from './locate';
 
 const DATABASE = 'chroma.sqlite3';
+
+/** What was fetched, whole, is no archive of one Chroma directory: fetching it again would not help. */
+export class UnusableArchive extends Error {
+  override readonly name = 'UnusableArchive';
+}
 
 /**
  * Fetches a snapshot into the folder `directory`, which must not exist, as a Chroma directory.
@@ -45,7 +51,11 @@ export async function fetchSnapshot(
   }
 }
 
-/** Fetches a tarred Chroma directory and unpacks it as the folder `directory`, which must not exist. */
+/**
+ * Fetches a tarred Chroma directory and unpacks it as the folder `directory`, which must not exist.
+ *
+ * @throws {UnusableArchive} when it is none. Trouble with S3 or the disk is thrown as it is, to be tried again.
+ */
 export async function fetchArchive(
   s3: S3Client,
   bucket: string,
@@ -57,13 +67,24 @@ export async function fetchArchive(
   try {
     const hashes = await download(s3, bucket, key, archive);
     await mkdir(aside, { recursive: true });
-    await extract({ file: archive, cwd: aside, strict: true });
+    await extract({ file: archive, cwd: aside, strict: true }).catch((error: unknown) => {
+      if (!isBadArchive(error)) throw error;
+      throw new UnusableArchive(`${key} cannot be unpacked: ${messageOf(error)}.`);
+    });
     await keepChromaDirectory(aside, directory, key);
     return hashes;
   } finally {
     await rm(archive, { force: true });
-    await rm(aside, { recursive: true, force: true });
+    // Unpacking that failed may still write a file that it had begun.
+    await rm(aside, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** The errors by which tar and zlib say that the bytes are wrong; those of the disk have the system's codes. */
+function isBadArchive(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return 'tarCode' in error || /^(?:TAR_|Z_)/.test(code);
 }
 
 /** Archives hold the directory's files at their root or in folders above it. */
@@ -73,7 +94,7 @@ async function keepChromaDirectory(aside: string, directory: string, what: strin
   );
   const [database] = databases;
   if (database === undefined || databases.length > 1) {
-    throw new Error(`${what} holds ${databases.length} Chroma databases, not one.`);
+    throw new UnusableArchive(`${what} holds ${databases.length} Chroma databases, not one.`);
   }
   await rename(dirname(join(aside, database)), directory);
   await rm(aside, { recursive: true, force: true });

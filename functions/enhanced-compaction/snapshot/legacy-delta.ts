@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { type ChromaCollection, openOnlyCollection } from '../chroma/collection';
+import { messageOf } from '../../shared/logging';
+import { AmbiguousCollection, type ChromaCollection, openOnlyCollection } from '../chroma/collection';
+import { UnusableDelta } from '../merge/load-delta';
 import { EMBEDDED_RECORDS_PER_WRITE, workingCopy } from '../store/working-copy';
-import { fetchArchive } from './fetch';
+import { fetchArchive, UnusableArchive } from './fetch';
 import { asDeltaRecord } from './missing-receipts';
 
 const PAGE = 1000;
@@ -14,7 +16,8 @@ const PAGE = 1000;
  *
  * @param folder - a private folder to unpack it in.
  * @returns how many records were added.
- * @throws {Error} when it cannot be opened, or its embeddings have another length.
+ * @throws {UnusableDelta} when it is no archive of one collection, or its embeddings have another length.
+ * @throws {Error} whatever else went wrong, with its key: it may be what the collection lacks, so it is tried again.
  */
 export async function addLegacyDelta(
   s3: S3Client,
@@ -30,13 +33,13 @@ export async function addLegacyDelta(
   try {
     await fetchArchive(s3, bucket, key, copy.directory);
     const from = await openOnlyCollection(await copy.start(), into.name, EMBEDDED_RECORDS_PER_WRITE);
-    if (from === undefined) return 0;
+    if (from === undefined) throw new UnusableDelta(`${key} holds no collection.`);
     let added = 0;
     for (let offset = 0; ; offset += PAGE) {
       const page = await from.page(offset, PAGE);
       const odd = page.find(({ embedding }) => embedding.length !== dimensions);
       if (odd !== undefined) {
-        throw new Error(
+        throw new UnusableDelta(
           `${key} has embeddings of ${odd.embedding.length} dimensions, its collection of ${dimensions}.`,
         );
       }
@@ -46,6 +49,15 @@ export async function addLegacyDelta(
       added += missing.length;
       if (page.length < PAGE) return added;
     }
+  } catch (error) {
+    if (error instanceof UnusableDelta) throw error;
+    if (error instanceof UnusableArchive || error instanceof AmbiguousCollection) {
+      throw new UnusableDelta(`${key}: ${messageOf(error)}`);
+    }
+    throw new Error(
+      `${key} could not be read: ${messageOf(error)}. It is tried again; if it is damaged, move it out of its prefix.`,
+      { cause: error },
+    );
   } finally {
     await copy.remove();
   }

@@ -66,10 +66,23 @@ export async function locateSnapshot(source: SnapshotSource): Promise<LocatedSna
   };
 }
 
-export async function listKeys(s3: S3Client, bucket: string, prefix: string): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: prefix })) {
-    keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
+export const listKeys = async (s3: S3Client, bucket: string, prefix: string): Promise<string[]> =>
+  (await listObjects(s3, bucket, prefix)).map(({ key }) => key);
+
+/** The objects below a prefix, with the milliseconds since the epoch at which they were written. */
+export async function listObjects(
+  s3: S3Client,
+  bucket: string,
+  prefix: string,
+): Promise<{ key: string; written: number }[]> {
+  const objects: { key: string; written: number }[] = [];
+  for await (const { Contents = [] } of paginateListObjectsV2(
+    { client: s3 },
+    { Bucket: bucket, Prefix: prefix },
+  )) {
+    for (const { Key, LastModified } of Contents) {
+      if (Key !== undefined) objects.push({ key: Key, written: LastModified?.getTime() ?? 0 });
+    }
   }
-  return keys;
+  return objects;
 }

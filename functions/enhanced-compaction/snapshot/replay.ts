@@ -13,7 +13,7 @@ import { concurrently } from '../concurrently';
 import { type DeltaSource, loadDelta, refusal, UnusableDelta } from '../merge/load-delta';
 import { mergeReceipts } from '../merge/merge-receipts';
 import { addLegacyDelta } from './legacy-delta';
-import { listKeys } from './locate';
+import { listObjects } from './locate';
 
 export interface ReplayProps extends DeltaSource {
   readonly table: RunTable;
@@ -39,7 +39,7 @@ export interface Rebuilt {
 }
 
 /**
- * Puts into a rebuilt collection every delta of the bucket that its snapshot does not cover, oldest first.
+ * Puts into a rebuilt collection every delta of the bucket that its snapshot does not cover; of a receipt's deltas the last.
  * Deltas that are still to be merged are left to their runs, and so are those that failed.
  *
  * @returns the keys of the deltas that the collection now holds.
@@ -49,9 +49,11 @@ export async function replayDeltas(
   { chroma, embedding, snapshot, covered, published, folder }: Rebuilt,
 ): Promise<string[]> {
   const { s3, bucket, collection, telemetry } = props;
-  const keys = (await listKeys(s3, bucket, deltaPrefix(collection))).filter(
-    (key) => !isDecoyKey(key) && !covered.has(key),
+  // The newest first: an old system's delta adds only what is missing, so the first that has a record wins.
+  const objects = (await listObjects(s3, bucket, deltaPrefix(collection))).sort(
+    (a, b) => b.written - a.written,
   );
+  const keys = objects.map(({ key }) => key).filter((key) => !isDecoyKey(key) && !covered.has(key));
   const tagged = await concurrently(keys, REQUESTS_AT_ONCE, (key) => isTagged(props, key, snapshot));
   const uncovered = keys.filter((_, index) => !tagged[index]);
 
@@ -63,6 +65,8 @@ export async function replayDeltas(
       await addLegacyDelta(s3, bucket, key, chroma, embedding.dimensions, folder);
       replayed.push(key);
     } catch (error) {
+      // Left as it lies, untagged: it never expires, and whoever mends it finds it there.
+      if (!(error instanceof UnusableDelta)) throw error;
       warn(key, error);
     }
   }
