@@ -185,7 +185,13 @@ it('plans, applies and verifies, with policy and lifecycle frozen, metadata and 
   expect((await bench.json('apply', 'plan.json', '--confirm', OLD, '--settle', '0')).code).toBe(0);
 });
 
-it('refuses to retire a bucket that a Lambda still names, and an idle new bucket', async () => {
+it('refuses to retire a bucket that a Lambda still names, and a new bucket that no pipeline writes to', async () => {
+  await eventually('somebody else wrote in a later second', async () => {
+    await put(bench.s3, NEW, 'notes.txt', 'by hand');
+    const { LastModified } = await bench.s3.send(new HeadObjectCommand({ Bucket: NEW, Key: 'notes.txt' }));
+    const { verified } = JSON.parse(await bench.read('plan.state.json'));
+    return (LastModified?.getTime() ?? 0) > Date.parse(verified.at);
+  });
   const { code, result } = await retire();
   expect(code).toBe(6);
   const failing = (result.gates as { name: string; passed: boolean }[])

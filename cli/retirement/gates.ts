@@ -31,7 +31,7 @@ export interface RetireFacts {
   readonly now: number;
   /** Seconds that must lie between verification and retirement. */
   readonly soak: number;
-  /** The newest object of the destination that was written after the verification. */
+  /** The newest object of the destination that the pipeline wrote after the verification. */
   readonly writtenSince: { readonly key: string; readonly at: number } | null;
   /** A sentence when the bucket has object lock, or when that could not be found out. */
   readonly lock: string | null;
@@ -74,12 +74,16 @@ export function judgeGates(facts: RetireFacts): Gate[] {
         : `${Math.floor(waited)} of ${soak} seconds have passed since the verification.`,
     ),
     facts.writtenSince !== null
-      ? gate('in-use', true, `${facts.destination} was written to since: ${facts.writtenSince.key}.`)
+      ? gate(
+          'in-use',
+          true,
+          `${facts.destination} was written to by the pipeline since: ${facts.writtenSince.key}.`,
+        )
       : {
           name: 'in-use',
           passed: overrides.includes('in-use'),
           overridden: overrides.includes('in-use'),
-          evidence: `Nothing was written to ${facts.destination} since the verification: nobody has shown that the pipeline uses it.`,
+          evidence: `The pipeline wrote no delta and no snapshot to ${facts.destination} since the verification: nobody has shown that it uses it.`,
         },
     gate('object-lock', facts.lock === null, facts.lock ?? `${source} has no object lock.`),
     facts.owner === null

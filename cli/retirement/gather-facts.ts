@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { GetObjectLockConfigurationCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
+import { deltaPrefix, snapshotPointerKey } from '../../contracts/bucket-layout';
+import { COLLECTIONS } from '../../contracts/collections';
 import { Journal } from '../apply/journal';
 import type { State } from '../apply/state';
 import type { Aws } from '../aws/clients';
@@ -151,10 +153,19 @@ async function verifyAgain(
   );
 }
 
+/** What only the new pipeline writes: a delta in its own form, and the pointer of a checkpoint. */
+const isPipelineWrite = (key: string): boolean =>
+  COLLECTIONS.some(
+    (collection) =>
+      key === snapshotPointerKey(collection) ||
+      (key.startsWith(deltaPrefix(collection)) && key.endsWith('/delta.arrow')),
+  );
+
 async function newestSince({ s3 }: Aws, { destination }: Plan, since: number, signal: AbortSignal) {
   let newest: { key: string; at: number } | null = null;
   for await (const { key, modified } of currentObjects(listVersions(s3, destination, signal))) {
-    if (modified > since && modified > (newest?.at ?? 0)) newest = { key, at: modified };
+    if (isPipelineWrite(key) && modified > since && modified > (newest?.at ?? 0))
+      newest = { key, at: modified };
   }
   return newest;
 }
