@@ -44,9 +44,9 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
       options.signal?.throwIfAborted();
       const response = await fetch(base + path, { method, headers, body: text, signal });
       if (response.ok) return (await response.json()) as Answer;
-      const answer = (await response.text()).slice(0, 500);
+      const refusal = errorName(await response.text());
       if (!RETRIED.has(response.status) || attempt === ATTEMPTS) {
-        throw new Error(`Chroma refused ${method} ${path} with status ${response.status}: ${answer}`);
+        throw new Error(`Chroma refused ${method} ${path} with status ${response.status}${refusal}`);
       }
       const asked = Number(response.headers.get('retry-after')) * 1000;
       const backoff = FIRST_DELAY_MILLISECONDS * 2 ** (attempt - 1) * (0.5 + Math.random());
@@ -57,4 +57,10 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
     get: (path) => request('GET', path),
     post: (path, body) => request('POST', path, body),
   };
+}
+
+/** The kind of error that Chroma names. Its message is left out: it may quote a document, and errors are logged. */
+function errorName(answer: string): string {
+  const [, name] = /"error":\s*"([\w ]{1,64})"/.exec(answer) ?? [];
+  return name === undefined ? '' : ` (${name})`;
 }
