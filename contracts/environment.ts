@@ -74,6 +74,7 @@ export const environmentSchemas = {
     LINES_QUEUE_URL: true,
     WORDS_QUEUE_URL: true,
     RECONCILE_AFTER_SECONDS: true,
+    CHECKPOINT_MINUTES: true,
   }),
 } as const satisfies Record<FunctionName, z.ZodObject>;
 

@@ -31,7 +31,8 @@ const WRITES_AT_ONCE = 16;
 
 /**
  * Merges ALL unfinished runs of a collection, in rounds that each publish once, until none is left or
- * `deadline` (milliseconds since the epoch) is near.
+ * `deadline` (milliseconds since the epoch) is near. Without any run, does what else is due: a checkpoint that
+ * failed or whose time has come, another writer's snapshot that is to be taken in.
  *
  * @param rung - the runs whose doorbells rang.
  * @throws {LeaseTaken | LeaseLost} when another writer is at work; nothing of this merge is then published.
@@ -57,7 +58,8 @@ export async function compact(
       const mended = await mend(table, lease, published, unfinished);
       for (const id of mended) finished.add(id);
       const runs = unfinished.filter(({ run_id }) => !finished.has(run_id));
-      if (runs.length === 0 || Date.now() >= deadline) break;
+      if (Date.now() >= deadline) break;
+      if (runs.length === 0 && !(await store.hasWork(published))) break;
 
       const round = await mergeRound(lease, published, runs, deadline, { ...props, limits });
       published = await store.checkpoint(lease, round.published);

@@ -17,6 +17,7 @@ const props = {
     name,
   ),
   after: environment.RECONCILE_AFTER_SECONDS,
+  checkpointAfter: environment.CHECKPOINT_MINUTES * 60,
   telemetry,
 };
 

@@ -1,7 +1,7 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import { collectionPointerSchema } from '../../contracts/collection-pointer';
+import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
-import { type CompactionRun, collectionKey, decodeRun } from '../../contracts/compaction-run';
+import { type CompactionRun, collectionKey, decodeRun, runKey } from '../../contracts/compaction-run';
 import { reconcileDeduplicationId } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
 import type { Ring } from '../shared/doorbell';
@@ -14,6 +14,8 @@ export interface ReconcileProps {
   readonly ring: Ring;
   /** A run that is unfinished for longer is rung again. Seconds. */
   readonly after: number;
+  /** A published version that no snapshot covers for longer is rung for, though no run be pending. Seconds. */
+  readonly checkpointAfter: number;
   readonly telemetry: Telemetry;
 }
 
@@ -29,7 +31,8 @@ export interface Reconciliation extends Pick<Findings, 'pending' | 'oldestPendin
 
 /**
  * One round over one collection: finishes the runs that the published version holds already, rings once when
- * any other run has waited too long (one doorbell merges all of them), and emits the collection's ages.
+ * any other run has waited too long (one doorbell merges all of them) or a checkpoint is overdue, and emits the
+ * collection's ages.
  *
  * @param round - names this round; a retry of the same round rings no second time.
  * @throws {Error} at the end of the round, when an item or the pointer is malformed or the doorbell was refused.
@@ -38,7 +41,7 @@ export async function reconcile(
   collection: Collection,
   round: string,
   now: Date,
-  { table, ring, after, telemetry }: ReconcileProps,
+  { table, ring, after, checkpointAfter, telemetry }: ReconcileProps,
 ): Promise<Reconciliation> {
   const problems: string[] = [];
   const runs: CompactionRun[] = [];
@@ -50,7 +53,9 @@ export async function reconcile(
     }
   }
   // Read after the runs: a run that was published in between is then seen as published.
-  const pointer = collectionPointerSchema.optional().safeParse(await readPointer(table, collection));
+  const pointer = collectionPointerSchema
+    .optional()
+    .safeParse(await readItem(table, collectionKey(collection)));
   if (!pointer.success) {
     problems.push(`The pointer of ${collection} is malformed: ${messageOf(pointer.error)}.`);
   }
@@ -60,13 +65,12 @@ export async function reconcile(
   for (const { run, mergedVectors } of found.published) {
     if (await completeRun(table, run, collection, mergedVectors)) mended.push(run.run_id);
   }
-  const [longest] = found.stale;
+  const isOverdue = found.snapshotAge > checkpointAfter;
+  const run = found.stale[0] ?? (isOverdue ? await newestMerged(table, pointer.data) : undefined);
   const unrung =
-    longest === undefined
+    run === undefined
       ? []
-      : await ring([
-          { collection, run: longest, deduplicationId: reconcileDeduplicationId(collection, round) },
-        ]);
+      : await ring([{ collection, run, deduplicationId: reconcileDeduplicationId(collection, round) }]);
   problems.push(...unrung.map(({ reason }) => `The ${collection} queue refused the doorbell: ${reason}.`));
 
   const { pending, oldestPendingAge, snapshotAge, stale } = found;
@@ -77,16 +81,30 @@ export async function reconcile(
     snapshotAge,
     stale: stale.length,
     mended,
-    rung: longest !== undefined && unrung.length === 0,
+    rung: run !== undefined && unrung.length === 0,
   };
   report(result, telemetry);
   if (problems.length > 0) throw new Error(problems.join(' '));
   return result;
 }
 
-async function readPointer({ client, name }: RunTable, collection: Collection): Promise<unknown> {
-  const get = new GetCommand({ TableName: name, Key: collectionKey(collection), ConsistentRead: true });
-  return (await client.send(get)).Item;
+/** The last run that the published version was merged from: a doorbell names one, whatever it rings for. */
+async function newestMerged(
+  table: RunTable,
+  pointer: CollectionPointer | undefined,
+): Promise<CompactionRun | undefined> {
+  const merged = pointer?.manifest?.runs.at(-1);
+  if (merged === undefined) return undefined;
+  const { image_id: imageId, receipt_id: receiptId, run_id: runId } = merged;
+  const item = await readItem(table, runKey({ imageId, receiptId, runId }));
+  return item && decodeRun(item);
+}
+
+async function readItem(
+  { client, name }: RunTable,
+  Key: { PK: string; SK: string },
+): Promise<Record<string, unknown> | undefined> {
+  return (await client.send(new GetCommand({ TableName: name, Key, ConsistentRead: true }))).Item;
 }
 
 function report(round: Reconciliation, { logger, metrics }: Telemetry): void {

@@ -95,6 +95,39 @@ describe('A checkpoint', () => {
   });
 });
 
+describe('Without any new run, a doorbell', () => {
+  const isCovered = async () => {
+    const { version, snapshot_version: snapshot, manifest } = (await world.pointer()) ?? {};
+    return snapshot === version && manifest?.uncovered_deltas.length === 0;
+  };
+
+  it('brings the checkpoint whose time has come, and nothing when none has', async () => {
+    await world.arrive({ texts: ['A'] });
+    await compactOnce();
+    await world.arrive({ texts: ['B'] });
+    await compactOnce();
+    expect(await compactOnce()).toMatchObject({ publishes: 0 });
+    expect(await isCovered()).toBe(false);
+    expect(await compactOnce({ checkpointMinutes: 0 })).toMatchObject({ publishes: 0 });
+    expect(await isCovered()).toBe(true);
+    expect((await locateSnapshot({ ...world, collection: 'lines' }))?.manifest?.content.records).toBe(2);
+  });
+
+  it('brings the checkpoint that failed', async () => {
+    await world.arrive({ texts: ['A'] });
+    const s3 = Object.assign(Object.create(world.s3), {
+      send: async (command: { input?: { Key?: string } }) => {
+        if (command instanceof PutObjectCommand) throw new Error('Slow down.');
+        return world.s3.send(command as never);
+      },
+    });
+    await expect(compactOnce({ s3 })).rejects.toThrow('Slow down.');
+    expect(await isCovered()).toBe(false);
+    await compactOnce();
+    expect(await isCovered()).toBe(true);
+  });
+});
+
 describe('A published version', () => {
   it('of which a file is truncated is detected, and rebuilt from the snapshot and the later deltas', async () => {
     await world.arrive({ texts: ['COVERED'] });

@@ -75,6 +75,15 @@ describe('A snapshot that a migration put into the bucket of a living pipeline',
     expect((await located())?.manifest?.content).toMatchObject({ records: 5, lineage: [version] });
   });
 
+  it('is taken in by any doorbell, though no receipt is new', async () => {
+    await world.arrive({ texts: ['LIVE'] });
+    await compactOnce();
+    await putSnapshot(LONG_AGO, [old('MIGRATED')]);
+    await compactOnce();
+    expect(await documents()).toEqual(['LIVE', 'MIGRATED']);
+    expect((await located())?.manifest?.content.lineage).toEqual([LONG_AGO]);
+  });
+
   it('and that is empty takes nothing away', async () => {
     await world.arrive({ texts: ['LIVE'] });
     await compactOnce();

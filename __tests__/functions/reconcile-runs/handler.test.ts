@@ -136,12 +136,12 @@ test('a run that a published manifest holds is COMPLETED with its vectors, and l
     merged: [published],
     publishedAt: secondsAgo(30),
     uncovered: [published.lines.delta_key],
-    snapshotAt: secondsAgo(7_200),
+    snapshotAt: secondsAgo(1_800),
   });
   await put({ ...collectionKey('lines'), ...live });
   const { lines, words } = await reconcile();
   expect(lines).toMatchObject({ pending: 0, mended: [published.run_id], rung: false });
-  expect(lines?.snapshotAge).toBeGreaterThanOrEqual(7_200);
+  expect(lines?.snapshotAge).toBeGreaterThanOrEqual(1_800);
   expect(words).toMatchObject({ pending: 1, mended: [], rung: true });
 
   const item = await read(published);
@@ -153,6 +153,28 @@ test('a run that a published manifest holds is COMPLETED with its vectors, and l
   expect(await rung('lines')).toEqual([]);
   expect(await rung('words')).toEqual([published.run_id]);
   expect(metrics('lines')).toMatchObject({ RunsMended: 1, PendingRuns: 0 });
+});
+
+test('a published version that no snapshot covers for too long is rung for, though no run is pending', async () => {
+  const created = await waiting(5_000);
+  const published = { ...created, lines: { ...created.lines, state: 'COMPLETED' as const } };
+  await put({ ...encodeRun(published), words_state: 'COMPLETED', words_pending: undefined });
+  const since = (seconds: number) => ({
+    ...collectionKey('lines'),
+    ...pointer({
+      merged: [published],
+      publishedAt: secondsAgo(30),
+      uncovered: [published.lines.delta_key],
+      snapshotAt: secondsAgo(seconds),
+    }),
+  });
+  await put(since(3_500));
+  expect((await reconcile()).lines).toMatchObject({ pending: 0, rung: false });
+  await put(since(3_700));
+  expect((await reconcile()).lines).toMatchObject({ pending: 0, stale: 0, rung: true });
+  expect(await rung('lines')).toEqual([published.run_id]);
+  await put({ ...collectionKey('lines'), ...pointer({ merged: [published], publishedAt: secondsAgo(30) }) });
+  expect((await reconcile()).lines).toMatchObject({ rung: false });
 });
 
 test('a malformed item is said aloud, and keeps neither the other runs nor the other collection waiting', async () => {

@@ -15,6 +15,8 @@ import type { Published } from '../lease/publish';
 export interface CollectionStore {
   /** Opens what the lease's pointer names, for writing. */
   open(lease: Lease): Promise<OpenCollection>;
+  /** Whether there is work though no run be pending: a checkpoint is due, or another writer's snapshot to be taken in. */
+  hasWork(published: Published): Promise<boolean>;
   /** Writes a durable checkpoint of the open content when one is due. Returns the pointer's new content. */
   checkpoint(lease: Lease, published: Published): Promise<Published>;
   /** Ends every process and removes every private file. */

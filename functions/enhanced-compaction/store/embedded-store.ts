@@ -159,6 +159,12 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
       return open;
     },
 
+    async hasWork(published) {
+      if (isCheckpointDue(published, new Date(), props)) return true;
+      const snapshot = await readSnapshotPointer({ s3, bucket, collection });
+      return snapshot !== undefined && isForeign(snapshot.version, published);
+    },
+
     async checkpoint(lease, published) {
       const { version, manifest } = published;
       if (warm === undefined || version === undefined || warm.version !== version) return published;

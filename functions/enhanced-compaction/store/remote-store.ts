@@ -71,6 +71,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         discard: async () => {},
       };
     },
+    hasWork: async () => false,
     checkpoint: async (_lease, published) => published,
     close: async () => {},
   };
