@@ -10,7 +10,7 @@ export const imageIds = fc.uuid();
 export const receiptIds = fc.integer({ min: 0, max: 99_999 });
 const lineIds = fc.integer({ min: 1, max: 99_999 });
 export const runIds = fc.stringMatching(/^[0-9a-f]{32}$/);
-const sha256s = fc.stringMatching(/^[0-9a-f]{64}$/);
+export const sha256s = fc.stringMatching(/^[0-9a-f]{64}$/);
 export const collections = fc.constantFrom(...COLLECTIONS);
 export const instants = fc
   .date({ min: new Date('2020-01-01'), max: new Date('2099-12-31'), noInvalidDate: true })

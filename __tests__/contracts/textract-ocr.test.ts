@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { textractOcrSchema } from '../../contracts/textract-ocr';
+import { texts } from '../support/arbitraries';
+
+/** JSON has no negative zero. */
+const numbers = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
+const points = fc.record({ X: numbers, Y: numbers });
+
+const textBlocks = fc.record({
+  Id: fc.uuid(),
+  Text: texts,
+  Confidence: numbers.map((value) => value * 100),
+  Geometry: fc.record({
+    BoundingBox: fc.record({ Width: numbers, Height: numbers, Left: numbers, Top: numbers }),
+    Polygon: fc.tuple(points, points, points, points),
+  }),
+});
+const words = textBlocks.map((block) => ({ ...block, BlockType: 'WORD' as const }));
+const lines = fc.tuple(textBlocks, fc.array(fc.uuid(), { maxLength: 3 })).map(([block, Ids]) => ({
+  ...block,
+  BlockType: 'LINE' as const,
+  Relationships: [{ Type: 'CHILD', Ids }],
+}));
+/** What Textract answers besides text; each kind has fields of its own. */
+const others = fc.record({
+  BlockType: fc.constantFrom('PAGE', 'KEY_VALUE_SET', 'TABLE', 'CELL', 'SIGNATURE', 'LAYOUT_TEXT'),
+  Id: fc.uuid(),
+});
+const blocks = fc.array(fc.oneof(lines, words), { maxLength: 5 });
+
+const read = (value: unknown) => textractOcrSchema.safeParse(JSON.parse(JSON.stringify(value)));
+
+test('lines and words read back as they were written', () => {
+  fc.assert(fc.property(blocks, (Blocks) => expect(read({ Blocks }).data).toEqual({ Blocks })));
+});
+
+test('blocks of other kinds are passed over, wherever they stand', () => {
+  fc.assert(
+    fc.property(blocks, fc.array(others), (written, passedOver) => {
+      const Blocks = [...passedOver, ...written.flatMap((block) => [block, ...passedOver.slice(0, 1)])];
+      expect(read({ Blocks, DocumentMetadata: { Pages: 1 } }).data?.Blocks).toEqual(written);
+    }),
+  );
+});
+
+test('a receipt of several pages, or a part of an answer, is refused with what to do', () => {
+  const [line] = fc.sample(lines, 1);
+  for (const [answer, reason] of [
+    [{ Blocks: [line], DocumentMetadata: { Pages: 2 } }, 'one file is one receipt, on one page'],
+    [{ Blocks: [{ ...line, Page: 2 }] }, 'one file is one receipt, on one page'],
+    [{ Blocks: [line], NextToken: 'more' }, 'join all parts into one file'],
+  ] as const) {
+    expect(read(answer).error?.issues.map(({ message }) => message)).toEqual([
+      expect.stringContaining(reason),
+    ]);
+  }
+});
+
+test.each([
+  ['a confidence above 100', { Confidence: 101 }, ['Blocks', 0, 'Confidence']],
+  ['no geometry', { Geometry: undefined }, ['Blocks', 0, 'Geometry']],
+  ['no text', { Text: undefined }, ['Blocks', 0, 'Text']],
+  ['no id', { Id: '' }, ['Blocks', 0, 'Id']],
+])('a line or word with %s is refused, and the field is named', (_what, change, path) => {
+  for (const [block] of [fc.sample(lines, 1), fc.sample(words, 1)]) {
+    const { error } = read({ Blocks: [{ ...block, ...change }] });
+    expect(error?.issues.map((issue) => issue.path)).toEqual([path]);
+  }
+});
+
+test.each(['textract-pharmacy.json', 'textract-hardware-store.json'])(
+  'the recorded answer %s is one',
+  (name) => {
+    const recorded = JSON.parse(readFileSync(join(__dirname, '../fixtures/ocr', name), 'utf8'));
+    expect(textractOcrSchema.parse(recorded).Blocks.length).toBeGreaterThan(0);
+  },
+);

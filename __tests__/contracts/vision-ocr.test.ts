@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { visionOcrSchema } from '../../contracts/vision-ocr';
+import { regions } from '../support/arbitraries';
+
+const lines = fc
+  .tuple(regions, fc.array(regions, { maxLength: 3 }))
+  .map(([region, words]) => ({ ...region, words }));
+const results = fc.record({ lines: fc.array(lines, { minLength: 1, maxLength: 4 }) });
+
+const read = (value: unknown) => visionOcrSchema.safeParse(JSON.parse(JSON.stringify(value)));
+
+test('a result reads back as it was written', () => {
+  fc.assert(fc.property(results, (written) => expect(read(written).data).toEqual(written)));
+});
+
+test('keys that nobody knows are passed over at every level', () => {
+  const withExtra = <Value extends object>(value: Value) => ({ ...value, added_by_a_newer_scanner: [1] });
+  fc.assert(
+    fc.property(results, (written) => {
+      const newer = withExtra({
+        lines: written.lines.map((line) =>
+          withExtra({ ...line, top_left: withExtra(line.top_left), words: line.words.map(withExtra) }),
+        ),
+      });
+      expect(read(newer).data).toEqual(written);
+    }),
+  );
+});
+
+test('letters and detected data may stand in a word', () => {
+  fc.assert(
+    fc.property(results, regions, (written, letter) => {
+      const detailed = {
+        lines: written.lines.map((line) => ({
+          ...line,
+          words: line.words.map((word) => ({
+            ...word,
+            letters: [letter],
+            extracted_data: { type: 'date', value: '2026-01-31' },
+          })),
+        })),
+      };
+      expect(read(detailed).success).toBe(true);
+    }),
+  );
+});
+
+test.each([
+  ['a coordinate in pixels', { top_left: { x: 640, y: 0.5 } }, ['lines', 0, 'top_left', 'x']],
+  ['a confidence in percent', { confidence: 97 }, ['lines', 0, 'confidence']],
+  ['no text', { text: undefined }, ['lines', 0, 'text']],
+  ['no words', { words: undefined }, ['lines', 0, 'words']],
+  ['a box of negative width', { bounding_box: { x: 0, y: 0, width: -0.1, height: 0.1 } }, undefined],
+])('a line with %s is refused, and the fault is named', (_what, change, path) => {
+  const [line] = fc.sample(lines, 1);
+  const result = read({ lines: [{ ...line, ...change }] });
+  expect(result.error?.issues.map((issue) => issue.path)).toEqual([
+    path ?? ['lines', 0, 'bounding_box', 'width'],
+  ]);
+});
+
+test.each(['vision-coffee-shop.json', 'vision-supermarket.json'])('the recorded result %s is one', (name) => {
+  const recorded = JSON.parse(readFileSync(join(__dirname, '../fixtures/ocr', name), 'utf8'));
+  expect(visionOcrSchema.parse(recorded).lines).toHaveLength(recorded.lines.length);
+});
