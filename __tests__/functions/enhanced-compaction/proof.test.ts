@@ -26,6 +26,7 @@ import {
   startCompactionBench,
   type World,
 } from '../../support/compaction-bench';
+import { descendantsOf, isAlive } from '../../support/processes';
 
 /** A real collection that does something else than it was told, without a word. */
 type Lie = (honest: ChromaCollection) => Partial<ChromaCollection>;
@@ -159,12 +160,15 @@ describe('A round that is not proven', () => {
     };
   }
 
+  const ownProcesses = () => descendantsOf(process.pid).filter(isAlive);
   const versionsOnDisk = () => readdir(join(world.mountPath, 'lines')).catch(() => []);
 
   it.each(LIARS)('publishes nothing and completes no run where the collection %s', async (_what, lie) => {
     const run = await world.arrive({ texts: ['A', 'B', 'C'] });
+    const processes = ownProcesses();
     const store = lyingStore(lie);
     await expect(world.writer({ store }).compact()).rejects.toThrow(MergeNotProven);
+    expect(ownProcesses()).toEqual(processes);
     await store.close();
 
     const { state, merged_vectors } = await world.state(run);
