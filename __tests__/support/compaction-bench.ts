@@ -50,6 +50,8 @@ export interface World {
   readonly mountPath: string;
   /** A writer of its own: store, private copy and all. Closed at the end. */
   writer(overrides?: Partial<EmbeddedStoreProps> & Partial<CompactionProps>): Writer;
+  /** What one merge of a fresh writer, as of another sandbox, does. */
+  compactOnce(overrides?: Parameters<World['writer']>[0]): Promise<Compaction>;
   /** Stores the lines delta of a receipt and its run, as embed-from-ndjson does. */
   arrive(spec: ReceiptSpec): Promise<CompactionRun>;
   state(run: CompactionRun): Promise<CollectionRun>;
@@ -59,6 +61,8 @@ export interface World {
   forgetTable(): Promise<void>;
   /** Ids of the published records, in order, with document and metadata. */
   published(): Promise<Map<string, { document: string; metadata: Readonly<Record<string, unknown>> }>>;
+  /** Their documents, sorted. */
+  documents(): Promise<string[]>;
 }
 
 export interface Writer {
@@ -111,7 +115,7 @@ function makeWorld(
     const { Item } = await table.client.send(get);
     return Item && collectionPointerSchema.parse(Item);
   };
-  return {
+  const world: World = {
     s3,
     bucket,
     table,
@@ -145,6 +149,15 @@ function makeWorld(
         close: () => store.close(),
       };
     },
+    async compactOnce(overrides) {
+      const writer = world.writer(overrides);
+      try {
+        return await writer.compact();
+      } finally {
+        await writer.close();
+      }
+    },
+    documents: async () => [...(await world.published()).values()].map(({ document }) => document).sort(),
     async arrive(spec) {
       const delta = makeDelta(spec);
       const bytes = encodeDelta(delta);
@@ -189,6 +202,7 @@ function makeWorld(
       }
     },
   };
+  return world;
 }
 
 export function makeDelta(spec: ReceiptSpec): Delta {

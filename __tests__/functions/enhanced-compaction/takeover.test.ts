@@ -34,21 +34,11 @@ const old = (document: string, imageId: string = randomUUID()): OldRecord => ({
 const putSnapshot = (version: string, records: readonly OldRecord[]) =>
   writeOldSnapshot(world.s3, world.bucket, 'lines', records, { version, space: 'cosine' });
 
-const documents = async () => [...(await world.published()).values()].map(({ document }) => document).sort();
 const located = () => locateSnapshot({ ...world, collection: 'lines' });
 const pointerObject = async () => {
   const get = new GetObjectCommand({ Bucket: world.bucket, Key: snapshotPointerKey('lines') });
   return (await world.s3.send(get)).Body?.transformToString();
 };
-
-async function compactOnce(overrides: Parameters<World['writer']>[0] = {}) {
-  const writer = world.writer(overrides);
-  try {
-    return await writer.compact();
-  } finally {
-    await writer.close();
-  }
-}
 
 describe('A snapshot that a migration put into the bucket of a living pipeline', () => {
   it.each([
@@ -56,50 +46,50 @@ describe('A snapshot that a migration put into the bucket of a living pipeline',
     ['newer', justNow()],
   ])('and that is %s than its own is taken in, and nothing of either is lost', async (_what, version) => {
     await world.arrive({ texts: ['LIVE, IN ITS SNAPSHOT'] });
-    await compactOnce();
+    await world.compactOnce();
     await world.arrive({ texts: ['LIVE, IN NO SNAPSHOT'] });
-    await compactOnce();
+    await world.compactOnce();
     await putSnapshot(version, [old('MIGRATED')]);
     await world.arrive({ texts: ['NEXT'] });
-    await compactOnce();
+    await world.compactOnce();
 
     const all = ['LIVE, IN ITS SNAPSHOT', 'LIVE, IN NO SNAPSHOT', 'MIGRATED', 'NEXT'];
-    expect(await documents()).toEqual(all);
+    expect(await world.documents()).toEqual(all);
     // The proof for whoever copied it, and the end of it: a snapshot that holds both.
     const after = await located();
     expect(after?.version).toBe((await world.pointer())?.version);
     expect(after?.manifest?.content).toMatchObject({ records: 4, lineage: [version] });
 
     await world.arrive({ texts: ['LATER'] });
-    await compactOnce({ checkpointRecords: 1 });
+    await world.compactOnce({ checkpointRecords: 1 });
     expect((await located())?.manifest?.content).toMatchObject({ records: 5, lineage: [version] });
   });
 
   it('is taken in by any doorbell, though no receipt is new', async () => {
     await world.arrive({ texts: ['LIVE'] });
-    await compactOnce();
+    await world.compactOnce();
     await putSnapshot(LONG_AGO, [old('MIGRATED')]);
-    await compactOnce();
-    expect(await documents()).toEqual(['LIVE', 'MIGRATED']);
+    await world.compactOnce();
+    expect(await world.documents()).toEqual(['LIVE', 'MIGRATED']);
     expect((await located())?.manifest?.content.lineage).toEqual([LONG_AGO]);
   });
 
   it('and that is empty takes nothing away', async () => {
     await world.arrive({ texts: ['LIVE'] });
-    await compactOnce();
+    await world.compactOnce();
     await putSnapshot(justNow(), []);
     await world.arrive({ texts: ['NEXT'] });
-    await compactOnce();
-    expect(await documents()).toEqual(['LIVE', 'NEXT']);
+    await world.compactOnce();
+    expect(await world.documents()).toEqual(['LIVE', 'NEXT']);
   });
 
   it('and that has vectors of another length is refused, and the published version stays', async () => {
     await world.arrive({ texts: ['LIVE'] });
-    await compactOnce();
+    await world.compactOnce();
     const { version } = (await world.pointer()) ?? {};
     await putSnapshot(LONG_AGO, [{ ...old('MIGRATED'), embedding: embed('MIGRATED', 8) }]);
     await world.arrive({ texts: ['NEXT'] });
-    await expect(compactOnce()).rejects.toThrow(`Point the collection back to ${version}`);
+    await expect(world.compactOnce()).rejects.toThrow(`Point the collection back to ${version}`);
     expect((await world.pointer())?.version).toBe(version);
     expect(await pointerObject()).toBe(LONG_AGO);
   });
@@ -118,11 +108,11 @@ describe('A snapshot that a migration put into the bucket of a living pipeline',
         },
       }),
     };
-    await expect(compactOnce({ table })).rejects.toBeInstanceOf(LeaseLost);
+    await expect(world.compactOnce({ table })).rejects.toBeInstanceOf(LeaseLost);
     expect(await pointerObject()).toBe(LONG_AGO);
     await world.arrive({ texts: ['NEXT'] });
-    await compactOnce();
-    expect(await documents()).toEqual(['LIVE', 'MIGRATED', 'NEXT']);
+    await world.compactOnce();
+    expect(await world.documents()).toEqual(['LIVE', 'MIGRATED', 'NEXT']);
   });
 });
 
@@ -130,7 +120,7 @@ describe('The old consumer, put back during a rollback', () => {
   it('went on from our snapshot: its newer one is taken, with its form of each receipt', async () => {
     const changed = await world.arrive({ texts: ['FIRST FORM', 'GONE LATER'] });
     await world.arrive({ texts: ['KEPT'] });
-    await compactOnce();
+    await world.compactOnce();
     const kept = [...(await world.published())].find(([, { document }]) => document === 'KEPT');
     const [, keptImage = ''] = kept?.[0].split('#') ?? [];
     await putSnapshot(justNow(), [
@@ -139,8 +129,8 @@ describe('The old consumer, put back during a rollback', () => {
       old('NEW OF THE OLD CONSUMER'),
     ]);
     await world.arrive({ texts: ['NEXT'] });
-    await compactOnce();
-    expect(await documents()).toEqual([
+    await world.compactOnce();
+    expect(await world.documents()).toEqual([
       'FORM OF THE OLD CONSUMER',
       'KEPT',
       'NEW OF THE OLD CONSUMER',
@@ -160,9 +150,9 @@ describe('A first checkpoint that was interrupted before its pointer', () => {
         return world.s3.send(command as never);
       },
     });
-    await expect(compactOnce({ s3 })).rejects.toThrow('Killed.');
+    await expect(world.compactOnce({ s3 })).rejects.toThrow('Killed.');
     await world.arrive({ texts: ['B'] });
-    await compactOnce();
+    await world.compactOnce();
     expect((await located())?.manifest?.content.records).toBe(2);
     expect((await world.pointer())?.snapshot_version).toBe((await world.pointer())?.version);
   });

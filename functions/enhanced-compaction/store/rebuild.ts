@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { VersionManifest } from '../../../contracts/collection-pointer';
 import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../../contracts/embedding';
 import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
 import type { Published } from '../lease/publish';
@@ -65,14 +67,12 @@ export async function rebuild(
         dimensions: length ?? props.dimensions,
         textFormatVersion: TEXT_FORMAT_VERSION,
       };
-    if (
-      (length ?? embedding.dimensions) !== embedding.dimensions ||
-      (origin?.model ?? embedding.model) !== embedding.model
-    ) {
+    const wrong = kindOf(origin, length, embedding);
+    if (wrong !== undefined) {
       throw new Error(
-        `The snapshot ${snapshot?.version} of ${collection} has embeddings of ${origin?.model ?? 'a length of'} ${length}, ` +
-          `the published version of ${embedding.model} ${embedding.dimensions}. ` +
-          `Point the collection back to ${pointer.snapshot_version ?? 'its own snapshot'}; they cannot be searched together.`,
+        `The snapshot ${snapshot?.version} of ${collection} has embeddings of ${wrong}, which cannot be searched ` +
+          `together with those of ${embedding.model}, ${embedding.dimensions} dimensions and the text format ` +
+          `${embedding.textFormatVersion}. Point the collection back to ${pointer.snapshot_version ?? 'its own snapshot'}.`,
       );
     }
     const covered = new Set(origin?.uncovered_deltas);
@@ -105,6 +105,18 @@ export async function rebuild(
     await copy.remove();
     throw error;
   }
+}
+
+/** What a snapshot's embeddings are, where that is something else than expected. An old one tells only their length. */
+function kindOf(
+  manifest: VersionManifest | undefined,
+  length: number | undefined,
+  expected: EmbeddingSpace,
+): string | undefined {
+  if (length !== undefined && length !== expected.dimensions) return `${length} dimensions`;
+  const own = embeddingOf({ manifest });
+  if (own === undefined || isDeepStrictEqual(own, expected)) return undefined;
+  return `${own.model}, ${own.dimensions} dimensions and the text format ${own.textFormatVersion}`;
 }
 
 async function refuseLoss(

@@ -1,0 +1,87 @@
+import { GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { COVERED_BY_TAG, COVERED_DELTA_TAG } from '../../../contracts/bucket-layout';
+import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
+import { type CompactionBench, startCompactionBench, type World } from '../../support/compaction-bench';
+
+let bench: CompactionBench;
+let world: World;
+beforeAll(async () => {
+  bench = await startCompactionBench();
+});
+afterAll(() => bench.stop());
+beforeEach(async () => {
+  world = await bench.world();
+});
+
+describe('A checkpoint', () => {
+  it('covers the published version: archive, hash, manifest, pointer, tags, and the older ones pruned', async () => {
+    const runs = [];
+    for (const text of ['A', 'B', 'C', 'D']) {
+      runs.push(await world.arrive({ texts: [text] }));
+      await world.compactOnce({ checkpointRecords: 1, snapshotsKept: 2 });
+    }
+    const pointer = await world.pointer();
+    const snapshot = await locateSnapshot({ ...world, collection: 'lines' });
+    expect(snapshot).toMatchObject({ version: pointer?.version, md5: expect.any(String) });
+    expect(snapshot?.manifest?.content.records).toBe(4);
+    expect(pointer).toMatchObject({ snapshot_version: pointer?.version, manifest: { uncovered_deltas: [] } });
+    for (const { lines } of runs) {
+      const get = new GetObjectTaggingCommand({ Bucket: world.bucket, Key: lines.delta_key });
+      const tags = (await world.s3.send(get)).TagSet;
+      expect(tags).toHaveLength(2);
+      expect(tags).toContainEqual(COVERED_DELTA_TAG);
+      expect(tags).toContainEqual({ Key: COVERED_BY_TAG, Value: expect.stringMatching(/^\d{8}_/) });
+    }
+    const keys = await listKeys(world.s3, world.bucket, 'lines/snapshot/timestamped/');
+    expect(new Set(keys.map((key) => key.split('/')[3])).size).toBe(2);
+  });
+
+  it('waits until enough records or minutes have gathered', async () => {
+    const writer = world.writer({ checkpointRecords: 3 });
+    const snapshotVersion = async () => (await world.pointer())?.snapshot_version;
+    await world.arrive({ texts: ['A'] });
+    await writer.compact();
+    const first = await snapshotVersion();
+    expect(first).toBeDefined();
+    await world.arrive({ texts: ['B', 'C'] });
+    await writer.compact();
+    expect(await snapshotVersion()).toBe(first);
+    await world.arrive({ texts: ['D'] });
+    await writer.compact();
+    expect(await snapshotVersion()).toBe((await world.pointer())?.version);
+    await writer.close();
+  });
+});
+
+describe('Without any new run, a doorbell', () => {
+  const isCovered = async () => {
+    const { version, snapshot_version: snapshot, manifest } = (await world.pointer()) ?? {};
+    return snapshot === version && manifest?.uncovered_deltas.length === 0;
+  };
+
+  it('brings the checkpoint whose time has come, and nothing when none has', async () => {
+    await world.arrive({ texts: ['A'] });
+    await world.compactOnce();
+    await world.arrive({ texts: ['B'] });
+    await world.compactOnce();
+    expect(await world.compactOnce()).toMatchObject({ publishes: 0 });
+    expect(await isCovered()).toBe(false);
+    expect(await world.compactOnce({ checkpointMinutes: 0 })).toMatchObject({ publishes: 0 });
+    expect(await isCovered()).toBe(true);
+    expect((await locateSnapshot({ ...world, collection: 'lines' }))?.manifest?.content.records).toBe(2);
+  });
+
+  it('brings the checkpoint that failed', async () => {
+    await world.arrive({ texts: ['A'] });
+    const s3 = Object.assign(Object.create(world.s3), {
+      send: async (command: { input?: { Key?: string } }) => {
+        if (command instanceof PutObjectCommand) throw new Error('Slow down.');
+        return world.s3.send(command as never);
+      },
+    });
+    await expect(world.compactOnce({ s3 })).rejects.toThrow('Slow down.');
+    expect(await isCovered()).toBe(false);
+    await world.compactOnce();
+    expect(await isCovered()).toBe(true);
+  });
+});
