@@ -1,8 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { type CompactionBench, startCompactionBench } from '../../support/compaction-bench';
 
 /** What was done with a private directory, and the processes that were given it, at that moment. */
 const mockSeen: { readonly what: string; readonly processes: readonly string[] }[] = [];
+const counted = () => mockSeen.map(({ what, processes }) => [what, processes.length]);
+beforeEach(() => {
+  mockSeen.length = 0;
+});
 
 /** The command lines of all processes that name the directory. A dead process has none. */
 const mockProcessesOn = (directory: string): string[] =>
@@ -55,12 +60,30 @@ it('The Chroma server is gone before its files are hashed, written or packed', a
     await world.arrive({ texts: [text, 'TOTAL'] });
     await writer.compact();
   }
-  const counted = mockSeen.map(({ what, processes }) => [what, processes.length]);
   const aMerge = [
     ['served', 1],
     ['hashed and written', 0],
     ['packed as a snapshot', 0],
   ];
-  expect(counted).toEqual([...aMerge, ...aMerge]);
+  expect(counted()).toEqual([...aMerge, ...aMerge]);
   await writer.close();
+});
+
+it('The Chroma server is gone before a snapshot is packed of a version that was only opened', async () => {
+  const world = await bench.world();
+  const receipt = { imageId: randomUUID(), receiptId: 1, texts: ['MILK 1.20'] };
+  const first = world.writer();
+  await world.arrive({ ...receipt, createdAt: new Date(Date.now() - 60_000) });
+  await first.compact();
+  await first.close();
+  mockSeen.length = 0;
+
+  const second = world.writer({ checkpointRecords: 1 });
+  await world.arrive(receipt);
+  expect(await second.compact()).toMatchObject({ publishes: 0 });
+  expect(counted()).toEqual([
+    ['served', 1],
+    ['packed as a snapshot', 0],
+  ]);
+  await second.close();
 });
