@@ -98,11 +98,9 @@ async function answer(
       rung.map(({ run }) => run),
       deadline,
     );
-    const again: string[] = [];
-    for (const { messageId, run } of rung) {
-      if (!finished.has(run.runId) && !(await isFinished(table, collection, run))) again.push(messageId);
-    }
-    return again;
+    const open = rung.filter(({ run }) => !finished.has(run.runId));
+    const done = await Promise.all(open.map(({ run }) => isFinished(table, collection, run)));
+    return open.filter((_, index) => !done[index]).map(({ messageId }) => messageId);
   } catch (error) {
     report('A collection could not be compacted', error, { collection }, telemetry);
     if (error instanceof LeaseLost) countPerCollection(telemetry, METRICS.leaseLost, [collection]);
