@@ -1,5 +1,5 @@
 /**
- * Names, after jest's own summary, every test that was skipped (the reason stands in its name), and closes
+ * Names, after jest's own summary, every suite with skipped tests (the reason stands in its name), and closes
  * with one plain line. Under `CI=true` a skipped test fails the run: a part that should be there is missing.
  */
 class ClosingReporter {
@@ -7,9 +7,11 @@ class ClosingReporter {
     const skipped = results.testResults.flatMap((file) =>
       file.testResults
         .filter((test) => test.status === 'pending' || test.status === 'todo')
-        .map((test) => test.fullName),
+        .map((test) => test.ancestorTitles[0] ?? test.fullName),
     );
-    for (const name of skipped) console.log(`skipped: ${name}`);
+    for (const name of new Set(skipped)) {
+      console.log(`skipped: ${name} (${skipped.filter((each) => each === name).length} tests)`);
+    }
     this.skippedInCi = process.env.CI === 'true' && skipped.length > 0;
     if (this.skippedInCi) console.log('CI=true: nothing may be skipped; install what the lines above name.');
     console.log(
