@@ -59,6 +59,33 @@ export function terraformEnvironment({ workspace, endpoint, region }: TerraformP
   };
 }
 
+/** What the plan file `file` in `directory` would do to each resource, those left out that stay as they are. */
+export async function showPlan(
+  directory: string,
+  file: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<PlannedChange[]> {
+  const shown = await terraform(directory, environment, 'show', '-json', file);
+  const { resource_changes: changes = [] } = JSON.parse(shown) as { resource_changes?: ShownChange[] };
+  return changes
+    .map(({ address, type, change }) => ({ ...change, address, type }))
+    .filter(({ actions }) => !actions.every((action) => action === 'no-op'));
+}
+
+async function terraform(
+  directory: string,
+  environment: NodeJS.ProcessEnv,
+  ...args: string[]
+): Promise<string> {
+  try {
+    const options = { cwd: directory, env: environment, maxBuffer: 256 * MEBIBYTE };
+    return (await run('terraform', args, options)).stdout;
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new TerraformError(`terraform ${args[0]} failed:\n${stderr || stdout || String(error)}`);
+  }
+}
+
 /**
  * Runs the installed Terraform on a synthesized stack against an emulator.
  *
@@ -91,11 +118,7 @@ export class Terraform {
   /** What an {@link applyPlan} would do to each resource, those left out that stay as they are. */
   async plan(): Promise<PlannedChange[]> {
     await this.terraform('plan', '-no-color', `-out=${this.planFile}`, PARALLELISM);
-    const shown = await this.terraform('show', '-json', this.planFile);
-    const { resource_changes: changes = [] } = JSON.parse(shown) as { resource_changes?: ShownChange[] };
-    return changes
-      .map(({ address, type, change }) => ({ ...change, address, type }))
-      .filter(({ actions }) => !actions.every((action) => action === 'no-op'));
+    return showPlan(this.directory, this.planFile, this.environment);
   }
 
   /** Carries out the last {@link plan}. */
@@ -152,14 +175,8 @@ export class Terraform {
     };
   }
 
-  private async terraform(...args: string[]): Promise<string> {
-    try {
-      const options = { cwd: this.directory, env: this.environment, maxBuffer: 256 * MEBIBYTE };
-      return (await run('terraform', args, options)).stdout;
-    } catch (error) {
-      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-      throw new TerraformError(`terraform ${args[0]} failed:\n${stderr || stdout || String(error)}`);
-    }
+  private terraform(...args: string[]): Promise<string> {
+    return terraform(this.directory, this.environment, ...args);
   }
 }
 
