@@ -13,7 +13,7 @@ import { spawnS3Server } from '../local/s3/process';
 
 const OBJECTS = Number(process.argv[2] ?? 3000);
 const ROUNDS = 3;
-const CLI = join(__dirname, '..', 'cli', 'migrate-buckets.cjs');
+const CLI = join(__dirname, '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local-secret' };
 
 async function main(): Promise<void> {

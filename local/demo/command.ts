@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-const ENTRY = join(__dirname, '..', '..', 'cli', 'migrate-buckets.cjs');
+const ENTRY = join(__dirname, '..', '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
 
 /** What one call of `migrate-buckets --json` said. */
 export interface CommandResult {

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create } from 'tar';
+import { startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
+
+/** A snapshot as the old system stored it. */
+export interface Snapshot {
+  /** `snapshot.tar.gz` */
+  readonly archive: Buffer;
+  /** The database alone, as older versions stored it among loose files. */
+  readonly database: Buffer;
+  /** The body of `.snapshot_hash`. */
+  readonly hash: string;
+}
+
+/** Lets a real Chroma server write a persist directory with so many records, and packs it. */
+export async function makeSnapshot(records: number): Promise<Snapshot> {
+  const folder = await mkdtemp(join(tmpdir(), 'snapshot-'));
+  try {
+    const path = join(folder, 'chroma');
+    const server = await startChromaServer({ path });
+    const base = `${server.url}/api/v2/tenants/default_tenant/databases/default_database/collections`;
+    const post = async (url: string, body: unknown): Promise<{ id: string }> => {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`Chroma refused: ${await response.text()}`);
+      return (await response.json()) as { id: string };
+    };
+    const { id } = await post(base, { name: 'lines' });
+    if (records > 0) {
+      const ids = Array.from({ length: records }, (_, index) => `record-${index}`);
+      await post(`${base}/${id}/add`, {
+        ids,
+        documents: ids,
+        embeddings: ids.map((_, index) => [index, 1, 2]),
+        metadatas: ids.map(() => ({ receipt_id: 1 })),
+      });
+    }
+    await server.stop();
+    const file = join(folder, 'snapshot.tar.gz');
+    await create({ gzip: true, cwd: path, file }, ['.']);
+    const archive = await readFile(file);
+    return {
+      archive,
+      database: await readFile(join(path, 'chroma.sqlite3')),
+      hash: `md5:${createHash('md5').update(archive).digest('hex')}`,
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

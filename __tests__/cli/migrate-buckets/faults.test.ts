@@ -1,0 +1,243 @@
+import { readdir } from 'node:fs/promises';
+import {
+  CopyObjectCommand,
+  GetBucketPolicyCommand,
+  HeadObjectCommand,
+  PutBucketPolicyCommand,
+} from '@aws-sdk/client-s3';
+import { eventually } from '../../support/eventually';
+import { type CliBench, startCliBench } from './cli-bench';
+import { migrationSetting, numbered } from './migration-setting';
+import { contents, put } from './old-buckets';
+
+let bench: CliBench;
+beforeAll(async () => {
+  bench = await startCliBench();
+});
+afterAll(() => bench?.stop());
+afterEach(() => bench.admin.clearFaults());
+
+const setting = (objects?: Readonly<Record<string, string>>) => migrationSetting(bench, objects);
+
+it('copies keys of every plane, with control characters, plus, percent, spaces and trailing slashes', async () => {
+  const keys = [
+    'folder/',
+    'folder//double',
+    'a b',
+    'a+b',
+    'a%2Bb',
+    'a%b',
+    '~tilde',
+    '\u007fdelete',
+    'ü',
+    '漢字',
+    '\ue000private',
+    '\ufffdreplacement',
+    '😀',
+    '\u{10ffff}last',
+    'tab\tline\nreturn\rend',
+    '\u0001control',
+    'quote\'"<>&',
+    './dot',
+    '../dots',
+    'a?b#c',
+    'x'.repeat(1024),
+  ];
+  const { source, destination, plan, makePlan, apply } = await setting(
+    Object.fromEntries(keys.map((key) => [key, `body of ${key}`])),
+  );
+  expect((await makePlan()).code).toBe(0);
+  const { code, result } = await apply();
+  expect({ code, message: result.message }).toEqual({ code: 0, message: undefined });
+  const copied = await contents(bench.s3, destination);
+  expect([...copied]).toEqual([...(await contents(bench.s3, source))]);
+  expect(new Set(copied.keys())).toEqual(new Set(keys));
+  const retired = await bench.json(
+    'retire',
+    plan,
+    '--soak',
+    '0',
+    '--accept-idle',
+    '--accept-unchecked',
+    'state',
+    '--confirm',
+    source,
+  );
+  expect({ code: retired.code, gates: retired.result.gates }).toMatchObject({ code: 0 });
+  expect((await contents(bench.s3, source)).size).toBe(0);
+});
+
+it('ends in an error, and verifies nothing, when a listing fails', async () => {
+  const { source, makePlan, apply, plan } = await setting(numbered(5));
+  await makePlan();
+  await bench.admin.inject({ operation: 'ListObjectsV2', bucket: source, fail: 'InternalError', times: 0 });
+  const [failed, planned] = await Promise.all([apply(), makePlan()]);
+  expect(failed.code).toBe(1);
+  expect(failed.result.message).toContain(`list the bucket ${source}`);
+  expect(planned.code).toBe(1);
+  await bench.admin.clearFaults();
+  await bench.admin.inject({ operation: 'ListObjectVersions', fail: 'AccessDenied', times: 0 });
+  const [verified, applied] = await Promise.all([bench.json('verify', plan), apply()]);
+  expect([verified.code, applied.code]).toEqual([1, 1]);
+  await expect(bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).rejects.toThrow(
+    /policy does not exist/,
+  );
+  const refused = await bench.json('retire', plan, '--confirm', source);
+  expect(refused.code).toBe(6);
+});
+
+it('takes throttling and broken connections, before and after the copy was done, and ends verified', async () => {
+  const { makePlan, apply } = await setting(numbered(60));
+  await makePlan();
+  await bench.admin.inject(
+    { operation: 'CopyObject', fail: 'SlowDown', nth: 5, times: 20 },
+    { operation: 'CopyObject', reset: 'before', nth: 30, times: 3 },
+    { operation: 'CopyObject', reset: 'after', nth: 40, times: 3 },
+    { operation: 'ListObjectsV2', fail: 'InternalError', nth: 4 },
+  );
+  const { code, result } = await apply();
+  expect({ code, failed: result.failed }).toEqual({ code: 0, failed: [] });
+});
+
+it('ends verified when the source changes while it is copied', async () => {
+  const { source, destination, makePlan, apply } = await setting(numbered(30));
+  await makePlan();
+  await bench.admin.inject(
+    {
+      operation: 'CopyObject',
+      nth: 6,
+      mutate: {
+        put: { bucket: source, key: 'lines/delta/run-0003/delta.tar.gz', body: 'changed afterwards' },
+      },
+    },
+    {
+      operation: 'CopyObject',
+      nth: 7,
+      mutate: { put: { bucket: source, key: 'lines/delta/run-0029/delta.tar.gz', body: 'changed before' } },
+    },
+    {
+      operation: 'CopyObject',
+      nth: 8,
+      mutate: { put: { bucket: source, key: 'aaa-added', body: 'added behind the cursor' } },
+    },
+  );
+  const { code, result } = await apply();
+  expect({ code, failed: result.failed }).toEqual({ code: 0, failed: [] });
+  expect([...(await contents(bench.s3, destination))]).toEqual([...(await contents(bench.s3, source))]);
+});
+
+it('finds an update of equal size: content decides', async () => {
+  const { source, destination, plan, makePlan, apply } = await setting({ 'a.txt': 'same size 1' });
+  await put(bench.s3, destination, 'a.txt', 'same size 2');
+  const refused = await makePlan();
+  expect(refused.code).toBe(6);
+  expect(refused.result.message).toContain('a.txt');
+  // A refused plan leaves no file behind, nor half of one.
+  expect((await readdir(bench.folder)).filter((name) => name.startsWith(plan.replace('json', '')))).toEqual(
+    [],
+  );
+  expect((await makePlan('--overwrite')).code).toBe(0);
+  expect((await apply()).code).toBe(0);
+  expect(await contents(bench.s3, destination)).toEqual(await contents(bench.s3, source));
+});
+
+it('refuses a plan that the buckets have outrun, on either side', async () => {
+  const { source, destination, makePlan, apply } = await setting(numbered(3));
+  await makePlan();
+  await put(bench.s3, source, 'new', 'new');
+  expect((await apply()).code).toBe(5);
+  await put(bench.s3, destination, 'lines/delta/run-0001/delta.tar.gz', 'somebody was here');
+  expect((await apply('--allow-source-changes')).code).toBe(5);
+});
+
+it('never overwrites what somebody put at the destination meanwhile, and names it', async () => {
+  const { destination, makePlan, apply } = await setting(numbered(3));
+  await makePlan();
+  const key = 'lines/delta/run-0002/delta.tar.gz';
+  await bench.admin.inject({
+    operation: 'CopyObject',
+    nth: 2,
+    mutate: { put: { bucket: destination, key, body: 'foreign' } },
+  });
+  const { code, result } = await apply();
+  expect(code).toBe(7);
+  expect(result.failed).toEqual([{ key, message: expect.stringContaining('holds something') }]);
+  const head = await bench.s3.send(new HeadObjectCommand({ Bucket: destination, Key: key }));
+  expect(head.ContentLength).toBe('foreign'.length);
+});
+
+it('fails early when the canary lacks the permission to tag', async () => {
+  const { destination, makePlan, apply } = await setting(numbered(20));
+  await makePlan();
+  await bench.s3.send(
+    new PutBucketPolicyCommand({
+      Bucket: destination,
+      Policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 's3:PutObjectTagging',
+            Resource: `arn:aws:s3:::${destination}/*`,
+          },
+        ],
+      }),
+    }),
+  );
+  const { code, result } = await apply();
+  expect(code).toBe(1);
+  expect(result.message).toContain('canary');
+  expect(result.message).toContain('tags');
+  expect((await contents(bench.s3, destination)).size).toBeLessThanOrEqual(1);
+});
+
+it('goes on after kill -9 in mid-copy, and ends verified', async () => {
+  const { source, destination, makePlan, applyArguments, apply } = await setting(numbered(150));
+  await makePlan();
+  await bench.admin.inject({ operation: 'CopyObject', delay: 40, times: 0 });
+  const { child, done } = bench.start([...applyArguments, '--concurrency', '4']);
+  await eventually('some objects are copied', async () => (await contents(bench.s3, destination)).size > 20);
+  child.kill('SIGKILL');
+  await done;
+  const before = (await contents(bench.s3, destination)).size;
+  expect(before).toBeLessThan(150);
+  await bench.admin.clearFaults();
+  const { code, result } = await apply();
+  expect(code).toBe(0);
+  expect(result.verification).toMatchObject({ proven: true, objects: 150 });
+  expect(result.copied).toBeLessThanOrEqual(150 - before);
+  expect(await contents(bench.s3, destination)).toEqual(await contents(bench.s3, source));
+});
+
+it('keeps the storage class', async () => {
+  const { source, destination, makePlan, apply } = await setting({ standard: 'x' });
+  await bench.s3.send(
+    new CopyObjectCommand({
+      Bucket: source,
+      Key: 'cold',
+      CopySource: `${source}/standard`,
+      StorageClass: 'STANDARD_IA',
+    }),
+  );
+  await makePlan();
+  expect((await apply()).code).toBe(0);
+  const head = await bench.s3.send(new HeadObjectCommand({ Bucket: destination, Key: 'cold' }));
+  expect(head.StorageClass).toBe('STANDARD_IA');
+});
+
+it('moves the pointers last', async () => {
+  const { source, destination, makePlan, apply } = await setting({
+    'lines/snapshot/latest-pointer.txt': '20260101_000000',
+    'lines/snapshot/timestamped/20260101_000000/chroma.sqlite3': 'x',
+    'zzz/last': 'x',
+  });
+  await makePlan();
+  await bench.admin.inject({ operation: 'CopyObject', keyPrefix: 'zzz/', fail: 'AccessDenied', times: 0 });
+  expect((await apply()).code).toBe(7);
+  const copied = await contents(bench.s3, destination);
+  expect(copied.has('lines/snapshot/latest-pointer.txt')).toBe(false);
+  await bench.admin.clearFaults();
+  expect((await apply()).code).toBe(0);
+  expect(await contents(bench.s3, destination)).toEqual(await contents(bench.s3, source));
+});

@@ -1,0 +1,148 @@
+import {
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketPolicyCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { eventually } from '../../support/eventually';
+import { type CliBench, startCliBench } from './cli-bench';
+import { migrationSetting, numbered } from './migration-setting';
+
+let bench: CliBench;
+beforeAll(async () => {
+  bench = await startCliBench();
+});
+afterAll(() => bench?.stop());
+afterEach(() => bench.admin.clearFaults());
+
+const setting = (objects?: Readonly<Record<string, string>>) => migrationSetting(bench, objects);
+
+it('denies writers during the freeze, then restores the policy byte for byte when it fails', async () => {
+  const { source, makePlan, apply } = await setting(numbered(4));
+  const policy = `{"Version":"2012-10-17",\n "Statement": {"Effect":"Deny","Principal":"*","Action":"s3:PutBucketCORS","Resource":"arn:aws:s3:::${source}"} }`;
+  await bench.s3.send(new PutBucketPolicyCommand({ Bucket: source, Policy: policy }));
+  await makePlan();
+  await bench.admin.inject({ operation: 'ListObjectVersions', fail: 'InternalError', times: 0, nth: 1 });
+  expect((await apply()).code).toBe(1);
+  const { Policy } = await bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }));
+  expect(Policy).toBe(policy);
+  await bench.admin.clearFaults();
+  expect((await apply()).code).toBe(0);
+  const writer = bench.clientOf('other-writer');
+  await expect(
+    writer.send(new PutObjectCommand({ Bucket: source, Key: 'x', Body: Buffer.from('x') })),
+  ).rejects.toThrow(/explicit deny/);
+  await bench.s3.send(
+    new PutObjectCommand({ Bucket: source, Key: 'by-the-migrator', Body: Buffer.from('x') }),
+  );
+});
+
+describe('a freeze that goes wrong', () => {
+  const lifecycle = {
+    Rules: [{ ID: 'old', Status: 'Enabled' as const, Filter: { Prefix: 'ocr/' }, Expiration: { Days: 9 } }],
+  };
+  const configured = async () => {
+    const made = await setting(numbered(2));
+    const { source: Bucket } = made;
+    const policy = `{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutBucketCORS","Resource":"arn:aws:s3:::${Bucket}"}}`;
+    await bench.s3.send(new PutBucketPolicyCommand({ Bucket, Policy: policy }));
+    await bench.s3.send(
+      new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: lifecycle }),
+    );
+    const configuration = async () => ({
+      policy: (await bench.s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy,
+      rules: (await bench.s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))).Rules,
+    });
+    await made.makePlan();
+    return { ...made, configuration, before: { policy, rules: lifecycle.Rules } };
+  };
+  const denied = { fail: 'AccessDenied', times: 0 } as const;
+
+  it('lets the lifecycle go on when the policy may not be written', async () => {
+    const { source, plan, apply, configuration, before } = await configured();
+    await bench.admin.inject({ operation: 'PutBucketPolicy', ...denied });
+    const { code, result } = await apply();
+    expect({ code, message: result.message }).toEqual({
+      code: 1,
+      message: expect.stringContaining(`freeze ${source} by its policy`),
+    });
+    expect(await configuration()).toEqual(before);
+    expect(await bench.read(plan.replace('.json', '.state.json'))).toContain('"phase": "copying"');
+  });
+
+  it('tells what went wrong first, and all that could not be put back; unfreeze then mends it', async () => {
+    const { source, plan, apply, configuration, before } = await configured();
+    await bench.admin.inject(
+      { operation: 'ListObjectVersions', ...denied },
+      { operation: 'PutBucketPolicy', nth: 2, ...denied },
+      { operation: 'PutBucketLifecycleConfiguration', nth: 2, ...denied },
+    );
+    const { code, result, events } = await apply();
+    expect(code).toBe(1);
+    expect(result.message).toContain('list the versions in');
+    const told = String(events.find(({ event }) => event === 'thaw-failed')?.message);
+    expect(told).toContain(`write the lifecycle of ${source}`);
+    expect(told).toContain(`restore the policy of ${source}`);
+    expect(told).toContain('migrate-buckets unfreeze');
+    // The lifecycle alone can be put back: it is.
+    await bench.admin.clearFaults();
+    await bench.admin.inject({ operation: 'PutBucketPolicy', ...denied });
+    expect((await bench.run(['unfreeze', plan])).code).toBe(1);
+    const half = await configuration();
+    expect(half.rules).toEqual(before.rules);
+    expect(half.policy).toContain('MigrateBucketsFreeze');
+    await bench.admin.clearFaults();
+    expect((await bench.run(['unfreeze', plan])).code).toBe(0);
+    expect(await configuration()).toEqual(before);
+  });
+});
+
+it('goes on after kill -9 while frozen, and can still restore the policy', async () => {
+  const { source, destination, makePlan, applyArguments, plan } = await setting(numbered(3));
+  await makePlan();
+  const { child, done } = bench.start(['apply', plan, ...applyArguments.slice(2, 4), '--settle', '600']);
+  await eventually('the source is frozen', async () =>
+    (await bench.read(plan.replace('.json', '.state.json')).catch(() => '')).includes('"frozen"'),
+  );
+  child.kill('SIGKILL');
+  await done;
+  expect((await bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).Policy).toContain(
+    'MigrateBucketsFreeze',
+  );
+  expect(
+    (await bench.json('plan', '--source', source, '--dest', destination, '--bucket', source, '--out', plan))
+      .code,
+  ).toBe(6);
+  expect((await bench.run(['unfreeze', plan])).code).toBe(0);
+  await expect(bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).rejects.toThrow(
+    /policy does not exist/,
+  );
+});
+
+it('lets one process work on a plan at a time, and leaves a thawed source when it is stopped', async () => {
+  const { source, makePlan, applyArguments, plan, apply } = await setting(numbered(3));
+  await makePlan();
+  const waiting = () => bench.start(['apply', plan, ...applyArguments.slice(2, 4), '--settle', '600']);
+  const frozen = () =>
+    eventually('the source is frozen', async () =>
+      (await bench.read(plan.replace('.json', '.state.json')).catch(() => '')).includes('"frozen"'),
+    );
+  const policy = () => bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }));
+  for (const [signal, expected] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 75],
+  ] as const) {
+    const { child, done } = waiting();
+    await frozen();
+    const second = await apply();
+    expect(second.code).toBe(6);
+    expect(second.result.message).toContain('works on this plan');
+    child.kill(signal);
+    const { code, stderr } = await done;
+    expect(code).toBe(expected);
+    expect(stderr).toContain('Run the same command again');
+    await expect(policy()).rejects.toThrow(/policy does not exist/);
+  }
+  expect((await apply()).code).toBe(0);
+});

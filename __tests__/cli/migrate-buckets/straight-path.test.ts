@@ -1,0 +1,231 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  DeleteObjectCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketPolicyCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketPolicyCommand,
+} from '@aws-sdk/client-s3';
+import { findStranded } from '../../../cli/migrate-buckets/authority/stranded';
+import { inspectCollection } from '../../../cli/migrate-buckets/snapshots/inspect-collection';
+import { legacyDeltaKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
+import { eventually } from '../../support/eventually';
+import { makeSnapshot, type Snapshot } from './chroma-snapshots';
+import { type CliBench, startCliBench } from './cli-bench';
+import { contents, createBucket, put, putDecoys, putDelta, putSnapshot } from './old-buckets';
+
+const OLD = 'receipts-chromadb-old';
+const DECOY = 'receipts-chromadb-decoy';
+const NEW = 'receipts-chroma-new';
+
+let bench: CliBench;
+let full: Snapshot;
+
+beforeAll(async () => {
+  [bench, full] = await Promise.all([startCliBench(), makeSnapshot(3)]);
+  const { s3 } = bench;
+  for (const bucket of [OLD, DECOY, NEW]) await createBucket(s3, bucket);
+  await putDecoys(s3, OLD);
+  await putDecoys(s3, DECOY);
+  for (const collection of ['lines', 'words'] as const) {
+    await putSnapshot(s3, OLD, collection, '20260101_120000', full);
+    for (const run of ['a', 'b', 'c']) await putDelta(s3, OLD, collection, run);
+  }
+  await putDelta(s3, DECOY, 'lines', 'stranded');
+  await put(s3, OLD, 'ocr/late.json', '{}');
+  await bench.declare({ functions: [{ name: 'old-compaction', environment: { CHROMADB_BUCKET: OLD } }] });
+});
+
+afterAll(() => bench?.stop());
+
+const retire = (...more: string[]) =>
+  bench.json('retire', 'plan.json', '--soak', '0', '--accept-unchecked', 'state', '--confirm', OLD, ...more);
+
+it('discovers the buckets and says why each is a candidate', async () => {
+  const { code, result } = await bench.json('discover');
+  expect(code).toBe(0);
+  const found = new Map(
+    (result.candidates as { name: string; evidence: string[] }[]).map(({ name, evidence }) => [
+      name,
+      evidence,
+    ]),
+  );
+  expect([...found.keys()]).toEqual([NEW, DECOY, OLD]);
+  expect(found.get(OLD)?.join(' ')).toContain('Lambda old-compaction ($LATEST): CHROMADB_BUCKET names it.');
+});
+
+it('decides that the old bucket is the truth and names the stranded delta', async () => {
+  const { code, result } = await bench.json('authority');
+  expect(code).toBe(0);
+  expect(result.winner).toBe(OLD);
+  expect(result.stranded).toEqual([{ bucket: DECOY, key: legacyDeltaKey('lines', 'stranded') }]);
+});
+
+it('dates a snapshot by its own version id: a later copy of it does not make newer deltas look compacted', async () => {
+  const copied = Date.parse('2026-06-01T00:00:00Z');
+  const at = (modified: number) => (key: string, etag: string) => ({
+    key,
+    etag,
+    modified,
+    size: 1,
+    storageClass: 'STANDARD',
+  });
+  const inventoryOf = async (bucket: string, listed: ReturnType<typeof at>) =>
+    new Map([...(await contents(bench.s3, bucket))].map(([key, etag]) => [key, listed(key, etag)]));
+  const truth = await inventoryOf(OLD, at(copied));
+  const evidence = await inspectCollection(bench.s3, OLD, truth, 'lines');
+  const winner = {
+    name: OLD,
+    collections: [evidence],
+    objects: truth.size,
+    bytes: truth.size,
+    decoys: 0,
+    newestWrite: copied,
+    recentWrites: 0,
+    references: [],
+    containedIn: {},
+  };
+  const strandedAt = async (moment: string) => {
+    const loser = await inventoryOf(DECOY, at(Date.parse(moment)));
+    return findStranded(winner, new Map([[OLD, truth] as const, [DECOY, loser] as const]), [DECOY]).length;
+  };
+  expect(await strandedAt('2026-01-01T11:59:59Z')).toBe(0);
+  expect(await strandedAt('2026-01-01T12:00:00Z')).toBe(1);
+  // An id from a clock that runs ahead is no better than the listing.
+  const early = await inspectCollection(
+    bench.s3,
+    OLD,
+    await inventoryOf(OLD, at(Date.parse('2025-12-31T00:00:00Z'))),
+    'lines',
+  );
+  expect(early.snapshotAt).toBe(Date.parse('2025-12-31T00:00:00Z'));
+});
+
+it('refuses a plan that would lose the stranded delta', async () => {
+  const { code, stderr } = await bench.run(['plan', '--dest', NEW]);
+  expect(code).toBe(6);
+  expect(stderr).toContain('--include-stranded');
+});
+
+it('lets go of a stranded delta only when a file names it', async () => {
+  const accept = (keys: string) => {
+    writeFileSync(join(bench.folder, 'losses.txt'), keys);
+    return bench.json('plan', '--dest', NEW, '--accept-loss', 'losses.txt', '--out', 'lossy.json');
+  };
+  expect((await accept('lines/delta/another/delta.tar.gz\n')).code).toBe(6);
+  const key = legacyDeltaKey('lines', 'stranded');
+  const { code, result } = await accept(`${key}\n`);
+  expect({ code, stranded: result.stranded }).toEqual({
+    code: 0,
+    stranded: { included: 0, accepted_lost: [key] },
+  });
+});
+
+it('refuses to retire what was never applied', async () => {
+  await bench.json('plan', '--dest', NEW, '--include-stranded', '--out', 'unapplied.json');
+  const { code } = await bench.json('retire', 'unapplied.json', '--soak', '0', '--confirm', OLD);
+  expect(code).toBe(6);
+});
+
+it('plans, applies and verifies, with policy and lifecycle frozen, metadata and tags kept', async () => {
+  const { s3 } = bench;
+  const policy = `{ "Version":"2012-10-17",  "Statement":[{"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"s3:PutBucketWebsite","Resource":"arn:aws:s3:::${OLD}"}]}`;
+  await s3.send(new PutBucketPolicyCommand({ Bucket: OLD, Policy: policy }));
+  await s3.send(
+    new PutBucketLifecycleConfigurationCommand({
+      Bucket: OLD,
+      LifecycleConfiguration: {
+        Rules: [
+          { ID: 'deltas', Status: 'Enabled', Filter: { Prefix: 'lines/delta/' }, Expiration: { Days: 7 } },
+        ],
+      },
+    }),
+  );
+
+  expect((await bench.json('plan', '--dest', NEW, '--include-stranded')).code).toBe(0);
+  expect((await bench.run(['show', 'plan.json'])).stdout).toContain('stranded');
+  const { code, result, stdout, stderr } = await bench.json(
+    'apply',
+    'plan.json',
+    '--confirm',
+    OLD,
+    '--settle',
+    '0',
+  );
+  expect({ code, stderr, stdout: code === 0 ? '' : stdout }).toEqual({ code: 0, stderr: '', stdout: '' });
+  expect(result.verification).toMatchObject({ proven: true, problemCount: 0 });
+
+  const [source, destination] = [await contents(s3, OLD), await contents(s3, NEW)];
+  const stranded = legacyDeltaKey('lines', 'stranded');
+  expect(destination.has(stranded)).toBe(true);
+  for (const [key, etag] of source) {
+    if (key.includes('placeholder') || key.includes('latest/pointer'))
+      expect(destination.has(key)).toBe(false);
+    else expect(destination.get(key)).toBe(etag);
+  }
+  const delta = { Bucket: NEW, Key: legacyDeltaKey('words', 'a') };
+  const head = await s3.send(new HeadObjectCommand(delta));
+  expect(head).toMatchObject({ ContentType: 'application/gzip', Metadata: { run: 'a' } });
+  const { TagSet } = await s3.send(new GetObjectTaggingCommand(delta));
+  expect(TagSet).toEqual([{ Key: 'kind', Value: 'delta' }]);
+
+  const frozen = await s3.send(new GetBucketPolicyCommand({ Bucket: OLD }));
+  expect(frozen.Policy).toContain('MigrateBucketsFreeze');
+  const lifecycle = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: OLD }));
+  expect(lifecycle.Rules?.[0]?.Status).toBe('Disabled');
+
+  expect((await bench.json('unfreeze', 'plan.json')).code).toBe(0);
+  const thawed = await s3.send(new GetBucketPolicyCommand({ Bucket: OLD }));
+  expect(thawed.Policy).toBe(policy);
+  const restored = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: OLD }));
+  expect(restored.Rules?.[0]).toMatchObject({ ID: 'deltas', Status: 'Enabled', Expiration: { Days: 7 } });
+  expect((await bench.json('apply', 'plan.json', '--confirm', OLD, '--settle', '0')).code).toBe(0);
+});
+
+it('refuses to retire a bucket that a Lambda still names, and a new bucket that no pipeline writes to', async () => {
+  await eventually('somebody else wrote in a later second', async () => {
+    await put(bench.s3, NEW, 'notes.txt', 'by hand');
+    const { LastModified } = await bench.s3.send(new HeadObjectCommand({ Bucket: NEW, Key: 'notes.txt' }));
+    const { verified } = JSON.parse(await bench.read('plan.state.json'));
+    return (LastModified?.getTime() ?? 0) > Date.parse(verified.at);
+  });
+  const { code, result } = await retire();
+  expect(code).toBe(6);
+  const failing = (result.gates as { name: string; passed: boolean }[])
+    .filter(({ passed }) => !passed)
+    .map(({ name }) => name);
+  expect(failing).toEqual(['lambda', 'in-use']);
+});
+
+it('notices an object that is deleted at the destination: verify exits 3, retire 6', async () => {
+  const { s3 } = bench;
+  await bench.declare({ functions: [{ name: 'old-compaction', environment: { CHROMADB_BUCKET: NEW } }] });
+  await s3.send(new DeleteObjectCommand({ Bucket: NEW, Key: legacyDeltaKey('words', 'b') }));
+  const verified = await bench.run(['verify', 'plan.json']);
+  expect(verified.code).toBe(3);
+  expect(verified.stdout).toContain(`${legacyDeltaKey('words', 'b')}: It is missing at the destination.`);
+  expect(verified.stdout).toContain('Run apply again, which copies it anew.');
+  const refused = await retire('--accept-idle');
+  expect(refused.code).toBe(6);
+  expect((await contents(s3, OLD)).size).toBeGreaterThan(10);
+  expect((await bench.json('apply', 'plan.json', '--confirm', OLD, '--settle', '0')).code).toBe(0);
+  expect((await bench.run(['verify', 'plan.json'])).code).toBe(0);
+});
+
+it('retires the bucket once every gate holds, and keeps it, empty', async () => {
+  // LastModified has whole seconds: a write in the second of the verification is not seen as later.
+  await eventually('the pipeline wrote in a later second', async () => {
+    const Key = 'lines/delta/new-run/delta.arrow';
+    await put(bench.s3, NEW, Key, 'new');
+    const { LastModified } = await bench.s3.send(new HeadObjectCommand({ Bucket: NEW, Key }));
+    const { verified } = JSON.parse(await bench.read('plan.state.json'));
+    return (LastModified?.getTime() ?? 0) > Date.parse(verified.at);
+  });
+  const { code, result } = await retire();
+  expect({ code, gates: result.gates, message: result.message }).toMatchObject({ code: 0 });
+  expect((await contents(bench.s3, OLD)).size).toBe(0);
+  expect((await contents(bench.s3, NEW)).has(snapshotPointerKey('lines'))).toBe(true);
+});

@@ -1,0 +1,44 @@
+import { isDecoyKey } from '../../../contracts/bucket-layout';
+import { EXIT } from '../../shared/exit-codes';
+import { UserError } from '../../shared/user-error';
+import { type CopyEngine, CopyError } from '../engine/engine';
+import { mergeListings, pairListings } from '../listing/pair';
+import { isPointerKey } from '../plan-files/manifest-entry';
+import { copyRequest, type PassContext } from './copy-pass';
+
+/** 16 MiB: a canary that takes minutes is none. */
+const CANARY_AT_MOST = 16 * 1024 ** 2;
+
+/**
+ * Copies one object, the first small one that the destination lacks, with every permission that the others
+ * may need: tags are read and written even where it has none, an upload in parts is begun and aborted if the
+ * plan will need one. Large copies used to fail late for lack of a tagging permission.
+ *
+ * @returns the key that was copied, or undefined when there is nothing to copy.
+ */
+export async function sendCanary(
+  engine: CopyEngine,
+  context: PassContext,
+  needsParts: boolean,
+): Promise<string | undefined> {
+  const { source, destination, stranded, journal } = context;
+  const pairs = pairListings(mergeListings(engine.list(source), stranded), engine.list(destination));
+  for await (const { key, source: object, destination: present } of pairs) {
+    if (object === undefined || present !== undefined || isDecoyKey(key) || isPointerKey(key)) continue;
+    if (object.size > CANARY_AT_MOST) continue;
+    try {
+      const request = { ...copyRequest(context, object), expected: 'absent' };
+      await journal.add({ kind: 'intent', key, source: object.etag });
+      const { etag } = await engine.probe(request, needsParts);
+      if (etag !== object.etag)
+        await journal.add({ kind: 'copied', key, source: object.etag, destination: etag });
+      return key;
+    } catch (error) {
+      // A source that changes under the canary is no missing permission: the next object will do.
+      if (error instanceof CopyError && error.reason !== 'failed') continue;
+      if (!(error instanceof CopyError) && !(error instanceof UserError)) throw error;
+      throw new UserError(`The canary failed, so nothing else was copied: ${error.message}`, EXIT.error);
+    }
+  }
+  return undefined;
+}

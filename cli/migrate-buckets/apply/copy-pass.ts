@@ -1,0 +1,192 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { isDecoyKey } from '../../../contracts/bucket-layout';
+import type { Reporter } from '../../shared/reporters/reporter';
+import { readText } from '../aws/read-object';
+import { type CopyEngine, CopyError, type CopyFailureReason, type CopyRequest } from '../engine/engine';
+import type { ListedObject } from '../listing/listed-object';
+import { mergeListings, pairListings } from '../listing/pair';
+import type { Journal } from '../plan-files/journal';
+import { ManifestCursor } from '../plan-files/manifest-cursor';
+import { isPointerKey, looksEqual, type ManifestEntry } from '../plan-files/manifest-entry';
+import { whyNotSuperseded } from '../snapshots/superseded-pointer';
+import { sameBytes } from '../verification/same-bytes';
+
+export interface PassContext {
+  readonly s3: S3Client;
+  readonly engine: CopyEngine;
+  readonly journal: Journal;
+  readonly source: string;
+  readonly destination: string;
+  readonly stranded: readonly ListedObject[];
+  /** The plan's manifest, from its first entry. */
+  readonly manifest: () => AsyncIterable<ManifestEntry>;
+  readonly report: Reporter;
+  readonly signal: AbortSignal;
+  /** How many copies are expected, for the progress alone. */
+  readonly total: number;
+}
+
+export interface PassResult {
+  copied: number;
+  bytes: number;
+  /** Found equal: nothing to do. */
+  unchanged: number;
+  /** Changed or deleted at the source while being copied: the next pass sees what they became. */
+  moved: number;
+  failed: { key: string; message: string }[];
+}
+
+/** An object that a pass came by, with what the destination and the manifest hold under its key. */
+interface Seen {
+  readonly object: ListedObject;
+  readonly present: ListedObject | undefined;
+  readonly entry: ManifestEntry | undefined;
+}
+
+export interface DataPassResult extends PassResult {
+  /** Left alone: they go last, by {@link copyPointers}. */
+  readonly pointers: Seen[];
+}
+
+const nothingYet = (): PassResult => ({ copied: 0, bytes: 0, unchanged: 0, moved: 0, failed: [] });
+
+/** The next pass lists what became of it. Not so for stranded deltas, which are pinned by the plan. */
+const WILL_BE_SEEN: ReadonlySet<CopyFailureReason> = new Set(['source-changed', 'source-gone']);
+
+/** Copies in flight together at most; the engine's own pace is what really limits them. */
+const POOL = 256;
+
+/**
+ * Lists both sides and copies what the destination lacks: one pass. Never deletes; overwrites only what the
+ * plan allows or this migration itself wrote. Pointers are only noted.
+ */
+export async function copyPass(context: PassContext): Promise<DataPassResult> {
+  const { engine, source, destination, signal, report } = context;
+  const result: DataPassResult = { ...nothingYet(), pointers: [] };
+  const running = new Set<Promise<void>>();
+  const planned = new ManifestCursor(context.manifest());
+  let broken: unknown;
+  const pairs = pairListings(mergeListings(engine.list(source), context.stranded), engine.list(destination));
+  try {
+    for await (const { key, source: object, destination: present } of pairs) {
+      signal.throwIfAborted();
+      if (broken !== undefined) break;
+      const entry = await planned.seek(key);
+      if (object === undefined || isDecoyKey(key)) continue;
+      if (isPointerKey(key)) {
+        result.pointers.push({ object, present, entry });
+        continue;
+      }
+      const task = attempt(context, { object, present, entry }, result)
+        .catch((error: unknown) => {
+          broken ??= error;
+        })
+        .finally(() => {
+          running.delete(task);
+          report.progress('copying', result.copied, context.total);
+        });
+      running.add(task);
+      if (running.size >= POOL) await Promise.race(running);
+    }
+  } finally {
+    await Promise.all(running);
+  }
+  if (broken !== undefined) throw broken;
+  return result;
+}
+
+/** Moves the pointers that a pass noted, once that pass has shown that all data is there. */
+export async function copyPointers(context: PassContext, pointers: readonly Seen[]): Promise<PassResult> {
+  const result = nothingYet();
+  for (const pointer of pointers) await attempt(context, pointer, result);
+  return result;
+}
+
+/** Copies one object and counts what became of it. Rejects only for what is no matter of this object. */
+async function attempt(context: PassContext, seen: Seen, result: PassResult): Promise<void> {
+  const { object, present, entry } = seen;
+  if (present !== undefined && isSame(context, object, present)) {
+    result.unchanged++;
+    return;
+  }
+  try {
+    await copyOne(context, object, present, entry, result);
+  } catch (error) {
+    if (!(error instanceof CopyError)) throw error;
+    if (object.bucket === undefined && WILL_BE_SEEN.has(error.reason)) result.moved++;
+    else {
+      result.failed.push({ key: object.key, message: error.message });
+      context.report.event('object-failed', error.message, { key: object.key });
+    }
+  }
+}
+
+const isSame = ({ journal }: PassContext, object: ListedObject, present: ListedObject): boolean =>
+  looksEqual(object, present) ||
+  (object.size === present.size && journal.proves(object.key, object.etag, present.etag));
+
+/** A copy that goes on where an earlier run left its upload in parts, and notes one that it begins. */
+export function copyRequest(
+  { source, destination, journal }: PassContext,
+  object: ListedObject,
+): Omit<CopyRequest, 'expected'> {
+  const { key, etag, bucket } = object;
+  return {
+    source: bucket ?? source,
+    destination,
+    object,
+    uploadId: journal.uploadFor(key, etag),
+    onUpload: (uploadId) => journal.add({ kind: 'upload', key, source: etag, uploadId }),
+  };
+}
+
+async function copyOne(
+  context: PassContext,
+  object: ListedObject,
+  present: ListedObject | undefined,
+  entry: ManifestEntry | undefined,
+  result: PassResult,
+): Promise<void> {
+  const { s3, engine, journal, source, destination, signal } = context;
+  const { key, etag } = object;
+  const from = object.bucket ?? source;
+  if (present !== undefined && !mayReplace(journal, entry, present)) {
+    let why = `${key} in ${destination} holds something that neither the plan nor this migration wrote. It was left alone. Plan again.`;
+    if (isPointerKey(key)) {
+      const older = (await readText(s3, from, object)).trim();
+      const conflict = await whyNotSuperseded(s3, older, { bucket: destination, object: present });
+      if (conflict === undefined) {
+        result.unchanged++;
+        return;
+      }
+      why = conflict;
+    }
+    // A crash may have come between a copy and the journal's line about it: the bytes decide.
+    if (
+      present.size === object.size &&
+      (await sameBytes(s3, { bucket: from, object }, { bucket: destination, object: present }, signal))
+    ) {
+      await journal.add({ kind: 'copied', key, source: etag, destination: present.etag });
+      result.unchanged++;
+      return;
+    }
+    throw new CopyError(key, 'destination-differs', why);
+  }
+  if (entry?.etag !== etag) await journal.add({ kind: 'intent', key, source: etag });
+  const copied = await engine.copy({ ...copyRequest(context, object), expected: present?.etag ?? 'absent' });
+  if (copied.etag !== etag)
+    await journal.add({ kind: 'copied', key, source: etag, destination: copied.etag });
+  result.copied++;
+  result.bytes += object.size;
+}
+
+/** Only what the operator agreed to, or what we ourselves wrote, may be overwritten. */
+const mayReplace = (
+  journal: Journal,
+  entry: ManifestEntry | undefined,
+  { key, etag }: ListedObject,
+): boolean =>
+  (entry?.action === 'replace' && entry.expected === etag) ||
+  (entry?.action === 'copy' && entry.etag === etag) ||
+  (entry?.action === 'keep' && entry.etag === etag) ||
+  journal.wrote(key, etag);

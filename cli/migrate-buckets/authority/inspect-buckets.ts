@@ -1,0 +1,82 @@
+import { isDecoyKey } from '../../../contracts/bucket-layout';
+import { COLLECTIONS } from '../../../contracts/collections';
+import type { Aws } from '../../shared/aws/clients';
+import type { Reporter } from '../../shared/reporters/reporter';
+import { openBucket } from '../aws/bucket';
+import { referencesTo, type Survey } from '../discovery/references';
+import type { CopyEngine } from '../engine/engine';
+import type { ListedObject } from '../listing/listed-object';
+import { looksEqual } from '../plan-files/manifest-entry';
+import { inspectCollection } from '../snapshots/inspect-collection';
+import type { BucketEvidence } from './evidence';
+
+/** A bucket's objects by key, in listing order, decoys included. */
+export type Inventory = ReadonlyMap<string, ListedObject>;
+
+export interface Inspection {
+  readonly evidence: readonly BucketEvidence[];
+  readonly inventories: ReadonlyMap<string, Inventory>;
+}
+
+const WEEK = 7 * 24 * 3600 * 1000;
+
+/** Lists the candidates and gathers what {@link ./decide} decides on. Read-only. */
+export async function inspectBuckets(
+  aws: Aws,
+  engine: CopyEngine,
+  names: readonly string[],
+  survey: Survey,
+  report: Reporter,
+  now = Date.now(),
+): Promise<Inspection> {
+  const inventories = new Map<string, Inventory>();
+  for (const name of names) {
+    await openBucket(aws, name);
+    const inventory = new Map<string, ListedObject>();
+    for await (const object of engine.list(name)) {
+      inventory.set(object.key, object);
+      if (inventory.size % 1000 === 0) report.progress(`listing ${name}`, inventory.size, undefined);
+    }
+    inventories.set(name, inventory);
+  }
+  const evidence: BucketEvidence[] = [];
+  for (const [name, inventory] of inventories) {
+    const data = [...inventory.values()].filter(({ key }) => !isDecoyKey(key));
+    const collections = [];
+    for (const collection of COLLECTIONS) {
+      collections.push(await inspectCollection(aws.s3, name, inventory, collection));
+    }
+    evidence.push({
+      name,
+      collections,
+      objects: data.length,
+      bytes: data.reduce((sum, { size }) => sum + size, 0),
+      decoys: inventory.size - data.length,
+      newestWrite: data.reduce<number | null>(
+        (newest, { modified }) => Math.max(newest ?? 0, modified),
+        null,
+      ),
+      recentWrites: data.filter(({ modified }) => modified > now - WEEK).length,
+      references: referencesTo(survey, name).map(({ where }) => where),
+      containedIn: containment(name, data, inventories),
+    });
+  }
+  return { evidence, inventories };
+}
+
+function containment(
+  name: string,
+  data: readonly ListedObject[],
+  inventories: ReadonlyMap<string, Inventory>,
+): Record<string, number> {
+  const others = [...inventories].filter(([other]) => other !== name);
+  return Object.fromEntries(
+    others.map(([other, inventory]) => [
+      other,
+      data.filter((object) => {
+        const twin = inventory.get(object.key);
+        return twin !== undefined && looksEqual(object, twin);
+      }).length,
+    ]),
+  );
+}

@@ -1,0 +1,72 @@
+import { GetBucketTaggingCommand, paginateListBuckets } from '@aws-sdk/client-s3';
+import type { Aws } from '../../shared/aws/clients';
+import { explain, saying } from '../../shared/aws/explain';
+import { failureOf } from '../../shared/aws/failure';
+import { UserError } from '../../shared/user-error';
+import { openBucket } from '../aws/bucket';
+import { type Candidate, type CandidateFilter, findCandidates, type KnownBucket } from './candidates';
+import type { Survey } from './references';
+import { survey } from './survey';
+
+export interface Discovery {
+  readonly candidates: readonly (Candidate & { readonly problem: string | null })[];
+  readonly survey: Survey;
+  /** What could not be looked at, one sentence each. */
+  readonly unchecked: readonly string[];
+}
+
+/** Without a pattern, a tag or a name, a bucket counts as one of Chroma's when its name says so. */
+export const DEFAULT_PATTERN = 'chroma';
+
+/** Finds the candidates and says why each is one. Read-only. */
+export async function discoverBuckets(
+  aws: Aws,
+  filter: CandidateFilter,
+  statePaths: readonly string[],
+): Promise<Discovery> {
+  const found = await survey(aws, statePaths);
+  const unchecked = found.unchecked.map(({ kind, why }) => `${kind}: not checked. ${why}`);
+  const names: string[] = [];
+  try {
+    for await (const page of paginateListBuckets({ client: aws.s3 }, {})) {
+      for (const { Name } of page.Buckets ?? []) if (Name !== undefined) names.push(Name);
+    }
+  } catch (error) {
+    const told = explain(error, 'list the buckets of the account');
+    // Buckets that were named can still be looked at; without names there is nothing to go on.
+    if (filter.named.length === 0 || !(told instanceof UserError)) throw told;
+    unchecked.push(`buckets: not listed. ${told.message}`);
+  }
+  const known = await Promise.all(
+    names.map(async (name): Promise<KnownBucket> => {
+      if (filter.tags.length === 0) return { name, tags: {} };
+      const tags = await readTags(aws, name);
+      if (tags === undefined) unchecked.push(`tags of ${name}: not checked. Access was denied.`);
+      return { name, tags };
+    }),
+  );
+  const candidates = await Promise.all(
+    findCandidates(known, found, filter).map(async (candidate) => {
+      try {
+        await openBucket(aws, candidate.name);
+        return { ...candidate, problem: null };
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return { ...candidate, problem: error.message };
+      }
+    }),
+  );
+  return { candidates, survey: found, unchecked };
+}
+
+async function readTags({ s3 }: Aws, name: string): Promise<Record<string, string> | undefined> {
+  try {
+    const { TagSet } = await s3.send(new GetBucketTaggingCommand({ Bucket: name }));
+    return Object.fromEntries((TagSet ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.code === 'NoSuchTagSet') return {};
+    if (failure.status === 403 || failure.status === 301) return undefined;
+    return saying(`read the tags of ${name}`, name, () => Promise.reject(error));
+  }
+}

@@ -1,0 +1,84 @@
+import { paginateListFunctions } from '@aws-sdk/client-lambda';
+import {
+  DescribeExecutionCommand,
+  DescribeStateMachineCommand,
+  paginateListExecutions,
+  paginateListStateMachines,
+} from '@aws-sdk/client-sfn';
+import type { Aws } from '../../shared/aws/clients';
+import { explain } from '../../shared/aws/explain';
+import type { ReferenceKind, ReferenceText, Survey } from './references';
+import { readStateFiles } from './state-files';
+
+/**
+ * Reads everything that may name a bucket: the environments of all versions of all Lambdas, the definitions
+ * of all state machines, the inputs of running executions, the given state files. A service that denies
+ * access or cannot be reached is reported as unchecked, never as free of references.
+ */
+export async function survey(aws: Aws, statePaths: readonly string[]): Promise<Survey> {
+  const unchecked: { kind: ReferenceKind; why: string }[] = [];
+  const attempt = async (kinds: ReferenceKind[], doing: string, read: () => Promise<ReferenceText[]>) => {
+    try {
+      return await read();
+    } catch (error) {
+      const told = explain(error, doing);
+      if (!(told instanceof Error) || told.name !== 'UserError') throw told;
+      for (const kind of kinds) unchecked.push({ kind, why: told.message });
+      return [];
+    }
+  };
+  const [lambda, machines, state] = await Promise.all([
+    attempt(['lambda'], 'list the Lambda functions', () => readLambdas(aws)),
+    attempt(['step-functions', 'executions'], 'list the state machines', () => readStateMachines(aws)),
+    readStateFiles(statePaths),
+  ]);
+  if (statePaths.length === 0) {
+    unchecked.push({ kind: 'state', why: 'No Terraform or Pulumi state was given (--state).' });
+  }
+  return { texts: [...lambda, ...machines, ...state], unchecked };
+}
+
+async function readLambdas({ lambda }: Aws): Promise<ReferenceText[]> {
+  const texts: ReferenceText[] = [];
+  // ALL lists $LATEST and every published version, so whatever an alias points at is among them.
+  for await (const page of paginateListFunctions({ client: lambda }, { FunctionVersion: 'ALL' })) {
+    for (const { FunctionName, Version, Environment } of page.Functions ?? []) {
+      for (const [name, text] of Object.entries(Environment?.Variables ?? {})) {
+        texts.push({
+          kind: 'lambda',
+          where: `Lambda ${FunctionName} (${Version ?? '$LATEST'}): ${name}`,
+          text,
+        });
+      }
+    }
+  }
+  return texts;
+}
+
+async function readStateMachines({ stepFunctions: client }: Aws): Promise<ReferenceText[]> {
+  const texts: ReferenceText[] = [];
+  for await (const page of paginateListStateMachines({ client }, {})) {
+    for (const { stateMachineArn, name, type } of page.stateMachines ?? []) {
+      const { definition } = await client.send(new DescribeStateMachineCommand({ stateMachineArn }));
+      texts.push({
+        kind: 'step-functions',
+        where: `Step Functions ${name}: definition`,
+        text: definition ?? '',
+      });
+      // Executions of express machines cannot be listed; they end within five minutes.
+      if (type === 'EXPRESS') continue;
+      const running = paginateListExecutions({ client }, { stateMachineArn, statusFilter: 'RUNNING' });
+      for await (const { executions } of running) {
+        for (const { executionArn, name: execution } of executions ?? []) {
+          const { input } = await client.send(new DescribeExecutionCommand({ executionArn }));
+          texts.push({
+            kind: 'executions',
+            where: `Step Functions ${name}: running execution ${execution}`,
+            text: input ?? '',
+          });
+        }
+      }
+    }
+  }
+  return texts;
+}

@@ -1,0 +1,159 @@
+import {
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  PutObjectTaggingCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { explain, saying } from '../../shared/aws/explain';
+import { failureOf, isMissing, isPreconditionFailed } from '../../shared/aws/failure';
+import { Pace } from '../../shared/aws/pace';
+import { listObjects } from '../listing/list';
+import { bareEtag, partsOfEtag } from '../listing/listed-object';
+import { abortUpload, copyInParts } from './copy-in-parts';
+import { copySource } from './copy-source';
+import { type CopyEngine, CopyError, type CopyRequest, type CopyResult } from './engine';
+
+/** 5 GiB: the most that one CopyObject takes. */
+const COPY_LIMIT = 5 * 1024 ** 3;
+
+export interface SdkEngineOptions {
+  readonly signal: AbortSignal;
+  /** Objects larger than this are copied in parts. @default 5 GiB, S3's own limit */
+  readonly multipartAbove?: number;
+  /** Bytes of a part where the original cut is unknown. @default 64 MiB */
+  readonly partSize?: number;
+  /** The most copies in flight. @default 64 */
+  readonly concurrency?: number;
+}
+
+/** The engine on the AWS SDK's own client. */
+export class SdkEngine implements CopyEngine {
+  readonly pace: Pace;
+  private readonly listing = new Pace();
+
+  constructor(
+    private readonly s3: S3Client,
+    private readonly options: SdkEngineOptions,
+  ) {
+    this.pace = new Pace({ maximum: options.concurrency ?? 64 });
+  }
+
+  list(bucket: string) {
+    return listObjects(this.s3, bucket, this.listing, this.options.signal);
+  }
+
+  async copy(request: CopyRequest): Promise<CopyResult> {
+    await this.pace.enter();
+    try {
+      return await (this.needsParts(request)
+        ? copyInParts(this.partsContext(), request)
+        : this.copyWhole(request));
+    } catch (error) {
+      if (this.options.signal.aborted) throw error;
+      return await this.judge(request, error);
+    } finally {
+      this.pace.leave();
+    }
+  }
+
+  async probe(request: CopyRequest, parts: boolean): Promise<CopyResult> {
+    const { source, destination, object } = request;
+    const send = <T>(work: () => Promise<T>) => this.pace.send(work, this.options.signal);
+    const Key = object.key;
+    const result = await this.copy(request);
+    // A copy needs the tagging permissions only where the object has tags: asked for here, not found out later.
+    const { TagSet } = await saying(`read the tags of ${Key} in ${source}`, source, () =>
+      send(() => this.s3.send(new GetObjectTaggingCommand({ Bucket: source, Key }))),
+    );
+    await saying(`write the tags of ${Key} in ${destination}`, destination, () =>
+      send(() =>
+        this.s3.send(
+          new PutObjectTaggingCommand({ Bucket: destination, Key, Tagging: { TagSet: TagSet ?? [] } }),
+        ),
+      ),
+    );
+    if (parts) {
+      const { UploadId } = await saying(`begin an upload in parts in ${destination}`, destination, () =>
+        send(() => this.s3.send(new CreateMultipartUploadCommand({ Bucket: destination, Key }))),
+      );
+      await abortUpload(this.s3, destination, Key, UploadId);
+    }
+    return result;
+  }
+
+  private needsParts({ object }: CopyRequest): boolean {
+    return (
+      object.size > (this.options.multipartAbove ?? COPY_LIMIT) || partsOfEtag(object.etag) !== undefined
+    );
+  }
+
+  private partsContext() {
+    const { signal, partSize = 64 * 1024 * 1024 } = this.options;
+    return { s3: this.s3, pace: this.pace, signal, partSize };
+  }
+
+  private async copyWhole({ source, destination, object, expected }: CopyRequest): Promise<CopyResult> {
+    const copied = await this.pace.send(
+      () =>
+        this.s3.send(
+          new CopyObjectCommand({
+            Bucket: destination,
+            Key: object.key,
+            CopySource: copySource(source, object.key),
+            CopySourceIfMatch: object.etag,
+            StorageClass: object.storageClass as 'STANDARD',
+            MetadataDirective: 'COPY',
+            TaggingDirective: 'COPY',
+            ...(expected === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: expected }),
+          }),
+          { abortSignal: this.options.signal },
+        ),
+      this.options.signal,
+    );
+    const etag = copied.CopyObjectResult?.ETag;
+    if (etag === undefined) throw new Error(`S3 gave no ETag for the copy of ${object.key}.`);
+    return { etag: bareEtag(etag) };
+  }
+
+  /**
+   * A failed precondition does not tell which side it was, and a request that was sent twice may have
+   * succeeded the first time. So both sides are looked at before anyone is blamed.
+   */
+  private async judge(request: CopyRequest, error: unknown): Promise<CopyResult> {
+    const { source, destination, object } = request;
+    const failure = failureOf(error);
+    const fail = (reason: CopyError['reason'], message: string) => new CopyError(object.key, reason, message);
+    if (!isPreconditionFailed(failure) && !isMissing(failure)) {
+      const told = explain(error, `copy ${object.key} from ${source} to ${destination}`, destination);
+      throw told === error ? error : fail('failed', told instanceof Error ? told.message : String(told));
+    }
+    const [at, from] = await Promise.all([
+      this.etagOf(destination, object.key),
+      this.etagOf(source, object.key),
+    ]);
+    if (from === undefined) throw fail('source-gone', `${object.key} was deleted from ${source} meanwhile.`);
+    if (from !== object.etag) {
+      throw fail('source-changed', `${object.key} was changed in ${source} while it was copied.`);
+    }
+    if (at === object.etag) return { etag: at };
+    throw fail(
+      'destination-differs',
+      `${object.key} in ${destination} holds something else than the plan expects. Nothing was overwritten. Plan again.`,
+    );
+  }
+
+  private async etagOf(bucket: string, key: string): Promise<string | undefined> {
+    try {
+      const { ETag } = await this.pace.send(
+        () => this.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key })),
+        this.options.signal,
+      );
+      return ETag === undefined ? undefined : bareEtag(ETag);
+    } catch (error) {
+      if (isMissing(failureOf(error))) return undefined;
+      throw explain(error, `look at ${key} in ${bucket}`, bucket);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import { explain } from '../../shared/aws/explain';
+import type { Pace } from '../../shared/aws/pace';
+import { UserError } from '../../shared/user-error';
+import { bareEtag, decodeListedKey, type ListedObject } from './listed-object';
+
+/**
+ * Lists a bucket in key order, one page ahead of the reader.
+ *
+ * @throws {UserError} when any page fails or the listing breaks off: a listing is whole or it is an error.
+ */
+export async function* listObjects(
+  s3: S3Client,
+  bucket: string,
+  pace: Pace,
+  signal: AbortSignal,
+): AsyncGenerator<ListedObject> {
+  const page = (token: string | undefined) => {
+    const fetched = pace.send(
+      () =>
+        s3.send(new ListObjectsV2Command({ Bucket: bucket, ContinuationToken: token, EncodingType: 'url' }), {
+          abortSignal: signal,
+        }),
+      signal,
+    );
+    // The reader may leave before it looks at a page that was fetched ahead.
+    fetched.catch(() => undefined);
+    return fetched;
+  };
+  let next: Promise<ListObjectsV2CommandOutput> | undefined = page(undefined);
+  while (next !== undefined) {
+    let output: ListObjectsV2CommandOutput;
+    try {
+      output = await next;
+    } catch (error) {
+      throw explain(error, `list the bucket ${bucket}`, bucket);
+    }
+    next = undefined;
+    if (output.IsTruncated === true) {
+      if (output.NextContinuationToken === undefined) {
+        throw new UserError(
+          `The listing of ${bucket} broke off: S3 said that there is more but not where. Try again.`,
+        );
+      }
+      next = page(output.NextContinuationToken);
+    }
+    for (const { Key, ETag, Size, StorageClass, LastModified } of output.Contents ?? []) {
+      if (Key === undefined || ETag === undefined || Size === undefined) {
+        throw new UserError(`The listing of ${bucket} holds an object without key, ETag or size. Try again.`);
+      }
+      yield {
+        key: output.EncodingType === 'url' ? decodeListedKey(Key) : Key,
+        size: Size,
+        etag: bareEtag(ETag),
+        storageClass: StorageClass ?? 'STANDARD',
+        modified: LastModified?.getTime() ?? 0,
+      };
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { UserError } from '../../shared/user-error';
+import { compareKeys } from './key-order';
+import type { ListedObject } from './listed-object';
+
+/** One key, as the source and the destination hold it. At least one of them does. */
+export interface Pair {
+  readonly key: string;
+  readonly source: ListedObject | undefined;
+  readonly destination: ListedObject | undefined;
+}
+
+/**
+ * Merges two listings in key order, in constant memory.
+ *
+ * @throws {UserError} when a listing is not in strictly ascending byte order: a merge of such listings would
+ * take objects for missing that are there.
+ */
+export async function* pairListings(
+  source: AsyncIterable<ListedObject>,
+  destination: AsyncIterable<ListedObject>,
+): AsyncGenerator<Pair> {
+  const left = ordered(source, 'source')[Symbol.asyncIterator]();
+  const right = ordered(destination, 'destination')[Symbol.asyncIterator]();
+  let [a, b] = [await left.next(), await right.next()];
+  while (a.done !== true || b.done !== true) {
+    const order = a.done === true ? 1 : b.done === true ? -1 : compareKeys(a.value.key, b.value.key);
+    const [from, to] = [
+      order <= 0 && a.done !== true ? a.value : undefined,
+      order >= 0 && b.done !== true ? b.value : undefined,
+    ];
+    yield { key: from?.key ?? to?.key ?? '', source: from, destination: to };
+    if (order <= 0) a = await left.next();
+    if (order >= 0) b = await right.next();
+  }
+}
+
+async function* ordered(
+  listing: AsyncIterable<ListedObject>,
+  side: 'source' | 'destination',
+): AsyncGenerator<ListedObject> {
+  let last: string | undefined;
+  for await (const object of listing) {
+    if (last !== undefined && compareKeys(last, object.key) >= 0) {
+      throw new UserError(
+        `The listing of the ${side} is not in key order ("${object.key}" came after "${last}"), so nothing can be concluded from it. Directory buckets are not supported.`,
+      );
+    }
+    last = object.key;
+    yield object;
+  }
+}
+
+/** Adds objects of other buckets to a listing, in key order. Where both have a key, the listing's own goes. */
+export async function* mergeListings(
+  listing: AsyncIterable<ListedObject>,
+  more: readonly ListedObject[],
+): AsyncGenerator<ListedObject> {
+  let index = 0;
+  for await (const object of listing) {
+    for (
+      let next = more[index];
+      next !== undefined && compareKeys(next.key, object.key) <= 0;
+      next = more[++index]
+    ) {
+      if (next.key !== object.key) yield next;
+    }
+    yield object;
+  }
+  yield* more.slice(index);
+}

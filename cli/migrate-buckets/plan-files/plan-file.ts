@@ -1,0 +1,202 @@
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { failureOf } from '../../shared/aws/failure';
+import { EXIT } from '../../shared/exit-codes';
+import { UserError } from '../../shared/user-error';
+import { ManifestDigest } from './digest';
+import { type ManifestEntry, manifestEntrySchema } from './manifest-entry';
+
+const tally = z.object({ objects: z.int(), bytes: z.int() });
+
+const planSchema = z.object({
+  version: z.literal(1),
+  created_at: z.iso.datetime(),
+  source: z.string(),
+  destination: z.string(),
+  region: z.string(),
+  /** The account that both buckets belong to; null when it could not be found out. */
+  owner: z.string().nullable(),
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  engine: z.literal('local'),
+  /** Why the source is held to be the truth: the verdict's sentences, or that the operator named it. */
+  authority: z.array(z.string()),
+  actions: z.object({ copy: tally, replace: tally, conflict: tally, keep: tally, skip: tally }),
+  /** Stranded deltas by the bucket that they are stranded in. */
+  stranded: z.object({ included: z.int(), accepted_lost: z.array(z.string()) }),
+  /** Versions that are not current: their history stays behind. Null when it could not be listed. */
+  noncurrent_versions: z.int().nullable(),
+  requests: z.object({ list: z.int(), copy: z.int(), read: z.int() }),
+  /** US dollars. */
+  estimated_cost: z.number(),
+  /** Seconds. */
+  estimated_time: z.number(),
+  permissions: z.array(
+    z.object({
+      actions: z.array(z.string()),
+      resource: z.string(),
+      /** Needed only once the source is retired. */
+      retire: z.boolean().optional(),
+    }),
+  ),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+/** The files that belong to a plan, all beside it. */
+export interface PlanFiles {
+  readonly plan: string;
+  /** NDJSON: one {@link ManifestEntry} a line, in key order. */
+  readonly manifest: string;
+  /** Phase, saved configurations, evidence. */
+  readonly state: string;
+  /** NDJSON: what the destination's listing cannot show (changed ETags, begun uploads). */
+  readonly journal: string;
+  /** NDJSON: every version id that verification saw in the source. */
+  readonly versions: string;
+  /** Holds the process that works on the plan. */
+  readonly lock: string;
+}
+
+export function planFiles(plan: string): PlanFiles {
+  const stem = plan.replace(/\.json$/, '');
+  return {
+    plan,
+    manifest: `${stem}.manifest.ndjson`,
+    state: `${stem}.state.json`,
+    journal: `${stem}.journal.ndjson`,
+    versions: `${stem}.versions.ndjson`,
+    lock: `${stem}.lock`,
+  };
+}
+
+/** Writes aside and renames: a reader sees the old file or the new one, never half of it. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const aside = `${path}.${process.pid}.tmp`;
+  await writeFile(aside, text, { flush: true });
+  await rename(aside, path);
+}
+
+/** Characters that are written together. */
+const BLOCK = 64 * 1024;
+
+/**
+ * Writes lines as they come, aside; the file appears under its name only when it is finished. One call at a
+ * time. No stream: one that is destroyed amid a write ends the process by an error that nobody can catch.
+ */
+export class LineWriter {
+  private readonly aside: string;
+  private file: FileHandle | undefined;
+  private pending = '';
+
+  constructor(private readonly path: string) {
+    this.aside = `${path}.${process.pid}.tmp`;
+  }
+
+  /** @throws {UserError} exit 2 when no file can be made there. */
+  async write(line: string): Promise<void> {
+    this.pending += line;
+    if (this.pending.length >= BLOCK) await this.flush();
+  }
+
+  async finish(): Promise<void> {
+    await this.flush();
+    await this.file?.sync();
+    await this.close();
+    await rename(this.aside, this.path);
+  }
+
+  /** Leaves no trace. Does nothing after {@link finish}. */
+  async abandon(): Promise<void> {
+    await this.close();
+    await rm(this.aside, { force: true });
+  }
+
+  private async flush(): Promise<void> {
+    this.file ??= await open(this.aside, 'w').catch((error: unknown) => {
+      throw new UserError(`${this.path} cannot be written (${failureOf(error).code}).`, EXIT.usage);
+    });
+    const text = this.pending;
+    this.pending = '';
+    await this.file.appendFile(text);
+  }
+
+  private async close(): Promise<void> {
+    const { file } = this;
+    this.file = undefined;
+    await file?.close();
+  }
+}
+
+/** @throws {UserError} exit 2 when the plan cannot be read or is no plan of this version. */
+export async function readPlan(path: string): Promise<Plan> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch {
+    throw new UserError(`There is no plan at ${path}. Make one with "migrate-buckets plan".`, EXIT.usage);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UserError(
+      `${path} is no plan: it is not JSON. Make one with "migrate-buckets plan".`,
+      EXIT.usage,
+    );
+  }
+  const plan = planSchema.safeParse(value);
+  if (plan.success) return plan.data;
+  const [issue] = plan.error.issues;
+  throw new UserError(
+    `${path} is no plan that this version reads (${issue?.path.join('.') || 'the whole'}: ${issue?.message}). Make one with "migrate-buckets plan".`,
+    EXIT.usage,
+  );
+}
+
+/**
+ * Reads a plan's manifest and checks it against the plan's digest.
+ *
+ * @throws {UserError} exit 2 when it cannot be read, 5 when it is not the manifest that the plan was made with.
+ */
+export async function* readManifest(path: string, plan: Plan): AsyncGenerator<ManifestEntry> {
+  const digest = new ManifestDigest(plan.source, plan.destination);
+  let number = 0;
+  for await (const line of fileLines(path, 'manifest')) {
+    number++;
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      value = undefined;
+    }
+    const entry = manifestEntrySchema.safeParse(value);
+    if (!entry.success) {
+      throw new UserError(`${path}: line ${number} is no manifest entry. Plan again.`, EXIT.usage);
+    }
+    digest.add(entry.data);
+    yield entry.data;
+  }
+  if (digest.finish() !== plan.digest) {
+    throw new UserError(`${path} is not the manifest that the plan was made with. Plan again.`, EXIT.stale);
+  }
+}
+
+/** The lines of a file, without the empty ones. */
+export async function* fileLines(path: string, what: string): AsyncGenerator<string> {
+  const stream = createReadStream(path, 'utf8');
+  const opened = once(stream, 'open');
+  try {
+    await opened;
+  } catch {
+    throw new UserError(`The plan's ${what} is missing at ${path}. Plan again.`, EXIT.usage);
+  }
+  // readline would split at U+2028 too, but JSON.stringify leaves it bare: cut at newlines alone.
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') yield line;
+  }
+  if (rest !== '') yield rest;
+}

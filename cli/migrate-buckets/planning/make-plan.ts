@@ -1,0 +1,117 @@
+import { rm } from 'node:fs/promises';
+import { EXIT } from '../../shared/exit-codes';
+import type { Reporter } from '../../shared/reporters/reporter';
+import { UserError } from '../../shared/user-error';
+import type { StrandedObject } from '../authority/stranded';
+import type { CopyEngine } from '../engine/engine';
+import { partsOfEtag } from '../listing/listed-object';
+import { mergeListings, pairListings } from '../listing/pair';
+import { ManifestDigest, manifestLine } from '../plan-files/digest';
+import { isArchived, planEntry } from '../plan-files/manifest-entry';
+import { LineWriter, type Plan, planFiles, writeWhole } from '../plan-files/plan-file';
+import { emptyTally, estimate } from './estimate';
+import { requiredPermissions } from './permissions';
+
+export interface PlanRequest {
+  readonly source: string;
+  readonly destination: string;
+  readonly region: string;
+  readonly owner: string | null;
+  readonly authority: readonly string[];
+  readonly include: readonly StrandedObject[];
+  readonly acceptedLost: readonly string[];
+  readonly overwrite: boolean;
+  readonly noncurrentVersions: number | null;
+  /** Where the plan goes; its manifest goes beside it. */
+  readonly out: string;
+}
+
+/**
+ * Lists both sides and writes the plan. Changes nothing in any bucket.
+ *
+ * @throws {UserError} exit 6 when objects would be overwritten without consent, or cannot be read.
+ */
+export async function makePlan(engine: CopyEngine, request: PlanRequest, report: Reporter): Promise<Plan> {
+  const { source, destination, include } = request;
+  const files = planFiles(request.out);
+  const actions = emptyTally();
+  const digest = new ManifestDigest(source, destination);
+  const conflicts: string[] = [];
+  const archived: string[] = [];
+  let destinationObjects = 0;
+  let partCopies = 0;
+
+  const stranded = include.map(({ bucket, object }) => ({ ...object, bucket }));
+  const manifest = new LineWriter(files.manifest);
+  try {
+    let listed = 0;
+    for await (const pair of pairListings(
+      mergeListings(engine.list(source), stranded),
+      engine.list(destination),
+    )) {
+      if (pair.destination !== undefined) destinationObjects++;
+      const entry = planEntry(pair, request.overwrite);
+      if (entry === undefined) continue;
+      if (++listed % 1000 === 0) report.progress('planning', listed, undefined);
+      actions[entry.action].objects++;
+      actions[entry.action].bytes += entry.size;
+      if (entry.action === 'conflict') conflicts.push(entry.key);
+      if (entry.action === 'copy' || entry.action === 'replace') {
+        partCopies += partsOfEtag(entry.etag) ?? 0;
+        if (isArchived(entry)) archived.push(entry.key);
+      }
+      digest.add(entry);
+      await manifest.write(manifestLine(entry));
+    }
+    refuseUnplannable(source, destination, archived, conflicts);
+    await manifest.finish();
+  } catch (error) {
+    await manifest.abandon();
+    throw error;
+  }
+
+  const plan: Plan = {
+    version: 1,
+    created_at: new Date().toISOString(),
+    source,
+    destination,
+    region: request.region,
+    owner: request.owner,
+    digest: digest.finish(),
+    engine: 'local',
+    authority: [...request.authority],
+    actions,
+    stranded: { included: include.length, accepted_lost: [...request.acceptedLost] },
+    noncurrent_versions: request.noncurrentVersions,
+    ...estimate(actions, destinationObjects, partCopies),
+    permissions: requiredPermissions(source, destination, [...new Set(include.map(({ bucket }) => bucket))]),
+  };
+  await writeWhole(files.plan, `${JSON.stringify(plan, null, 2)}\n`);
+  // What an earlier plan of this name left is evidence of nothing now.
+  await Promise.all([files.state, files.journal, files.versions].map((path) => rm(path, { force: true })));
+  return plan;
+}
+
+/** @throws {UserError} exit 6: some objects cannot be copied, or only over others. */
+function refuseUnplannable(
+  source: string,
+  destination: string,
+  archived: readonly string[],
+  conflicts: readonly string[],
+): void {
+  if (archived.length > 0) {
+    throw new UserError(
+      `${name(archived)} of ${source} cannot be read before being restored from the archive class. Restore, then plan again.`,
+      EXIT.refused,
+    );
+  }
+  if (conflicts.length > 0) {
+    throw new UserError(
+      `${destination} holds something else under ${name(conflicts)}. Look at them; with --overwrite the plan replaces exactly these.`,
+      EXIT.refused,
+    );
+  }
+}
+
+const name = (keys: readonly string[]): string =>
+  `${keys.length} ${keys.length === 1 ? 'key' : 'keys'} (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})`;

@@ -1,0 +1,171 @@
+import {
+  AbortMultipartUploadCommand,
+  DeleteBucketCommand,
+  GetBucketTaggingCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
+  PutBucketTaggingCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { Aws } from '../../shared/aws/clients';
+import { saying } from '../../shared/aws/explain';
+import { failureOf } from '../../shared/aws/failure';
+import { EXIT } from '../../shared/exit-codes';
+import type { Reporter } from '../../shared/reporters/reporter';
+import { UserError } from '../../shared/user-error';
+import { versioningOf } from '../aws/bucket';
+import { listVersions } from '../listing/list-versions';
+import { decodeListedKey } from '../listing/listed-object';
+import type { Plan, PlanFiles } from '../plan-files/plan-file';
+import { type State, writeState } from '../plan-files/state';
+import { readVersions } from '../plan-files/version-record';
+import { type Deletion, type DeletionResult, deleteVersions } from './delete-versions';
+
+export const RETIRE_MODES = ['soft', 'empty-keep', 'delete'] as const;
+type RetireMode = (typeof RETIRE_MODES)[number];
+
+export interface Retirement {
+  readonly mode: RetireMode;
+  /** Whether delete markers lie over the objects and the versions are still there. */
+  readonly hidden: boolean;
+  readonly deleted: number;
+  readonly uploadsAborted: number;
+  readonly bucketDeleted: boolean;
+  readonly failed: DeletionResult['failed'];
+}
+
+export interface RetireRequest {
+  readonly plan: Plan;
+  readonly files: PlanFiles;
+  readonly state: State;
+  readonly mode: RetireMode;
+  /** Versioned buckets: remove the versions for good, not only hide them. */
+  readonly purge: boolean;
+}
+
+const RETIRED_TAG = 'migrate-buckets-retired';
+
+/**
+ * Retires the source. The gates must have passed. Deletes exactly what the verified manifest lists, by version
+ * id or under the verified ETag: anything newer survives, and the bucket's own deletion then fails safely.
+ */
+export async function retireBucket(
+  aws: Aws,
+  { plan, files, state, mode, purge }: RetireRequest,
+  report: Reporter,
+  signal: AbortSignal,
+): Promise<Retirement> {
+  const { s3 } = aws;
+  const { source } = plan;
+  const nothing = { mode, hidden: false, deleted: 0, uploadsAborted: 0, bucketDeleted: false, failed: [] };
+  if (mode === 'soft') {
+    await tagRetired(s3, source);
+    return nothing;
+  }
+  const versioned = (await versioningOf(aws, source)) !== 'off';
+  await writeState(files.state, { ...state, phase: 'retiring' });
+  const uploadsAborted = await abortUploads(s3, source, Date.parse(state.verified?.at ?? ''));
+
+  const first = await deleteVersions(s3, source, currentOnes(files), signal);
+  report.event(
+    versioned ? 'hidden' : 'deleted',
+    `${first.deleted} objects ${versioned ? 'were hidden under delete markers' : 'were deleted'}.`,
+    {
+      objects: first.deleted,
+    },
+  );
+  if (first.failed.length > 0) return { ...nothing, uploadsAborted, failed: first.failed };
+  if (versioned && !purge) return { ...nothing, hidden: true, uploadsAborted };
+
+  let { deleted } = first;
+  if (versioned) {
+    const second = await deleteVersions(s3, source, allVersions(s3, source, files, signal), signal);
+    deleted = second.deleted;
+    if (second.failed.length > 0) return { ...nothing, uploadsAborted, deleted, failed: second.failed };
+    report.event('purged', `${deleted} versions and delete markers were deleted for good.`, {
+      versions: deleted,
+    });
+  }
+  if (mode === 'delete') await deleteBucket(s3, source);
+  else await tagRetired(s3, source);
+  await writeState(files.state, { ...state, phase: 'retired' });
+  return { ...nothing, deleted, uploadsAborted, bucketDeleted: mode === 'delete' };
+}
+
+/** Phase one. In an unversioned bucket it deletes; in a versioned one it lays delete markers, which can be undone. */
+async function* currentOnes(files: PlanFiles): AsyncGenerator<Deletion> {
+  for await (const { key, etag, latest, marker } of readVersions(files.versions)) {
+    if (latest && !marker) yield { key, etag };
+  }
+}
+
+/** Phase two, versioned buckets: every verified version, then the delete markers that lie over verified keys. */
+async function* allVersions(
+  s3: S3Client,
+  bucket: string,
+  files: PlanFiles,
+  signal: AbortSignal,
+): AsyncGenerator<Deletion> {
+  const verified = new Set<string>();
+  for await (const { key, versionId } of readVersions(files.versions)) {
+    verified.add(key);
+    yield { key, versionId };
+  }
+  for await (const { key, versionId, isDeleteMarker } of listVersions(s3, bucket, signal)) {
+    if (isDeleteMarker && verified.has(key)) yield { key, versionId };
+  }
+}
+
+/** Uploads that nobody finished before the verification. They were never objects, so nothing is lost. */
+async function abortUploads(s3: S3Client, bucket: string, before: number): Promise<number> {
+  return saying(`abort the unfinished uploads in ${bucket}`, bucket, async () => {
+    let aborted = 0;
+    let marker: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
+    while (marker !== undefined) {
+      const page: ListMultipartUploadsCommandOutput = await s3.send(
+        new ListMultipartUploadsCommand({ Bucket: bucket, EncodingType: 'url', ...marker }),
+      );
+      for (const { Key = '', UploadId, Initiated } of page.Uploads ?? []) {
+        if (Initiated === undefined || Initiated.getTime() > before) continue;
+        await s3.send(
+          new AbortMultipartUploadCommand({ Bucket: bucket, Key: decodeListedKey(Key), UploadId }),
+        );
+        aborted++;
+      }
+      marker =
+        page.IsTruncated === true && page.NextKeyMarker !== undefined
+          ? { KeyMarker: decodeListedKey(page.NextKeyMarker), UploadIdMarker: page.NextUploadIdMarker }
+          : undefined;
+    }
+    return aborted;
+  });
+}
+
+async function tagRetired(s3: S3Client, bucket: string): Promise<void> {
+  await saying(`tag ${bucket} as retired`, bucket, async () => {
+    const tags = await s3.send(new GetBucketTaggingCommand({ Bucket: bucket })).then(
+      ({ TagSet }) => TagSet ?? [],
+      (error) => {
+        if (failureOf(error).code === 'NoSuchTagSet') return [];
+        throw error;
+      },
+    );
+    const others = tags.filter(({ Key }) => Key !== RETIRED_TAG);
+    const tag = { Key: RETIRED_TAG, Value: new Date().toISOString() };
+    await s3.send(new PutBucketTaggingCommand({ Bucket: bucket, Tagging: { TagSet: [...others, tag] } }));
+  });
+}
+
+async function deleteBucket(s3: S3Client, bucket: string): Promise<void> {
+  try {
+    await s3.send(new DeleteBucketCommand({ Bucket: bucket }));
+  } catch (error) {
+    if (failureOf(error).code === 'BucketNotEmpty') {
+      throw new UserError(
+        `${bucket} was not deleted: it holds something that was never verified. That survives. Look at it, then apply again.`,
+        EXIT.refused,
+      );
+    }
+    await saying(`delete the bucket ${bucket}`, bucket, () => Promise.reject(error));
+  }
+}

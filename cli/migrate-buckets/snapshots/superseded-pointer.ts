@@ -1,0 +1,91 @@
+import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import {
+  isVersionId,
+  snapshotManifestKey,
+  snapshotPointerKey,
+  snapshotPrefix,
+} from '../../../contracts/bucket-layout';
+import { COLLECTIONS, type Collection } from '../../../contracts/collections';
+import { snapshotManifestSchema } from '../../../contracts/snapshot';
+import { saying } from '../../shared/aws/explain';
+import { readText, readTextIfAny } from '../aws/read-object';
+import { bareEtag, decodeListedKey, type ListedObject } from '../listing/listed-object';
+import { inspectCollection } from './inspect-collection';
+
+interface Located {
+  readonly bucket: string;
+  readonly object: ListedObject;
+}
+
+/**
+ * Why the destination's pointer cannot stand for the source's, in one sentence; undefined when it can: the
+ * snapshot that it names is sound, and its manifest says that it was built from the one that the source's
+ * pointer names. The pipeline has then worked on in its new bucket. A newer date alone shows nothing: a
+ * pipeline that never saw the migrated snapshot publishes newer ones too, and they lack all that it holds.
+ *
+ * @param older - the version that the source's pointer names.
+ */
+export async function whyNotSuperseded(
+  s3: S3Client,
+  older: string,
+  { bucket, object }: Located,
+): Promise<string | undefined> {
+  const collection = COLLECTIONS.find((each) => snapshotPointerKey(each) === object.key);
+  if (collection === undefined) return `${object.key} is no pointer.`;
+  const newer = (await readText(s3, bucket, object)).trim();
+  if (!isVersionId(newer)) return `${object.key} in ${bucket} does not hold a version id.`;
+  const { gates } = await inspectCollection(
+    s3,
+    bucket,
+    await listSnapshots(s3, bucket, collection),
+    collection,
+  );
+  const failed = gates.find(({ result }) => result === 'fail');
+  if (failed !== undefined) {
+    return `The pointer in ${bucket} names ${newer}, which is no sound snapshot: ${failed.evidence}`;
+  }
+  if (newer === older || (await lineageOf(s3, bucket, collection, newer)).includes(older)) return undefined;
+  return `The pipeline of ${bucket} published ${newer} without having taken up ${older}, so what that snapshot holds is not in it. Run plan again with --overwrite, then apply: the pipeline rebuilds from the migrated snapshot and the deltas that it does not cover.`;
+}
+
+/** The snapshots that a version says it was built from: none where it has no manifest that can be read. */
+async function lineageOf(
+  s3: S3Client,
+  bucket: string,
+  collection: Collection,
+  version: string,
+): Promise<readonly string[]> {
+  const text = await readTextIfAny(s3, bucket, snapshotManifestKey(collection, version));
+  const manifest = snapshotManifestSchema.safeParse(parse(text ?? ''));
+  if (!manifest.success || manifest.data.version !== version || manifest.data.collection !== collection) {
+    return [];
+  }
+  return manifest.data.content.lineage;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function listSnapshots(
+  s3: S3Client,
+  bucket: string,
+  collection: Collection,
+): Promise<Map<string, ListedObject>> {
+  const inventory = new Map<string, ListedObject>();
+  await saying(`list the snapshots in ${bucket}`, bucket, async () => {
+    const request = { Bucket: bucket, Prefix: snapshotPrefix(collection), EncodingType: 'url' as const };
+    for await (const { Contents } of paginateListObjectsV2({ client: s3 }, request)) {
+      for (const { Key = '', ETag = '', Size = 0, LastModified } of Contents ?? []) {
+        const key = decodeListedKey(Key);
+        const modified = LastModified?.getTime() ?? 0;
+        inventory.set(key, { key, etag: bareEtag(ETag), size: Size, storageClass: 'STANDARD', modified });
+      }
+    }
+  });
+  return inventory;
+}

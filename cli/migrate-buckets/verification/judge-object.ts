@@ -1,0 +1,117 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import {
+  deltaPrefix,
+  snapshotArchiveKey,
+  snapshotHashKey,
+  snapshotPointerKey,
+  snapshotVersionPrefix,
+} from '../../../contracts/bucket-layout';
+import { COLLECTIONS, type Collection } from '../../../contracts/collections';
+import { readTextIfAny } from '../aws/read-object';
+import type { ListedObject } from '../listing/listed-object';
+import type { Pair } from '../listing/pair';
+import type { Journal } from '../plan-files/journal';
+import { isPointerKey } from '../plan-files/manifest-entry';
+import { md5Of } from '../snapshots/inspect-collection';
+import { whyNotSuperseded } from '../snapshots/superseded-pointer';
+import { isAtLeast, type Level, levelOf, requiredLevel } from './levels';
+import { sameBytes } from './same-bytes';
+
+export interface SnapshotReference {
+  readonly collection: Collection;
+  readonly version: string;
+}
+
+/** The two buckets, and what else tells of their objects. */
+export interface Sides {
+  readonly source: string;
+  readonly destination: string;
+  /** Compare the bytes of whatever is not proven otherwise. */
+  readonly deep: boolean;
+  /** Absent when another tool made the copy. */
+  readonly journal?: Journal | undefined;
+  /** The snapshots that the source's pointers name. */
+  readonly snapshots: readonly SnapshotReference[];
+}
+
+/** Whether a pointer leads to the object, or it is one: such objects must be proven better. */
+export const isReachable = ({ snapshots }: Sides, key: string): boolean =>
+  isPointerKey(key) ||
+  snapshots.some(({ collection, version }) => key.startsWith(snapshotVersionPrefix(collection, version)));
+
+export interface Judgement {
+  readonly level: Level;
+  /** Why it is no better, where more is known than the level tells. */
+  readonly why?: string | undefined;
+}
+
+/** How well one object is proven. Bytes are read only where nothing cheaper would do. */
+export async function judgeObject(
+  s3: S3Client,
+  sides: Sides,
+  { key, destination: present }: Pair,
+  object: ListedObject,
+  signal: AbortSignal,
+): Promise<Judgement> {
+  const { source, destination, deep, journal, snapshots } = sides;
+  const reachable = isReachable(sides, key);
+  const base = {
+    present: present !== undefined,
+    sizeEqual: present?.size === object.size,
+    etagEqual: present?.etag === object.etag,
+    copiedByUs: present !== undefined && journal?.proves(key, object.etag, present.etag) === true,
+    bytesEqual: undefined,
+    ownHashEqual: undefined,
+  };
+  const older = snapshots.find(({ collection }) => snapshotPointerKey(collection) === key)?.version;
+  let why: string | undefined;
+  if (older !== undefined && !base.etagEqual && present !== undefined) {
+    // The pipeline moved on at the destination: a sound snapshot that descends from it stands for the older.
+    why = await whyNotSuperseded(s3, older, { bucket: destination, object: present });
+    if (why === undefined) return { level: 'P3' };
+  }
+  if (present === undefined || !base.sizeEqual) return { level: levelOf(base), why };
+  const snapshot = snapshots.find((each) => snapshotArchiveKey(each.collection, each.version) === key);
+  const ownHashEqual =
+    snapshot === undefined ? undefined : await hasOwnHash(s3, destination, snapshot, present);
+  const level = levelOf({ ...base, ownHashEqual });
+  const wanted = deep ? 'P3' : requiredLevel(reachable);
+  // Bytes are compared where it is asked for, and where less would not do for what a pointer leads to.
+  if (isAtLeast(level, wanted) || level === 'P0' || !(deep || reachable)) return { level, why };
+  const bytesEqual = await sameBytes(
+    s3,
+    { bucket: object.bucket ?? source, object },
+    { bucket: destination, object: present },
+    signal,
+  );
+  return { level: levelOf({ ...base, ownHashEqual, bytesEqual }), why };
+}
+
+/** Why a level is not enough, for people. */
+export function explainLevel({ source, destination }: Pair, level: Level, reachable: boolean): string {
+  if (destination === undefined) {
+    // Lineage names snapshots, not deltas: whether one that expired was really merged cannot be shown.
+    return COLLECTIONS.some((collection) => source?.key.startsWith(deltaPrefix(collection)))
+      ? 'It is missing at the destination. Even if it expired there once a snapshot covered it, nothing proves that. Run apply again, which copies it anew.'
+      : 'It is missing at the destination.';
+  }
+  if (source?.size !== destination.size) {
+    return `It has ${destination.size} bytes at the destination and ${source?.size} at the source.`;
+  }
+  if (level === 'P0') return 'Its content differs at the destination.';
+  return reachable
+    ? `A pointer leads to it, and ${level} is not proof enough for that.`
+    : 'It has the same size, but nothing proves its content. Run verify with --deep.';
+}
+
+/** Whether the archive at the destination has the hash that lies beside it there; undefined without one. */
+async function hasOwnHash(
+  s3: S3Client,
+  bucket: string,
+  { collection, version }: SnapshotReference,
+  archive: ListedObject,
+): Promise<boolean | undefined> {
+  const text = await readTextIfAny(s3, bucket, snapshotHashKey(collection, version));
+  const hex = /^md5:([0-9a-f]{32})\s*$/i.exec(text ?? '')?.[1]?.toLowerCase();
+  return hex === undefined ? undefined : (await md5Of(s3, bucket, archive, hex)) === hex;
+}

@@ -1,0 +1,119 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { isDecoyKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
+import { COLLECTIONS } from '../../../contracts/collections';
+import type { Reporter } from '../../shared/reporters/reporter';
+import { readTextIfAny } from '../aws/read-object';
+import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
+import type { ListedObject } from '../listing/listed-object';
+import { mergeListings, pairListings } from '../listing/pair';
+import { recordVersions } from '../plan-files/version-record';
+import { explainLevel, isReachable, judgeObject, type Sides, type SnapshotReference } from './judge-object';
+import { isAtLeast, LEVELS, type Level, requiredLevel } from './levels';
+
+export interface VerifyRequest extends Omit<Sides, 'snapshots'> {
+  readonly stranded?: readonly ListedObject[];
+  /** Where the verified manifest of the source goes, if it is to be kept. */
+  readonly versionsPath?: string;
+  /** What the source is held to contain. @default - its versions, listed now */
+  readonly versions?: AsyncIterable<ListedVersion>;
+  /** The snapshots that its pointers name. @default - what its pointers say now */
+  readonly snapshots?: readonly SnapshotReference[];
+}
+
+interface Problem {
+  readonly key: string;
+  readonly level: Level;
+  readonly why: string;
+}
+
+export interface Verification {
+  /** SHA-256 over all versions of the source. */
+  readonly digest: string;
+  readonly objects: number;
+  readonly bytes: number;
+  readonly levels: Readonly<Record<Level, { objects: number; bytes: number }>>;
+  readonly decoys: number;
+  /** Objects that only the destination has. They are none of our business, and are left alone. */
+  readonly extra: number;
+  /** The first hundred. */
+  readonly problems: readonly Problem[];
+  readonly problemCount: number;
+  /** Whether every object is proven well enough for the source to be deleted. */
+  readonly proven: boolean;
+  /** The snapshots that the source's pointers name. */
+  readonly snapshots: readonly SnapshotReference[];
+}
+
+const PROBLEMS_SHOWN = 100;
+
+/** Proves, object by object, that the destination holds what the source holds. Read-only. */
+export async function verifyBuckets(
+  s3: S3Client,
+  request: VerifyRequest,
+  report: Reporter,
+  signal: AbortSignal,
+): Promise<Verification> {
+  const { source, destination } = request;
+  const snapshots = request.snapshots ?? (await currentSnapshots(s3, source));
+  const sides: Sides = { ...request, snapshots };
+  const versions = request.versions ?? listVersions(s3, source, signal);
+  const levels = Object.fromEntries(LEVELS.map((level) => [level, { objects: 0, bytes: 0 }])) as Record<
+    Level,
+    { objects: number; bytes: number }
+  >;
+  const problems: Problem[] = [];
+  let [objects, bytes, decoys, extra, problemCount] = [0, 0, 0, 0, 0];
+
+  const digest = await recordVersions(versions, request.versionsPath, async (recorded) => {
+    const pairs = pairListings(
+      mergeListings(currentObjects(recorded), request.stranded ?? []),
+      currentObjects(listVersions(s3, destination, signal)),
+    );
+    for await (const pair of pairs) {
+      if (pair.source === undefined) {
+        extra++;
+        continue;
+      }
+      if (isDecoyKey(pair.key)) {
+        decoys++;
+        continue;
+      }
+      objects++;
+      bytes += pair.source.size;
+      report.progress('verifying', objects, undefined);
+      const reachable = isReachable(sides, pair.key);
+      const { level, why } = await judgeObject(s3, sides, pair, pair.source, signal);
+      levels[level].objects++;
+      levels[level].bytes += pair.source.size;
+      if (!isAtLeast(level, requiredLevel(reachable))) {
+        problemCount++;
+        if (problems.length < PROBLEMS_SHOWN) {
+          problems.push({ key: pair.key, level, why: why ?? explainLevel(pair, level, reachable) });
+        }
+      }
+    }
+  });
+  return {
+    digest,
+    objects,
+    bytes,
+    levels,
+    decoys,
+    extra,
+    problems,
+    problemCount,
+    proven: problemCount === 0,
+    snapshots,
+  };
+}
+
+/** The snapshots that the source's pointers name. */
+async function currentSnapshots(s3: S3Client, bucket: string): Promise<SnapshotReference[]> {
+  const found = await Promise.all(
+    COLLECTIONS.map(async (collection) => {
+      const version = (await readTextIfAny(s3, bucket, snapshotPointerKey(collection)))?.trim();
+      return version === undefined || version === '' ? [] : [{ collection, version }];
+    }),
+  );
+  return found.flat();
+}
