@@ -22,5 +22,7 @@ module.exports = {
   maxWorkers: 2,
   testTimeout: 120_000,
   reporters: ['default', '<rootDir>/__tests__/support/closing-reporter.cjs'],
-  projects: [{ ...shared, displayName: 'test', testMatch: ['<rootDir>/__tests__/**/*.test.ts'] }],
+  projects: [
+    { ...shared, displayName: 'test', testMatch: ['<rootDir>/{,packages/*/}__tests__/**/*.test.ts'] },
+  ],
 };

@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { spawnS3Server } from '../local/s3/process';
+import { spawnS3Server } from '../packages/local-aws/src/s3/process';
 
 const OBJECTS = Number(process.argv[2] ?? 3000);
 const ROUNDS = 3;

@@ -16,12 +16,12 @@ import type { CompactionRun } from '../contracts/compaction-run';
 import { contentHash, type DeltaRecord } from '../contracts/delta';
 import { TEXT_FORMAT_VERSION } from '../contracts/embedding';
 import { recordId } from '../contracts/record-id';
+import { type LocalPipeline, startLocalPipeline } from '../demo/pipeline/local-pipeline';
 import { encodeDelta } from '../functions/shared/delta-file';
 import { createRing } from '../functions/shared/doorbell';
 import { createRun } from '../functions/shared/run-table';
-import { type LocalAws, startLocalAws } from '../local/aws';
-import type { BatchReport } from '../local/event-source-mapping/mapping';
-import { type LocalPipeline, startLocalPipeline } from '../local/pipeline';
+import type { BatchReport } from '../packages/local-aws/src/event-source-mapping/mapping';
+import { type LocalAws, startLocalAws } from '../packages/local-aws/src/start-local-aws';
 import { loadConfig } from '../stacks/config';
 
 const SIZES = (process.env.RECORDS ?? '5000,20000').split(',').map(Number);

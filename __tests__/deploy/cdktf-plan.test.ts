@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Moto, startMoto } from '../support/moto';
+import { type Moto, startMoto } from '../../packages/local-aws/__tests__/support/moto';
 import { describeWith } from '../support/requirements';
 import { showPlan, terraformEnvironment } from '../support/terraform';
 

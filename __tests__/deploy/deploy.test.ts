@@ -5,9 +5,9 @@ import { DeleteBucketPolicyCommand, PutObjectCommand, S3Client } from '@aws-sdk/
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { ocrKey } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
+import { ask } from '../../demo/story/queries';
 import { runsOfReceipt } from '../../functions/shared/run-table';
-import { ask } from '../../local/demo/queries';
-import { eventually } from '../support/eventually';
+import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
 import { ocrFixture } from '../support/handler-bench';
 import { describeWith } from '../support/requirements';
 import type { PlannedChange } from '../support/terraform';

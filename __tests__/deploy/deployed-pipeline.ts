@@ -9,11 +9,14 @@ import {
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { FUNCTION_NAMES } from '../../contracts/functions';
 import { BUNDLES_DIRECTORY, bundleFunctions } from '../../functions/bundle';
-import type { FilterPattern } from '../../local/event-source-mapping/filter-pattern';
-import type { BatchReport, EventSourceMapping } from '../../local/event-source-mapping/mapping';
-import { startSqsMapping } from '../../local/event-source-mapping/sqs-mapping';
-import { startStreamMapping } from '../../local/event-source-mapping/stream-mapping';
-import { createLambdaRuntime, type LambdaRuntime } from '../../local/lambda-runtime';
+import type { FilterPattern } from '../../packages/local-aws/src/event-source-mapping/filter-pattern';
+import type {
+  BatchReport,
+  EventSourceMapping,
+} from '../../packages/local-aws/src/event-source-mapping/mapping';
+import { startSqsMapping } from '../../packages/local-aws/src/event-source-mapping/sqs-mapping';
+import { startStreamMapping } from '../../packages/local-aws/src/event-source-mapping/stream-mapping';
+import { createLambdaRuntime, type LambdaRuntime } from '../../packages/local-aws/src/lambda/lambda-runtime';
 import { mappings } from './consumers';
 import type { Deployment } from './deployment';
 

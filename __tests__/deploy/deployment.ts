@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { FunctionPackages } from '../../contracts/functions';
+import {
+  type EmbeddingEndpoint,
+  startEmbeddingEndpoint,
+} from '../../demo/embedding-endpoint/embedding-endpoint';
 import { packageFunctions } from '../../functions/package';
-import { type EmbeddingEndpoint, startEmbeddingEndpoint } from '../../local/embedding-endpoint';
 import { buildApp } from '../../main';
+import { type Moto, startMoto } from '../../packages/local-aws/__tests__/support/moto';
 import { type ConfigInput, type PipelineConfig, parseConfig } from '../../stacks/config';
-import { type Moto, startMoto } from '../support/moto';
 import { Terraform } from '../support/terraform';
 
 /** One environment of the product on an emulated AWS, deployed by the installed Terraform. */

@@ -4,7 +4,7 @@ import { COLLECTIONS } from '../../contracts/collections';
 import { compactionMessageSchema } from '../../contracts/messages';
 import { decodeDelta } from '../../functions/shared/delta-file';
 import { runsOfReceipt } from '../../functions/shared/run-table';
-import { eventually } from '../support/eventually';
+import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
 import { type HandlerBench, ocrFixture, startHandlerBench } from '../support/handler-bench';
 
 const RECEIPTS = {

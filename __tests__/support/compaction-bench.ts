@@ -12,6 +12,7 @@ import { COLLECTIONS, type Collection } from '../../contracts/collections';
 import { type CollectionRun, type CompactionRun, collectionKey } from '../../contracts/compaction-run';
 import { contentHash, type Delta, type DeltaHeader, type DeltaRecord } from '../../contracts/delta';
 import { recordId } from '../../contracts/record-id';
+import { createResources } from '../../demo/pipeline/resources';
 import { type Compaction, type CompactionProps, compact } from '../../functions/enhanced-compaction/compact';
 import { openPublishedCollection } from '../../functions/enhanced-compaction/open-published';
 import {
@@ -21,8 +22,7 @@ import {
 import { encodeDelta } from '../../functions/shared/delta-file';
 import { createTelemetry } from '../../functions/shared/logging';
 import { createRun, type RunTable, runsOfReceipt } from '../../functions/shared/run-table';
-import { type LocalAws, startLocalAws } from '../../local/aws';
-import { createResources } from '../../local/pipeline/resources';
+import { type LocalAws, startLocalAws } from '../../packages/local-aws/src/start-local-aws';
 import { loadConfig } from '../../stacks/config';
 
 export const MODEL = 'test-model';

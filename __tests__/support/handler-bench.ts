@@ -7,10 +7,14 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { FunctionName } from '../../contracts/functions';
 import type { QuarantineReason } from '../../contracts/quarantine';
 import { quarantineReasonSchema } from '../../contracts/quarantine';
+import {
+  type LocalPipeline,
+  type LocalPipelineOptions,
+  startLocalPipeline,
+} from '../../demo/pipeline/local-pipeline';
 import type { RunTable } from '../../functions/shared/run-table';
-import { type LocalAws, startLocalAws } from '../../local/aws';
-import { type LocalPipeline, type LocalPipelineOptions, startLocalPipeline } from '../../local/pipeline';
-import { s3Admin } from '../../local/s3/admin';
+import { s3Admin } from '../../packages/local-aws/src/s3/admin';
+import { type LocalAws, startLocalAws } from '../../packages/local-aws/src/start-local-aws';
 
 /** Functions' bundles on the local AWS, with the clients that a test looks around with. */
 export interface HandlerBench {

@@ -4,14 +4,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { type ControlPlaneState, LOCAL_PATH } from '../../../local/control-plane/state';
-import { type ChildServer, startChildServer } from '../../../local/processes/child-server';
-import { s3Admin } from '../../../local/s3/admin';
-import { type S3Process, spawnS3Server } from '../../../local/s3/process';
-import type { S3ServerOptions } from '../../../local/s3/server';
+import { type ControlPlaneState, LOCAL_PATH } from '../../../packages/local-aws/src/control-plane/state';
+import { type ChildServer, startChildServer } from '../../../packages/local-aws/src/processes/child-server';
+import { s3Admin } from '../../../packages/local-aws/src/s3/admin';
+import { type S3Process, spawnS3Server } from '../../../packages/local-aws/src/s3/process';
+import type { S3ServerOptions } from '../../../packages/local-aws/src/s3/server';
 
 const ENTRY = join(__dirname, '..', '..', '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
-const LOCAL = join(__dirname, '..', '..', '..', 'local');
+const LOCAL = join(__dirname, '..', '..', '..', 'packages', 'local-aws', 'src');
 
 export interface CliResult {
   readonly code: number | null;

@@ -5,7 +5,7 @@ import {
   PutBucketPolicyCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { type CliBench, startCliBench } from './cli-bench';
 import { migrationSetting, numbered } from './migration-setting';
 

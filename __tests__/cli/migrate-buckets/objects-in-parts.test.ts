@@ -6,7 +6,7 @@ import {
   ListMultipartUploadsCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { type CliBench, startCliBench } from './cli-bench';
 import { migrationSetting } from './migration-setting';
 import { contents } from './old-buckets';

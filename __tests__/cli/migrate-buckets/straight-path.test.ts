@@ -12,7 +12,7 @@ import {
 import { findStranded } from '../../../cli/migrate-buckets/authority/stranded';
 import { inspectCollection } from '../../../cli/migrate-buckets/snapshots/inspect-collection';
 import { legacyDeltaKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { makeSnapshot, type Snapshot } from './chroma-snapshots';
 import { type CliBench, startCliBench } from './cli-bench';
 import { contents, createBucket, put, putDecoys, putDelta, putSnapshot } from './old-buckets';

@@ -4,11 +4,11 @@ import { COLLECTIONS } from '../../../contracts/collections';
 import { decodeRun } from '../../../contracts/compaction-run';
 import { contentHash } from '../../../contracts/delta';
 import { encodeNdjson } from '../../../contracts/ndjson-rows';
+import type { EmbeddingFault } from '../../../demo/embedding-endpoint/faults';
 import { receiptRows } from '../../../functions/process-ocr-results/receipt-rows';
 import { decodeDelta } from '../../../functions/shared/delta-file';
 import { completeRun, pendingItems, runsOfReceipt } from '../../../functions/shared/run-table';
-import type { EmbeddingFault } from '../../../local/embedding/faults';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { type HandlerBench, ocrFixture, startHandlerBench } from '../../support/handler-bench';
 
 const NAME = 'embed-from-ndjson';

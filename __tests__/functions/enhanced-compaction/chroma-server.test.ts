@@ -11,8 +11,8 @@ import {
 import { lowerGlibcFloor } from '../../../functions/enhanced-compaction/chroma/glibc-floor';
 import { startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
 import { lambdaBinding } from '../../../functions/packaging/lambda-binding';
-import { eventually } from '../../support/eventually';
-import { isAlive } from '../../support/processes';
+import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
+import { isAlive } from '../../../packages/local-aws/__tests__/support/processes';
 
 const root = join(__dirname, '..', '..', '..');
 let folder: string;

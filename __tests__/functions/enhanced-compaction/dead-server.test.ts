@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
+import { isAlive } from '../../../packages/local-aws/__tests__/support/processes';
 import { type CompactionBench, startCompactionBench, type World } from '../../support/compaction-bench';
-import { eventually } from '../../support/eventually';
-import { isAlive } from '../../support/processes';
 
 let bench: CompactionBench;
 let world: World;

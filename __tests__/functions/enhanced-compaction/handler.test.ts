@@ -4,10 +4,13 @@ import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { CompactionRun } from '../../../contracts/compaction-run';
 import { collectionKey, runKey } from '../../../contracts/compaction-run';
 import { compactionMessageSchema } from '../../../contracts/messages';
+import { functionEnvironment } from '../../../demo/pipeline/environment';
 import { bundleFunctions } from '../../../functions/bundle';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
-import { createLambdaRuntime, type LambdaRuntime } from '../../../local/lambda-runtime';
-import { functionEnvironment } from '../../../local/pipeline/environment';
+import {
+  createLambdaRuntime,
+  type LambdaRuntime,
+} from '../../../packages/local-aws/src/lambda/lambda-runtime';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import {
   type CompactionBench,

@@ -3,16 +3,16 @@ import { readdir } from 'node:fs/promises';
 import { GetObjectCommand, GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { COVERED_DELTA_TAG, legacyDeltaKey } from '../../../contracts/bucket-layout';
 import { recordId } from '../../../contracts/record-id';
+import { type OldRecord, writeOldDelta, writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
-import { type OldRecord, writeOldDelta, writeOldSnapshot } from '../../../local/old-system';
+import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import {
   type CompactionBench,
   embed,
   startCompactionBench,
   type World,
 } from '../../support/compaction-bench';
-import { eventually } from '../../support/eventually';
 
 let bench: CompactionBench;
 let world: World;

@@ -15,6 +15,7 @@ import { MergeNotProven } from '../../../functions/enhanced-compaction/merge/pro
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
 import type { CollectionStore } from '../../../functions/enhanced-compaction/store/collection-store';
 import { createEmbeddedStore } from '../../../functions/enhanced-compaction/store/embedded-store';
+import { descendantsOf, isAlive } from '../../../packages/local-aws/__tests__/support/processes';
 import {
   type CompactionBench,
   DIMENSIONS,
@@ -26,7 +27,6 @@ import {
   startCompactionBench,
   type World,
 } from '../../support/compaction-bench';
-import { descendantsOf, isAlive } from '../../support/processes';
 
 /** A real collection that does something else than it was told, without a word. */
 type Lie = (honest: ChromaCollection) => Partial<ChromaCollection>;

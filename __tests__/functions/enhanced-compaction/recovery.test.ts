@@ -9,10 +9,10 @@ import {
   snapshotPointerKey,
   snapshotVersionPrefix,
 } from '../../../contracts/bucket-layout';
+import { writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { encodeDelta } from '../../../functions/shared/delta-file';
-import { writeOldSnapshot } from '../../../local/old-system';
 import {
   type CompactionBench,
   idsOf,

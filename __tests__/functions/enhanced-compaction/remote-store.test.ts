@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { openChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
 import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
 import { createRemoteStore } from '../../../functions/enhanced-compaction/store/remote-store';
-import { writeOldSnapshot } from '../../../local/old-system';
 import {
   type CompactionBench,
   idsOf,

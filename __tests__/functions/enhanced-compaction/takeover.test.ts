@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { snapshotPointerKey, versionId } from '../../../contracts/bucket-layout';
 import { recordId } from '../../../contracts/record-id';
+import { type OldRecord, writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { LeaseLost } from '../../../functions/enhanced-compaction/lease/lease';
 import { locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
-import { type OldRecord, writeOldSnapshot } from '../../../local/old-system';
 import {
   type CompactionBench,
   embed,

@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LeaseLost, LeaseTaken, takeLease } from '../../../functions/enhanced-compaction/lease/lease';
 import { type Published, publish } from '../../../functions/enhanced-compaction/lease/publish';
+import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import {
   type CompactionBench,
@@ -11,7 +12,6 @@ import {
   startCompactionBench,
   type World,
 } from '../../support/compaction-bench';
-import { eventually } from '../../support/eventually';
 import { pointer as pointerOf } from '../../support/runs';
 
 let bench: CompactionBench;

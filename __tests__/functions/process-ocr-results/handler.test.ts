@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { decodeNdjson, lineRowSchema, wordRowSchema } from '../../../contracts/ndjson-rows';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { type HandlerBench, ocrFixture, startHandlerBench } from '../../support/handler-bench';
 
 const NAME = 'process-ocr-results';

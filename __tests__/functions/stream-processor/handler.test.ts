@@ -10,9 +10,9 @@ import { type CompactionRun, encodeRun, type RunState } from '../../../contracts
 import { compactionMessageSchema } from '../../../contracts/messages';
 import { bundleFunctions } from '../../../functions/bundle';
 import { createRun } from '../../../functions/shared/run-table';
-import { startStreamMapping } from '../../../local/event-source-mapping/stream-mapping';
-import { createLambdaRuntime } from '../../../local/lambda-runtime';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
+import { startStreamMapping } from '../../../packages/local-aws/src/event-source-mapping/stream-mapping';
+import { createLambdaRuntime } from '../../../packages/local-aws/src/lambda/lambda-runtime';
 import { type HandlerBench, startHandlerBench } from '../../support/handler-bench';
 import { startRefusingSqs } from '../../support/refusing-sqs';
 import { run } from '../../support/runs';

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { deltaKey } from '../../contracts/bucket-layout';
+import type { CompactionRun } from '../../contracts/compaction-run';
+import { type LocalPipeline, startLocalPipeline } from '../../demo/pipeline/local-pipeline';
+import { encodeDelta } from '../../functions/shared/delta-file';
+import { createRing } from '../../functions/shared/doorbell';
+import { createRun, type RunTable, runsOfReceipt } from '../../functions/shared/run-table';
+import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
+import type { BatchReport } from '../../packages/local-aws/src/event-source-mapping/mapping';
+import { type LocalAws, startLocalAws } from '../../packages/local-aws/src/start-local-aws';
+import { DIMENSIONS, MODEL, makeDelta } from '../support/compaction-bench';
+
+/** The bulk change of the incident rang 12,000 times, which takes a minute and a half on two shared cores. */
+const DOORBELLS = Number(process.env.DOORBELLS ?? 6000);
+const RUNS = 8;
+
+let aws: LocalAws;
+let pipeline: LocalPipeline;
+let s3: S3Client;
+let sqs: SQSClient;
+let table: RunTable;
+const reports: BatchReport[] = [];
+const compactions: { readonly publishes: number; readonly runs: number }[] = [];
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+  pipeline = await startLocalPipeline(aws, {
+    functions: ['enhanced-compaction'],
+    variables: { EMBEDDING_MODEL: MODEL, EMBEDDING_DIMENSIONS: String(DIMENSIONS) },
+    onBatch: (_name, report) => reports.push(report),
+    onLine: (_name, line) => {
+      if (line.includes('A collection was compacted')) compactions.push(JSON.parse(line));
+    },
+  });
+  s3 = new S3Client(aws.clientOptions('s3'));
+  sqs = new SQSClient(aws.clientOptions('sqs'));
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(aws.clientOptions('dynamodb')));
+  table = { client, name: pipeline.tableName };
+});
+afterAll(async () => {
+  for (const client of [s3, sqs, table?.client]) client?.destroy();
+  await pipeline?.stop();
+  await aws?.stop();
+});
+
+/** The lines delta of a receipt, and its run, which waits for lines alone. */
+async function arrive(text: string): Promise<CompactionRun> {
+  const delta = makeDelta({ texts: [text, `TOTAL OF ${text}`] });
+  const { run_id, image_id, receipt_id, created_at, records } = delta.header;
+  const bytes = encodeDelta(delta);
+  const own = {
+    delta_key: deltaKey('lines', run_id),
+    delta_sha256: createHash('sha256').update(bytes).digest('hex'),
+    records,
+  };
+  await s3.send(new PutObjectCommand({ Bucket: pipeline.bucket, Key: own.delta_key, Body: bytes }));
+  const run: CompactionRun = {
+    version: 1,
+    run_id,
+    image_id,
+    receipt_id,
+    created_at,
+    lines: { ...own, state: 'PENDING' },
+    words: { ...own, state: 'COMPLETED' },
+  };
+  await createRun(table, run);
+  return run;
+}
+
+/** Rings `count` times for the runs in turn, as a bulk change does that touches each of them again and again. */
+async function ringFor(runs: readonly CompactionRun[], count: number): Promise<void> {
+  const urls = { lines: pipeline.queues.lines.url, words: pipeline.queues.words.url };
+  const ring = createRing(sqs, urls, 'stream-processor');
+  const doorbells = Array.from({ length: count }, (_, index) => ({
+    collection: 'lines' as const,
+    run: runs[index % runs.length] as CompactionRun,
+    deduplicationId: `bulk-change-${index}`,
+  }));
+  expect(await ring(doorbells)).toEqual([]);
+}
+
+test(`a burst of ${DOORBELLS} doorbells ends with every run merged, one publish, and no dead letter`, async () => {
+  await pipeline.pauseConsumers();
+  const runs = await Promise.all(Array.from({ length: RUNS }, (_, index) => arrive(`RECEIPT ${index}`)));
+  await ringFor(runs, DOORBELLS);
+  expect((await pipeline.depths()).lines.waiting).toBe(DOORBELLS);
+  pipeline.resumeConsumers();
+
+  await eventually(
+    'every doorbell to be answered',
+    async () => {
+      const { waiting, inFlight } = (await pipeline.depths()).lines;
+      return waiting + inFlight === 0;
+    },
+    600_000,
+  );
+  expect(await pipeline.deadLetterDepths()).toEqual({
+    'ocr-results': 0,
+    'embed-ndjson': 0,
+    lines: 0,
+    words: 0,
+    'lost-events': 0,
+  });
+  expect(reports.flatMap(({ records }) => records).length).toBe(DOORBELLS);
+  expect(reports.filter(({ error, failed }) => error !== undefined || failed.length > 0)).toEqual([]);
+  for (const run of runs) {
+    const [found] = await runsOfReceipt(table, { imageId: run.image_id, receiptId: run.receipt_id });
+    expect(found?.lines).toMatchObject({ state: 'COMPLETED', merged_vectors: 2 });
+  }
+  expect(compactions.reduce((sum, { publishes }) => sum + publishes, 0)).toBe(1);
+  expect(compactions[0]).toMatchObject({ publishes: 1, runs: RUNS });
+}, 900_000);

@@ -1,0 +1,165 @@
+import {
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3';
+import { s3Admin } from '../src/s3/admin';
+import { type S3Process, spawnS3Server } from '../src/s3/process';
+
+const Bucket = 'faulty';
+let server: S3Process;
+let admin: ReturnType<typeof s3Admin>;
+let s3: S3Client;
+let patient: S3Client;
+
+const client = (maxAttempts: number): S3Client =>
+  new S3Client({
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'tester', secretAccessKey: 'local' },
+    maxAttempts,
+  });
+
+beforeAll(async () => {
+  server = await spawnS3Server();
+  admin = s3Admin(server.endpoint);
+  s3 = client(1);
+  patient = client(3);
+  await s3.send(new CreateBucketCommand({ Bucket }));
+});
+afterEach(() => admin.clearFaults());
+afterAll(async () => {
+  s3.destroy();
+  patient.destroy();
+  await server.close();
+});
+
+const put = (Key: string, Body = 'x', by = s3) => by.send(new PutObjectCommand({ Bucket, Key, Body }));
+const copy = (from: string, to: string, more: object = {}) =>
+  s3.send(new CopyObjectCommand({ Bucket, Key: to, CopySource: `${Bucket}/${from}`, ...more }));
+
+test('the named request fails once with the named error, and does nothing', async () => {
+  await admin.inject({ operation: 'PutObject', keyPrefix: 'target/', nth: 2, fail: 'InternalError' });
+  await put('elsewhere');
+  await put('target/1');
+  await expect(put('target/2')).rejects.toMatchObject({
+    name: 'InternalError',
+    $metadata: { httpStatusCode: 500 },
+  });
+  await expect(s3.send(new HeadObjectCommand({ Bucket, Key: 'target/2' }))).rejects.toMatchObject({
+    name: 'NotFound',
+  });
+  await put('target/2');
+  expect(await admin.faults()).toMatchObject([{ matched: 3, fired: 1 }]);
+});
+
+test('a fault can last: every listing of one bucket fails until it is cleared', async () => {
+  await admin.inject({ operation: 'ListObjectsV2', bucket: Bucket, times: 0, fail: 'SlowDown' });
+  const list = () => s3.send(new ListObjectsV2Command({ Bucket }));
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await expect(list()).rejects.toMatchObject({ name: 'SlowDown', $metadata: { httpStatusCode: 503 } });
+  }
+  await admin.clearFaults();
+  await list();
+});
+
+test('a client that retries gets over a fault', async () => {
+  await admin.inject({ operation: 'PutObject', times: 2, fail: 'ServiceUnavailable' });
+  await put('retried', 'x', patient);
+  expect(await admin.faults()).toMatchObject([{ matched: 3, fired: 2 }]);
+});
+
+test('a connection broken before leaves nothing, one broken after leaves the object', async () => {
+  await admin.inject({ keyPrefix: 'before', reset: 'before' }, { keyPrefix: 'after', reset: 'after' });
+  await expect(put('before')).rejects.toThrow();
+  await expect(put('after')).rejects.toThrow();
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
+  const keys = Contents.map(({ Key }) => Key);
+  expect(keys).toContain('after');
+  expect(keys).not.toContain('before');
+});
+
+test('a conditional copy whose answer was lost fails when it is repeated', async () => {
+  await put('lost/source');
+  await admin.inject({ operation: 'CopyObject', reset: 'after' });
+  await expect(copy('lost/source', 'lost/copy', { IfNoneMatch: '*' })).rejects.toThrow();
+  await expect(copy('lost/source', 'lost/copy', { IfNoneMatch: '*' })).rejects.toMatchObject({
+    name: 'PreconditionFailed',
+  });
+});
+
+test('a body can break off in its middle', async () => {
+  await put('broken', 'y'.repeat(100_000));
+  await admin.inject({ operation: 'GetObject', reset: 'middle' });
+  const { Body, ContentLength } = await s3.send(new GetObjectCommand({ Bucket, Key: 'broken' }));
+  expect(ContentLength).toBe(100_000);
+  await expect(Body?.transformToByteArray()).rejects.toThrow();
+});
+
+test('a source that somebody changes between parts fails the pinned part copy', async () => {
+  const { ETag } = await put('torn/source', 'before');
+  const place = { Bucket, Key: 'torn/copy' };
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand(place));
+  await admin.inject({
+    operation: 'UploadPartCopy',
+    nth: 2,
+    mutate: { put: { bucket: Bucket, key: 'torn/source', body: 'after' } },
+  });
+  const part = (PartNumber: number, more: object) =>
+    s3.send(
+      new UploadPartCopyCommand({
+        ...place,
+        UploadId,
+        PartNumber,
+        CopySource: `${Bucket}/torn/source`,
+        ...more,
+      }),
+    );
+  const first = await part(1, { CopySourceIfMatch: ETag });
+  await expect(part(2, { CopySourceIfMatch: ETag })).rejects.toMatchObject({ name: 'PreconditionFailed' });
+  const MultipartUpload = { Parts: [{ PartNumber: 1, ETag: first.CopyPartResult?.ETag }] };
+  await s3.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload }));
+});
+
+test('an object can vanish between a listing and its copy', async () => {
+  await put('gone/source');
+  await admin.inject({ operation: 'CopyObject', mutate: { delete: { bucket: Bucket, key: 'gone/source' } } });
+  await expect(copy('gone/source', 'gone/copy')).rejects.toMatchObject({ name: 'NoSuchKey' });
+});
+
+test('a request can be made to wait', async () => {
+  await admin.inject({ operation: 'HeadObject', delay: 150 });
+  await put('slow');
+  const start = performance.now();
+  await s3.send(new HeadObjectCommand({ Bucket, Key: 'slow' }));
+  expect(performance.now() - start).toBeGreaterThanOrEqual(140);
+});
+
+test('a rate limit answers what exceeds it with SlowDown', async () => {
+  await admin.inject({ operation: 'PutObject', keyPrefix: 'rate/', perSecond: 1 });
+  const answers = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => put(`rate/${index}`)));
+  expect(answers.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+  expect(answers.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { name: 'SlowDown' } });
+});
+
+test('requests are counted by operation', async () => {
+  await admin.resetRequests();
+  await put('counted');
+  await copy('counted', 'counted-too');
+  await copy('counted', 'counted-three');
+  expect(await admin.requests()).toEqual({ PutObject: 1, CopyObject: 2 });
+});
+
+test('a fault that means nothing is refused', async () => {
+  await expect(admin.inject({ fail: 'NoSuchError' as 'SlowDown' })).rejects.toThrow('NoSuchError');
+  await expect(admin.inject({ operation: 'CopyObjects', fail: 'SlowDown' })).rejects.toThrow('CopyObjects');
+  const misspelt = { opperation: 'PutObject', fail: 'SlowDown' } as { fail: 'SlowDown' };
+  await expect(admin.inject(misspelt)).rejects.toThrow('opperation');
+});
