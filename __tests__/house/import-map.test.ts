@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const REPOSITORY = join(__dirname, '..', '..');
+const CRUISER = join(REPOSITORY, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
+
+let house: string;
+beforeEach(async () => {
+  house = await mkdtemp(join(tmpdir(), 'house-'));
+  for (const file of ['.dependency-cruiser.cjs', 'CONTRIBUTING.md', 'tsconfig.json']) {
+    await cp(join(REPOSITORY, file), join(house, file));
+  }
+});
+afterEach(() => rm(house, { recursive: true, force: true }));
+
+/** Writes files that each import the types of one other, and holds them against the map. */
+async function check(imports: Readonly<Record<string, string>>): Promise<{ code: number; said: string }> {
+  for (const [file, specifier] of Object.entries(imports)) {
+    await mkdir(dirname(join(house, file)), { recursive: true });
+    await writeFile(join(house, file), specifier === '' ? 'export {};' : `export type * from '${specifier}';`);
+  }
+  return new Promise((resolve) => {
+    execFile(process.execPath, [CRUISER, '.', '-T', 'err-long'], { cwd: house }, (error, stdout) =>
+      resolve({ code: Number(error?.code ?? 0), said: stdout }),
+    );
+  });
+}
+
+describe('the check of imports', () => {
+  it('accepts what the map allows', async () => {
+    const { code } = await check({
+      'contracts/keys.ts': '',
+      'stacks/stack.ts': '../contracts/keys',
+      'functions/shared/table.ts': '../../contracts/keys',
+      'functions/embed-from-ndjson/handler.ts': '../shared/table',
+      'cli/migrate-buckets/listing/pair.ts': '',
+      'cli/migrate-buckets/retirement/gates.ts': '../listing/pair',
+    });
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['a contract that imports a stack', 'contracts/keys.ts', 'stacks/stack.ts'],
+    ['a stack that imports a function', 'stacks/stack.ts', 'functions/shared/table.ts'],
+    [
+      'one Lambda that imports another',
+      'functions/reconcile-runs/handler.ts',
+      'functions/stream-processor/handler.ts',
+    ],
+    ['the CLI that imports the demo', 'cli/migrate-buckets/main.ts', 'demo/main.ts'],
+    ['the embedded AWS that imports the project', 'packages/local-aws/src/index.ts', 'contracts/keys.ts'],
+    [
+      'a layer of the CLI that imports one above it',
+      'cli/migrate-buckets/listing/pair.ts',
+      'cli/migrate-buckets/authority/decide.ts',
+    ],
+  ])('refuses %s, and says what is allowed', async (_what, from, to) => {
+    const up = '../'.repeat(from.split('/').length - 1);
+    const { code, said } = await check({ [to]: '', [from]: `${up}${to.replace('.ts', '')}` });
+    expect(code).not.toBe(0);
+    expect(said).toContain(`${from} → ${to}`);
+    expect(said.replaceAll(/\s+/g, ' ')).toContain('see the map in CONTRIBUTING.md');
+  });
+
+  it('refuses a circle inside one folder, of types too', async () => {
+    const { code, said } = await check({ 'contracts/a.ts': './b', 'contracts/b.ts': './a' });
+    expect(code).not.toBe(0);
+    expect(said).toContain('no-circle');
+  });
+});
