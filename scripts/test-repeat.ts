@@ -50,7 +50,7 @@ async function runRound(
   try {
     const report = join(folder, 'report.json');
     const jest = spawn('npx', ['jest', '--json', `--outputFile=${report}`, ...jestArguments], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: 'ignore',
     });
     const [code] = await once(jest, 'exit');
     const { testResults } = JSON.parse(await readFile(report, 'utf8')) as {
@@ -67,6 +67,7 @@ async function runRound(
       return tests.length > 0 || message === '' ? tests : [`${name}: ${message}`];
     });
     for (const name of failed) fail(name);
+    for (const { message } of testResults) process.stdout.write(message);
     if (code !== 0 && failed.length === 0) fail(`jest ended with ${code}`);
   } finally {
     for (const child of load) child.kill('SIGKILL');
