@@ -19,7 +19,10 @@ afterEach(() => rm(house, { recursive: true, force: true }));
 async function check(imports: Readonly<Record<string, string>>): Promise<{ code: number; said: string }> {
   for (const [file, specifier] of Object.entries(imports)) {
     await mkdir(dirname(join(house, file)), { recursive: true });
-    await writeFile(join(house, file), specifier === '' ? 'export {};' : `export type * from '${specifier}';`);
+    await writeFile(
+      join(house, file),
+      specifier === '' ? 'export {};' : `export type * from '${specifier}';`,
+    );
   }
   return new Promise((resolve) => {
     execFile(process.execPath, [CRUISER, '.', '-T', 'err-long'], { cwd: house }, (error, stdout) =>
