@@ -1,20 +1,31 @@
-import type { CliBench } from './cli-bench';
-import { createBucket, put } from './old-buckets';
+import { createBucket, put } from '../../support/old-buckets';
+import type { CliHarness } from './cli-harness';
 
 let number = 0;
 
 /** Two fresh buckets, the names of a plan's files, and the commands that plan and apply it. */
-export async function migrationSetting(bench: CliBench, objects: Readonly<Record<string, string>> = {}) {
+export async function migrationSetting(harness: CliHarness, objects: Readonly<Record<string, string>> = {}) {
   number++;
   const [source, destination] = [`old-${number}`, `new-${number}`];
-  await createBucket(bench.s3, source);
-  await createBucket(bench.s3, destination);
-  for (const [key, body] of Object.entries(objects)) await put(bench.s3, source, key, body);
+  await createBucket(harness.s3, source);
+  await createBucket(harness.s3, destination);
+  for (const [key, body] of Object.entries(objects)) await put(harness.s3, source, key, body);
   const plan = `plan-${number}.json`;
   const makePlan = (...more: string[]) =>
-    bench.json('plan', '--source', source, '--dest', destination, '--bucket', source, '--out', plan, ...more);
+    harness.json(
+      'plan',
+      '--source',
+      source,
+      '--dest',
+      destination,
+      '--bucket',
+      source,
+      '--out',
+      plan,
+      ...more,
+    );
   const applyArguments = ['apply', plan, '--confirm', source, '--settle', '0'];
-  const apply = (...more: string[]) => bench.json(...applyArguments, ...more);
+  const apply = (...more: string[]) => harness.json(...applyArguments, ...more);
   return { source, destination, plan, makePlan, apply, applyArguments };
 }
 

@@ -13,20 +13,20 @@ import { findStranded } from '../../../cli/migrate-buckets/authority/stranded';
 import { inspectCollection } from '../../../cli/migrate-buckets/snapshots/inspect-collection';
 import { legacyDeltaKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import { makeSnapshot, type Snapshot } from './chroma-snapshots';
-import { type CliBench, startCliBench } from './cli-bench';
-import { contents, createBucket, put, putDecoys, putDelta, putSnapshot } from './old-buckets';
+import { makeSnapshot, type Snapshot } from '../../support/chroma-snapshots';
+import { contents, createBucket, put, putDecoys, putDelta, putSnapshot } from '../../support/old-buckets';
+import { type CliHarness, startCliHarness } from './cli-harness';
 
 const OLD = 'receipts-chromadb-old';
 const DECOY = 'receipts-chromadb-decoy';
 const NEW = 'receipts-chroma-new';
 
-let bench: CliBench;
+let harness: CliHarness;
 let full: Snapshot;
 
 beforeAll(async () => {
-  [bench, full] = await Promise.all([startCliBench(), makeSnapshot(3)]);
-  const { s3 } = bench;
+  [harness, full] = await Promise.all([startCliHarness(), makeSnapshot(3)]);
+  const { s3 } = harness;
   for (const bucket of [OLD, DECOY, NEW]) await createBucket(s3, bucket);
   await putDecoys(s3, OLD);
   await putDecoys(s3, DECOY);
@@ -36,16 +36,26 @@ beforeAll(async () => {
   }
   await putDelta(s3, DECOY, 'lines', 'stranded');
   await put(s3, OLD, 'ocr/late.json', '{}');
-  await bench.declare({ functions: [{ name: 'old-compaction', environment: { CHROMADB_BUCKET: OLD } }] });
+  await harness.declare({ functions: [{ name: 'old-compaction', environment: { CHROMADB_BUCKET: OLD } }] });
 });
 
-afterAll(() => bench?.stop());
+afterAll(() => harness?.stop());
 
 const retire = (...more: string[]) =>
-  bench.json('retire', 'plan.json', '--soak', '0', '--accept-unchecked', 'state', '--confirm', OLD, ...more);
+  harness.json(
+    'retire',
+    'plan.json',
+    '--soak',
+    '0',
+    '--accept-unchecked',
+    'state',
+    '--confirm',
+    OLD,
+    ...more,
+  );
 
 it('discovers the buckets and says why each is a candidate', async () => {
-  const { code, result } = await bench.json('discover');
+  const { code, result } = await harness.json('discover');
   expect(code).toBe(0);
   const found = new Map(
     (result.candidates as { name: string; evidence: string[] }[]).map(({ name, evidence }) => [
@@ -58,7 +68,7 @@ it('discovers the buckets and says why each is a candidate', async () => {
 });
 
 it('decides that the old bucket is the truth and names the stranded delta', async () => {
-  const { code, result } = await bench.json('authority');
+  const { code, result } = await harness.json('authority');
   expect(code).toBe(0);
   expect(result.winner).toBe(OLD);
   expect(result.stranded).toEqual([{ bucket: DECOY, key: legacyDeltaKey('lines', 'stranded') }]);
@@ -74,9 +84,9 @@ it('dates a snapshot by its own version id: a later copy of it does not make new
     storageClass: 'STANDARD',
   });
   const inventoryOf = async (bucket: string, listed: ReturnType<typeof at>) =>
-    new Map([...(await contents(bench.s3, bucket))].map(([key, etag]) => [key, listed(key, etag)]));
+    new Map([...(await contents(harness.s3, bucket))].map(([key, etag]) => [key, listed(key, etag)]));
   const truth = await inventoryOf(OLD, at(copied));
-  const evidence = await inspectCollection(bench.s3, OLD, truth, 'lines');
+  const evidence = await inspectCollection(harness.s3, OLD, truth, 'lines');
   const winner = {
     name: OLD,
     collections: [evidence],
@@ -96,7 +106,7 @@ it('dates a snapshot by its own version id: a later copy of it does not make new
   expect(await strandedAt('2026-01-01T12:00:00Z')).toBe(1);
   // An id from a clock that runs ahead is no better than the listing.
   const early = await inspectCollection(
-    bench.s3,
+    harness.s3,
     OLD,
     await inventoryOf(OLD, at(Date.parse('2025-12-31T00:00:00Z'))),
     'lines',
@@ -105,15 +115,15 @@ it('dates a snapshot by its own version id: a later copy of it does not make new
 });
 
 it('refuses a plan that would lose the stranded delta', async () => {
-  const { code, stderr } = await bench.run(['plan', '--dest', NEW]);
+  const { code, stderr } = await harness.run(['plan', '--dest', NEW]);
   expect(code).toBe(6);
   expect(stderr).toContain('--include-stranded');
 });
 
 it('lets go of a stranded delta only when a file names it', async () => {
   const accept = (keys: string) => {
-    writeFileSync(join(bench.folder, 'losses.txt'), keys);
-    return bench.json('plan', '--dest', NEW, '--accept-loss', 'losses.txt', '--out', 'lossy.json');
+    writeFileSync(join(harness.folder, 'losses.txt'), keys);
+    return harness.json('plan', '--dest', NEW, '--accept-loss', 'losses.txt', '--out', 'lossy.json');
   };
   expect((await accept('lines/delta/another/delta.tar.gz\n')).code).toBe(6);
   const key = legacyDeltaKey('lines', 'stranded');
@@ -125,13 +135,13 @@ it('lets go of a stranded delta only when a file names it', async () => {
 });
 
 it('refuses to retire what was never applied', async () => {
-  await bench.json('plan', '--dest', NEW, '--include-stranded', '--out', 'unapplied.json');
-  const { code } = await bench.json('retire', 'unapplied.json', '--soak', '0', '--confirm', OLD);
+  await harness.json('plan', '--dest', NEW, '--include-stranded', '--out', 'unapplied.json');
+  const { code } = await harness.json('retire', 'unapplied.json', '--soak', '0', '--confirm', OLD);
   expect(code).toBe(6);
 });
 
 it('plans, applies and verifies, with policy and lifecycle frozen, metadata and tags kept', async () => {
-  const { s3 } = bench;
+  const { s3 } = harness;
   const policy = `{ "Version":"2012-10-17",  "Statement":[{"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"s3:PutBucketWebsite","Resource":"arn:aws:s3:::${OLD}"}]}`;
   await s3.send(new PutBucketPolicyCommand({ Bucket: OLD, Policy: policy }));
   await s3.send(
@@ -145,9 +155,9 @@ it('plans, applies and verifies, with policy and lifecycle frozen, metadata and 
     }),
   );
 
-  expect((await bench.json('plan', '--dest', NEW, '--include-stranded')).code).toBe(0);
-  expect((await bench.run(['show', 'plan.json'])).stdout).toContain('stranded');
-  const { code, result, stdout, stderr } = await bench.json(
+  expect((await harness.json('plan', '--dest', NEW, '--include-stranded')).code).toBe(0);
+  expect((await harness.run(['show', 'plan.json'])).stdout).toContain('stranded');
+  const { code, result, stdout, stderr } = await harness.json(
     'apply',
     'plan.json',
     '--confirm',
@@ -177,19 +187,19 @@ it('plans, applies and verifies, with policy and lifecycle frozen, metadata and 
   const lifecycle = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: OLD }));
   expect(lifecycle.Rules?.[0]?.Status).toBe('Disabled');
 
-  expect((await bench.json('unfreeze', 'plan.json')).code).toBe(0);
+  expect((await harness.json('unfreeze', 'plan.json')).code).toBe(0);
   const thawed = await s3.send(new GetBucketPolicyCommand({ Bucket: OLD }));
   expect(thawed.Policy).toBe(policy);
   const restored = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: OLD }));
   expect(restored.Rules?.[0]).toMatchObject({ ID: 'deltas', Status: 'Enabled', Expiration: { Days: 7 } });
-  expect((await bench.json('apply', 'plan.json', '--confirm', OLD, '--settle', '0')).code).toBe(0);
+  expect((await harness.json('apply', 'plan.json', '--confirm', OLD, '--settle', '0')).code).toBe(0);
 });
 
 it('refuses to retire a bucket that a Lambda still names, and a new bucket that no pipeline writes to', async () => {
   await eventually('somebody else wrote in a later second', async () => {
-    await put(bench.s3, NEW, 'notes.txt', 'by hand');
-    const { LastModified } = await bench.s3.send(new HeadObjectCommand({ Bucket: NEW, Key: 'notes.txt' }));
-    const { verified } = JSON.parse(await bench.read('plan.state.json'));
+    await put(harness.s3, NEW, 'notes.txt', 'by hand');
+    const { LastModified } = await harness.s3.send(new HeadObjectCommand({ Bucket: NEW, Key: 'notes.txt' }));
+    const { verified } = JSON.parse(await harness.read('plan.state.json'));
     return (LastModified?.getTime() ?? 0) > Date.parse(verified.at);
   });
   const { code, result } = await retire();
@@ -201,31 +211,31 @@ it('refuses to retire a bucket that a Lambda still names, and a new bucket that 
 });
 
 it('notices an object that is deleted at the destination: verify exits 3, retire 6', async () => {
-  const { s3 } = bench;
-  await bench.declare({ functions: [{ name: 'old-compaction', environment: { CHROMADB_BUCKET: NEW } }] });
+  const { s3 } = harness;
+  await harness.declare({ functions: [{ name: 'old-compaction', environment: { CHROMADB_BUCKET: NEW } }] });
   await s3.send(new DeleteObjectCommand({ Bucket: NEW, Key: legacyDeltaKey('words', 'b') }));
-  const verified = await bench.run(['verify', 'plan.json']);
+  const verified = await harness.run(['verify', 'plan.json']);
   expect(verified.code).toBe(3);
   expect(verified.stdout).toContain(`${legacyDeltaKey('words', 'b')}: It is missing at the destination.`);
   expect(verified.stdout).toContain('Run apply again, which copies it anew.');
   const refused = await retire('--accept-idle');
   expect(refused.code).toBe(6);
   expect((await contents(s3, OLD)).size).toBeGreaterThan(10);
-  expect((await bench.json('apply', 'plan.json', '--confirm', OLD, '--settle', '0')).code).toBe(0);
-  expect((await bench.run(['verify', 'plan.json'])).code).toBe(0);
+  expect((await harness.json('apply', 'plan.json', '--confirm', OLD, '--settle', '0')).code).toBe(0);
+  expect((await harness.run(['verify', 'plan.json'])).code).toBe(0);
 });
 
 it('retires the bucket once every gate holds, and keeps it, empty', async () => {
   // LastModified has whole seconds: a write in the second of the verification is not seen as later.
   await eventually('the pipeline wrote in a later second', async () => {
     const Key = 'lines/delta/new-run/delta.arrow';
-    await put(bench.s3, NEW, Key, 'new');
-    const { LastModified } = await bench.s3.send(new HeadObjectCommand({ Bucket: NEW, Key }));
-    const { verified } = JSON.parse(await bench.read('plan.state.json'));
+    await put(harness.s3, NEW, Key, 'new');
+    const { LastModified } = await harness.s3.send(new HeadObjectCommand({ Bucket: NEW, Key }));
+    const { verified } = JSON.parse(await harness.read('plan.state.json'));
     return (LastModified?.getTime() ?? 0) > Date.parse(verified.at);
   });
   const { code, result } = await retire();
   expect({ code, gates: result.gates, message: result.message }).toMatchObject({ code: 0 });
-  expect((await contents(bench.s3, OLD)).size).toBe(0);
-  expect((await contents(bench.s3, NEW)).has(snapshotPointerKey('lines'))).toBe(true);
+  expect((await contents(harness.s3, OLD)).size).toBe(0);
+  expect((await contents(harness.s3, NEW)).has(snapshotPointerKey('lines'))).toBe(true);
 });

@@ -4,8 +4,8 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
-import { put, putDecoys } from '../../cli/migrate-buckets/old-buckets';
 import { type CompactionBench, startCompactionBench, type World } from '../../support/compaction-bench';
+import { put, putDecoys } from '../../support/old-buckets';
 
 let bench: CompactionBench;
 let world: World;

@@ -1,6 +1,6 @@
 import { GetBucketPolicyCommand } from '@aws-sdk/client-s3';
-import { type CliBench, startCliBench } from './cli-bench';
-import { contents, createBucket, put } from './old-buckets';
+import { contents, createBucket, put } from '../../../support/old-buckets';
+import { type CliHarness, startCliHarness } from '../cli-harness';
 
 /** More than two pages of a listing, at a thousand keys each. */
 const OBJECTS = 2500;
@@ -11,26 +11,26 @@ const BYSTANDERS = [
   'zzz-bystander',
 ];
 
-let bench: CliBench;
+let harness: CliHarness;
 let number = 0;
 
 beforeAll(async () => {
-  bench = await startCliBench();
+  harness = await startCliHarness();
 });
-afterAll(() => bench?.stop());
-afterEach(() => bench.admin.clearFaults());
+afterAll(() => harness?.stop());
+afterEach(() => harness.admin.clearFaults());
 
 async function putAll(bucket: string, keys: readonly string[]): Promise<void> {
   for (let start = 0; start < keys.length; start += 100) {
     const some = keys.slice(start, start + 100);
-    await Promise.all(some.map((key) => put(bench.s3, bucket, key, `body of ${key}`)));
+    await Promise.all(some.map((key) => put(harness.s3, bucket, key, `body of ${key}`)));
   }
 }
 
 async function setting() {
   number++;
   const [source, destination, plan] = [`listed-${number}`, `target-${number}`, `listing-${number}.json`];
-  for (const bucket of [source, destination]) await createBucket(bench.s3, bucket);
+  for (const bucket of [source, destination]) await createBucket(harness.s3, bucket);
   const keys = Array.from(
     { length: OBJECTS },
     (_, index) => `lines/delta/run-${String(index).padStart(4, '0')}/delta.tar.gz`,
@@ -41,9 +41,9 @@ async function setting() {
     source,
     destination,
     makePlan: () =>
-      bench.json('plan', '--source', source, '--dest', destination, '--bucket', source, '--out', plan),
-    apply: () => bench.json('apply', plan, '--confirm', source, '--settle', '0'),
-    verify: () => bench.json('verify', plan),
+      harness.json('plan', '--source', source, '--dest', destination, '--bucket', source, '--out', plan),
+    apply: () => harness.json('apply', plan, '--confirm', source, '--settle', '0'),
+    verify: () => harness.json('verify', plan),
   };
 }
 
@@ -53,14 +53,14 @@ describe.each(['source', 'destination'] as const)(
     it('ends plan, apply and verification in an error, deletes nothing, and is made good by the next apply', async () => {
       const { makePlan, apply, verify, ...buckets } = await setting();
       const { source, destination } = buckets;
-      const before = await contents(bench.s3, destination);
+      const before = await contents(harness.s3, destination);
       // An error that is not tried again: the outcome is the same, and the test need not wait.
       const listing = (operation: 'ListObjectsV2' | 'ListObjectVersions') =>
-        bench.admin.inject({ operation, bucket: buckets[side], nth: 2, times: 0, fail: 'AccessDenied' });
+        harness.admin.inject({ operation, bucket: buckets[side], nth: 2, times: 0, fail: 'AccessDenied' });
 
       await listing('ListObjectsV2');
       expect((await makePlan()).code).toBe(1);
-      await bench.admin.clearFaults();
+      await harness.admin.clearFaults();
       expect((await makePlan()).code).toBe(0);
 
       await listing('ListObjectsV2');
@@ -68,23 +68,23 @@ describe.each(['source', 'destination'] as const)(
       expect(failed.code).toBe(1);
       expect(failed.result.message).toContain(`list the bucket ${buckets[side]}`);
       expect(failed.result).not.toHaveProperty('verification');
-      await bench.admin.clearFaults();
-      const during = await contents(bench.s3, destination);
+      await harness.admin.clearFaults();
+      const during = await contents(harness.s3, destination);
       for (const [key, etag] of before) expect(during.get(key)).toBe(etag);
-      expect((await contents(bench.s3, source)).size).toBe(OBJECTS);
-      await expect(bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).rejects.toThrow(
+      expect((await contents(harness.s3, source)).size).toBe(OBJECTS);
+      await expect(harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).rejects.toThrow(
         /policy does not exist/,
       );
 
       await listing('ListObjectVersions');
       expect((await verify()).code).toBe(1);
-      await bench.admin.clearFaults();
+      await harness.admin.clearFaults();
 
       const { code, result } = await apply();
       expect({ code, failed: result.failed }).toEqual({ code: 0, failed: [] });
       expect(result.verification).toMatchObject({ proven: true, objects: OBJECTS });
-      expect(await contents(bench.s3, destination)).toEqual(
-        new Map([...(await contents(bench.s3, source)), ...before].sort(([a], [b]) => (a < b ? -1 : 1))),
+      expect(await contents(harness.s3, destination)).toEqual(
+        new Map([...(await contents(harness.s3, source)), ...before].sort(([a], [b]) => (a < b ? -1 : 1))),
       );
     });
   },

@@ -27,7 +27,7 @@ export interface RunningCli {
 }
 
 /** The real CLI as a child process, against a real S3 server process and a control plane. */
-export interface CliBench {
+export interface CliHarness {
   readonly s3: S3Client;
   readonly admin: ReturnType<typeof s3Admin>;
   readonly endpoint: string;
@@ -45,16 +45,16 @@ export interface CliBench {
   stop(): Promise<void>;
 }
 
-export async function startCliBench(options: S3ServerOptions = {}): Promise<CliBench> {
+export async function startCliHarness(options: S3ServerOptions = {}): Promise<CliHarness> {
   const [server, controlPlane, folder] = await Promise.all([
     spawnS3Server(options),
     startChildServer({ name: 'control plane', script: join(LOCAL, 'control-plane', 'main.ts') }),
     mkdtemp(join(tmpdir(), 'migrate-buckets-')),
   ]);
-  return makeBench(server, controlPlane, folder);
+  return makeHarness(server, controlPlane, folder);
 }
 
-function makeBench(server: S3Process, controlPlane: ChildServer, folder: string): CliBench {
+function makeHarness(server: S3Process, controlPlane: ChildServer, folder: string): CliHarness {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local-secret' };
   const clientOf = (accessKeyId: string) =>
     new S3Client({
@@ -75,7 +75,7 @@ function makeBench(server: S3Process, controlPlane: ChildServer, folder: string)
     AWS_EC2_METADATA_DISABLED: 'true',
     NO_COLOR: '1',
   };
-  const start: CliBench['start'] = (args, extra = {}) => {
+  const start: CliHarness['start'] = (args, extra = {}) => {
     const child = spawn(process.execPath, [ENTRY, ...args], {
       cwd: folder,
       env: { ...environment, ...extra },
@@ -83,7 +83,7 @@ function makeBench(server: S3Process, controlPlane: ChildServer, folder: string)
     });
     return { child, done: collect(child) };
   };
-  const run: CliBench['run'] = (args, extra) => start(args, extra).done;
+  const run: CliHarness['run'] = (args, extra) => start(args, extra).done;
   return {
     s3,
     admin: s3Admin(server.endpoint),

@@ -5,19 +5,19 @@ import {
   HeadObjectCommand,
   PutBucketPolicyCommand,
 } from '@aws-sdk/client-s3';
-import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import { type CliBench, startCliBench } from './cli-bench';
-import { migrationSetting, numbered } from './migration-setting';
-import { contents, put } from './old-buckets';
+import { eventually } from '../../../../packages/local-aws/__tests__/support/eventually';
+import { contents, put } from '../../../support/old-buckets';
+import { type CliHarness, startCliHarness } from '../cli-harness';
+import { migrationSetting, numbered } from '../migration-setting';
 
-let bench: CliBench;
+let harness: CliHarness;
 beforeAll(async () => {
-  bench = await startCliBench();
+  harness = await startCliHarness();
 });
-afterAll(() => bench?.stop());
-afterEach(() => bench.admin.clearFaults());
+afterAll(() => harness?.stop());
+afterEach(() => harness.admin.clearFaults());
 
-const setting = (objects?: Readonly<Record<string, string>>) => migrationSetting(bench, objects);
+const setting = (objects?: Readonly<Record<string, string>>) => migrationSetting(harness, objects);
 
 it('copies keys of every plane, with control characters, plus, percent, spaces and trailing slashes', async () => {
   const keys = [
@@ -49,10 +49,10 @@ it('copies keys of every plane, with control characters, plus, percent, spaces a
   expect((await makePlan()).code).toBe(0);
   const { code, result } = await apply();
   expect({ code, message: result.message }).toEqual({ code: 0, message: undefined });
-  const copied = await contents(bench.s3, destination);
-  expect([...copied]).toEqual([...(await contents(bench.s3, source))]);
+  const copied = await contents(harness.s3, destination);
+  expect([...copied]).toEqual([...(await contents(harness.s3, source))]);
   expect(new Set(copied.keys())).toEqual(new Set(keys));
-  const retired = await bench.json(
+  const retired = await harness.json(
     'retire',
     plan,
     '--soak',
@@ -64,32 +64,32 @@ it('copies keys of every plane, with control characters, plus, percent, spaces a
     source,
   );
   expect({ code: retired.code, gates: retired.result.gates }).toMatchObject({ code: 0 });
-  expect((await contents(bench.s3, source)).size).toBe(0);
+  expect((await contents(harness.s3, source)).size).toBe(0);
 });
 
 it('ends in an error, and verifies nothing, when a listing fails', async () => {
   const { source, makePlan, apply, plan } = await setting(numbered(5));
   await makePlan();
-  await bench.admin.inject({ operation: 'ListObjectsV2', bucket: source, fail: 'InternalError', times: 0 });
+  await harness.admin.inject({ operation: 'ListObjectsV2', bucket: source, fail: 'InternalError', times: 0 });
   const [failed, planned] = await Promise.all([apply(), makePlan()]);
   expect(failed.code).toBe(1);
   expect(failed.result.message).toContain(`list the bucket ${source}`);
   expect(planned.code).toBe(1);
-  await bench.admin.clearFaults();
-  await bench.admin.inject({ operation: 'ListObjectVersions', fail: 'AccessDenied', times: 0 });
-  const [verified, applied] = await Promise.all([bench.json('verify', plan), apply()]);
+  await harness.admin.clearFaults();
+  await harness.admin.inject({ operation: 'ListObjectVersions', fail: 'AccessDenied', times: 0 });
+  const [verified, applied] = await Promise.all([harness.json('verify', plan), apply()]);
   expect([verified.code, applied.code]).toEqual([1, 1]);
-  await expect(bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).rejects.toThrow(
+  await expect(harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).rejects.toThrow(
     /policy does not exist/,
   );
-  const refused = await bench.json('retire', plan, '--confirm', source);
+  const refused = await harness.json('retire', plan, '--confirm', source);
   expect(refused.code).toBe(6);
 });
 
 it('takes throttling and broken connections, before and after the copy was done, and ends verified', async () => {
   const { makePlan, apply } = await setting(numbered(60));
   await makePlan();
-  await bench.admin.inject(
+  await harness.admin.inject(
     { operation: 'CopyObject', fail: 'SlowDown', nth: 5, times: 20 },
     { operation: 'CopyObject', reset: 'before', nth: 30, times: 3 },
     { operation: 'CopyObject', reset: 'after', nth: 40, times: 3 },
@@ -102,7 +102,7 @@ it('takes throttling and broken connections, before and after the copy was done,
 it('ends verified when the source changes while it is copied', async () => {
   const { source, destination, makePlan, apply } = await setting(numbered(30));
   await makePlan();
-  await bench.admin.inject(
+  await harness.admin.inject(
     {
       operation: 'CopyObject',
       nth: 6,
@@ -123,30 +123,30 @@ it('ends verified when the source changes while it is copied', async () => {
   );
   const { code, result } = await apply();
   expect({ code, failed: result.failed }).toEqual({ code: 0, failed: [] });
-  expect([...(await contents(bench.s3, destination))]).toEqual([...(await contents(bench.s3, source))]);
+  expect([...(await contents(harness.s3, destination))]).toEqual([...(await contents(harness.s3, source))]);
 });
 
 it('finds an update of equal size: content decides', async () => {
   const { source, destination, plan, makePlan, apply } = await setting({ 'a.txt': 'same size 1' });
-  await put(bench.s3, destination, 'a.txt', 'same size 2');
+  await put(harness.s3, destination, 'a.txt', 'same size 2');
   const refused = await makePlan();
   expect(refused.code).toBe(6);
   expect(refused.result.message).toContain('a.txt');
   // A refused plan leaves no file behind, nor half of one.
-  expect((await readdir(bench.folder)).filter((name) => name.startsWith(plan.replace('json', '')))).toEqual(
+  expect((await readdir(harness.folder)).filter((name) => name.startsWith(plan.replace('json', '')))).toEqual(
     [],
   );
   expect((await makePlan('--overwrite')).code).toBe(0);
   expect((await apply()).code).toBe(0);
-  expect(await contents(bench.s3, destination)).toEqual(await contents(bench.s3, source));
+  expect(await contents(harness.s3, destination)).toEqual(await contents(harness.s3, source));
 });
 
 it('refuses a plan that the buckets have outrun, on either side', async () => {
   const { source, destination, makePlan, apply } = await setting(numbered(3));
   await makePlan();
-  await put(bench.s3, source, 'new', 'new');
+  await put(harness.s3, source, 'new', 'new');
   expect((await apply()).code).toBe(5);
-  await put(bench.s3, destination, 'lines/delta/run-0001/delta.tar.gz', 'somebody was here');
+  await put(harness.s3, destination, 'lines/delta/run-0001/delta.tar.gz', 'somebody was here');
   expect((await apply('--allow-source-changes')).code).toBe(5);
 });
 
@@ -154,7 +154,7 @@ it('never overwrites what somebody put at the destination meanwhile, and names i
   const { destination, makePlan, apply } = await setting(numbered(3));
   await makePlan();
   const key = 'lines/delta/run-0002/delta.tar.gz';
-  await bench.admin.inject({
+  await harness.admin.inject({
     operation: 'CopyObject',
     nth: 2,
     mutate: { put: { bucket: destination, key, body: 'foreign' } },
@@ -162,14 +162,14 @@ it('never overwrites what somebody put at the destination meanwhile, and names i
   const { code, result } = await apply();
   expect(code).toBe(7);
   expect(result.failed).toEqual([{ key, message: expect.stringContaining('holds something') }]);
-  const head = await bench.s3.send(new HeadObjectCommand({ Bucket: destination, Key: key }));
+  const head = await harness.s3.send(new HeadObjectCommand({ Bucket: destination, Key: key }));
   expect(head.ContentLength).toBe('foreign'.length);
 });
 
 it('fails early when the canary lacks the permission to tag', async () => {
   const { destination, makePlan, apply } = await setting(numbered(20));
   await makePlan();
-  await bench.s3.send(
+  await harness.s3.send(
     new PutBucketPolicyCommand({
       Bucket: destination,
       Policy: JSON.stringify({
@@ -189,30 +189,33 @@ it('fails early when the canary lacks the permission to tag', async () => {
   expect(code).toBe(1);
   expect(result.message).toContain('canary');
   expect(result.message).toContain('tags');
-  expect((await contents(bench.s3, destination)).size).toBeLessThanOrEqual(1);
+  expect((await contents(harness.s3, destination)).size).toBeLessThanOrEqual(1);
 });
 
 it('goes on after kill -9 in mid-copy, and ends verified', async () => {
   const { source, destination, makePlan, applyArguments, apply } = await setting(numbered(150));
   await makePlan();
-  await bench.admin.inject({ operation: 'CopyObject', delay: 40, times: 0 });
-  const { child, done } = bench.start([...applyArguments, '--concurrency', '4']);
-  await eventually('some objects are copied', async () => (await contents(bench.s3, destination)).size > 20);
+  await harness.admin.inject({ operation: 'CopyObject', delay: 40, times: 0 });
+  const { child, done } = harness.start([...applyArguments, '--concurrency', '4']);
+  await eventually(
+    'some objects are copied',
+    async () => (await contents(harness.s3, destination)).size > 20,
+  );
   child.kill('SIGKILL');
   await done;
-  const before = (await contents(bench.s3, destination)).size;
+  const before = (await contents(harness.s3, destination)).size;
   expect(before).toBeLessThan(150);
-  await bench.admin.clearFaults();
+  await harness.admin.clearFaults();
   const { code, result } = await apply();
   expect(code).toBe(0);
   expect(result.verification).toMatchObject({ proven: true, objects: 150 });
   expect(result.copied).toBeLessThanOrEqual(150 - before);
-  expect(await contents(bench.s3, destination)).toEqual(await contents(bench.s3, source));
+  expect(await contents(harness.s3, destination)).toEqual(await contents(harness.s3, source));
 });
 
 it('keeps the storage class', async () => {
   const { source, destination, makePlan, apply } = await setting({ standard: 'x' });
-  await bench.s3.send(
+  await harness.s3.send(
     new CopyObjectCommand({
       Bucket: source,
       Key: 'cold',
@@ -222,7 +225,7 @@ it('keeps the storage class', async () => {
   );
   await makePlan();
   expect((await apply()).code).toBe(0);
-  const head = await bench.s3.send(new HeadObjectCommand({ Bucket: destination, Key: 'cold' }));
+  const head = await harness.s3.send(new HeadObjectCommand({ Bucket: destination, Key: 'cold' }));
   expect(head.StorageClass).toBe('STANDARD_IA');
 });
 
@@ -233,11 +236,11 @@ it('moves the pointers last', async () => {
     'zzz/last': 'x',
   });
   await makePlan();
-  await bench.admin.inject({ operation: 'CopyObject', keyPrefix: 'zzz/', fail: 'AccessDenied', times: 0 });
+  await harness.admin.inject({ operation: 'CopyObject', keyPrefix: 'zzz/', fail: 'AccessDenied', times: 0 });
   expect((await apply()).code).toBe(7);
-  const copied = await contents(bench.s3, destination);
+  const copied = await contents(harness.s3, destination);
   expect(copied.has('lines/snapshot/latest-pointer.txt')).toBe(false);
-  await bench.admin.clearFaults();
+  await harness.admin.clearFaults();
   expect((await apply()).code).toBe(0);
-  expect(await contents(bench.s3, destination)).toEqual(await contents(bench.s3, source));
+  expect(await contents(harness.s3, destination)).toEqual(await contents(harness.s3, source));
 });

@@ -2,24 +2,24 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateBucketCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
-import { makeSnapshot } from './chroma-snapshots';
-import { type CliBench, startCliBench } from './cli-bench';
-import { createBucket, put, putDecoys, putDelta, putSnapshot } from './old-buckets';
+import { makeSnapshot } from '../../../support/chroma-snapshots';
+import { createBucket, put, putDecoys, putDelta, putSnapshot } from '../../../support/old-buckets';
+import { type CliHarness, startCliHarness } from '../cli-harness';
 
 const COMMAND = ['--no-install', 'migrate-buckets'];
 
-let bench: CliBench;
+let harness: CliHarness;
 
 beforeAll(async () => {
-  bench = await startCliBench({ principals: { stranger: 'arn:aws:iam::999999999999:user/stranger' } });
-  for (const bucket of ['chroma-a', 'chroma-new']) await createBucket(bench.s3, bucket);
-  await put(bench.s3, 'chroma-a', 'lines/delta/x/delta.tar.gz', 'x');
+  harness = await startCliHarness({ principals: { stranger: 'arn:aws:iam::999999999999:user/stranger' } });
+  for (const bucket of ['chroma-a', 'chroma-new']) await createBucket(harness.s3, bucket);
+  await put(harness.s3, 'chroma-a', 'lines/delta/x/delta.tar.gz', 'x');
 });
-afterAll(() => bench?.stop());
+afterAll(() => harness?.stop());
 
 /** One sentence on stderr, nothing on stdout, no stack. */
 async function expectSentence(args: readonly string[], code: number, sentence: RegExp, environment = {}) {
-  const ended = await bench.run(args, environment);
+  const ended = await harness.run(args, environment);
   expect({ code: ended.code, stderr: ended.stderr }).toEqual({
     code,
     stderr: expect.stringMatching(sentence),
@@ -29,7 +29,7 @@ async function expectSentence(args: readonly string[], code: number, sentence: R
 }
 
 it('answers help by npx, from any folder', () => {
-  const folder = join(__dirname, '..', '..', '..', 'contracts');
+  const folder = join(__dirname, '..', '..', '..', '..', 'contracts');
   const { status, stdout } = spawnSync('npx', COMMAND, {
     cwd: folder,
     encoding: 'utf8',
@@ -41,7 +41,7 @@ it('answers help by npx, from any folder', () => {
 it('explains every command with examples and exit codes', async () => {
   const commands = ['discover', 'authority', 'plan', 'show', 'apply', 'verify', 'retire', 'unfreeze'];
   for (const name of commands) {
-    const { code, stdout } = await bench.run([name, '--help']);
+    const { code, stdout } = await harness.run([name, '--help']);
     expect({ name, code }).toEqual({ name, code: 0 });
     expect(stdout).toContain('Examples:');
     expect(stdout).toContain('130  Ctrl-C');
@@ -67,7 +67,7 @@ it('says that there are no credentials', () =>
   ));
 
 it('says that the region is another', async () => {
-  await bench.s3.send(
+  await harness.s3.send(
     new CreateBucketCommand({
       Bucket: 'chroma-west',
       CreateBucketConfiguration: { LocationConstraint: 'us-west-2' },
@@ -99,7 +99,7 @@ it('refuses one bucket as both ends, and another owner', async () => {
 });
 
 it('refuses a bucket of another account unless its owner is named', async () => {
-  const stranger = bench.clientOf('stranger');
+  const stranger = harness.clientOf('stranger');
   await createBucket(stranger, 'chroma-foreign');
   const policy = {
     Version: '2012-10-17',
@@ -123,17 +123,17 @@ it('refuses a bucket of another account unless its owner is named', async () => 
 });
 
 it('names a bucket that may not be read instead of passing it over', async () => {
-  await createBucket(bench.s3, 'chroma-locked');
+  await createBucket(harness.s3, 'chroma-locked');
   const policy = {
     Version: '2012-10-17',
     Statement: [
       { Effect: 'Deny', Principal: '*', Action: 's3:ListBucket', Resource: 'arn:aws:s3:::chroma-locked' },
     ],
   };
-  await bench.s3.send(
+  await harness.s3.send(
     new PutBucketPolicyCommand({ Bucket: 'chroma-locked', Policy: JSON.stringify(policy) }),
   );
-  const { code, result } = await bench.json('discover', '--bucket', 'chroma-locked');
+  const { code, result } = await harness.json('discover', '--bucket', 'chroma-locked');
   expect(code).toBe(0);
   expect(JSON.stringify(result.candidates)).toContain('Access to the bucket chroma-locked is denied');
   await expectSentence(
@@ -144,7 +144,7 @@ it('names a bucket that may not be read instead of passing it over', async () =>
 });
 
 it('says what is wrong with a plan', async () => {
-  const file = (name: string, text: string) => writeFileSync(join(bench.folder, name), text);
+  const file = (name: string, text: string) => writeFileSync(join(harness.folder, name), text);
   await expectSentence(['apply', 'nowhere.json'], 2, /no plan at nowhere\.json/);
   file('broken.json', '{ not json');
   await expectSentence(['apply', 'broken.json'], 2, /not JSON/);
@@ -161,10 +161,10 @@ it('says what is wrong with a plan', async () => {
     'no/p.json',
   ];
   await expectSentence(['plan', ...elsewhere], 2, /no\/p\.manifest\.ndjson cannot be written \(ENOENT\)/);
-  mkdirSync(join(bench.folder, 'sub'));
+  mkdirSync(join(harness.folder, 'sub'));
   expect(
     (
-      await bench.json(
+      await harness.json(
         'plan',
         '--source',
         'chroma-a',
@@ -179,7 +179,7 @@ it('says what is wrong with a plan', async () => {
   ).toBe(0);
   await expectSentence(['apply', 'sub/p.json'], 2, /no terminal.*--confirm chroma-a/);
   await expectSentence(['apply', 'sub/p.json', '--confirm', 'chroma-b'], 6, /is not chroma-a/);
-  const manifest = await bench.read('sub/p.manifest.ndjson');
+  const manifest = await harness.read('sub/p.manifest.ndjson');
   file('sub/p.manifest.ndjson', manifest.replace('"size":1', '"size":2'));
   await expectSentence(
     ['apply', 'sub/p.json', '--confirm', 'chroma-a'],
@@ -191,14 +191,14 @@ it('says what is wrong with a plan', async () => {
 it('says what is wrong with an option', async () => {
   await expectSentence(['retire', 'p.json', '--mode', 'burn'], 2, /--mode.*empty-keep/);
   await expectSentence(['apply', 'p.json', '--settle', 'soon'], 2, /--settle/);
-  expect((await bench.run(['plan'])).code).toBe(2);
-  expect((await bench.run(['frobnicate'])).code).toBe(2);
+  expect((await harness.run(['plan'])).code).toBe(2);
+  expect((await harness.run(['frobnicate'])).code).toBe(2);
   await expectSentence(['discover', '--state', 'missing.tfstate'], 2, /no state file at missing\.tfstate/);
 });
 
 it('takes evidence from state files, and says what they say', async () => {
   writeFileSync(
-    join(bench.folder, 'a.tfstate'),
+    join(harness.folder, 'a.tfstate'),
     JSON.stringify({
       version: 4,
       resources: [
@@ -206,25 +206,25 @@ it('takes evidence from state files, and says what they say', async () => {
       ],
     }),
   );
-  const { result } = await bench.json('discover', '--bucket', 'chroma-a', '--state', 'a.tfstate');
+  const { result } = await harness.json('discover', '--bucket', 'chroma-a', '--state', 'a.tfstate');
   expect(JSON.stringify(result.candidates)).toContain('a.tfstate: aws_s3_bucket.chroma declares it');
 });
 
 describe('the truth', () => {
   it('is not guessed between two that cannot be told apart, nor given to an empty snapshot or to decoys', async () => {
-    const { s3 } = bench;
+    const { s3 } = harness;
     const [full, empty] = [await makeSnapshot(2), await makeSnapshot(0)];
     for (const bucket of ['twin-a', 'twin-b', 'hollow', 'decoys']) await createBucket(s3, bucket);
     for (const bucket of ['twin-a', 'twin-b'])
       await putSnapshot(s3, bucket, 'lines', '20260101_000000', full);
-    const alike = await bench.json('authority', '--name', 'twin-*');
+    const alike = await harness.json('authority', '--name', 'twin-*');
     expect(alike.code).toBe(4);
 
     await putDecoys(s3, 'decoys');
     await putSnapshot(s3, 'hollow', 'lines', '20270101_000000', empty);
     await putDelta(s3, 'twin-a', 'lines', 'one');
     await putDelta(s3, 'twin-a', 'lines', 'two');
-    const { code, result } = await bench.json(
+    const { code, result } = await harness.json(
       'authority',
       '--bucket',
       'twin-a',
@@ -239,13 +239,13 @@ describe('the truth', () => {
   });
 
   it('is not a bucket whose snapshot has another hash than it says', async () => {
-    const { s3 } = bench;
+    const { s3 } = harness;
     await createBucket(s3, 'damaged');
     await putSnapshot(s3, 'damaged', 'words', '20260101_000000', {
       ...(await makeSnapshot(1)),
       hash: `md5:${'0'.repeat(32)}`,
     });
-    const { code, result } = await bench.json('authority', '--bucket', 'damaged');
+    const { code, result } = await harness.json('authority', '--bucket', 'damaged');
     expect(code).toBe(4);
     expect(JSON.stringify(result.reasons)).toContain('another hash');
   });

@@ -5,35 +5,35 @@ import {
   PutBucketPolicyCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import { type CliBench, startCliBench } from './cli-bench';
-import { migrationSetting, numbered } from './migration-setting';
+import { eventually } from '../../../../packages/local-aws/__tests__/support/eventually';
+import { type CliHarness, startCliHarness } from '../cli-harness';
+import { migrationSetting, numbered } from '../migration-setting';
 
-let bench: CliBench;
+let harness: CliHarness;
 beforeAll(async () => {
-  bench = await startCliBench();
+  harness = await startCliHarness();
 });
-afterAll(() => bench?.stop());
-afterEach(() => bench.admin.clearFaults());
+afterAll(() => harness?.stop());
+afterEach(() => harness.admin.clearFaults());
 
-const setting = (objects?: Readonly<Record<string, string>>) => migrationSetting(bench, objects);
+const setting = (objects?: Readonly<Record<string, string>>) => migrationSetting(harness, objects);
 
 it('denies writers during the freeze, then restores the policy byte for byte when it fails', async () => {
   const { source, makePlan, apply } = await setting(numbered(4));
   const policy = `{"Version":"2012-10-17",\n "Statement": {"Effect":"Deny","Principal":"*","Action":"s3:PutBucketCORS","Resource":"arn:aws:s3:::${source}"} }`;
-  await bench.s3.send(new PutBucketPolicyCommand({ Bucket: source, Policy: policy }));
+  await harness.s3.send(new PutBucketPolicyCommand({ Bucket: source, Policy: policy }));
   await makePlan();
-  await bench.admin.inject({ operation: 'ListObjectVersions', fail: 'InternalError', times: 0, nth: 1 });
+  await harness.admin.inject({ operation: 'ListObjectVersions', fail: 'InternalError', times: 0, nth: 1 });
   expect((await apply()).code).toBe(1);
-  const { Policy } = await bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }));
+  const { Policy } = await harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }));
   expect(Policy).toBe(policy);
-  await bench.admin.clearFaults();
+  await harness.admin.clearFaults();
   expect((await apply()).code).toBe(0);
-  const writer = bench.clientOf('other-writer');
+  const writer = harness.clientOf('other-writer');
   await expect(
     writer.send(new PutObjectCommand({ Bucket: source, Key: 'x', Body: Buffer.from('x') })),
   ).rejects.toThrow(/explicit deny/);
-  await bench.s3.send(
+  await harness.s3.send(
     new PutObjectCommand({ Bucket: source, Key: 'by-the-migrator', Body: Buffer.from('x') }),
   );
 });
@@ -46,13 +46,13 @@ describe('a freeze that goes wrong', () => {
     const made = await setting(numbered(2));
     const { source: Bucket } = made;
     const policy = `{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:PutBucketCORS","Resource":"arn:aws:s3:::${Bucket}"}}`;
-    await bench.s3.send(new PutBucketPolicyCommand({ Bucket, Policy: policy }));
-    await bench.s3.send(
+    await harness.s3.send(new PutBucketPolicyCommand({ Bucket, Policy: policy }));
+    await harness.s3.send(
       new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: lifecycle }),
     );
     const configuration = async () => ({
-      policy: (await bench.s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy,
-      rules: (await bench.s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))).Rules,
+      policy: (await harness.s3.send(new GetBucketPolicyCommand({ Bucket }))).Policy,
+      rules: (await harness.s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))).Rules,
     });
     await made.makePlan();
     return { ...made, configuration, before: { policy, rules: lifecycle.Rules } };
@@ -61,19 +61,19 @@ describe('a freeze that goes wrong', () => {
 
   it('lets the lifecycle go on when the policy may not be written', async () => {
     const { source, plan, apply, configuration, before } = await configured();
-    await bench.admin.inject({ operation: 'PutBucketPolicy', ...denied });
+    await harness.admin.inject({ operation: 'PutBucketPolicy', ...denied });
     const { code, result } = await apply();
     expect({ code, message: result.message }).toEqual({
       code: 1,
       message: expect.stringContaining(`freeze ${source} by its policy`),
     });
     expect(await configuration()).toEqual(before);
-    expect(await bench.read(plan.replace('.json', '.state.json'))).toContain('"phase": "copying"');
+    expect(await harness.read(plan.replace('.json', '.state.json'))).toContain('"phase": "copying"');
   });
 
   it('tells what went wrong first, and all that could not be put back; unfreeze then mends it', async () => {
     const { source, plan, apply, configuration, before } = await configured();
-    await bench.admin.inject(
+    await harness.admin.inject(
       { operation: 'ListObjectVersions', ...denied },
       { operation: 'PutBucketPolicy', nth: 2, ...denied },
       { operation: 'PutBucketLifecycleConfiguration', nth: 2, ...denied },
@@ -86,14 +86,14 @@ describe('a freeze that goes wrong', () => {
     expect(told).toContain(`restore the policy of ${source}`);
     expect(told).toContain('migrate-buckets unfreeze');
     // The lifecycle alone can be put back: it is.
-    await bench.admin.clearFaults();
-    await bench.admin.inject({ operation: 'PutBucketPolicy', ...denied });
-    expect((await bench.run(['unfreeze', plan])).code).toBe(1);
+    await harness.admin.clearFaults();
+    await harness.admin.inject({ operation: 'PutBucketPolicy', ...denied });
+    expect((await harness.run(['unfreeze', plan])).code).toBe(1);
     const half = await configuration();
     expect(half.rules).toEqual(before.rules);
     expect(half.policy).toContain('MigrateBucketsFreeze');
-    await bench.admin.clearFaults();
-    expect((await bench.run(['unfreeze', plan])).code).toBe(0);
+    await harness.admin.clearFaults();
+    expect((await harness.run(['unfreeze', plan])).code).toBe(0);
     expect(await configuration()).toEqual(before);
   });
 });
@@ -101,21 +101,21 @@ describe('a freeze that goes wrong', () => {
 it('goes on after kill -9 while frozen, and can still restore the policy', async () => {
   const { source, destination, makePlan, applyArguments, plan } = await setting(numbered(3));
   await makePlan();
-  const { child, done } = bench.start(['apply', plan, ...applyArguments.slice(2, 4), '--settle', '600']);
+  const { child, done } = harness.start(['apply', plan, ...applyArguments.slice(2, 4), '--settle', '600']);
   await eventually('the source is frozen', async () =>
-    (await bench.read(plan.replace('.json', '.state.json')).catch(() => '')).includes('"frozen"'),
+    (await harness.read(plan.replace('.json', '.state.json')).catch(() => '')).includes('"frozen"'),
   );
   child.kill('SIGKILL');
   await done;
-  expect((await bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).Policy).toContain(
+  expect((await harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).Policy).toContain(
     'MigrateBucketsFreeze',
   );
   expect(
-    (await bench.json('plan', '--source', source, '--dest', destination, '--bucket', source, '--out', plan))
+    (await harness.json('plan', '--source', source, '--dest', destination, '--bucket', source, '--out', plan))
       .code,
   ).toBe(6);
-  expect((await bench.run(['unfreeze', plan])).code).toBe(0);
-  await expect(bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).rejects.toThrow(
+  expect((await harness.run(['unfreeze', plan])).code).toBe(0);
+  await expect(harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).rejects.toThrow(
     /policy does not exist/,
   );
 });
@@ -123,12 +123,12 @@ it('goes on after kill -9 while frozen, and can still restore the policy', async
 it('lets one process work on a plan at a time, and leaves a thawed source when it is stopped', async () => {
   const { source, makePlan, applyArguments, plan, apply } = await setting(numbered(3));
   await makePlan();
-  const waiting = () => bench.start(['apply', plan, ...applyArguments.slice(2, 4), '--settle', '600']);
+  const waiting = () => harness.start(['apply', plan, ...applyArguments.slice(2, 4), '--settle', '600']);
   const frozen = () =>
     eventually('the source is frozen', async () =>
-      (await bench.read(plan.replace('.json', '.state.json')).catch(() => '')).includes('"frozen"'),
+      (await harness.read(plan.replace('.json', '.state.json')).catch(() => '')).includes('"frozen"'),
     );
-  const policy = () => bench.s3.send(new GetBucketPolicyCommand({ Bucket: source }));
+  const policy = () => harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }));
   for (const [signal, expected] of [
     ['SIGINT', 130],
     ['SIGTERM', 75],

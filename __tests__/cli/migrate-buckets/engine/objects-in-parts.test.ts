@@ -6,26 +6,26 @@ import {
   ListMultipartUploadsCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import { type CliBench, startCliBench } from './cli-bench';
-import { migrationSetting } from './migration-setting';
-import { contents } from './old-buckets';
+import { eventually } from '../../../../packages/local-aws/__tests__/support/eventually';
+import { contents } from '../../../support/old-buckets';
+import { type CliHarness, startCliHarness } from '../cli-harness';
+import { migrationSetting } from '../migration-setting';
 
 const MEBIBYTE = 1024 ** 2;
 
-let bench: CliBench;
+let harness: CliHarness;
 beforeAll(async () => {
   // Small parts, so that a copy in parts needs no gigabytes.
-  bench = await startCliBench({ minimumPartBytes: 1 });
+  harness = await startCliHarness({ minimumPartBytes: 1 });
 });
-afterAll(() => bench?.stop());
-afterEach(() => bench.admin.clearFaults());
+afterAll(() => harness?.stop());
+afterEach(() => harness.admin.clearFaults());
 
-const setting = (objects?: Readonly<Record<string, string>>) => migrationSetting(bench, objects);
+const setting = (objects?: Readonly<Record<string, string>>) => migrationSetting(harness, objects);
 
 /** An object that was uploaded in parts of these sizes. */
 async function putInParts(bucket: string, key: string, parts: readonly Buffer[]) {
-  const { s3 } = bench;
+  const { s3 } = harness;
   const where = { Bucket: bucket, Key: key };
   const { UploadId } = await s3.send(
     new CreateMultipartUploadCommand({
@@ -54,13 +54,13 @@ it('copies them with the same ETag, metadata and tags, even or uneven parts', as
   await putInParts(source, 'single', [block('a', 300)]);
   await makePlan();
   expect((await apply()).code).toBe(0);
-  expect(await contents(bench.s3, destination)).toEqual(await contents(bench.s3, source));
+  expect(await contents(harness.s3, destination)).toEqual(await contents(harness.s3, source));
   const where = { Bucket: destination, Key: 'uneven' };
-  expect(await bench.s3.send(new HeadObjectCommand(where))).toMatchObject({
+  expect(await harness.s3.send(new HeadObjectCommand(where))).toMatchObject({
     ContentType: 'application/gzip',
     Metadata: { note: 'kept' },
   });
-  const { TagSet } = await bench.s3.send(new GetObjectTaggingCommand(where));
+  const { TagSet } = await harness.s3.send(new GetObjectTaggingCommand(where));
   expect(TagSet).toEqual([
     { Key: 'kind', Value: 'big' },
     { Key: 'x', Value: 'ä' },
@@ -71,15 +71,15 @@ it('fails the whole copy when the source is swapped between parts, and retries i
   const { source, destination, makePlan, apply } = await setting({ small: 'x' });
   await putInParts(source, 'big', [block('a', 500), block('b', 500), block('c', 500)]);
   await makePlan();
-  await bench.admin.inject({
+  await harness.admin.inject({
     operation: 'UploadPartCopy',
     nth: 2,
     mutate: { put: { bucket: source, key: 'big', body: 'another thing' } },
   });
   const { code } = await apply();
   expect(code).toBe(0);
-  expect(await contents(bench.s3, destination)).toEqual(await contents(bench.s3, source));
-  const uploads = await bench.s3.send(new ListMultipartUploadsCommand({ Bucket: destination }));
+  expect(await contents(harness.s3, destination)).toEqual(await contents(harness.s3, source));
+  const uploads = await harness.s3.send(new ListMultipartUploadsCommand({ Bucket: destination }));
   expect(uploads.Uploads ?? []).toEqual([]);
 });
 
@@ -91,20 +91,20 @@ it('resumes a copy part by part after kill -9', async () => {
     Array.from({ length: 12 }, (_, index) => block(String(index % 10), 1000)),
   );
   await makePlan();
-  await bench.admin.inject({ operation: 'UploadPartCopy', delay: 600_000, nth: 8, times: 0 });
-  await bench.admin.resetRequests();
-  const { child, done } = bench.start(applyArguments);
+  await harness.admin.inject({ operation: 'UploadPartCopy', delay: 600_000, nth: 8, times: 0 });
+  await harness.admin.resetRequests();
+  const { child, done } = harness.start(applyArguments);
   await eventually(
     'some parts are copied',
-    async () => ((await bench.admin.requests()).UploadPartCopy ?? 0) >= 8,
+    async () => ((await harness.admin.requests()).UploadPartCopy ?? 0) >= 8,
   );
   child.kill('SIGKILL');
   await done;
-  await bench.admin.clearFaults();
-  await bench.admin.resetRequests();
+  await harness.admin.clearFaults();
+  await harness.admin.resetRequests();
   expect((await apply()).code).toBe(0);
-  expect((await bench.admin.requests()).UploadPartCopy).toBe(5);
-  expect(await contents(bench.s3, destination)).toEqual(await contents(bench.s3, source));
+  expect((await harness.admin.requests()).UploadPartCopy).toBe(5);
+  expect(await contents(harness.s3, destination)).toEqual(await contents(harness.s3, source));
 });
 
 it('proves a copy whose ETag differs, since it was cut anew', async () => {
@@ -114,13 +114,13 @@ it('proves a copy whose ETag differs, since it was cut anew', async () => {
   });
   await makePlan();
   expect((await apply('--multipart-above', '1000')).code).toBe(0);
-  const { code, result } = await bench.json('verify', plan);
+  const { code, result } = await harness.json('verify', plan);
   expect(code).toBe(0);
   expect(result.levels).toMatchObject({ P2: { objects: 1 }, P3: { objects: 1 } });
   // The journal is part of the proof: without it, only the bytes can tell.
   const bare = ['verify', '--source', source, '--dest', destination];
-  expect((await bench.json(...bare)).code).toBe(3);
-  expect((await bench.json(...bare, '--deep')).code).toBe(0);
+  expect((await harness.json(...bare)).code).toBe(3);
+  expect((await harness.json(...bare, '--deep')).code).toBe(0);
   // A second apply copies nothing.
   expect((await apply()).result.copied).toBe(0);
 });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from 'tar';
-import { startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
+import { startChromaServer } from '../../functions/enhanced-compaction/chroma/server';
 
 /** A snapshot as the old system stored it. */
 export interface Snapshot {

@@ -11,8 +11,8 @@ import {
   snapshotHashKey,
   snapshotManifestKey,
   snapshotPointerKey,
-} from '../../../contracts/bucket-layout';
-import type { Collection } from '../../../contracts/collections';
+} from '../../contracts/bucket-layout';
+import type { Collection } from '../../contracts/collections';
 import type { Snapshot } from './chroma-snapshots';
 
 export const createBucket = (s3: S3Client, bucket: string) =>

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { REFERENCE_KINDS, type ReferenceKind } from '../../../cli/migrate-buckets/discovery/references';
-import type { State } from '../../../cli/migrate-buckets/plan-files/state';
-import { allPass, judgeGates, type RetireFacts } from '../../../cli/migrate-buckets/retirement/gates';
-import type { Verification } from '../../../cli/migrate-buckets/verification/verify';
+import { REFERENCE_KINDS, type ReferenceKind } from '../../../../cli/migrate-buckets/discovery/references';
+import type { State } from '../../../../cli/migrate-buckets/plan-files/state';
+import { allPass, judgeGates, type RetireFacts } from '../../../../cli/migrate-buckets/retirement/gates';
+import type { Verification } from '../../../../cli/migrate-buckets/verification/verify';
 
 const VERIFIED_AT = Date.parse('2026-01-01T00:00:00Z');
 const NO_OBJECTS = { objects: 0, bytes: 0 };

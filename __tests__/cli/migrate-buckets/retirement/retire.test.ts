@@ -8,27 +8,34 @@ import {
   PutBucketVersioningCommand,
   PutObjectLockConfigurationCommand,
 } from '@aws-sdk/client-s3';
-import { snapshotPointerKey } from '../../../contracts/bucket-layout';
-import { makeSnapshot, type Snapshot } from './chroma-snapshots';
-import { type CliBench, startCliBench } from './cli-bench';
-import { contents, createBucket, put, putDecoys, putSnapshot, putSnapshotManifest } from './old-buckets';
+import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
+import { makeSnapshot, type Snapshot } from '../../../support/chroma-snapshots';
+import {
+  contents,
+  createBucket,
+  put,
+  putDecoys,
+  putSnapshot,
+  putSnapshotManifest,
+} from '../../../support/old-buckets';
+import { type CliHarness, startCliHarness } from '../cli-harness';
 
-let bench: CliBench;
+let harness: CliHarness;
 let number = 0;
 
 beforeAll(async () => {
-  bench = await startCliBench();
+  harness = await startCliHarness();
 });
-afterAll(() => bench?.stop());
+afterAll(() => harness?.stop());
 
 /** A migrated and verified pair of buckets; `before` prepares the source. */
 async function migrated(before: (source: string) => Promise<unknown>) {
   number++;
   const [source, destination, plan] = [`from-${number}`, `to-${number}`, `plan-${number}.json`];
-  await createBucket(bench.s3, source);
-  await createBucket(bench.s3, destination);
+  await createBucket(harness.s3, source);
+  await createBucket(harness.s3, destination);
   await before(source);
-  const planned = await bench.json(
+  const planned = await harness.json(
     'plan',
     '--source',
     source,
@@ -40,9 +47,9 @@ async function migrated(before: (source: string) => Promise<unknown>) {
     plan,
   );
   expect(planned).toMatchObject({ code: 0 });
-  expect((await bench.json('apply', plan, '--confirm', source, '--settle', '0')).code).toBe(0);
+  expect((await harness.json('apply', plan, '--confirm', source, '--settle', '0')).code).toBe(0);
   const retire = (...more: string[]) =>
-    bench.json(
+    harness.json(
       'retire',
       plan,
       '--soak',
@@ -58,7 +65,7 @@ async function migrated(before: (source: string) => Promise<unknown>) {
 }
 
 const versioned = async (source: string) => {
-  const { s3 } = bench;
+  const { s3 } = harness;
   await s3.send(
     new PutBucketVersioningCommand({ Bucket: source, VersioningConfiguration: { Status: 'Enabled' } }),
   );
@@ -71,7 +78,7 @@ const versioned = async (source: string) => {
 };
 
 const versionsIn = async (bucket: string) => {
-  const { Versions = [], DeleteMarkers = [] } = await bench.s3.send(
+  const { Versions = [], DeleteMarkers = [] } = await harness.s3.send(
     new ListObjectVersionsCommand({ Bucket: bucket }),
   );
   return { versions: Versions.length, markers: DeleteMarkers.length };
@@ -84,11 +91,11 @@ it('hides a versioned bucket first, and deletes its versions, markers and upload
   const { source, retire } = await migrated(versioned);
   const first = await retire();
   expect(first).toMatchObject({ code: 0, result: { retired: { hidden: true } } });
-  expect((await contents(bench.s3, source)).size).toBe(0);
+  expect((await contents(harness.s3, source)).size).toBe(0);
   expect(await versionsIn(source)).toEqual({ versions: 4, markers: 3 });
   const second = await retire('--purge', '--mode', 'delete');
   expect(second).toMatchObject({ code: 0, result: { retired: { bucketDeleted: true, uploadsAborted: 0 } } });
-  await expect(bench.s3.send(new HeadBucketCommand({ Bucket: source }))).rejects.toThrow();
+  await expect(harness.s3.send(new HeadBucketCommand({ Bucket: source }))).rejects.toThrow();
 });
 
 it('aborts unfinished uploads, and keeps the emptied bucket by default', async () => {
@@ -98,57 +105,57 @@ it('aborts unfinished uploads, and keeps the emptied bucket by default', async (
     result: { retired: { uploadsAborted: 1, bucketDeleted: false } },
   });
   expect(await versionsIn(source)).toEqual({ versions: 0, markers: 0 });
-  expect((await bench.s3.send(new ListMultipartUploadsCommand({ Bucket: source }))).Uploads ?? []).toEqual(
+  expect((await harness.s3.send(new ListMultipartUploadsCommand({ Bucket: source }))).Uploads ?? []).toEqual(
     [],
   );
-  const { TagSet } = await bench.s3.send(new GetBucketTaggingCommand({ Bucket: source }));
+  const { TagSet } = await harness.s3.send(new GetBucketTaggingCommand({ Bucket: source }));
   expect(TagSet?.map(({ Key }) => Key)).toEqual(['migrate-buckets-retired']);
   expect((await retire()).code).toBe(6);
 });
 
 it('only marks the bucket in soft mode', async () => {
-  const { source, retire } = await migrated((name) => put(bench.s3, name, 'a', 'x'));
+  const { source, retire } = await migrated((name) => put(harness.s3, name, 'a', 'x'));
   expect((await retire('--mode', 'soft')).code).toBe(0);
-  expect((await contents(bench.s3, source)).size).toBe(1);
+  expect((await contents(harness.s3, source)).size).toBe(1);
 });
 
 it('refuses when anything was written since the verification, and what is newer survives', async () => {
   const { source, retire } = await migrated(versioned);
-  await put(bench.s3, source, 'newer', 'written by the migrator itself');
+  await put(harness.s3, source, 'newer', 'written by the migrator itself');
   const refused = await retire('--purge', '--mode', 'delete');
   expect(refused.code).toBe(6);
   expect(failing(refused.result).map(({ name }) => name)).toEqual(['unchanged']);
-  expect((await contents(bench.s3, source)).has('newer')).toBe(true);
+  expect((await contents(harness.s3, source)).has('newer')).toBe(true);
 });
 
 it('leaves an object that changes between the gates and the deletion, and names it', async () => {
   const { source, retire } = await migrated(async (name) => {
-    await put(bench.s3, name, 'a', 'x');
-    await put(bench.s3, name, 'b', 'x');
+    await put(harness.s3, name, 'a', 'x');
+    await put(harness.s3, name, 'b', 'x');
   });
-  await bench.admin.inject({
+  await harness.admin.inject({
     operation: 'DeleteObjects',
     mutate: { put: { bucket: source, key: 'a', body: 'late' } },
   });
   const { code, result } = await retire('--mode', 'delete');
   expect(code).toBe(7);
   expect(result.retired).toMatchObject({ failed: [{ key: 'a' }], bucketDeleted: false });
-  expect([...(await contents(bench.s3, source)).keys()]).toEqual(['a']);
+  expect([...(await contents(harness.s3, source)).keys()]).toEqual(['a']);
 });
 
 it('deletes once, though the answer to the deletion got lost', async () => {
   const { source, retire } = await migrated(async (name) => {
-    for (const key of ['a', 'b', 'c']) await put(bench.s3, name, key, 'x');
+    for (const key of ['a', 'b', 'c']) await put(harness.s3, name, key, 'x');
   });
-  await bench.admin.inject({ operation: 'DeleteObjects', reset: 'after' });
+  await harness.admin.inject({ operation: 'DeleteObjects', reset: 'after' });
   const { code, result } = await retire('--mode', 'delete');
   expect({ code, retired: result.retired }).toMatchObject({ code: 0, retired: { bucketDeleted: true } });
-  await expect(bench.s3.send(new HeadBucketCommand({ Bucket: source }))).rejects.toThrow();
+  await expect(harness.s3.send(new HeadBucketCommand({ Bucket: source }))).rejects.toThrow();
 });
 
 it('refuses object lock', async () => {
   const { source, retire } = await migrated(versioned);
-  await bench.s3.send(
+  await harness.s3.send(
     new PutObjectLockConfigurationCommand({
       Bucket: source,
       ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled' },
@@ -160,8 +167,8 @@ it('refuses object lock', async () => {
 });
 
 it('refuses before the soak time is over, without the typed name, and says so', async () => {
-  const { source, plan } = await migrated((name) => put(bench.s3, name, 'a', 'x'));
-  const early = await bench.json(
+  const { source, plan } = await migrated((name) => put(harness.s3, name, 'a', 'x'));
+  const early = await harness.json(
     'retire',
     plan,
     '--accept-unchecked',
@@ -183,18 +190,18 @@ it('refuses before the soak time is over, without the typed name, and says so', 
     '--confirm',
     'wrong',
   ];
-  expect((await bench.run(wrong)).code).toBe(6);
-  expect((await contents(bench.s3, source)).size).toBe(1);
+  expect((await harness.run(wrong)).code).toBe(6);
+  expect((await contents(harness.s3, source)).size).toBe(1);
 });
 
 it('does not take an unreachable service for one that names nothing', async () => {
-  const { plan, source } = await migrated((name) => put(bench.s3, name, 'a', 'x'));
+  const { plan, source } = await migrated((name) => put(harness.s3, name, 'a', 'x'));
   const args = ['retire', plan, '--soak', '0', '--accept-idle', '--confirm', source, '--json'];
   const nowhere = {
     AWS_ENDPOINT_URL_LAMBDA: 'http://127.0.0.1:1',
     AWS_ENDPOINT_URL_SFN: 'http://127.0.0.1:1',
   };
-  const refused = await bench.run(args, nowhere);
+  const refused = await harness.run(args, nowhere);
   expect(refused.code).toBe(6);
   const gates = failing(refused.events.at(-1) ?? {});
   expect(gates.map(({ name }) => name)).toEqual(['lambda', 'step-functions', 'executions', 'state']);
@@ -203,13 +210,13 @@ it('does not take an unreachable service for one that names nothing', async () =
     '--accept-unchecked',
     kind,
   ]);
-  expect((await bench.run([...args, ...kinds], nowhere)).code).toBe(0);
-  expect(await bench.read(plan.replace('.json', '.state.json'))).toContain('"gate": "lambda"');
+  expect((await harness.run([...args, ...kinds], nowhere)).code).toBe(0);
+  expect(await harness.read(plan.replace('.json', '.state.json'))).toContain('"gate": "lambda"');
 });
 
 it('finds references in published versions, state machines and running executions', async () => {
-  const { source, retire } = await migrated((name) => put(bench.s3, name, 'a', 'x'));
-  await bench.declare({
+  const { source, retire } = await migrated((name) => put(harness.s3, name, 'a', 'x'));
+  await harness.declare({
     functions: [
       {
         name: 'fine',
@@ -230,7 +237,7 @@ it('finds references in published versions, state machines and running execution
   const found = failing(result);
   expect(found.map(({ name }) => name)).toEqual(['lambda', 'step-functions', 'executions']);
   expect(found[0]?.evidence).toContain('Lambda fine (3): BUCKET');
-  await bench.declare({
+  await harness.declare({
     functions: [{ name: 'fine', environment: {} }],
     stateMachines: [{ name: 'machine', definition: '{}' }],
   });
@@ -245,22 +252,22 @@ describe('a pipeline that works on at the destination', () => {
   });
   const withSnapshot = () =>
     migrated(async (name) => {
-      await putDecoys(bench.s3, name);
-      await putSnapshot(bench.s3, name, 'lines', OLD, full);
+      await putDecoys(harness.s3, name);
+      await putSnapshot(harness.s3, name, 'lines', OLD, full);
     });
   const publish = async (destination: string, lineage: readonly string[]) => {
-    await putSnapshot(bench.s3, destination, 'lines', NEW, full);
-    await putSnapshotManifest(bench.s3, destination, 'lines', NEW, { archive: full.archive, lineage });
+    await putSnapshot(harness.s3, destination, 'lines', NEW, full);
+    await putSnapshotManifest(harness.s3, destination, 'lines', NEW, { archive: full.archive, lineage });
   };
   const verify = async (plan: string) => {
-    const { code, result } = await bench.json('verify', plan);
+    const { code, result } = await harness.json('verify', plan);
     return { code, problems: result.problems };
   };
 
   it('does not stand in the way: its newer, sound snapshot descends from the migrated one', async () => {
     const { source, destination, plan, retire } = await withSnapshot();
     // A pointer to nothing is no progress.
-    await put(bench.s3, destination, snapshotPointerKey('lines'), NEW);
+    await put(harness.s3, destination, snapshotPointerKey('lines'), NEW);
     expect(await verify(plan)).toEqual({
       code: 3,
       problems: [expect.objectContaining({ why: expect.stringContaining('no sound snapshot') })],
@@ -269,7 +276,7 @@ describe('a pipeline that works on at the destination', () => {
     expect(await verify(plan)).toEqual({ code: 0, problems: [] });
     const { code, result } = await retire();
     expect({ code, failing: failing(result) }).toEqual({ code: 0, failing: [] });
-    expect((await contents(bench.s3, source)).size).toBe(0);
+    expect((await contents(harness.s3, source)).size).toBe(0);
   });
 
   it('is refused, however new its snapshot is, unless that took up the migrated one', async () => {
@@ -277,7 +284,7 @@ describe('a pipeline that works on at the destination', () => {
     const why = expect.stringContaining(`published ${NEW} without having taken up ${OLD}`);
     const problems = [{ key: snapshotPointerKey('lines'), level: 'P0', why }];
     // The old system wrote no manifest; another snapshot's ancestors are not this one's.
-    await putSnapshot(bench.s3, destination, 'lines', NEW, full);
+    await putSnapshot(harness.s3, destination, 'lines', NEW, full);
     expect(await verify(plan)).toEqual({ code: 3, problems });
     await publish(destination, ['20250101_000000']);
     expect(await verify(plan)).toEqual({ code: 3, problems });
@@ -286,19 +293,19 @@ describe('a pipeline that works on at the destination', () => {
     expect(failing(refused.result)).toEqual([
       expect.objectContaining({ name: 'proven', evidence: expect.stringContaining('--overwrite') }),
     ]);
-    const applied = await bench.json('apply', plan, '--confirm', source, '--settle', '0');
+    const applied = await harness.json('apply', plan, '--confirm', source, '--settle', '0');
     expect({ code: applied.code, failed: applied.result.failed }).toEqual({
       code: 7,
       failed: [{ key: snapshotPointerKey('lines'), message: why }],
     });
-    expect((await contents(bench.s3, source)).size).toBeGreaterThan(0);
+    expect((await contents(harness.s3, source)).size).toBeGreaterThan(0);
     // The way out that the sentence names: the pointer is the migrated one again.
     const way = ['--source', source, '--bucket', source, '--dest', destination, '--out', plan];
-    expect((await bench.json('plan', ...way, '--overwrite')).code).toBe(0);
-    expect((await bench.json('apply', plan, '--confirm', source, '--settle', '0')).code).toBe(0);
+    expect((await harness.json('plan', ...way, '--overwrite')).code).toBe(0);
+    expect((await harness.json('apply', plan, '--confirm', source, '--settle', '0')).code).toBe(0);
     const pointer = snapshotPointerKey('lines');
-    expect((await contents(bench.s3, destination)).get(pointer)).toBe(
-      (await contents(bench.s3, source)).get(pointer),
+    expect((await contents(harness.s3, destination)).get(pointer)).toBe(
+      (await contents(harness.s3, source)).get(pointer),
     );
   });
 });
