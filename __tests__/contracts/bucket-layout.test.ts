@@ -103,3 +103,8 @@ test('the layout is the one that existing buckets have', () => {
     'lines/snapshot/timestamped/20260314_174200_000001_0badcafe/manifest.json',
   ]);
 });
+
+test('takes for decoys only what the old infrastructure put everywhere', () => {
+  expect(isDecoyKey('lines/snapshot/.placeholder')).toBe(true);
+  expect(isDecoyKey('lines/snapshot/latest-pointer.txt')).toBe(false);
+});
