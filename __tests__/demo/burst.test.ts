@@ -12,7 +12,7 @@ import { createRun, type RunTable, runsOfReceipt } from '../../functions/shared/
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
 import type { BatchReport } from '../../packages/local-aws/src/event-source-mapping/mapping';
 import { type LocalAws, startLocalAws } from '../../packages/local-aws/src/start-local-aws';
-import { DIMENSIONS, MODEL, makeDelta } from '../support/compaction-bench';
+import { DIMENSIONS, MODEL, makeDelta } from '../support/compaction-harness';
 
 /** The bulk change of the incident rang 12,000 times, which takes a minute and a half on two shared cores. */
 const DOORBELLS = Number(process.env.DOORBELLS ?? 6000);

@@ -8,7 +8,7 @@ import { COLLECTIONS } from '../../contracts/collections';
 import { ask } from '../../demo/story/queries';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
-import { ocrFixture } from '../support/handler-bench';
+import { ocrFixture } from '../support/handler-harness';
 import { describeWith } from '../support/requirements';
 import type { PlannedChange } from '../support/terraform';
 import { consumers, watchConsumers } from './consumers';

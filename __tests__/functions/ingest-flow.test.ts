@@ -5,7 +5,7 @@ import { compactionMessageSchema } from '../../contracts/messages';
 import { decodeDelta } from '../../functions/shared/delta-file';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
-import { type HandlerBench, ocrFixture, startHandlerBench } from '../support/handler-bench';
+import { type HandlerHarness, ocrFixture, startHandlerHarness } from '../support/handler-harness';
 
 const RECEIPTS = {
   'vision-supermarket': 'ORGANIC BANANAS 1.87',
@@ -13,37 +13,37 @@ const RECEIPTS = {
   'textract-pharmacy': 'IBUPROFEN 200MG 8.29',
   'textract-hardware-store': 'CLAW HAMMER 18.50',
 } as const;
-let bench: HandlerBench;
+let harness: HandlerHarness;
 
 beforeAll(async () => {
-  bench = await startHandlerBench({
+  harness = await startHandlerHarness({
     functions: ['process-ocr-results', 'embed-from-ndjson', 'stream-processor'],
     consume: true,
     visibilityTimeoutSeconds: 2,
     maximumReceives: 2,
   });
 });
-afterAll(() => bench.stop());
+afterAll(() => harness.stop());
 
 test('receipts that are dropped become runs and doorbells; an unreadable one among them is kept', async () => {
   const unreadable = ocrKey({ imageId: randomUUID(), receiptId: 9 });
-  await bench.put(unreadable, 'smudge');
+  await harness.put(unreadable, 'smudge');
   const dropped = await Promise.all(
     Object.entries(RECEIPTS).map(async ([name, row], index) => {
       const receipt = { imageId: randomUUID(), receiptId: index };
-      await bench.put(ocrKey(receipt), ocrFixture(name));
+      await harness.put(ocrKey(receipt), ocrFixture(name));
       return { receipt, row };
     }),
   );
   for (const { receipt, row } of dropped) {
-    const run = await eventually('the run', async () => (await runsOfReceipt(bench.table, receipt)).at(0));
-    const { records } = decodeDelta(await bench.get(run.lines.delta_key), 'lines');
+    const run = await eventually('the run', async () => (await runsOfReceipt(harness.table, receipt)).at(0));
+    const { records } = decodeDelta(await harness.get(run.lines.delta_key), 'lines');
     expect(records.some(({ document }) => document.split('\n')[1] === row)).toBe(true);
   }
   for (const collection of COLLECTIONS) {
     const rung = new Set<string>();
     await eventually('four doorbells', async () => {
-      for (const { Body = '' } of await bench.take(bench.pipeline.queues[collection].url)) {
+      for (const { Body = '' } of await harness.take(harness.pipeline.queues[collection].url)) {
         const message = compactionMessageSchema.parse(JSON.parse(Body));
         rung.add(message.image_id);
       }
@@ -52,13 +52,13 @@ test('receipts that are dropped become runs and doorbells; an unreadable one amo
     expect(rung).toEqual(new Set(dropped.map(({ receipt }) => receipt.imageId)));
   }
   const [kept, ...others] = await eventually('the quarantine', async () => {
-    const all = await bench.quarantined();
+    const all = await harness.quarantined();
     return all.length > 0 && all;
   });
   expect(others).toEqual([]);
   expect(kept?.reason.source).toMatchObject({ key: unreadable });
   expect(kept?.content.toString()).toBe('smudge');
-  expect(Object.values(await bench.pipeline.deadLetterDepths())).toEqual([0, 0, 0, 0, 0]);
+  expect(Object.values(await harness.pipeline.deadLetterDepths())).toEqual([0, 0, 0, 0, 0]);
 });
 
 test('a receipt that S3 keeps failing ends in the dead-letter queue, whole, and its neighbour is embedded', async () => {
@@ -66,19 +66,19 @@ test('a receipt that S3 keeps failing ends in the dead-letter queue, whole, and 
     { imageId: randomUUID(), receiptId: 1 },
     { imageId: randomUUID(), receiptId: 1 },
   ];
-  await bench.s3Faults.inject({
+  await harness.s3Faults.inject({
     keyPrefix: ocrKey(failing),
     operation: 'GetObject',
     fail: 'AccessDenied',
     times: 0,
   });
-  await bench.put(ocrKey(failing), ocrFixture('vision-coffee-shop'));
-  await bench.put(ocrKey(healthy), ocrFixture('vision-coffee-shop'));
-  await eventually('the neighbour', async () => (await runsOfReceipt(bench.table, healthy)).length === 1);
+  await harness.put(ocrKey(failing), ocrFixture('vision-coffee-shop'));
+  await harness.put(ocrKey(healthy), ocrFixture('vision-coffee-shop'));
+  await eventually('the neighbour', async () => (await runsOfReceipt(harness.table, healthy)).length === 1);
   const [dead] = await eventually('the dead letter', async () => {
-    const taken = await bench.take(bench.pipeline.queues['ocr-results'].deadLetters.url);
+    const taken = await harness.take(harness.pipeline.queues['ocr-results'].deadLetters.url);
     return taken.length > 0 && taken;
   });
   expect(dead?.Body).toContain(failing.imageId);
-  expect(await runsOfReceipt(bench.table, failing)).toEqual([]);
+  expect(await runsOfReceipt(harness.table, failing)).toEqual([]);
 });

@@ -9,7 +9,7 @@ import { receiptRows } from '../../../functions/process-ocr-results/receipt-rows
 import { decodeDelta } from '../../../functions/shared/delta-file';
 import { completeRun, pendingItems, runsOfReceipt } from '../../../functions/shared/run-table';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import { type HandlerBench, ocrFixture, startHandlerBench } from '../../support/handler-bench';
+import { type HandlerHarness, ocrFixture, startHandlerHarness } from '../../support/handler-harness';
 
 const NAME = 'embed-from-ndjson';
 const FIXTURES = {
@@ -17,13 +17,13 @@ const FIXTURES = {
   market: 'vision-supermarket',
   pharmacy: 'textract-pharmacy',
 } as const;
-let bench: HandlerBench;
+let harness: HandlerHarness;
 
 beforeAll(async () => {
-  bench = await startHandlerBench({ functions: [NAME] });
+  harness = await startHandlerHarness({ functions: [NAME] });
 });
-afterAll(() => bench.stop());
-afterEach(() => bench.s3Faults.clearFaults());
+afterAll(() => harness.stop());
+afterEach(() => harness.s3Faults.clearFaults());
 
 /** Writes a receipt's NDJSON and returns the message that announces it. */
 async function write(fixture: keyof typeof FIXTURES | 'empty' = 'coffee', imageId: string = randomUUID()) {
@@ -32,25 +32,25 @@ async function write(fixture: keyof typeof FIXTURES | 'empty' = 'coffee', imageI
       ? { lines: [], words: [] }
       : receiptRows(ocrFixture(FIXTURES[fixture]), { imageId, receiptId: 1 });
   const key = (collection: string) => `receipts/${imageId}/receipt-00001/${collection}.ndjson`;
-  for (const collection of COLLECTIONS) await bench.put(key(collection), encodeNdjson(rows[collection]));
+  for (const collection of COLLECTIONS) await harness.put(key(collection), encodeNdjson(rows[collection]));
   return {
     version: 1,
     image_id: imageId,
     receipt_id: 1,
-    bucket: bench.pipeline.bucket,
+    bucket: harness.pipeline.bucket,
     lines_key: key('lines'),
     words_key: key('words'),
   };
 }
 const runsOf = ({ image_id }: { image_id: string }) =>
-  runsOfReceipt(bench.table, { imageId: image_id, receiptId: 1 });
-const misbehave = (...faults: EmbeddingFault[]) => bench.pipeline.embedding?.misbehave(...faults);
-const requests = async () => (await bench.pipeline.embedding?.requests()) ?? [];
+  runsOfReceipt(harness.table, { imageId: image_id, receiptId: 1 });
+const misbehave = (...faults: EmbeddingFault[]) => harness.pipeline.embedding?.misbehave(...faults);
+const requests = async () => (await harness.pipeline.embedding?.requests()) ?? [];
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 test('a receipt becomes two checked deltas and one pending run', async () => {
   const message = await write('market');
-  expect(await bench.deliver(NAME, [message])).toEqual([]);
+  expect(await harness.deliver(NAME, [message])).toEqual([]);
   const [run, ...others] = await runsOf(message);
   expect(others).toEqual([]);
   expect(run).toMatchObject({
@@ -60,7 +60,7 @@ test('a receipt becomes two checked deltas and one pending run', async () => {
   for (const collection of COLLECTIONS) {
     const Key = run?.[collection].delta_key ?? '';
     expect(Key).toBe(`${collection}/delta/${run?.run_id}/delta.arrow`);
-    const bytes = await bench.get(Key);
+    const bytes = await harness.get(Key);
     expect(sha256(bytes)).toBe(run?.[collection].delta_sha256);
     const { header, records } = decodeDelta(bytes, Key);
     expect(header).toMatchObject({
@@ -73,22 +73,22 @@ test('a receipt becomes two checked deltas and one pending run', async () => {
       records: run?.[collection].records,
     });
     for (const record of records) expect(record.contentHash).toBe(contentHash(record));
-    const attributes = await bench.s3.send(
+    const attributes = await harness.s3.send(
       new GetObjectAttributesCommand({ Bucket: message.bucket, Key, ObjectAttributes: ['Checksum'] }),
     );
     expect(attributes.Checksum?.ChecksumSHA256).toBe(
       Buffer.from(run?.[collection].delta_sha256 ?? '', 'hex').toString('base64'),
     );
-    const pending = await pendingItems(bench.table, collection);
+    const pending = await pendingItems(harness.table, collection);
     expect(pending.map((item) => decodeRun(item).run_id)).toContain(run?.run_id);
   }
 });
 
 test("records keep within Chroma Cloud's limits, and their numbers are integers", async () => {
   const message = await write('pharmacy');
-  await bench.deliver(NAME, [message]);
+  await harness.deliver(NAME, [message]);
   const [run] = await runsOf(message);
-  const { records } = decodeDelta(await bench.get(run?.words.delta_key ?? ''), 'words');
+  const { records } = decodeDelta(await harness.get(run?.words.delta_key ?? ''), 'words');
   for (const { id, document, metadata } of records) {
     expect(Buffer.byteLength(id)).toBeLessThanOrEqual(128);
     expect(Buffer.byteLength(document)).toBeLessThanOrEqual(16_384);
@@ -107,47 +107,47 @@ test("records keep within Chroma Cloud's limits, and their numbers are integers"
 
 test('a message that is delivered again embeds nothing twice', async () => {
   const message = await write();
-  await bench.deliver(NAME, [message]);
+  await harness.deliver(NAME, [message]);
   const before = await requests();
-  expect(await bench.deliver(NAME, [message, message])).toEqual([]);
+  expect(await harness.deliver(NAME, [message, message])).toEqual([]);
   expect(await requests()).toHaveLength(before.length);
   expect(await runsOf(message)).toHaveLength(1);
 });
 
 test('two deliveries at the same time make one run, whose checksum is that of the stored delta', async () => {
   const message = await write();
-  expect(await bench.deliver(NAME, [message, message, message])).toEqual([]);
+  expect(await harness.deliver(NAME, [message, message, message])).toEqual([]);
   const [run, ...others] = await runsOf(message);
   expect(others).toEqual([]);
   for (const collection of COLLECTIONS) {
-    const bytes = await bench.get(run?.[collection].delta_key ?? '');
+    const bytes = await harness.get(run?.[collection].delta_key ?? '');
     expect(sha256(bytes)).toBe(run?.[collection].delta_sha256);
   }
 });
 
 test('a delivery that stalls until another one is done changes neither its deltas nor its run', async () => {
   const message = await write();
-  await bench.s3Faults.inject({ operation: 'PutObject', keyPrefix: 'words/delta/', delay: 3_000 });
-  const stalled = bench.deliver(NAME, [message]);
-  await eventually('the stalled request', async () => (await bench.s3Faults.faults())[0]?.fired === 1);
-  expect(await bench.deliver(NAME, [message])).toEqual([]);
+  await harness.s3Faults.inject({ operation: 'PutObject', keyPrefix: 'words/delta/', delay: 3_000 });
+  const stalled = harness.deliver(NAME, [message]);
+  await eventually('the stalled request', async () => (await harness.s3Faults.faults())[0]?.fired === 1);
+  expect(await harness.deliver(NAME, [message])).toEqual([]);
   const [run] = await runsOf(message);
   if (run === undefined) throw new Error('The second delivery made no run.');
-  await completeRun(bench.table, run, 'lines', run.lines.records);
+  await completeRun(harness.table, run, 'lines', run.lines.records);
 
   expect(await stalled).toEqual([]);
   const [after, ...others] = await runsOf(message);
   expect(others).toEqual([]);
   expect(after?.lines.state).toBe('COMPLETED');
   for (const collection of COLLECTIONS) {
-    expect(sha256(await bench.get(run[collection].delta_key))).toBe(after?.[collection].delta_sha256);
+    expect(sha256(await harness.get(run[collection].delta_key))).toBe(after?.[collection].delta_sha256);
   }
 });
 
 test('a correction that is undone is a third run, later than the others', async () => {
   const message = await write('coffee');
   for (const fixture of ['coffee', 'market', 'coffee', 'coffee'] as const) {
-    await bench.deliver(NAME, [await write(fixture, message.image_id)]);
+    await harness.deliver(NAME, [await write(fixture, message.image_id)]);
   }
   const runs = await runsOf(message);
   expect(runs.map(({ lines }) => lines.records)).toEqual([8, 16, 8]);
@@ -157,13 +157,13 @@ test('a correction that is undone is a third run, later than the others', async 
 test('a receipt without any text makes a run of no records, which asks the endpoint nothing', async () => {
   const before = await requests();
   const message = await write('empty');
-  expect(await bench.deliver(NAME, [message])).toEqual([]);
+  expect(await harness.deliver(NAME, [message])).toEqual([]);
   const [run] = await runsOf(message);
   expect(run).toMatchObject({
     lines: { state: 'PENDING', records: 0 },
     words: { state: 'PENDING', records: 0 },
   });
-  expect(decodeDelta(await bench.get(run?.words.delta_key ?? ''), 'words').records).toEqual([]);
+  expect(decodeDelta(await harness.get(run?.words.delta_key ?? ''), 'words').records).toEqual([]);
   expect(await requests()).toHaveLength(before.length);
 });
 
@@ -174,21 +174,21 @@ test.each<
   async (kind) => {
     await misbehave({ kind }, { kind });
     const message = await write();
-    expect(await bench.deliver(NAME, [message])).toEqual([]);
+    expect(await harness.deliver(NAME, [message])).toEqual([]);
     const [run] = await runsOf(message);
     for (const collection of COLLECTIONS) {
       expect(run?.[collection]).toMatchObject({ state: 'FAILED', records: 0 });
       expect(run?.[collection].error).toContain('The embedding endpoint answers nonsense.');
-      expect(await bench.keys(`${collection}/delta/${run?.run_id}/`)).toEqual([]);
+      expect(await harness.keys(`${collection}/delta/${run?.run_id}/`)).toEqual([]);
     }
-    const said = bench
+    const said = harness
       .logged('A run ends FAILED before it was embedded')
       .filter(({ run_id }) => run_id === run?.run_id);
     expect(said).toMatchObject([{ level: 'ERROR', reason: run?.lines.error }]);
 
     // Its neighbours, and the same receipt once it is dropped again, are embedded.
     const neighbour = await write('pharmacy');
-    expect(await bench.deliver(NAME, [message, neighbour])).toEqual([]);
+    expect(await harness.deliver(NAME, [message, neighbour])).toEqual([]);
     expect((await runsOf(message)).map(({ lines }) => lines.state)).toEqual(['FAILED', 'PENDING']);
     expect((await runsOf(neighbour)).map(({ lines }) => lines.state)).toEqual(['PENDING']);
   },
@@ -197,7 +197,7 @@ test.each<
 test('an endpoint that answers nonsense once is asked again', async () => {
   await misbehave({ kind: 'zero-vectors' });
   const message = await write();
-  expect(await bench.deliver(NAME, [message])).toEqual([]);
+  expect(await harness.deliver(NAME, [message])).toEqual([]);
   expect((await runsOf(message)).map(({ lines }) => lines.state)).toEqual(['PENDING']);
 });
 
@@ -210,7 +210,7 @@ test('an endpoint that is busy for a moment is waited for, as long as it asks', 
   const message = await write();
   const before = (await requests()).length;
   const start = Date.now();
-  expect(await bench.deliver(NAME, [message])).toEqual([]);
+  expect(await harness.deliver(NAME, [message])).toEqual([]);
   expect(Date.now() - start).toBeGreaterThanOrEqual(1_000);
   expect(
     (await requests()).slice(before).map(({ status, encodingFormat }) => [status, encodingFormat]),
@@ -229,12 +229,12 @@ test('an endpoint that stays busy reports the message back and makes no run', as
     ...Array.from({ length: 5 }, () => ({ kind: 'rate-limited' as const, retryAfterSeconds: 0 })),
   );
   const message = await write();
-  expect(await bench.deliver(NAME, [message])).toEqual([0]);
+  expect(await harness.deliver(NAME, [message])).toEqual([0]);
   expect(await runsOf(message)).toEqual([]);
-  expect(bench.logged('A message failed and will be delivered again').at(-1)).toMatchObject({
+  expect(harness.logged('A message failed and will be delivered again').at(-1)).toMatchObject({
     reason: expect.stringContaining('HTTP 429'),
   });
-  expect(await bench.deliver(NAME, [message])).toEqual([]);
+  expect(await harness.deliver(NAME, [message])).toEqual([]);
 });
 
 test.each<[string, Record<string, string>, string]>([
@@ -242,19 +242,19 @@ test.each<[string, Record<string, string>, string]>([
   ['an empty secret', { secret: ' ' }, 'holds no text'],
   ['a key that the endpoint refuses', { secret: 'another-key' }, 'HTTP 401'],
 ])('with %s nothing is embedded, and it is said', async (_what, { secret }, reason) => {
-  const { embedding } = bench.pipeline.config;
-  const restart = () => bench.pipeline.runtimes.get(NAME)?.kill();
-  if (secret === undefined) await bench.aws.withdraw(embedding.secretName);
-  else await bench.aws.declare({ secrets: { [embedding.secretName]: secret } });
+  const { embedding } = harness.pipeline.config;
+  const restart = () => harness.pipeline.runtimes.get(NAME)?.kill();
+  if (secret === undefined) await harness.aws.withdraw(embedding.secretName);
+  else await harness.aws.declare({ secrets: { [embedding.secretName]: secret } });
   await restart();
   const message = await write();
-  expect(await bench.deliver(NAME, [message])).toEqual([0]);
+  expect(await harness.deliver(NAME, [message])).toEqual([0]);
   expect(await runsOf(message)).toEqual([]);
-  expect(bench.logged('A message failed and will be delivered again').at(-1)).toMatchObject({
+  expect(harness.logged('A message failed and will be delivered again').at(-1)).toMatchObject({
     reason: expect.stringContaining(reason),
   });
-  expect(bench.lines.join()).not.toContain('another-key');
-  await bench.aws.declare({ secrets: { [embedding.secretName]: 'local-embedding-key' } });
+  expect(harness.lines.join()).not.toContain('another-key');
+  await harness.aws.declare({ secrets: { [embedding.secretName]: 'local-embedding-key' } });
   await restart();
 });
 
@@ -269,9 +269,9 @@ test.each<[string, (good: Record<string, unknown>) => unknown, string]>([
   const changed = change(await write());
   const body = typeof changed === 'string' ? changed : JSON.stringify(changed);
   const neighbours = [await write(), await write('pharmacy')];
-  expect(await bench.deliver(NAME, [neighbours[0], body, neighbours[1]])).toEqual([]);
+  expect(await harness.deliver(NAME, [neighbours[0], body, neighbours[1]])).toEqual([]);
   for (const neighbour of neighbours) expect(await runsOf(neighbour)).toHaveLength(1);
-  const kept = (await bench.quarantined()).find(({ content }) => content.toString() === body);
+  const kept = (await harness.quarantined()).find(({ content }) => content.toString() === body);
   expect(kept?.reason).toMatchObject({ quarantined_by: NAME, reason: expect.stringContaining(reason) });
 });
 
@@ -280,8 +280,8 @@ test.each([0, 1, 2, 3])(
   async (position) => {
     const messages = await Promise.all(Array.from({ length: 4 }, () => write()));
     const failing = messages[position]?.lines_key ?? '';
-    await bench.s3Faults.inject({ keyPrefix: failing, fail: 'AccessDenied', times: 0 });
-    expect(await bench.deliver(NAME, messages)).toEqual([position]);
+    await harness.s3Faults.inject({ keyPrefix: failing, fail: 'AccessDenied', times: 0 });
+    expect(await harness.deliver(NAME, messages)).toEqual([position]);
     const runs = await Promise.all(messages.map(runsOf));
     expect(runs.map(({ length }) => length)).toEqual(
       messages.map((_, index) => (index === position ? 0 : 1)),
@@ -291,23 +291,23 @@ test.each([0, 1, 2, 3])(
 
 test('a function that is killed between its deltas and its run leaves a message that can be handled again', async () => {
   const message = await write();
-  await bench.s3Faults.inject({ operation: 'PutObject', keyPrefix: 'words/delta/', delay: 60_000 });
-  const before = (await bench.keys('lines/delta/')).length;
-  const killed = bench.deliver(NAME, [message]);
+  await harness.s3Faults.inject({ operation: 'PutObject', keyPrefix: 'words/delta/', delay: 60_000 });
+  const before = (await harness.keys('lines/delta/')).length;
+  const killed = harness.deliver(NAME, [message]);
   killed.catch(() => {});
-  await eventually('the first delta', async () => (await bench.keys('lines/delta/')).length > before);
-  await bench.pipeline.runtimes.get(NAME)?.kill();
+  await eventually('the first delta', async () => (await harness.keys('lines/delta/')).length > before);
+  await harness.pipeline.runtimes.get(NAME)?.kill();
   await expect(killed).rejects.toThrow();
   expect(await runsOf(message)).toEqual([]);
 
-  await bench.s3Faults.clearFaults();
-  expect(await bench.deliver(NAME, [message])).toEqual([]);
+  await harness.s3Faults.clearFaults();
+  expect(await harness.deliver(NAME, [message])).toEqual([]);
   const [run, ...others] = await runsOf(message);
   expect(others).toEqual([]);
-  expect(sha256(await bench.get(run?.lines.delta_key ?? ''))).toBe(run?.lines.delta_sha256);
+  expect(sha256(await harness.get(run?.lines.delta_key ?? ''))).toBe(run?.lines.delta_sha256);
 });
 
 test('nothing that the function printed holds document text or the key', () => {
-  expect(bench.lines.length).toBeGreaterThan(0);
-  expect(bench.lines.join('\n')).not.toMatch(/IBUPROFEN|CARDAMOM|SOURDOUGH|local-embedding-key/);
+  expect(harness.lines.length).toBeGreaterThan(0);
+  expect(harness.lines.join('\n')).not.toMatch(/IBUPROFEN|CARDAMOM|SOURDOUGH|local-embedding-key/);
 });

@@ -1,16 +1,16 @@
 import { GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { COVERED_BY_TAG, COVERED_DELTA_TAG } from '../../../contracts/bucket-layout';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
-import { type CompactionBench, startCompactionBench, type World } from '../../support/compaction-bench';
+import { type CompactionHarness, startCompactionHarness, type World } from '../../support/compaction-harness';
 
-let bench: CompactionBench;
+let harness: CompactionHarness;
 let world: World;
 beforeAll(async () => {
-  bench = await startCompactionBench();
+  harness = await startCompactionHarness();
 });
-afterAll(() => bench.stop());
+afterAll(() => harness.stop());
 beforeEach(async () => {
-  world = await bench.world();
+  world = await harness.world();
 });
 
 describe('A checkpoint', () => {

@@ -3,16 +3,16 @@ import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { isAlive } from '../../../packages/local-aws/__tests__/support/processes';
-import { type CompactionBench, startCompactionBench, type World } from '../../support/compaction-bench';
+import { type CompactionHarness, startCompactionHarness, type World } from '../../support/compaction-harness';
 
-let bench: CompactionBench;
+let harness: CompactionHarness;
 let world: World;
 beforeAll(async () => {
-  bench = await startCompactionBench();
+  harness = await startCompactionHarness();
 });
-afterAll(() => bench.stop());
+afterAll(() => harness.stop());
 beforeEach(async () => {
-  world = await bench.world();
+  world = await harness.world();
 });
 
 /** The Chroma servers that this process has started, with their directories. */

@@ -13,16 +13,16 @@ import {
 } from '../../../packages/local-aws/src/lambda/lambda-runtime';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import {
-  type CompactionBench,
+  type CompactionHarness,
   DIMENSIONS,
   idsOf,
   MODEL,
-  startCompactionBench,
+  startCompactionHarness,
   type World,
-} from '../../support/compaction-bench';
+} from '../../support/compaction-harness';
 
 const NAME = 'enhanced-compaction';
-let bench: CompactionBench;
+let harness: CompactionHarness;
 let world: World;
 let proxy: BreakpointProxy;
 let folder: string;
@@ -31,8 +31,8 @@ const runtimes: LambdaRuntime[] = [];
 let lines: string[] = [];
 
 beforeAll(async () => {
-  bench = await startCompactionBench();
-  proxy = await startBreakpointProxy(bench.aws.endpoints.dynamodb);
+  harness = await startCompactionHarness();
+  proxy = await startBreakpointProxy(harness.aws.endpoints.dynamodb);
   const dist = join(__dirname, '..', '..', '..', 'dist');
   await mkdir(dist, { recursive: true });
   folder = await mkdtemp(join(dist, 'compaction-test-'));
@@ -40,11 +40,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await proxy.stop();
-  await bench.stop();
+  await harness.stop();
   await rm(folder, { recursive: true, force: true });
 });
 beforeEach(async () => {
-  world = await bench.world();
+  world = await harness.world();
   lines = [];
 });
 afterEach(async () => {
@@ -60,7 +60,7 @@ function startFunction(): LambdaRuntime {
     EMBEDDING_DIMENSIONS: String(DIMENSIONS),
     CHROMA_MOUNT_PATH: world.mountPath,
   };
-  const aws = { ...bench.aws.environment, AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint };
+  const aws = { ...harness.aws.environment, AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint };
   const runtime = createLambdaRuntime({
     functionName: NAME,
     bundle,

@@ -2,25 +2,25 @@ import { randomUUID } from 'node:crypto';
 import type { CompactionRun } from '../../../contracts/compaction-run';
 import type { DeltaRecord } from '../../../contracts/delta';
 import {
-  type CompactionBench,
+  type CompactionHarness,
   embed,
   idsOf,
   makeDelta,
   type ReceiptSpec,
-  startCompactionBench,
+  startCompactionHarness,
   type World,
   type Writer,
-} from '../../support/compaction-bench';
+} from '../../support/compaction-harness';
 
-let bench: CompactionBench;
+let harness: CompactionHarness;
 let world: World;
 let writer: Writer;
 beforeAll(async () => {
-  bench = await startCompactionBench();
+  harness = await startCompactionHarness();
 });
-afterAll(() => bench.stop());
+afterAll(() => harness.stop());
 beforeEach(async () => {
-  world = await bench.world();
+  world = await harness.world();
   writer = world.writer();
 });
 afterEach(() => writer.close());

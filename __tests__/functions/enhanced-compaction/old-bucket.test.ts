@@ -8,20 +8,20 @@ import { openPublishedCollection } from '../../../functions/enhanced-compaction/
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import {
-  type CompactionBench,
+  type CompactionHarness,
   embed,
-  startCompactionBench,
+  startCompactionHarness,
   type World,
-} from '../../support/compaction-bench';
+} from '../../support/compaction-harness';
 
-let bench: CompactionBench;
+let harness: CompactionHarness;
 let world: World;
 beforeAll(async () => {
-  bench = await startCompactionBench();
+  harness = await startCompactionHarness();
 });
-afterAll(() => bench.stop());
+afterAll(() => harness.stop());
 beforeEach(async () => {
-  world = await bench.world();
+  world = await harness.world();
 });
 
 describe('A bucket of the old system', () => {

@@ -17,16 +17,16 @@ import type { CollectionStore } from '../../../functions/enhanced-compaction/sto
 import { createEmbeddedStore } from '../../../functions/enhanced-compaction/store/embedded-store';
 import { descendantsOf, isAlive } from '../../../packages/local-aws/__tests__/support/processes';
 import {
-  type CompactionBench,
+  type CompactionHarness,
   DIMENSIONS,
   embed,
   idsOf,
   MODEL,
   makeDelta,
   quietTelemetry,
-  startCompactionBench,
+  startCompactionHarness,
   type World,
-} from '../../support/compaction-bench';
+} from '../../support/compaction-harness';
 
 /** A real collection that does something else than it was told, without a word. */
 type Lie = (honest: ChromaCollection) => Partial<ChromaCollection>;
@@ -125,14 +125,14 @@ describe('A merge', () => {
 });
 
 describe('A round that is not proven', () => {
-  let bench: CompactionBench;
+  let harness: CompactionHarness;
   let world: World;
   beforeAll(async () => {
-    bench = await startCompactionBench();
+    harness = await startCompactionHarness();
   });
-  afterAll(() => bench?.stop());
+  afterAll(() => harness?.stop());
   beforeEach(async () => {
-    world = await bench.world();
+    world = await harness.world();
   });
 
   /** The real store, but what it opens lies. */

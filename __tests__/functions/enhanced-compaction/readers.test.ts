@@ -4,17 +4,17 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
-import { type CompactionBench, startCompactionBench, type World } from '../../support/compaction-bench';
+import { type CompactionHarness, startCompactionHarness, type World } from '../../support/compaction-harness';
 import { put, putDecoys } from '../../support/old-buckets';
 
-let bench: CompactionBench;
+let harness: CompactionHarness;
 let world: World;
 beforeAll(async () => {
-  bench = await startCompactionBench();
+  harness = await startCompactionHarness();
 });
-afterAll(() => bench?.stop());
+afterAll(() => harness?.stop());
 beforeEach(async () => {
-  world = await bench.world();
+  world = await harness.world();
 });
 
 /** Everything that a reader could have written to. */

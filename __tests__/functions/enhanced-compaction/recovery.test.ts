@@ -14,21 +14,21 @@ import { openPublishedCollection } from '../../../functions/enhanced-compaction/
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { encodeDelta } from '../../../functions/shared/delta-file';
 import {
-  type CompactionBench,
+  type CompactionHarness,
   idsOf,
   makeDelta,
-  startCompactionBench,
+  startCompactionHarness,
   type World,
-} from '../../support/compaction-bench';
+} from '../../support/compaction-harness';
 
-let bench: CompactionBench;
+let harness: CompactionHarness;
 let world: World;
 beforeAll(async () => {
-  bench = await startCompactionBench();
+  harness = await startCompactionHarness();
 });
-afterAll(() => bench.stop());
+afterAll(() => harness.stop());
 beforeEach(async () => {
-  world = await bench.world();
+  world = await harness.world();
 });
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);

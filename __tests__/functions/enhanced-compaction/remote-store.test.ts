@@ -8,13 +8,13 @@ import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/da
 import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
 import { createRemoteStore } from '../../../functions/enhanced-compaction/store/remote-store';
 import {
-  type CompactionBench,
+  type CompactionHarness,
   idsOf,
-  startCompactionBench,
+  startCompactionHarness,
   type World,
-} from '../../support/compaction-bench';
+} from '../../support/compaction-harness';
 
-let bench: CompactionBench;
+let harness: CompactionHarness;
 let world: World;
 let folder: string;
 let chroma: ChromaServer;
@@ -25,7 +25,7 @@ let refusals = 0;
 const seen = { tokens: new Set<unknown>(), largest: 0 };
 
 beforeAll(async () => {
-  bench = await startCompactionBench();
+  harness = await startCompactionHarness();
   folder = await mkdtemp(join(tmpdir(), 'remote-chroma-'));
   chroma = await startChromaServer({ path: join(folder, 'data') });
   // A real Chroma server behind one that is busy now and then, as Chroma Cloud is.
@@ -59,7 +59,7 @@ afterAll(async () => {
   front.closeAllConnections();
   front.close();
   await chroma.stop();
-  await bench.stop();
+  await harness.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -97,7 +97,7 @@ async function remoteWriter(name: string) {
 }
 
 beforeEach(async () => {
-  world = await bench.world();
+  world = await harness.world();
 });
 
 describe('A collection on a Chroma server', () => {

@@ -6,20 +6,20 @@ import { type OldRecord, writeOldSnapshot } from '../../../demo/old-system/write
 import { LeaseLost } from '../../../functions/enhanced-compaction/lease/lease';
 import { locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import {
-  type CompactionBench,
+  type CompactionHarness,
   embed,
-  startCompactionBench,
+  startCompactionHarness,
   type World,
-} from '../../support/compaction-bench';
+} from '../../support/compaction-harness';
 
-let bench: CompactionBench;
+let harness: CompactionHarness;
 let world: World;
 beforeAll(async () => {
-  bench = await startCompactionBench();
+  harness = await startCompactionHarness();
 });
-afterAll(() => bench.stop());
+afterAll(() => harness.stop());
 beforeEach(async () => {
-  world = await bench.world();
+  world = await harness.world();
 });
 
 const LONG_AGO = '20250901_101500';

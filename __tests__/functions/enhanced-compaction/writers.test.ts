@@ -7,21 +7,21 @@ import { type Published, publish } from '../../../functions/enhanced-compaction/
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import {
-  type CompactionBench,
+  type CompactionHarness,
   idsOf,
-  startCompactionBench,
+  startCompactionHarness,
   type World,
-} from '../../support/compaction-bench';
+} from '../../support/compaction-harness';
 import { pointer as pointerOf } from '../../support/runs';
 
-let bench: CompactionBench;
+let harness: CompactionHarness;
 let world: World;
 beforeAll(async () => {
-  bench = await startCompactionBench();
+  harness = await startCompactionHarness();
 });
-afterAll(() => bench.stop());
+afterAll(() => harness.stop());
 beforeEach(async () => {
-  world = await bench.world();
+  world = await harness.world();
 });
 
 const now = () => Date.now();
@@ -94,14 +94,14 @@ describe('The pointer', () => {
 describe('A publish whose answer is lost', () => {
   let proxy: BreakpointProxy;
   beforeAll(async () => {
-    proxy = await startBreakpointProxy(bench.aws.endpoints.dynamodb);
+    proxy = await startBreakpointProxy(harness.aws.endpoints.dynamodb);
   });
   afterAll(() => proxy.stop());
 
   /** The table behind the proxy. One attempt: the caller learns of it; three: the SDK's retry finds the condition false. */
   const tableBehindProxy = (maxAttempts: number) => {
     const client = new DynamoDBClient({
-      ...bench.aws.clientOptions('dynamodb'),
+      ...harness.aws.clientOptions('dynamodb'),
       endpoint: proxy.endpoint,
       maxAttempts,
     });

@@ -1,18 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { decodeNdjson, lineRowSchema, wordRowSchema } from '../../../contracts/ndjson-rows';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import { type HandlerBench, ocrFixture, startHandlerBench } from '../../support/handler-bench';
+import { type HandlerHarness, ocrFixture, startHandlerHarness } from '../../support/handler-harness';
 
 const NAME = 'process-ocr-results';
-let bench: HandlerBench;
+let harness: HandlerHarness;
 
 beforeAll(async () => {
-  bench = await startHandlerBench({ functions: [NAME] });
+  harness = await startHandlerHarness({ functions: [NAME] });
 });
-afterAll(() => bench.stop());
+afterAll(() => harness.stop());
 afterEach(async () => {
-  await bench.s3Faults.clearFaults();
-  for (const { url } of Object.values(bench.pipeline.queues)) await bench.take(url);
+  await harness.s3Faults.clearFaults();
+  for (const { url } of Object.values(harness.pipeline.queues)) await harness.take(url);
 });
 
 /** S3 encodes keys as a form does. */
@@ -27,7 +27,7 @@ const notification = (...keys: string[]) => ({
     s3: {
       s3SchemaVersion: '1.0',
       configurationId: 'ocr-results',
-      bucket: { name: bench.pipeline.bucket, arn: `arn:aws:s3:::${bench.pipeline.bucket}` },
+      bucket: { name: harness.pipeline.bucket, arn: `arn:aws:s3:::${harness.pipeline.bucket}` },
       object: { key: formEncoded(key), size: 1, eTag: 'x', sequencer: '1' },
     },
   })),
@@ -35,14 +35,14 @@ const notification = (...keys: string[]) => ({
 /** Drops a receipt and returns its key. */
 async function drop(body: string | Uint8Array = ocrFixture('vision-coffee-shop'), imageId = randomUUID()) {
   const key = `ocr/${imageId}/receipt-00001.json`;
-  await bench.put(key, body);
+  await harness.put(key, body);
   return { key, imageId, rows: `receipts/${imageId}/receipt-00001/` };
 }
 const embedMessages = async () =>
-  (await bench.take(bench.pipeline.queues['embed-ndjson'].url)).map(({ Body = '' }) => JSON.parse(Body));
+  (await harness.take(harness.pipeline.queues['embed-ndjson'].url)).map(({ Body = '' }) => JSON.parse(Body));
 
 test('a receipt that is dropped into the bucket becomes NDJSON and one message, for both OCR sources', async () => {
-  bench.pipeline.resumeConsumers();
+  harness.pipeline.resumeConsumers();
   for (const name of ['vision-supermarket', 'textract-pharmacy']) {
     const { imageId, rows } = await drop(ocrFixture(name));
     const message = await eventually('the embed message', async () =>
@@ -52,17 +52,17 @@ test('a receipt that is dropped into the bucket becomes NDJSON and one message, 
       version: 1,
       image_id: imageId,
       receipt_id: 1,
-      bucket: bench.pipeline.bucket,
+      bucket: harness.pipeline.bucket,
       lines_key: `${rows}lines.ndjson`,
       words_key: `${rows}words.ndjson`,
     });
-    const lines = decodeNdjson(String(await bench.get(message.lines_key)), lineRowSchema, 'lines');
-    const words = decodeNdjson(String(await bench.get(message.words_key)), wordRowSchema, 'words');
+    const lines = decodeNdjson(String(await harness.get(message.lines_key)), lineRowSchema, 'lines');
+    const words = decodeNdjson(String(await harness.get(message.words_key)), wordRowSchema, 'words');
     expect(lines.length).toBeGreaterThan(10);
     expect(words.length).toBeGreaterThan(lines.length);
     expect(lines.filter(({ is_noise }) => is_noise)).toHaveLength(1);
   }
-  await bench.pipeline.pauseConsumers();
+  await harness.pipeline.pauseConsumers();
 });
 
 test.each([0, 1, 2, 3])(
@@ -70,9 +70,9 @@ test.each([0, 1, 2, 3])(
   async (position) => {
     const receipts = await Promise.all(Array.from({ length: 4 }, () => drop()));
     const failing = receipts[position]?.key ?? '';
-    await bench.s3Faults.inject({ keyPrefix: failing, fail: 'AccessDenied', times: 0 });
+    await harness.s3Faults.inject({ keyPrefix: failing, fail: 'AccessDenied', times: 0 });
     const bodies = receipts.map(({ key }) => notification(key));
-    expect(await bench.deliver(NAME, bodies)).toEqual([position]);
+    expect(await harness.deliver(NAME, bodies)).toEqual([position]);
     expect(await embedMessages()).toHaveLength(3);
   },
 );
@@ -86,7 +86,7 @@ test.each([0, 1, 2])(
       [0, 1, 2].map((index) => drop(index === position ? unreadable : undefined)),
     );
     expect(
-      await bench.deliver(
+      await harness.deliver(
         NAME,
         receipts.map(({ key }) => notification(key)),
       ),
@@ -94,49 +94,49 @@ test.each([0, 1, 2])(
     expect(await embedMessages()).toHaveLength(2);
 
     const { key } = receipts[position] ?? {};
-    const kept = (await bench.quarantined()).find(
+    const kept = (await harness.quarantined()).find(
       ({ reason }) => 'key' in reason.source && reason.source.key === key,
     );
     expect(kept?.content.toString()).toBe(unreadable);
     expect(kept?.reason.reason).toContain('lines');
-    const said = bench
+    const said = harness
       .logged('Input was quarantined')
       .filter(({ source }) => (source as { key?: string }).key === key);
     expect(said).toHaveLength(1);
     expect(said[0]).toMatchObject({ level: 'ERROR', reason: kept?.reason.reason });
-    expect(bench.lines.join()).not.toContain(secret);
+    expect(harness.lines.join()).not.toContain(secret);
   },
 );
 
 test('a message is not acknowledged before its file lies in quarantine', async () => {
   const { key } = await drop('no JSON');
   for (const operation of ['CopyObject', 'PutObject']) {
-    await bench.s3Faults.inject({ operation, keyPrefix: 'quarantine/', fail: 'AccessDenied' });
-    expect(await bench.deliver(NAME, [notification(key)])).toEqual([0]);
+    await harness.s3Faults.inject({ operation, keyPrefix: 'quarantine/', fail: 'AccessDenied' });
+    expect(await harness.deliver(NAME, [notification(key)])).toEqual([0]);
   }
-  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
+  expect(await harness.deliver(NAME, [notification(key)])).toEqual([]);
 });
 
 test('a file that is replaced while it goes into quarantine is read anew, not kept under the wrong reason', async () => {
   const { key } = await drop('no JSON');
-  const { bucket } = bench.pipeline;
+  const { bucket } = harness.pipeline;
   const body = ocrFixture('vision-coffee-shop').toString();
-  await bench.s3Faults.inject({
+  await harness.s3Faults.inject({
     operation: 'CopyObject',
     keyPrefix: `quarantine/${key}`,
     mutate: { put: { bucket, key, body } },
   });
-  expect(await bench.deliver(NAME, [notification(key)])).toEqual([0]);
-  expect(await bench.keys(`quarantine/${key}`)).toEqual([]);
-  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
+  expect(await harness.deliver(NAME, [notification(key)])).toEqual([0]);
+  expect(await harness.keys(`quarantine/${key}`)).toEqual([]);
+  expect(await harness.deliver(NAME, [notification(key)])).toEqual([]);
   expect(await embedMessages()).toHaveLength(1);
 });
 
 test('keys with spaces, plus signs and accents arrive as they are', async () => {
   const key = `ocr/Straße 1+1 = 2 %20/receipt ${randomUUID()}.json`;
-  await bench.put(key, ocrFixture('vision-coffee-shop'));
-  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
-  const kept = (await bench.quarantined()).find(
+  await harness.put(key, ocrFixture('vision-coffee-shop'));
+  expect(await harness.deliver(NAME, [notification(key)])).toEqual([]);
+  const kept = (await harness.quarantined()).find(
     ({ reason }) => 'key' in reason.source && reason.source.key === key,
   );
   expect(kept?.reason.reason).toContain('ocr/{image uuid}/receipt-{five digits}.json');
@@ -145,18 +145,18 @@ test('keys with spaces, plus signs and accents arrive as they are', async () => 
 
 test('a key that is as long as S3 allows can be quarantined', async () => {
   const key = `ocr/${'x'.repeat(1_015)}.json`;
-  await bench.put(key, '{}');
-  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
-  expect((await bench.quarantined()).map(({ reason }) => reason.source)).toContainEqual(
+  await harness.put(key, '{}');
+  expect(await harness.deliver(NAME, [notification(key)])).toEqual([]);
+  expect((await harness.quarantined()).map(({ reason }) => reason.source)).toContainEqual(
     expect.objectContaining({ key }),
   );
 });
 
 test("S3's test event is no work and no failure", async () => {
-  const event = { Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: bench.pipeline.bucket };
-  const before = (await bench.quarantined()).length;
-  expect(await bench.deliver(NAME, [event])).toEqual([]);
-  expect(await bench.quarantined()).toHaveLength(before);
+  const event = { Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: harness.pipeline.bucket };
+  const before = (await harness.quarantined()).length;
+  expect(await harness.deliver(NAME, [event])).toEqual([]);
+  expect(await harness.quarantined()).toHaveLength(before);
 });
 
 test.each([
@@ -170,40 +170,40 @@ test.each([
   ['an empty list', JSON.stringify({ Records: [] }), 'no S3 event'],
 ])('a message that is %s is kept with its reason, and its neighbour goes on', async (_what, body, reason) => {
   const { key } = await drop();
-  expect(await bench.deliver(NAME, [body, notification(key)])).toEqual([]);
+  expect(await harness.deliver(NAME, [body, notification(key)])).toEqual([]);
   expect(await embedMessages()).toHaveLength(1);
-  const kept = (await bench.quarantined()).find(({ content }) => content.toString() === body);
+  const kept = (await harness.quarantined()).find(({ content }) => content.toString() === body);
   expect(kept?.reason.reason).toContain(reason);
 });
 
 test('a notification for another prefix or bucket is never quarantined, since that would announce itself for ever', async () => {
   const foreign = JSON.parse(
-    JSON.stringify(notification('ocr/a.json')).replaceAll(bench.pipeline.bucket, 'another-bucket'),
+    JSON.stringify(notification('ocr/a.json')).replaceAll(harness.pipeline.bucket, 'another-bucket'),
   );
   const { key } = await drop();
-  const before = (await bench.keys('quarantine/')).length;
+  const before = (await harness.keys('quarantine/')).length;
   const bodies = [notification('quarantine/x/content'), notification(key), foreign];
-  expect(await bench.deliver(NAME, bodies)).toEqual([0, 2]);
-  expect(await bench.keys('quarantine/')).toHaveLength(before);
+  expect(await harness.deliver(NAME, bodies)).toEqual([0, 2]);
+  expect(await harness.keys('quarantine/')).toHaveLength(before);
 });
 
 test('a file that was deleted before it was read is said and kept as its message', async () => {
   const key = `ocr/${randomUUID()}/receipt-00001.json`;
-  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
-  const reasons = (await bench.quarantined()).map(({ reason }) => reason.reason);
+  expect(await harness.deliver(NAME, [notification(key)])).toEqual([]);
+  const reasons = (await harness.quarantined()).map(({ reason }) => reason.reason);
   expect(reasons.filter((reason) => reason.includes(key))).toEqual([expect.stringContaining('was deleted')]);
 });
 
 test('one message may announce several files: the good ones are read, the bad one is kept', async () => {
   const receipts = [await drop(), await drop('no JSON'), await drop()];
-  expect(await bench.deliver(NAME, [notification(...receipts.map(({ key }) => key))])).toEqual([]);
+  expect(await harness.deliver(NAME, [notification(...receipts.map(({ key }) => key))])).toEqual([]);
   expect(await embedMessages()).toHaveLength(2);
 });
 
 test('a receipt on which nothing was found gives two empty files and one message', async () => {
   const { key, rows } = await drop('{"lines":[]}');
-  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
-  const files = await Promise.all((await bench.keys(rows)).map(bench.get));
+  expect(await harness.deliver(NAME, [notification(key)])).toEqual([]);
+  const files = await Promise.all((await harness.keys(rows)).map(harness.get));
   expect(files.map(({ length }) => length)).toEqual([0, 0]);
   expect(await embedMessages()).toHaveLength(1);
 });
@@ -212,31 +212,31 @@ test('a message that is delivered again writes the same bytes', async () => {
   const { key, rows } = await drop();
   const hashes = async () =>
     Promise.all(
-      (await bench.keys(rows)).map(async (each) =>
+      (await harness.keys(rows)).map(async (each) =>
         createHash('md5')
-          .update(await bench.get(each))
+          .update(await harness.get(each))
           .digest('hex'),
       ),
     );
-  await bench.deliver(NAME, [notification(key)]);
+  await harness.deliver(NAME, [notification(key)]);
   const first = await hashes();
-  await bench.deliver(NAME, [notification(key)]);
+  await harness.deliver(NAME, [notification(key)]);
   expect(await hashes()).toEqual(first);
   expect(first).toHaveLength(2);
 });
 
 test('a function that is killed between its two files leaves a message that can be handled again', async () => {
   const { key, rows } = await drop();
-  await bench.s3Faults.inject({ operation: 'PutObject', keyPrefix: `${rows}words`, delay: 60_000 });
-  const killed = bench.deliver(NAME, [notification(key)]);
+  await harness.s3Faults.inject({ operation: 'PutObject', keyPrefix: `${rows}words`, delay: 60_000 });
+  const killed = harness.deliver(NAME, [notification(key)]);
   killed.catch(() => {});
-  await eventually('the first file', async () => (await bench.keys(rows)).length === 1);
-  await bench.pipeline.runtimes.get(NAME)?.kill();
+  await eventually('the first file', async () => (await harness.keys(rows)).length === 1);
+  await harness.pipeline.runtimes.get(NAME)?.kill();
   await expect(killed).rejects.toThrow();
 
-  await bench.s3Faults.clearFaults();
+  await harness.s3Faults.clearFaults();
   expect(await embedMessages()).toEqual([]);
-  expect(await bench.deliver(NAME, [notification(key)])).toEqual([]);
-  expect(await bench.keys(rows)).toHaveLength(2);
+  expect(await harness.deliver(NAME, [notification(key)])).toEqual([]);
+  expect(await harness.keys(rows)).toHaveLength(2);
   expect(await embedMessages()).toHaveLength(1);
 });

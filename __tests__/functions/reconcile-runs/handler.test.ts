@@ -11,53 +11,53 @@ import { compactionDeduplicationId } from '../../../contracts/messages';
 import type { Reconciliation } from '../../../functions/reconcile-runs/reconcile';
 import { createRing } from '../../../functions/shared/doorbell';
 import { createRun, pendingItems } from '../../../functions/shared/run-table';
-import { type HandlerBench, startHandlerBench } from '../../support/handler-bench';
+import { type HandlerHarness, startHandlerHarness } from '../../support/handler-harness';
 import { pointer, run } from '../../support/runs';
 
 const NAME = 'reconcile-runs';
-let bench: HandlerBench;
+let harness: HandlerHarness;
 
 beforeAll(async () => {
-  bench = await startHandlerBench({ functions: [NAME] });
+  harness = await startHandlerHarness({ functions: [NAME] });
 });
-afterAll(() => bench.stop());
+afterAll(() => harness.stop());
 afterEach(async () => {
   for (const collection of COLLECTIONS) {
     await takeDoorbells(collection);
-    for (const item of await pendingItems(bench.table, collection)) {
+    for (const item of await pendingItems(harness.table, collection)) {
       await put({ ...item, lines_pending: undefined, words_pending: undefined });
     }
   }
 });
 
 const reconcile = async () => {
-  const rounds = (await bench.invoke(NAME, {})) as Reconciliation[];
+  const rounds = (await harness.invoke(NAME, {})) as Reconciliation[];
   return Object.fromEntries(rounds.map((round) => [round.collection, round]));
 };
-const takeDoorbells = (collection: Collection) => bench.take(bench.pipeline.queues[collection].url);
+const takeDoorbells = (collection: Collection) => harness.take(harness.pipeline.queues[collection].url);
 const rung = async (collection: Collection) =>
   (await takeDoorbells(collection)).map(({ Body = '' }) => JSON.parse(Body).run_id);
 const put = (item: Record<string, unknown>) =>
-  bench.table.client.send(
-    new PutCommand({ TableName: bench.table.name, Item: JSON.parse(JSON.stringify(item)) }),
+  harness.table.client.send(
+    new PutCommand({ TableName: harness.table.name, Item: JSON.parse(JSON.stringify(item)) }),
   );
 const read = async ({ image_id, receipt_id, run_id }: CompactionRun) => {
   const Key = runKey({ imageId: image_id, receiptId: receipt_id, runId: run_id });
-  const { Item = {} } = await bench.table.client.send(
-    new GetCommand({ TableName: bench.table.name, Key, ConsistentRead: true }),
+  const { Item = {} } = await harness.table.client.send(
+    new GetCommand({ TableName: harness.table.name, Key, ConsistentRead: true }),
   );
   return Item;
 };
 const secondsAgo = (seconds: number) => new Date(Date.now() - seconds * 1_000);
 const waiting = async (seconds: number, change: (run: CompactionRun) => CompactionRun = (same) => same) => {
   const created = change(run(secondsAgo(seconds)));
-  await createRun(bench.table, created);
+  await createRun(harness.table, created);
   return created;
 };
 
 /** The metrics of the last round, by collection, from the lines that the function printed. */
 const metrics = (collection: Collection) =>
-  bench.lines
+  harness.lines
     .filter((line) => line.includes('"_aws"'))
     .map((line): Record<string, unknown> => JSON.parse(line))
     .filter((emitted) => emitted.collection === collection)
@@ -115,9 +115,9 @@ test('a run that is PROCESSING for too long is rung again, one that began lately
 
 test("a ring within SQS's five minutes of the first is not swallowed, and every round rings anew", async () => {
   const lost = await waiting(5_000);
-  const { queues } = bench.pipeline;
+  const { queues } = harness.pipeline;
   const ring = createRing(
-    bench.sqs,
+    harness.sqs,
     { lines: queues.lines.url, words: queues.words.url },
     'stream-processor',
   );
@@ -183,7 +183,7 @@ test('a malformed item is said aloud, and keeps neither the other runs nor the o
   await put(broken);
   await expect(reconcile()).rejects.toThrow(/lines: The run item .* is malformed/);
   for (const collection of COLLECTIONS) expect(await rung(collection)).toEqual([healthy.run_id]);
-  expect(bench.logged('A collection could not be reconciled').at(-1)).toMatchObject({
+  expect(harness.logged('A collection could not be reconciled').at(-1)).toMatchObject({
     reason: expect.stringContaining(String(broken.SK)),
   });
 });

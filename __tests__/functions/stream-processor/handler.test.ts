@@ -13,21 +13,21 @@ import { createRun } from '../../../functions/shared/run-table';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { startStreamMapping } from '../../../packages/local-aws/src/event-source-mapping/stream-mapping';
 import { createLambdaRuntime } from '../../../packages/local-aws/src/lambda/lambda-runtime';
-import { type HandlerBench, startHandlerBench } from '../../support/handler-bench';
+import { type HandlerHarness, startHandlerHarness } from '../../support/handler-harness';
 import { startRefusingSqs } from '../../support/refusing-sqs';
 import { run } from '../../support/runs';
 
 const NAME = 'stream-processor';
-let bench: HandlerBench;
+let harness: HandlerHarness;
 
 let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'stream-processor-'));
-  bench = await startHandlerBench({ functions: [NAME], bundles: await bundleFunctions(folder, [NAME]) });
+  harness = await startHandlerHarness({ functions: [NAME], bundles: await bundleFunctions(folder, [NAME]) });
 });
 afterAll(async () => {
-  await bench.stop();
+  await harness.stop();
   await rm(folder, { recursive: true });
 });
 
@@ -38,16 +38,16 @@ const withQueues = (urls: Record<string, string>, onLine: (line: string) => void
     bundle: join(folder, NAME),
     timeoutSeconds: 60,
     environment: {
-      ...bench.aws.environment,
-      LINES_QUEUE_URL: bench.pipeline.queues.lines.url,
-      WORDS_QUEUE_URL: bench.pipeline.queues.words.url,
+      ...harness.aws.environment,
+      LINES_QUEUE_URL: harness.pipeline.queues.lines.url,
+      WORDS_QUEUE_URL: harness.pipeline.queues.words.url,
       ...urls,
     },
     onLine,
   });
 
 const takeDoorbells = async (collection: Collection) =>
-  (await bench.take(bench.pipeline.queues[collection].url)).map((message) => ({
+  (await harness.take(harness.pipeline.queues[collection].url)).map((message) => ({
     ...compactionMessageSchema.parse(JSON.parse(message.Body ?? '')),
     message,
   }));
@@ -67,16 +67,16 @@ const inserted = (...items: Record<string, unknown>[]) => ({
   })),
 });
 const invoke = async (...items: Record<string, unknown>[]) => {
-  const response = (await bench.invoke(NAME, inserted(...items))) as {
+  const response = (await harness.invoke(NAME, inserted(...items))) as {
     batchItemFailures: { itemIdentifier: string }[];
   };
   return response.batchItemFailures.map(({ itemIdentifier }) => Number(itemIdentifier.at(-1)));
 };
 
 test('a run that is written to the table rings both collections, each at its own FIFO queue', async () => {
-  bench.pipeline.resumeConsumers();
+  harness.pipeline.resumeConsumers();
   const created = run();
-  await createRun(bench.table, created);
+  await createRun(harness.table, created);
   for (const collection of COLLECTIONS) {
     const [doorbell] = await eventually('the doorbell', async () => {
       const taken = await takeDoorbells(collection);
@@ -102,7 +102,7 @@ test('a run that is written to the table rings both collections, each at its own
       collection: { StringValue: collection },
     });
   }
-  await bench.pipeline.pauseConsumers();
+  await harness.pipeline.pauseConsumers();
 });
 
 test('changes and removals of a run, and items of other kinds, ring nothing', async () => {
@@ -113,7 +113,7 @@ test('changes and removals of a run, and items of other kinds, ring nothing', as
     { ...record, eventName: 'REMOVE', dynamodb: { SequenceNumber: '7' } },
     pointer,
   ];
-  expect(await bench.invoke(NAME, { Records })).toEqual({ batchItemFailures: [] });
+  expect(await harness.invoke(NAME, { Records })).toEqual({ batchItemFailures: [] });
   for (const collection of COLLECTIONS) expect(await takeDoorbells(collection)).toEqual([]);
 });
 
@@ -145,7 +145,7 @@ test.each([0, 1, 2, 3])(
       const rung = await takeDoorbells(collection);
       expect(rung.map(({ run_id }) => run_id)).toEqual(neighbours.map(({ run_id }) => run_id));
     }
-    expect(bench.logged('A stream record failed and will be delivered again').at(-1)).toMatchObject({
+    expect(harness.logged('A stream record failed and will be delivered again').at(-1)).toMatchObject({
       level: 'ERROR',
       sequence_number: `10000000000000000000${position}`,
       reason: expect.stringContaining('lines.state'),
@@ -173,9 +173,11 @@ test.each([0, 1, 2])(
   'a doorbell that SQS refuses at position %i reports its record alone',
   async (position) => {
     const runs = [run(), run(), run()];
-    const { lines } = bench.pipeline.queues;
-    const proxy = await startRefusingSqs(bench.aws.endpoints.sqs, runs[position]?.run_id ?? '');
-    const other = withQueues({ LINES_QUEUE_URL: lines.url.replace(bench.aws.endpoints.sqs, proxy.endpoint) });
+    const { lines } = harness.pipeline.queues;
+    const proxy = await startRefusingSqs(harness.aws.endpoints.sqs, runs[position]?.run_id ?? '');
+    const other = withQueues({
+      LINES_QUEUE_URL: lines.url.replace(harness.aws.endpoints.sqs, proxy.endpoint),
+    });
     try {
       expect(await other.invoke(inserted(...runs.map(encodeRun)))).toEqual({
         batchItemFailures: [{ itemIdentifier: `10000000000000000000${position}` }],
@@ -192,7 +194,7 @@ test.each([0, 1, 2])(
 );
 
 test('a queue that is not there reports the record, and the other collection is rung', async () => {
-  const WORDS_QUEUE_URL = bench.pipeline.queues.words.url.replace('words', 'verbs');
+  const WORDS_QUEUE_URL = harness.pipeline.queues.words.url.replace('words', 'verbs');
   const printed: string[] = [];
   const other = withQueues({ WORDS_QUEUE_URL }, (line) => printed.push(line));
   try {
@@ -208,50 +210,50 @@ test('a queue that is not there reports the record, and the other collection is 
 
 test('updates of a run in the table ring nothing', async () => {
   const created = run();
-  await createRun(bench.table, created);
+  await createRun(harness.table, created);
   const Key = { PK: encodeRun(created).PK, SK: encodeRun(created).SK };
-  bench.pipeline.resumeConsumers();
+  harness.pipeline.resumeConsumers();
   await eventually('the first doorbell', async () =>
     (await takeDoorbells('words')).some(({ run_id }) => run_id === created.run_id),
   );
-  await bench.table.client.send(
+  await harness.table.client.send(
     new UpdateCommand({
-      TableName: bench.table.name,
+      TableName: harness.table.name,
       Key,
       UpdateExpression: 'SET lines_state = :state',
       ExpressionAttributeValues: { ':state': 'PROCESSING' },
     }),
   );
-  await bench.table.client.send(new DeleteCommand({ TableName: bench.table.name, Key }));
+  await harness.table.client.send(new DeleteCommand({ TableName: harness.table.name, Key }));
   const later = run();
-  await createRun(bench.table, later);
+  await createRun(harness.table, later);
   const rung = await eventually('the next doorbell', async () => {
     const taken = await takeDoorbells('words');
     return taken.some(({ run_id }) => run_id === later.run_id) && taken;
   });
   expect(rung.map(({ run_id }) => run_id)).toEqual([later.run_id]);
-  await bench.pipeline.pauseConsumers();
+  await harness.pipeline.pauseConsumers();
 });
 
 test('a malformed run ends at the on-failure destination, and the runs around it are rung', async () => {
   const [first, last] = [run(), run()];
-  await createRun(bench.table, first);
-  await bench.table.client.send(new PutCommand({ TableName: bench.table.name, Item: malformed() }));
-  await createRun(bench.table, last);
-  const { lostEventsUrl, streamArn, runtimes } = bench.pipeline;
-  const streams = new DynamoDBStreamsClient(bench.aws.clientOptions('dynamodb'));
+  await createRun(harness.table, first);
+  await harness.table.client.send(new PutCommand({ TableName: harness.table.name, Item: malformed() }));
+  await createRun(harness.table, last);
+  const { lostEventsUrl, streamArn, runtimes } = harness.pipeline;
+  const streams = new DynamoDBStreamsClient(harness.aws.clientOptions('dynamodb'));
   const mapping = startStreamMapping({
     client: streams,
     streamArn,
     functionArn: String(runtimes.get(NAME)?.functionArn),
-    invoke: (event) => bench.invoke(NAME, event),
+    invoke: (event) => harness.invoke(NAME, event),
     // The stack allows ten, with growing pauses between them.
     maximumRetryAttempts: 1,
-    onFailure: { client: bench.sqs, queueUrl: lostEventsUrl },
+    onFailure: { client: harness.sqs, queueUrl: lostEventsUrl },
   });
   try {
     const [lost] = await eventually('the lost event', async () => {
-      const taken = await bench.take(lostEventsUrl);
+      const taken = await harness.take(lostEventsUrl);
       return taken.length > 0 && taken;
     });
     expect(JSON.parse(lost?.Body ?? '{}')).toMatchObject({ DDBStreamBatchInfo: { batchSize: 1 } });

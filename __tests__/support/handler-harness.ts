@@ -17,7 +17,7 @@ import { s3Admin } from '../../packages/local-aws/src/s3/admin';
 import { type LocalAws, startLocalAws } from '../../packages/local-aws/src/start-local-aws';
 
 /** Functions' bundles on the local AWS, with the clients that a test looks around with. */
-export interface HandlerBench {
+export interface HandlerHarness {
   readonly aws: LocalAws;
   readonly pipeline: LocalPipeline;
   readonly s3: S3Client;
@@ -41,7 +41,7 @@ export interface HandlerBench {
   stop(): Promise<void>;
 }
 
-export interface HandlerBenchOptions extends LocalPipelineOptions {
+export interface HandlerHarnessOptions extends LocalPipelineOptions {
   readonly functions: readonly FunctionName[];
   /** Whether queues and stream are consumed from the start. @default - the test delivers by itself */
   readonly consume?: boolean;
@@ -50,7 +50,7 @@ export interface HandlerBenchOptions extends LocalPipelineOptions {
 export const ocrFixture = (name: string): Buffer =>
   readFileSync(join(__dirname, '..', 'fixtures', 'ocr', `${name}.json`));
 
-export async function startHandlerBench(options: HandlerBenchOptions): Promise<HandlerBench> {
+export async function startHandlerHarness(options: HandlerHarnessOptions): Promise<HandlerHarness> {
   const aws = await startLocalAws();
   const lines: string[] = [];
   const { consume = false, ...rest } = options;
@@ -70,7 +70,7 @@ export async function startHandlerBench(options: HandlerBenchOptions): Promise<H
   const dynamodb = new DynamoDBClient(aws.clientOptions('dynamodb'));
   const Bucket = pipeline.bucket;
 
-  const bench: HandlerBench = {
+  const harness: HandlerHarness = {
     aws,
     pipeline,
     s3,
@@ -92,7 +92,7 @@ export async function startHandlerBench(options: HandlerBenchOptions): Promise<H
         messageAttributes: {},
         eventSource: 'aws:sqs',
       }));
-      const response = (await bench.invoke(name, { Records })) as {
+      const response = (await harness.invoke(name, { Records })) as {
         batchItemFailures: { itemIdentifier: string }[];
       };
       return response.batchItemFailures
@@ -101,7 +101,7 @@ export async function startHandlerBench(options: HandlerBenchOptions): Promise<H
     },
     invoke(name, event) {
       const runtime = pipeline.runtimes.get(name);
-      if (runtime === undefined) throw new Error(`${name} does not run on this bench.`);
+      if (runtime === undefined) throw new Error(`${name} does not run on this harness.`);
       return runtime.invoke(event);
     },
     async put(Key, body) {
@@ -117,11 +117,11 @@ export async function startHandlerBench(options: HandlerBenchOptions): Promise<H
       return Contents.map(({ Key = '' }) => Key);
     },
     async quarantined() {
-      const reasons = (await bench.keys('quarantine/')).filter((key) => key.endsWith('/reason.json'));
+      const reasons = (await harness.keys('quarantine/')).filter((key) => key.endsWith('/reason.json'));
       return Promise.all(
         reasons.map(async (key) => ({
-          reason: quarantineReasonSchema.parse(JSON.parse((await bench.get(key)).toString())),
-          content: await bench.get(key.replace(/reason\.json$/, 'content')),
+          reason: quarantineReasonSchema.parse(JSON.parse((await harness.get(key)).toString())),
+          content: await harness.get(key.replace(/reason\.json$/, 'content')),
         })),
       );
     },
@@ -150,5 +150,5 @@ export async function startHandlerBench(options: HandlerBenchOptions): Promise<H
       await aws.stop();
     },
   };
-  return bench;
+  return harness;
 }

@@ -70,13 +70,13 @@ export interface Writer {
   close(): Promise<void>;
 }
 
-export interface CompactionBench {
+export interface CompactionHarness {
   readonly aws: LocalAws;
   world(): Promise<World>;
   stop(): Promise<void>;
 }
 
-export async function startCompactionBench(): Promise<CompactionBench> {
+export async function startCompactionHarness(): Promise<CompactionHarness> {
   const aws = await startLocalAws();
   const s3 = new S3Client(aws.clientOptions('s3'));
   const sqs = new SQSClient(aws.clientOptions('sqs'));
