@@ -44,11 +44,12 @@ export interface ReceiptSpec {
 
 /** One bucket, one table and one mount, apart from those of any other test. */
 export interface World {
+  readonly aws: LocalAws;
   readonly s3: S3Client;
   readonly bucket: string;
   readonly table: RunTable;
   readonly mountPath: string;
-  /** A writer of its own: store, private copy and all. Closed at the end. */
+  /** A writer of its own: store, private copy and all. Closed after the test. */
   writer(overrides?: Partial<EmbeddedStoreProps> & Partial<CompactionProps>): Writer;
   /** What one merge of a fresh writer, as of another sandbox, does. */
   compactOnce(overrides?: Parameters<World['writer']>[0]): Promise<Compaction>;
@@ -70,45 +71,52 @@ export interface Writer {
   close(): Promise<void>;
 }
 
-export interface CompactionHarness {
-  readonly aws: LocalAws;
-  world(): Promise<World>;
-  stop(): Promise<void>;
-}
-
-export async function startCompactionHarness(): Promise<CompactionHarness> {
-  const aws = await startLocalAws();
-  const s3 = new S3Client(aws.clientOptions('s3'));
-  const sqs = new SQSClient(aws.clientOptions('sqs'));
-  const dynamodb = new DynamoDBClient(aws.clientOptions('dynamodb'));
-  const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
+/**
+ * Gives every test of the suite a world of its own, on one embedded AWS that is stopped after the last one.
+ *
+ * @returns the same object all along, which is filled anew before each test.
+ */
+export function useCompactionHarness(): World {
+  const world = {} as World;
   const closing: (() => Promise<void>)[] = [];
-  return {
-    aws,
-    async world() {
-      const prefix = `world-${randomBytes(4).toString('hex')}`;
-      const config = { ...loadConfig('dev'), prefix };
-      const options = { bucketName: prefix, visibilityTimeoutSeconds: 60 };
-      const { tableName: name } = await createResources({ s3, sqs, dynamodb }, config, options);
-      const mountPath = await mkdtemp(join(tmpdir(), 'efs-'));
-      closing.push(() => rm(mountPath, { recursive: true, force: true }));
-      return makeWorld(s3, prefix, { client, name }, mountPath, closing);
-    },
-    async stop() {
-      for (const close of closing.reverse()) await close();
-      for (const each of [s3, sqs, dynamodb]) each.destroy();
-      await aws.stop();
-    },
-  };
+  let aws: LocalAws;
+  let clients: { s3: S3Client; sqs: SQSClient; dynamodb: DynamoDBClient };
+  beforeAll(async () => {
+    aws = await startLocalAws();
+    clients = {
+      s3: new S3Client(aws.clientOptions('s3')),
+      sqs: new SQSClient(aws.clientOptions('sqs')),
+      dynamodb: new DynamoDBClient(aws.clientOptions('dynamodb')),
+    };
+  });
+  beforeEach(async () => {
+    const bucket = `world-${randomBytes(4).toString('hex')}`;
+    const config = { ...loadConfig('dev'), prefix: bucket };
+    const options = { bucketName: bucket, visibilityTimeoutSeconds: 60 };
+    const { tableName: name } = await createResources(clients, config, options);
+    const mountPath = await mkdtemp(join(tmpdir(), 'efs-'));
+    closing.push(() => rm(mountPath, { recursive: true, force: true }));
+    const client = DynamoDBDocumentClient.from(clients.dynamodb, {
+      marshallOptions: { removeUndefinedValues: true },
+    });
+    const place = { aws, s3: clients.s3, bucket, table: { client, name }, mountPath };
+    Object.assign(world, makeWorld(place, closing));
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+  afterAll(async () => {
+    for (const client of Object.values(clients ?? {})) client.destroy();
+    await aws?.stop();
+  });
+  return world;
 }
 
 function makeWorld(
-  s3: S3Client,
-  bucket: string,
-  table: RunTable,
-  mountPath: string,
+  place: Pick<World, 'aws' | 's3' | 'bucket' | 'table' | 'mountPath'>,
   closing: (() => Promise<void>)[],
 ): World {
+  const { s3, bucket, table, mountPath } = place;
   const telemetry = quietTelemetry();
   const pointer = async () => {
     const get = new GetCommand({ TableName: table.name, Key: collectionKey('lines'), ConsistentRead: true });
@@ -116,10 +124,7 @@ function makeWorld(
     return Item && collectionPointerSchema.parse(Item);
   };
   const world: World = {
-    s3,
-    bucket,
-    table,
-    mountPath,
+    ...place,
     pointer,
     writer(overrides = {}) {
       const embedding = { model: MODEL, dimensions: DIMENSIONS };

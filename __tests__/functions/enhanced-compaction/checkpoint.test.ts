@@ -1,17 +1,9 @@
 import { GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { COVERED_BY_TAG, COVERED_DELTA_TAG } from '../../../contracts/bucket-layout';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
-import { type CompactionHarness, startCompactionHarness, type World } from '../../support/compaction-harness';
+import { useCompactionHarness } from '../../support/compaction-harness';
 
-let harness: CompactionHarness;
-let world: World;
-beforeAll(async () => {
-  harness = await startCompactionHarness();
-});
-afterAll(() => harness.stop());
-beforeEach(async () => {
-  world = await harness.world();
-});
+const world = useCompactionHarness();
 
 describe('A checkpoint', () => {
   it('covers the published version: archive, hash, manifest, pointer, tags, and the older ones pruned', async () => {
@@ -49,7 +41,6 @@ describe('A checkpoint', () => {
     await world.arrive({ texts: ['D'] });
     await writer.compact();
     expect(await snapshotVersion()).toBe((await world.pointer())?.version);
-    await writer.close();
   });
 });
 

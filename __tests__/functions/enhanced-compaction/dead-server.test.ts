@@ -3,17 +3,9 @@ import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { isAlive } from '../../../packages/local-aws/__tests__/support/processes';
-import { type CompactionHarness, startCompactionHarness, type World } from '../../support/compaction-harness';
+import { useCompactionHarness } from '../../support/compaction-harness';
 
-let harness: CompactionHarness;
-let world: World;
-beforeAll(async () => {
-  harness = await startCompactionHarness();
-});
-afterAll(() => harness.stop());
-beforeEach(async () => {
-  world = await harness.world();
-});
+const world = useCompactionHarness();
 
 /** The Chroma servers that this process has started, with their directories. */
 const servers = () =>

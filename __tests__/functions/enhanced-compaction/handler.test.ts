@@ -12,18 +12,10 @@ import {
   type LambdaRuntime,
 } from '../../../packages/local-aws/src/lambda/lambda-runtime';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
-import {
-  type CompactionHarness,
-  DIMENSIONS,
-  idsOf,
-  MODEL,
-  startCompactionHarness,
-  type World,
-} from '../../support/compaction-harness';
+import { DIMENSIONS, idsOf, MODEL, useCompactionHarness } from '../../support/compaction-harness';
 
 const NAME = 'enhanced-compaction';
-let harness: CompactionHarness;
-let world: World;
+const world = useCompactionHarness();
 let proxy: BreakpointProxy;
 let folder: string;
 let bundle: string;
@@ -31,24 +23,19 @@ const runtimes: LambdaRuntime[] = [];
 let lines: string[] = [];
 
 beforeAll(async () => {
-  harness = await startCompactionHarness();
-  proxy = await startBreakpointProxy(harness.aws.endpoints.dynamodb);
   const dist = join(__dirname, '..', '..', '..', 'dist');
   await mkdir(dist, { recursive: true });
   folder = await mkdtemp(join(dist, 'compaction-test-'));
   bundle = (await bundleFunctions(folder, [NAME])).get(NAME) ?? '';
 });
-afterAll(async () => {
-  await proxy.stop();
-  await harness.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => rm(folder, { recursive: true, force: true }));
 beforeEach(async () => {
-  world = await harness.world();
+  proxy = await startBreakpointProxy(world.aws.endpoints.dynamodb);
   lines = [];
 });
 afterEach(async () => {
   for (const runtime of runtimes.splice(0)) await runtime.stop();
+  await proxy.stop();
 });
 
 /** The built bundle as Lambda runs it. */
@@ -60,7 +47,7 @@ function startFunction(): LambdaRuntime {
     EMBEDDING_DIMENSIONS: String(DIMENSIONS),
     CHROMA_MOUNT_PATH: world.mountPath,
   };
-  const aws = { ...harness.aws.environment, AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint };
+  const aws = { ...world.aws.environment, AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint };
   const runtime = createLambdaRuntime({
     functionName: NAME,
     bundle,

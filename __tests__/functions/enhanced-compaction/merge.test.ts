@@ -2,28 +2,19 @@ import { randomUUID } from 'node:crypto';
 import type { CompactionRun } from '../../../contracts/compaction-run';
 import type { DeltaRecord } from '../../../contracts/delta';
 import {
-  type CompactionHarness,
   embed,
   idsOf,
   makeDelta,
   type ReceiptSpec,
-  startCompactionHarness,
-  type World,
+  useCompactionHarness,
   type Writer,
 } from '../../support/compaction-harness';
 
-let harness: CompactionHarness;
-let world: World;
+const world = useCompactionHarness();
 let writer: Writer;
-beforeAll(async () => {
-  harness = await startCompactionHarness();
-});
-afterAll(() => harness.stop());
-beforeEach(async () => {
-  world = await harness.world();
+beforeEach(() => {
   writer = world.writer();
 });
-afterEach(() => writer.close());
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 

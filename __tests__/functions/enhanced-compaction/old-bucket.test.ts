@@ -7,22 +7,9 @@ import { type OldRecord, writeOldDelta, writeOldSnapshot } from '../../../demo/o
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import {
-  type CompactionHarness,
-  embed,
-  startCompactionHarness,
-  type World,
-} from '../../support/compaction-harness';
+import { embed, useCompactionHarness } from '../../support/compaction-harness';
 
-let harness: CompactionHarness;
-let world: World;
-beforeAll(async () => {
-  harness = await startCompactionHarness();
-});
-afterAll(() => harness.stop());
-beforeEach(async () => {
-  world = await harness.world();
-});
+const world = useCompactionHarness();
 
 describe('A bucket of the old system', () => {
   const imageId = '11111111-2222-4333-8444-555555555555';

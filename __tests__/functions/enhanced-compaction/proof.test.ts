@@ -17,15 +17,13 @@ import type { CollectionStore } from '../../../functions/enhanced-compaction/sto
 import { createEmbeddedStore } from '../../../functions/enhanced-compaction/store/embedded-store';
 import { descendantsOf, isAlive } from '../../../packages/local-aws/__tests__/support/processes';
 import {
-  type CompactionHarness,
   DIMENSIONS,
   embed,
   idsOf,
   MODEL,
   makeDelta,
   quietTelemetry,
-  startCompactionHarness,
-  type World,
+  useCompactionHarness,
 } from '../../support/compaction-harness';
 
 /** A real collection that does something else than it was told, without a word. */
@@ -125,15 +123,7 @@ describe('A merge', () => {
 });
 
 describe('A round that is not proven', () => {
-  let harness: CompactionHarness;
-  let world: World;
-  beforeAll(async () => {
-    harness = await startCompactionHarness();
-  });
-  afterAll(() => harness?.stop());
-  beforeEach(async () => {
-    world = await harness.world();
-  });
+  const world = useCompactionHarness();
 
   /** The real store, but what it opens lies. */
   function lyingStore(lie: Lie): CollectionStore {
@@ -182,7 +172,6 @@ describe('A round that is not proven', () => {
     await honest.compact([run]);
     expect(await world.state(run)).toMatchObject({ state: 'COMPLETED', merged_vectors: 3 });
     expect([...(await world.published()).keys()]).toEqual(idsOf(run, 3));
-    await honest.close();
   });
 
   it('leaves the version live that was published before it', async () => {
@@ -202,6 +191,6 @@ describe('A round that is not proven', () => {
     expect(await versionsOnDisk()).toEqual(files);
     expect((await world.state(run)).state).toBe('PROCESSING');
     expect([...(await world.published()).values()].map(({ document }) => document)).toEqual(['BEFORE']);
-    await Promise.all([store.close(), honest.close()]);
+    await store.close();
   });
 });

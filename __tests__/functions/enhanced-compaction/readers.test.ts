@@ -4,18 +4,10 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
-import { type CompactionHarness, startCompactionHarness, type World } from '../../support/compaction-harness';
+import { useCompactionHarness } from '../../support/compaction-harness';
 import { put, putDecoys } from '../../support/old-buckets';
 
-let harness: CompactionHarness;
-let world: World;
-beforeAll(async () => {
-  harness = await startCompactionHarness();
-});
-afterAll(() => harness?.stop());
-beforeEach(async () => {
-  world = await harness.world();
-});
+const world = useCompactionHarness();
 
 /** Everything that a reader could have written to. */
 async function everything() {

@@ -13,23 +13,9 @@ import { writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { encodeDelta } from '../../../functions/shared/delta-file';
-import {
-  type CompactionHarness,
-  idsOf,
-  makeDelta,
-  startCompactionHarness,
-  type World,
-} from '../../support/compaction-harness';
+import { idsOf, makeDelta, useCompactionHarness } from '../../support/compaction-harness';
 
-let harness: CompactionHarness;
-let world: World;
-beforeAll(async () => {
-  harness = await startCompactionHarness();
-});
-afterAll(() => harness.stop());
-beforeEach(async () => {
-  world = await harness.world();
-});
+const world = useCompactionHarness();
 
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 

@@ -7,15 +7,9 @@ import { openChromaCollection } from '../../../functions/enhanced-compaction/chr
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
 import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
 import { createRemoteStore } from '../../../functions/enhanced-compaction/store/remote-store';
-import {
-  type CompactionHarness,
-  idsOf,
-  startCompactionHarness,
-  type World,
-} from '../../support/compaction-harness';
+import { idsOf, useCompactionHarness } from '../../support/compaction-harness';
 
-let harness: CompactionHarness;
-let world: World;
+const world = useCompactionHarness();
 let folder: string;
 let chroma: ChromaServer;
 let front: Server;
@@ -25,7 +19,6 @@ let refusals = 0;
 const seen = { tokens: new Set<unknown>(), largest: 0 };
 
 beforeAll(async () => {
-  harness = await startCompactionHarness();
   folder = await mkdtemp(join(tmpdir(), 'remote-chroma-'));
   chroma = await startChromaServer({ path: join(folder, 'data') });
   // A real Chroma server behind one that is busy now and then, as Chroma Cloud is.
@@ -59,7 +52,6 @@ afterAll(async () => {
   front.closeAllConnections();
   front.close();
   await chroma.stop();
-  await harness.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -95,10 +87,6 @@ async function remoteWriter(name: string) {
   };
   return { writer: world.writer({ store }), stored };
 }
-
-beforeEach(async () => {
-  world = await harness.world();
-});
 
 describe('A collection on a Chroma server', () => {
   it('is merged into in place, 300 records a write, with the key, and again when the server is busy', async () => {

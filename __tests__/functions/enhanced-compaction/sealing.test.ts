@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { type CompactionHarness, startCompactionHarness } from '../../support/compaction-harness';
+import { useCompactionHarness } from '../../support/compaction-harness';
 
 /** What was done with a private directory, and the processes that were given it, at that moment. */
 const mockSeen: { readonly what: string; readonly processes: readonly string[] }[] = [];
@@ -47,14 +47,9 @@ jest.mock('../../../functions/enhanced-compaction/chroma/server', () => {
   };
 });
 
-let harness: CompactionHarness;
-beforeAll(async () => {
-  harness = await startCompactionHarness();
-});
-afterAll(() => harness?.stop());
+const world = useCompactionHarness();
 
 it('The Chroma server is gone before its files are hashed, written or packed', async () => {
-  const world = await harness.world();
   const writer = world.writer({ checkpointRecords: 1 });
   for (const text of ['FIRST', 'SECOND']) {
     await world.arrive({ texts: [text, 'TOTAL'] });
@@ -66,11 +61,9 @@ it('The Chroma server is gone before its files are hashed, written or packed', a
     ['packed as a snapshot', 0],
   ];
   expect(counted()).toEqual([...aMerge, ...aMerge]);
-  await writer.close();
 });
 
 it('The Chroma server is gone before a snapshot is packed of a version that was only opened', async () => {
-  const world = await harness.world();
   const receipt = { imageId: randomUUID(), receiptId: 1, texts: ['MILK 1.20'] };
   const first = world.writer();
   await world.arrive({ ...receipt, createdAt: new Date(Date.now() - 60_000) });
@@ -85,5 +78,4 @@ it('The Chroma server is gone before a snapshot is packed of a version that was 
     ['served', 1],
     ['packed as a snapshot', 0],
   ]);
-  await second.close();
 });

@@ -5,22 +5,9 @@ import { recordId } from '../../../contracts/record-id';
 import { type OldRecord, writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { LeaseLost } from '../../../functions/enhanced-compaction/lease/lease';
 import { locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
-import {
-  type CompactionHarness,
-  embed,
-  startCompactionHarness,
-  type World,
-} from '../../support/compaction-harness';
+import { embed, useCompactionHarness } from '../../support/compaction-harness';
 
-let harness: CompactionHarness;
-let world: World;
-beforeAll(async () => {
-  harness = await startCompactionHarness();
-});
-afterAll(() => harness.stop());
-beforeEach(async () => {
-  world = await harness.world();
-});
+const world = useCompactionHarness();
 
 const LONG_AGO = '20250901_101500';
 const justNow = () => versionId(new Date(Date.now() + 60_000), '0badcafe');

@@ -6,23 +6,10 @@ import { LeaseLost, LeaseTaken, takeLease } from '../../../functions/enhanced-co
 import { type Published, publish } from '../../../functions/enhanced-compaction/lease/publish';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
-import {
-  type CompactionHarness,
-  idsOf,
-  startCompactionHarness,
-  type World,
-} from '../../support/compaction-harness';
+import { idsOf, useCompactionHarness } from '../../support/compaction-harness';
 import { pointer as pointerOf } from '../../support/runs';
 
-let harness: CompactionHarness;
-let world: World;
-beforeAll(async () => {
-  harness = await startCompactionHarness();
-});
-afterAll(() => harness.stop());
-beforeEach(async () => {
-  world = await harness.world();
-});
+const world = useCompactionHarness();
 
 const now = () => Date.now();
 const manifestOf = (publishedAt: Date) => {
@@ -93,15 +80,15 @@ describe('The pointer', () => {
 
 describe('A publish whose answer is lost', () => {
   let proxy: BreakpointProxy;
-  beforeAll(async () => {
-    proxy = await startBreakpointProxy(harness.aws.endpoints.dynamodb);
+  beforeEach(async () => {
+    proxy = await startBreakpointProxy(world.aws.endpoints.dynamodb);
   });
-  afterAll(() => proxy.stop());
+  afterEach(() => proxy.stop());
 
   /** The table behind the proxy. One attempt: the caller learns of it; three: the SDK's retry finds the condition false. */
   const tableBehindProxy = (maxAttempts: number) => {
     const client = new DynamoDBClient({
-      ...harness.aws.clientOptions('dynamodb'),
+      ...world.aws.clientOptions('dynamodb'),
       endpoint: proxy.endpoint,
       maxAttempts,
     });
@@ -162,7 +149,6 @@ describe('Two writers', () => {
     }
     expect((await world.published()).size).toBe(9);
     for (const run of runs) expect((await world.state(run)).state).toBe('COMPLETED');
-    for (const writer of writers) await writer.close();
   });
 
   it('of which one stalls between its merge and its publish, publish the other’s work alone', async () => {
@@ -200,6 +186,5 @@ describe('Two writers', () => {
     expect((await world.pointer())?.version).toBe(version);
     expect([...(await world.published()).keys()]).toEqual(idsOf(run, 1));
     expect((await world.state(run)).state).toBe('COMPLETED');
-    await Promise.all([stalled.close(), other.close()]);
   });
 });
