@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { makeAws } from '../shared/aws/clients';
+import type { Context, Outcome } from '../shared/context';
 import { EXIT_CODES_HELP } from '../shared/exit-codes';
 import type { Reporter } from '../shared/reporters/reporter';
-import type { Context, Outcome } from './context';
 
 interface Surroundings {
   readonly report: Reporter;

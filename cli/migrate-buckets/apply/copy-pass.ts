@@ -3,11 +3,11 @@ import { isDecoyKey } from '../../../contracts/bucket-layout';
 import type { Reporter } from '../../shared/reporters/reporter';
 import { readText } from '../aws/read-object';
 import { type CopyEngine, CopyError, type CopyFailureReason, type CopyRequest } from '../engine/engine';
-import type { ListedObject } from '../listing/listed-object';
+import { type ListedObject, looksEqual } from '../listing/listed-object';
 import { mergeListings, pairListings } from '../listing/pair';
 import type { Journal } from '../plan-files/journal';
 import { ManifestCursor } from '../plan-files/manifest-cursor';
-import { isPointerKey, looksEqual, type ManifestEntry } from '../plan-files/manifest-entry';
+import { isPointerKey, type ManifestEntry } from '../plan-files/manifest-entry';
 import { whyNotSuperseded } from '../snapshots/superseded-pointer';
 import { sameBytes } from '../verification/same-bytes';
 

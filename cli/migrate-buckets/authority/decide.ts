@@ -1,4 +1,5 @@
-import type { BucketEvidence, CollectionEvidence } from './evidence';
+import type { CollectionEvidence } from '../snapshots/collection-evidence';
+import type { BucketEvidence } from './evidence';
 
 /** One comparison between buckets. Larger is better. */
 interface Signal {

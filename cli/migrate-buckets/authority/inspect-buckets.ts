@@ -5,8 +5,7 @@ import type { Reporter } from '../../shared/reporters/reporter';
 import { openBucket } from '../aws/bucket';
 import { referencesTo, type Survey } from '../discovery/references';
 import type { CopyEngine } from '../engine/engine';
-import type { ListedObject } from '../listing/listed-object';
-import { looksEqual } from '../plan-files/manifest-entry';
+import { type ListedObject, looksEqual } from '../listing/listed-object';
 import { inspectCollection } from '../snapshots/inspect-collection';
 import type { BucketEvidence } from './evidence';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import type { Context, Outcome } from '../../shared/context';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, duration, good } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
 import { type Migration, migrate } from '../apply/migrate';
 import { openBucket, whoAmI } from '../aws/bucket';
-import type { Context, Outcome } from '../context';
 import { SdkEngine } from '../engine/sdk-engine';
 import { withLock } from '../plan-files/lock';
 import { type Plan, planFiles, readPlan } from '../plan-files/plan-file';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Context, Outcome } from '../../shared/context';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, faint, good, heading, table, when } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
@@ -6,7 +7,6 @@ import { decide, type Verdict } from '../authority/decide';
 import type { BucketEvidence } from '../authority/evidence';
 import { inspectBuckets } from '../authority/inspect-buckets';
 import { findStranded, type StrandedObject } from '../authority/stranded';
-import type { Context, Outcome } from '../context';
 import { discoverBuckets } from '../discovery/discover';
 import { SdkEngine } from '../engine/sdk-engine';
 import { candidateFilter, readOptions, searchOptions } from './options';

@@ -1,6 +1,6 @@
+import type { Context } from '../../shared/context';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
-import type { Context } from '../context';
 
 /**
  * Has the operator type a name. Where nobody can be asked, `--confirm` must hold it: nothing goes ahead

@@ -1,6 +1,6 @@
+import type { Context, Outcome } from '../../shared/context';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, faint, heading } from '../../shared/reporters/text';
-import type { Context, Outcome } from '../context';
 import { type Discovery, discoverBuckets } from '../discovery/discover';
 import { candidateFilter, readOptions, searchOptions } from './options';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import type { Context, Outcome } from '../../shared/context';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, good, table } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
 import { openBucket } from '../aws/bucket';
-import type { Context, Outcome } from '../context';
 import { REFERENCE_KINDS } from '../discovery/references';
 import { withLock } from '../plan-files/lock';
 import { planFiles, readPlan } from '../plan-files/plan-file';

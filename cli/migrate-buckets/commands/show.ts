@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { Context, Outcome } from '../../shared/context';
 import { EXIT } from '../../shared/exit-codes';
 import { bytes, duration, faint, heading, table } from '../../shared/reporters/text';
-import type { Context, Outcome } from '../context';
 import { type Plan, planFiles, readManifest, readPlan } from '../plan-files/plan-file';
 import { readState, type State } from '../plan-files/state';
 import { planArgument, readOptions } from './options';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { Context, Outcome } from '../../shared/context';
 import { EXIT } from '../../shared/exit-codes';
 import { good } from '../../shared/reporters/text';
-import type { Context, Outcome } from '../context';
 import { unfreeze } from '../freeze/freeze';
 import { withLock } from '../plan-files/lock';
 import { planFiles, readPlan } from '../plan-files/plan-file';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import type { Context, Outcome } from '../../shared/context';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, faint, good, table } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
 import { openBucket } from '../aws/bucket';
-import type { Context, Outcome } from '../context';
 import { Journal } from '../plan-files/journal';
 import { planFiles, readManifest, readPlan } from '../plan-files/plan-file';
 import { strandedOf } from '../plan-files/staleness';

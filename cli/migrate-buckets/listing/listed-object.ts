@@ -14,6 +14,18 @@ export interface ListedObject {
   readonly versionId?: string | undefined;
 }
 
+/** An object, and the bucket that holds it. */
+export interface Located {
+  readonly bucket: string;
+  readonly object: ListedObject;
+}
+
+/** Equal content, as far as a listing shows it. */
+export const looksEqual = (
+  a: Pick<ListedObject, 'etag' | 'size'>,
+  b: Pick<ListedObject, 'etag' | 'size'>,
+): boolean => a.etag === b.etag && a.size === b.size;
+
 /** S3 sends keys URL-encoded when asked (XML cannot carry every character), with `+` for a space. */
 export const decodeListedKey = (encoded: string): string => decodeURIComponent(encoded.replaceAll('+', ' '));
 

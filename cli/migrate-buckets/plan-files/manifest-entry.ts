@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isDecoyKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
-import type { ListedObject } from '../listing/listed-object';
+import { looksEqual } from '../listing/listed-object';
 import type { Pair } from '../listing/pair';
 
 /**
@@ -37,12 +37,6 @@ export const isPointerKey = (key: string): boolean => POINTERS.has(key);
 /** S3's archive classes: an object there cannot be read, so it cannot be copied before it is restored. */
 export const isArchived = ({ storageClass }: { storageClass: string }): boolean =>
   storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE';
-
-/** Equal content, as far as a listing shows it. */
-export const looksEqual = (
-  a: Pick<ListedObject, 'etag' | 'size'>,
-  b: Pick<ListedObject, 'etag' | 'size'>,
-): boolean => a.etag === b.etag && a.size === b.size;
 
 /** What the plan says of a key, or undefined for a key that only the destination has: that is left alone. */
 export function planEntry({ source, destination }: Pair, overwrite: boolean): ManifestEntry | undefined {

@@ -12,9 +12,9 @@ import {
   versionInstant,
 } from '../../../contracts/bucket-layout';
 import type { Collection } from '../../../contracts/collections';
-import type { CollectionEvidence, GateResult } from '../authority/evidence';
 import { openBody, readText } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
+import type { CollectionEvidence, GateResult } from './collection-evidence';
 import {
   CHROMA_DATABASE,
   databaseIsLarge,

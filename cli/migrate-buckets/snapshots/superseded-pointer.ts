@@ -9,13 +9,8 @@ import { COLLECTIONS, type Collection } from '../../../contracts/collections';
 import { snapshotManifestSchema } from '../../../contracts/snapshot';
 import { saying } from '../../shared/aws/explain';
 import { readText, readTextIfAny } from '../aws/read-object';
-import { bareEtag, decodeListedKey, type ListedObject } from '../listing/listed-object';
+import { bareEtag, decodeListedKey, type ListedObject, type Located } from '../listing/listed-object';
 import { inspectCollection } from './inspect-collection';
-
-interface Located {
-  readonly bucket: string;
-  readonly object: ListedObject;
-}
 
 /**
  * Why the destination's pointer cannot stand for the source's, in one sentence; undefined when it can: the

@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { openBody } from '../aws/read-object';
-import type { ListedObject } from '../listing/listed-object';
-
-interface Located {
-  readonly bucket: string;
-  readonly object: ListedObject;
-}
+import type { Located } from '../listing/listed-object';
 
 /** Reads both objects whole, each pinned to its listed ETag, and compares their SHA-256. The dearest proof. */
 export async function sameBytes(s3: S3Client, a: Located, b: Located, signal: AbortSignal): Promise<boolean> {

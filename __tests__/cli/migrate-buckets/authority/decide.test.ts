@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { decide } from '../../../../cli/migrate-buckets/authority/decide';
-import type { BucketEvidence, GateResult } from '../../../../cli/migrate-buckets/authority/evidence';
+import type { BucketEvidence } from '../../../../cli/migrate-buckets/authority/evidence';
+import type { GateResult } from '../../../../cli/migrate-buckets/snapshots/collection-evidence';
 import { COLLECTIONS } from '../../../../contracts/collections';
 
 describe('authority', () => {

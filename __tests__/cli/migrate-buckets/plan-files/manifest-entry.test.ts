@@ -1,7 +1,8 @@
 import fc from 'fast-check';
+import { looksEqual } from '../../../../cli/migrate-buckets/listing/listed-object';
 import { pairListings } from '../../../../cli/migrate-buckets/listing/pair';
 import { manifestLine } from '../../../../cli/migrate-buckets/plan-files/digest';
-import { looksEqual, planEntry } from '../../../../cli/migrate-buckets/plan-files/manifest-entry';
+import { planEntry } from '../../../../cli/migrate-buckets/plan-files/manifest-entry';
 import { listing, stream } from '../arbitrary-listings';
 
 describe('planning an object', () => {

@@ -1,6 +1,6 @@
-import type { Aws } from '../shared/aws/clients';
-import type { ExitCode } from '../shared/exit-codes';
-import type { Reporter } from '../shared/reporters/reporter';
+import type { Aws } from './aws/clients';
+import type { ExitCode } from './exit-codes';
+import type { Reporter } from './reporters/reporter';
 
 /** What every command is given, apart from its own options. */
 export interface Context {
