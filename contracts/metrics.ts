@@ -31,10 +31,10 @@ export const METRICS = {
   receiptsParsed: 'ReceiptsParsed',
   /** Records that were embedded and written to a delta. Count, `service` alone. */
   recordsEmbedded: 'RecordsEmbedded',
-  /** Doorbells sent. Count. */
-  doorbellsRung: 'DoorbellsRung',
+  /** Messages sent to the collections' queues. Count. */
+  doorbellsSent: 'DoorbellsSent',
   /** Runs that the reconciler finished, since the published manifest holds them. Count. */
-  runsMended: 'RunsMended',
+  runsReconciled: 'RunsReconciled',
 } as const;
 
 /**

@@ -113,7 +113,7 @@ function report(round: Reconciliation, { logger, metrics }: Telemetry): void {
   metrics.addMetric(METRICS.pendingRuns, 'Count', round.pending);
   metrics.addMetric(METRICS.oldestPendingRunAge, 'Seconds', round.oldestPendingAge);
   metrics.addMetric(METRICS.snapshotAge, 'Seconds', round.snapshotAge);
-  metrics.addMetric(METRICS.runsMended, 'Count', round.mended.length);
-  metrics.addMetric(METRICS.doorbellsRung, 'Count', round.rung ? 1 : 0);
+  metrics.addMetric(METRICS.runsReconciled, 'Count', round.mended.length);
+  metrics.addMetric(METRICS.doorbellsSent, 'Count', round.rung ? 1 : 0);
   metrics.publishStoredMetrics();
 }

@@ -48,7 +48,7 @@ export async function ringInsertedRuns(
   const missed = new Set(unrung.map(({ doorbell }) => doorbell));
   countPerCollection(
     telemetry,
-    METRICS.doorbellsRung,
+    METRICS.doorbellsSent,
     rung.filter((doorbell) => !missed.has(doorbell)).map(({ collection }) => collection),
   );
 

@@ -87,7 +87,7 @@ test('however many runs wait too long, each collection is rung once, for the old
   expect(lines?.oldestPendingAge).toBeGreaterThanOrEqual(5_000);
   for (const collection of COLLECTIONS) {
     expect(await rung(collection)).toEqual([runs[0]?.run_id]);
-    expect(metrics(collection)).toMatchObject({ PendingRuns: 4, DoorbellsRung: 1 });
+    expect(metrics(collection)).toMatchObject({ PendingRuns: 4, DoorbellsSent: 1 });
   }
 });
 
@@ -152,7 +152,7 @@ test('a run that a published manifest holds is COMPLETED with its vectors, and l
   expect(item).not.toHaveProperty('lines_pending');
   expect(await rung('lines')).toEqual([]);
   expect(await rung('words')).toEqual([published.run_id]);
-  expect(metrics('lines')).toMatchObject({ RunsMended: 1, PendingRuns: 0 });
+  expect(metrics('lines')).toMatchObject({ RunsReconciled: 1, PendingRuns: 0 });
 });
 
 test('a published version that no snapshot covers for too long is rung for, though no run is pending', async () => {
