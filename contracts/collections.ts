@@ -6,3 +6,7 @@ export const COLLECTIONS = ['lines', 'words'] as const;
 export const collectionSchema = z.enum(COLLECTIONS);
 
 export type Collection = z.infer<typeof collectionSchema>;
+
+/** One value for each collection, so that a further one needs no further line where all are treated alike. */
+export const perCollection = <Value>(make: (collection: Collection) => Value): Record<Collection, Value> =>
+  Object.fromEntries(COLLECTIONS.map((each) => [each, make(each)])) as Record<Collection, Value>;

@@ -5,7 +5,7 @@ import { compactionMessageSchema } from '../../contracts/messages';
 import { decodeDelta } from '../../functions/shared/delta-file';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
-import { type HandlerHarness, ocrFixture, startHandlerHarness } from '../support/handler-harness';
+import { ocrFixture, useHandlerHarness } from '../support/handler-harness';
 
 const RECEIPTS = {
   'vision-supermarket': 'ORGANIC BANANAS 1.87',
@@ -13,17 +13,12 @@ const RECEIPTS = {
   'textract-pharmacy': 'IBUPROFEN 200MG 8.29',
   'textract-hardware-store': 'CLAW HAMMER 18.50',
 } as const;
-let harness: HandlerHarness;
-
-beforeAll(async () => {
-  harness = await startHandlerHarness({
-    functions: ['process-ocr-results', 'embed-from-ndjson', 'stream-processor'],
-    consume: true,
-    visibilityTimeoutSeconds: 2,
-    maximumReceives: 2,
-  });
+const harness = useHandlerHarness({
+  functions: ['process-ocr-results', 'embed-from-ndjson', 'stream-processor'],
+  consume: true,
+  visibilityTimeoutSeconds: 2,
+  maximumReceives: 2,
 });
-afterAll(() => harness.stop());
 
 test('receipts that are dropped become runs and doorbells; an unreadable one among them is kept', async () => {
   const unreadable = ocrKey({ imageId: randomUUID(), receiptId: 9 });

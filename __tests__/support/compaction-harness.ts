@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { deltaKey } from '../../contracts/bucket-layout';
 import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
-import { COLLECTIONS, type Collection } from '../../contracts/collections';
+import { perCollection } from '../../contracts/collections';
 import { type CollectionRun, type CompactionRun, collectionKey } from '../../contracts/compaction-run';
 import { contentHash, type Delta, type DeltaHeader, type DeltaRecord } from '../../contracts/delta';
 import { recordId } from '../../contracts/record-id';
@@ -55,11 +55,10 @@ export interface World {
   compactOnce(overrides?: Parameters<World['writer']>[0]): Promise<Compaction>;
   /** Stores the lines delta of a receipt and its run, as embed-from-ndjson does. */
   arrive(spec: ReceiptSpec): Promise<CompactionRun>;
+  put(key: string, body: Uint8Array | string): Promise<void>;
   state(run: CompactionRun): Promise<CollectionRun>;
   pointer(): Promise<CollectionPointer | undefined>;
   deletePointer(): Promise<void>;
-  /** Removes every item of the table. */
-  forgetTable(): Promise<void>;
   /** Ids of the published records, in order, with document and metadata. */
   published(): Promise<Map<string, { document: string; metadata: Readonly<Record<string, unknown>> }>>;
   /** Their documents, sorted. */
@@ -168,18 +167,27 @@ function makeWorld(
       const bytes = encodeDelta(delta);
       const stored = spec.spoil === undefined ? bytes : spec.spoil(bytes);
       const { run_id, image_id, receipt_id, created_at } = delta.header;
-      const key = deltaKey('lines', run_id);
-      if (stored) await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: stored }));
-      const own = (collection: Collection): CollectionRun => ({
-        state: collection === 'lines' ? 'PENDING' : 'COMPLETED',
-        delta_key: deltaKey(collection, run_id),
-        delta_sha256: createHash('sha256').update(bytes).digest('hex'),
-        records: spec.texts.length,
-      });
-      const [lines, words] = COLLECTIONS.map(own) as [CollectionRun, CollectionRun];
-      const run: CompactionRun = { version: 1, run_id, image_id, receipt_id, created_at, lines, words };
+      if (stored) await world.put(deltaKey('lines', run_id), stored);
+      const run: CompactionRun = {
+        version: 1,
+        run_id,
+        image_id,
+        receipt_id,
+        created_at,
+        ...perCollection(
+          (collection): CollectionRun => ({
+            state: collection === 'lines' ? 'PENDING' : 'COMPLETED',
+            delta_key: deltaKey(collection, run_id),
+            delta_sha256: createHash('sha256').update(bytes).digest('hex'),
+            records: spec.texts.length,
+          }),
+        ),
+      };
       await createRun(table, run);
       return run;
+    },
+    async put(Key, Body) {
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: Buffer.from(Body) }));
     },
     async state(run) {
       const runs = await runsOfReceipt(table, { imageId: run.image_id, receiptId: run.receipt_id });
@@ -189,12 +197,6 @@ function makeWorld(
     },
     async deletePointer() {
       await table.client.send(new DeleteCommand({ TableName: table.name, Key: collectionKey('lines') }));
-    },
-    async forgetTable() {
-      const { Items = [] } = await table.client.send(new ScanCommand({ TableName: table.name }));
-      for (const { PK, SK } of Items) {
-        await table.client.send(new DeleteCommand({ TableName: table.name, Key: { PK, SK } }));
-      }
     },
     async published() {
       const collection = await openPublishedCollection('lines', { s3, bucket, table, mountPath });

@@ -38,7 +38,6 @@ export interface HandlerHarness {
   quarantined(): Promise<{ reason: QuarantineReason; content: Buffer }[]>;
   /** Takes every message that waits in a queue. */
   take(queueUrl: string): Promise<Message[]>;
-  stop(): Promise<void>;
 }
 
 export interface HandlerHarnessOptions extends LocalPipelineOptions {
@@ -50,7 +49,28 @@ export interface HandlerHarnessOptions extends LocalPipelineOptions {
 export const ocrFixture = (name: string): Buffer =>
   readFileSync(join(__dirname, '..', 'fixtures', 'ocr', `${name}.json`));
 
-export async function startHandlerHarness(options: HandlerHarnessOptions): Promise<HandlerHarness> {
+/**
+ * Starts functions on an embedded AWS for all tests of a suite, and stops them after the last. After each test
+ * nothing is left of it: no injected fault, no message in a work queue, no consumer that it let run.
+ */
+export function useHandlerHarness(options: HandlerHarnessOptions): HandlerHarness {
+  const harness = {} as HandlerHarness;
+  let stop: (() => Promise<void>) | undefined;
+  beforeAll(async () => {
+    const started = await start(options);
+    Object.assign(harness, started.harness);
+    stop = started.stop;
+  });
+  afterEach(async () => {
+    if (!options.consume) await harness.pipeline.pauseConsumers();
+    await harness.s3Faults.clearFaults();
+    for (const { url } of Object.values(harness.pipeline.queues)) await harness.take(url);
+  });
+  afterAll(() => stop?.());
+  return harness;
+}
+
+async function start(options: HandlerHarnessOptions) {
   const aws = await startLocalAws();
   const lines: string[] = [];
   const { consume = false, ...rest } = options;
@@ -101,7 +121,7 @@ export async function startHandlerHarness(options: HandlerHarnessOptions): Promi
     },
     invoke(name, event) {
       const runtime = pipeline.runtimes.get(name);
-      if (runtime === undefined) throw new Error(`${name} does not run on this harness.`);
+      if (runtime === undefined) throw new Error(`${name} does not run in this harness.`);
       return runtime.invoke(event);
     },
     async put(Key, body) {
@@ -144,11 +164,11 @@ export async function startHandlerHarness(options: HandlerHarnessOptions): Promi
         taken.push(...Messages);
       }
     },
-    async stop() {
-      await pipeline.stop();
-      for (const client of [s3, sqs, dynamodb]) client.destroy();
-      await aws.stop();
-    },
   };
-  return harness;
+  const stop = async () => {
+    await pipeline.stop();
+    for (const client of [s3, sqs, dynamodb]) client.destroy();
+    await aws.stop();
+  };
+  return { harness, stop };
 }

@@ -1,27 +1,34 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { DeleteCommand, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { deltaKey, versionId } from '../../contracts/bucket-layout';
 import type { CollectionPointer } from '../../contracts/collection-pointer';
-import type { Collection } from '../../contracts/collections';
+import { perCollection } from '../../contracts/collections';
 import type { CompactionRun } from '../../contracts/compaction-run';
+import type { RunTable } from '../../functions/shared/run-table';
 
 /** A run as embed-from-ndjson writes it, of a receipt of its own. Its deltas are not stored anywhere. */
 export function run(createdAt: Date = new Date()): CompactionRun {
   const run_id = randomBytes(16).toString('hex');
-  const pending = (collection: Collection) => ({
-    state: 'PENDING' as const,
-    delta_key: deltaKey(collection, run_id),
-    delta_sha256: randomBytes(32).toString('hex'),
-    records: 7,
-  });
   return {
     version: 1,
     run_id,
     image_id: randomUUID(),
     receipt_id: 1,
     created_at: createdAt.toISOString(),
-    lines: pending('lines'),
-    words: pending('words'),
+    ...perCollection((collection) => ({
+      state: 'PENDING' as const,
+      delta_key: deltaKey(collection, run_id),
+      delta_sha256: randomBytes(32).toString('hex'),
+      records: 7,
+    })),
   };
+}
+
+/** Removes every item of the table. */
+export async function emptyTable({ client, name: TableName }: RunTable): Promise<void> {
+  for await (const { Items = [] } of paginateScan({ client }, { TableName })) {
+    for (const { PK, SK } of Items) await client.send(new DeleteCommand({ TableName, Key: { PK, SK } }));
+  }
 }
 
 /** A collection's pointer to a version that was published with these runs, each of them five vectors. */

@@ -17,8 +17,8 @@ export interface OldBuckets {
 
 const TRUTH = 'chromadb-dev-shared-bucket-5f3b2c1';
 const DECOY = 'chromadb-dev-bucket-a94d07e';
-/** In each bucket, by the old infrastructure. They are no data. */
-const DECOY_KEYS = ['snapshot/.placeholder', 'delta/.placeholder', 'snapshot/latest/pointer.txt'];
+/** In each bucket, by the old infrastructure. They are not data. */
+export const DECOY_KEYS = ['snapshot/.placeholder', 'delta/.placeholder', 'snapshot/latest/pointer.txt'];
 /** The receipts that each compacted run of the truth began with; each brought ten. */
 const COMPACTED_RUNS = [10, 20, 30];
 /** Two receipts that only the decoy ever got. */

@@ -55,6 +55,8 @@ export interface LocalPipeline extends Resources {
   readonly embeddingBaseUrl: string;
   /** The stand-in, unless another endpoint was given: tests make it misbehave. */
   readonly embedding: EmbeddingEndpoint | undefined;
+  /** The folders of the bundles that run. */
+  readonly bundles: ReadonlyMap<FunctionName, string>;
   /** Those of the functions that run. */
   readonly runtimes: ReadonlyMap<FunctionName, LambdaRuntime>;
   /** Starts the consumers again after {@link pauseConsumers}. */
@@ -176,6 +178,7 @@ async function start(
     mountPath,
     embeddingBaseUrl,
     embedding,
+    bundles,
     runtimes,
     resumeConsumers,
     pauseConsumers,

@@ -9,7 +9,7 @@ import { receiptRows } from '../../../functions/process-ocr-results/receipt-rows
 import { decodeDelta } from '../../../functions/shared/delta-file';
 import { completeRun, pendingItems, runsOfReceipt } from '../../../functions/shared/run-table';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import { type HandlerHarness, ocrFixture, startHandlerHarness } from '../../support/handler-harness';
+import { ocrFixture, useHandlerHarness } from '../../support/handler-harness';
 
 const NAME = 'embed-from-ndjson';
 const FIXTURES = {
@@ -17,13 +17,7 @@ const FIXTURES = {
   market: 'vision-supermarket',
   pharmacy: 'textract-pharmacy',
 } as const;
-let harness: HandlerHarness;
-
-beforeAll(async () => {
-  harness = await startHandlerHarness({ functions: [NAME] });
-});
-afterAll(() => harness.stop());
-afterEach(() => harness.s3Faults.clearFaults());
+const harness = useHandlerHarness({ functions: [NAME] });
 
 /** Writes a receipt's NDJSON and returns the message that announces it. */
 async function write(fixture: keyof typeof FIXTURES | 'empty' = 'coffee', imageId: string = randomUUID()) {

@@ -2,6 +2,7 @@ import { GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { COVERED_BY_TAG, COVERED_DELTA_TAG } from '../../../contracts/bucket-layout';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { useCompactionHarness } from '../../support/compaction-harness';
+import { intercepted } from '../../support/intercepted-client';
 
 const world = useCompactionHarness();
 
@@ -64,11 +65,9 @@ describe('Without any new run, a doorbell', () => {
 
   it('brings the checkpoint that failed', async () => {
     await world.arrive({ texts: ['A'] });
-    const s3 = Object.assign(Object.create(world.s3), {
-      send: async (command: { input?: { Key?: string } }) => {
-        if (command instanceof PutObjectCommand) throw new Error('Slow down.');
-        return world.s3.send(command as never);
-      },
+    const s3 = intercepted(world.s3, async (command, send) => {
+      if (command instanceof PutObjectCommand) throw new Error('Slow down.');
+      return send();
     });
     await expect(world.compactOnce({ s3 })).rejects.toThrow('Slow down.');
     expect(await isCovered()).toBe(false);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { isAlive } from '../../../packages/local-aws/__tests__/support/processes';
 import { useCompactionHarness } from '../../support/compaction-harness';
+import { intercepted } from '../../support/intercepted-client';
 
 const world = useCompactionHarness();
 
@@ -28,12 +29,10 @@ const killServers = async () => {
 /** The world's table, at whose next matching write the servers are killed. */
 function killingTable(at: string) {
   let killed = 0;
-  const client = Object.assign(Object.create(world.table.client), {
-    send: async (command: { input?: { UpdateExpression?: string } }) => {
-      const answer = await world.table.client.send(command as never);
-      if (killed === 0 && JSON.stringify(command.input).includes(at)) killed = await killServers();
-      return answer;
-    },
+  const client = intercepted(world.table.client, async ({ input }, send) => {
+    const answer = await send();
+    if (killed === 0 && JSON.stringify(input).includes(at)) killed = await killServers();
+    return answer;
   });
   return { table: { ...world.table, client }, killed: () => killed };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
-import { GetObjectCommand, GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, GetObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { COVERED_DELTA_TAG, legacyDeltaKey } from '../../../contracts/bucket-layout';
 import { recordId } from '../../../contracts/record-id';
 import { type OldRecord, writeOldDelta, writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
@@ -8,6 +8,7 @@ import { openPublishedCollection } from '../../../functions/enhanced-compaction/
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { embed, useCompactionHarness } from '../../support/compaction-harness';
+import { intercepted } from '../../support/intercepted-client';
 
 const world = useCompactionHarness();
 
@@ -42,9 +43,7 @@ describe('A bucket of the old system', () => {
         old(2, 1, 'OLD COFFEE', false),
         old(3, 1, 'STRANDED TEA', false),
       ]);
-      await world.s3.send(
-        new PutObjectCommand({ Bucket: world.bucket, Key: 'lines/delta/.placeholder', Body: 'x' }),
-      );
+      await world.put('lines/delta/.placeholder', 'x');
       // The receipt was embedded again: its old records, with a receipt id in text, must all make room.
       await world.arrive({ imageId, receiptId: 1, texts: ['NEW MILK'] });
       await world.compactOnce();
@@ -76,15 +75,13 @@ describe('A bucket of the old system', () => {
   });
 
   it('of which a delta is damaged is rebuilt without it; the delta stays, untagged', async () => {
-    const put = (Key: string, Body: Uint8Array | string) =>
-      world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key, Body }));
     const good = await writeOldDelta(world.s3, world.bucket, 'lines', 'good', [old(1, 1, 'GOOD', false)]);
     const get = await world.s3.send(new GetObjectCommand({ Bucket: world.bucket, Key: good }));
     const bytes = (await get.Body?.transformToByteArray()) ?? new Uint8Array();
     const damaged = ['text', 'head', 'half'].map((name) => legacyDeltaKey('lines', name));
-    await put(damaged[0] ?? '', 'no archive');
-    await put(damaged[1] ?? '', bytes.subarray(0, 10));
-    await put(damaged[2] ?? '', bytes.subarray(0, bytes.length / 2));
+    await world.put(damaged[0] ?? '', 'no archive');
+    await world.put(damaged[1] ?? '', bytes.subarray(0, 10));
+    await world.put(damaged[2] ?? '', bytes.subarray(0, bytes.length / 2));
     const short = { ...old(2, 1, 'SHORT', false), embedding: embed('SHORT', 8) };
     damaged.push(await writeOldDelta(world.s3, world.bucket, 'lines', 'short', [short]));
     await world.arrive({ texts: ['NEXT'] });
@@ -99,11 +96,9 @@ describe('A bucket of the old system', () => {
   it('of which a delta cannot be fetched just now is not published without it', async () => {
     const key = await writeOldDelta(world.s3, world.bucket, 'lines', 'slow', [old(1, 1, 'SLOW', false)]);
     const run = await world.arrive({ texts: ['NEXT'] });
-    const s3 = Object.assign(Object.create(world.s3), {
-      send: async (command: { input?: { Key?: string } }) => {
-        if (command instanceof GetObjectCommand && command.input.Key === key) throw new Error('Slow down.');
-        return world.s3.send(command as never);
-      },
+    const s3 = intercepted(world.s3, async (command, send) => {
+      if (command instanceof GetObjectCommand && command.input.Key === key) throw new Error('Slow down.');
+      return send();
     });
     await expect(world.compactOnce({ s3 })).rejects.toThrow(`${key} could not be read: Slow down.`);
     expect((await world.pointer())?.version).toBeUndefined();

@@ -3,6 +3,7 @@ import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
+import { DECOY_KEYS } from '../../../demo/old-system/old-buckets';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { useCompactionHarness } from '../../support/compaction-harness';
 import { put, putDecoys } from '../../support/old-buckets';
@@ -33,14 +34,14 @@ describe('A reader', () => {
   });
 
   it("of a bucket with the old system's placeholders alone fails, and writes nothing", async () => {
-    await putDecoys(world.s3, world.bucket);
+    for (const key of DECOY_KEYS) await world.put(`lines/${key}`, '');
     const before = await everything();
     await expect(openPublishedCollection('lines', world)).rejects.toThrow('is published yet');
     expect(await everything()).toEqual(before);
   });
 
   it('of a snapshot that is gone fails, and moves no pointer', async () => {
-    await put(world.s3, world.bucket, snapshotPointerKey('lines'), '20260101_000000');
+    await world.put(snapshotPointerKey('lines'), '20260101_000000');
     const before = await everything();
     await expect(openPublishedCollection('lines', world)).rejects.toThrow('which holds no snapshot');
     expect(await everything()).toEqual(before);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DeleteObjectCommand, PutObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
 import {
   COVERED_DELTA_TAG,
   deltaKey,
@@ -9,11 +9,13 @@ import {
   snapshotPointerKey,
   snapshotVersionPrefix,
 } from '../../../contracts/bucket-layout';
+import { DECOY_KEYS } from '../../../demo/old-system/old-buckets';
 import { writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { encodeDelta } from '../../../functions/shared/delta-file';
 import { idsOf, makeDelta, useCompactionHarness } from '../../support/compaction-harness';
+import { emptyTable } from '../../support/runs';
 
 const world = useCompactionHarness();
 
@@ -95,7 +97,7 @@ describe('Snapshot and later deltas', () => {
     await world.compactOnce();
 
     await rm(join(world.mountPath, 'lines'), { recursive: true });
-    await world.forgetTable();
+    await emptyTable(world.table);
     await world.arrive({ texts: ['NEXT'] });
     await world.compactOnce();
     expect(await world.documents()).toEqual(['LATER', 'NEXT', 'SECOND FORM']);
@@ -112,8 +114,7 @@ describe('Snapshot and later deltas', () => {
     const rebuildFromFirst = async () => {
       await rm(join(world.mountPath, 'lines'), { recursive: true });
       await world.deletePointer();
-      const Key = snapshotPointerKey('lines');
-      await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key, Body: first }));
+      await world.put(snapshotPointerKey('lines'), first ?? '');
       await world.arrive({ texts: ['NEXT'] });
       await world.compactOnce();
       return world.documents();
@@ -130,9 +131,8 @@ describe('Snapshot and later deltas', () => {
   it('rebuild everything though its deltas be too many for the pointer’s item: a snapshot covers them first', async () => {
     // Long keys make as many bytes as thousands of deltas would; DynamoDB takes 409,600 an item.
     const keys = Array.from({ length: 480 }, (_, index) => deltaKey('lines', `${index}-${'x'.repeat(900)}`));
-    for (const [index, Key] of keys.entries()) {
-      const Body = encodeDelta(makeDelta({ texts: [`LINE ${index}`] }));
-      await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key, Body }));
+    for (const [index, key] of keys.entries()) {
+      await world.put(key, encodeDelta(makeDelta({ texts: [`LINE ${index}`] })));
     }
     const next = await world.arrive({ texts: ['NEXT'] });
     await world.compactOnce();
@@ -162,9 +162,7 @@ describe('Snapshot and later deltas', () => {
 
 describe('A collection is created empty', () => {
   it('only where a listing shows no snapshot; decoys are none', async () => {
-    for (const Key of ['lines/snapshot/.placeholder', 'lines/snapshot/latest/pointer.txt']) {
-      await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key, Body: 'x' }));
-    }
+    for (const key of DECOY_KEYS) await world.put(`lines/${key}`, 'x');
     await world.arrive({ texts: ['FIRST'] });
     await world.compactOnce();
     expect(await world.documents()).toEqual(['FIRST']);
@@ -176,9 +174,8 @@ describe('A collection is created empty', () => {
     ['the pointer holds no version id', 'nonsense'],
     ['the archive is not what its hash says', 'spoiled'],
   ])('not where %s: the merge is refused and the runs stay', async (_what, trouble) => {
-    const { s3, bucket } = world;
+    const { s3, bucket, put } = world;
     const version = '20250901_101500';
-    const put = (Key: string, Body: string) => s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
     if (trouble === 'lost') await put(`${snapshotVersionPrefix('lines', version)}snapshot.tar.gz`, 'x');
     if (trouble === 'dangling') await put(snapshotPointerKey('lines'), version);
     if (trouble === 'nonsense') await put(snapshotPointerKey('lines'), 'latest');

@@ -6,6 +6,7 @@ import { type OldRecord, writeOldSnapshot } from '../../../demo/old-system/write
 import { LeaseLost } from '../../../functions/enhanced-compaction/lease/lease';
 import { locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { embed, useCompactionHarness } from '../../support/compaction-harness';
+import { intercepted } from '../../support/intercepted-client';
 
 const world = useCompactionHarness();
 
@@ -83,19 +84,14 @@ describe('A snapshot that a migration put into the bucket of a living pipeline',
 
   it('and that came while a checkpoint was made is not overwritten, and taken in by the next merge', async () => {
     await world.arrive({ texts: ['LIVE'] });
-    const table = {
-      ...world.table,
-      client: Object.assign(Object.create(world.table.client), {
-        send: async (command: { input?: { UpdateExpression?: string } }) => {
-          const answer = await world.table.client.send(command as never);
-          if (command.input?.UpdateExpression?.includes('manifest = :manifest')) {
-            await putSnapshot(LONG_AGO, [old('MIGRATED')]);
-          }
-          return answer;
-        },
-      }),
-    };
-    await expect(world.compactOnce({ table })).rejects.toBeInstanceOf(LeaseLost);
+    const client = intercepted(world.table.client, async ({ input }, send) => {
+      const answer = await send();
+      if (input.UpdateExpression?.includes('manifest = :manifest')) {
+        await putSnapshot(LONG_AGO, [old('MIGRATED')]);
+      }
+      return answer;
+    });
+    await expect(world.compactOnce({ table: { ...world.table, client } })).rejects.toBeInstanceOf(LeaseLost);
     expect(await pointerObject()).toBe(LONG_AGO);
     await world.arrive({ texts: ['NEXT'] });
     await world.compactOnce();
@@ -129,13 +125,11 @@ describe('The old consumer, put back during a rollback', () => {
 describe('A first checkpoint that was interrupted before its pointer', () => {
   it('is made anew by the next merge', async () => {
     await world.arrive({ texts: ['A'] });
-    const s3 = Object.assign(Object.create(world.s3), {
-      send: async (command: { input?: { Key?: string } }) => {
-        if (command instanceof PutObjectCommand && command.input.Key === snapshotPointerKey('lines')) {
-          throw new Error('Killed.');
-        }
-        return world.s3.send(command as never);
-      },
+    const s3 = intercepted(world.s3, async (command, send) => {
+      if (command instanceof PutObjectCommand && command.input.Key === snapshotPointerKey('lines')) {
+        throw new Error('Killed.');
+      }
+      return send();
     });
     await expect(world.compactOnce({ s3 })).rejects.toThrow('Killed.');
     await world.arrive({ texts: ['B'] });

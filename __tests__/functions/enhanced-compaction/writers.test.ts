@@ -7,6 +7,7 @@ import { type Published, publish } from '../../../functions/enhanced-compaction/
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import { idsOf, useCompactionHarness } from '../../support/compaction-harness';
+import { intercepted } from '../../support/intercepted-client';
 import { pointer as pointerOf } from '../../support/runs';
 
 const world = useCompactionHarness();
@@ -161,19 +162,17 @@ describe('Two writers', () => {
     const resumed = new Promise<void>((resolve) => {
       resume = resolve;
     });
-    const stalledTable = {
-      ...world.table,
-      client: Object.assign(Object.create(world.table.client), {
-        send: async (command: { input?: { UpdateExpression?: string } }) => {
-          if (command.input?.UpdateExpression?.includes('manifest = :manifest')) {
-            stall();
-            await resumed;
-          }
-          return world.table.client.send(command as never);
-        },
-      }),
-    };
-    const stalled = world.writer({ table: stalledTable, leaseTimes: { seconds: 1, renewalSeconds: 3600 } });
+    const client = intercepted(world.table.client, async ({ input }, send) => {
+      if (input.UpdateExpression?.includes('manifest = :manifest')) {
+        stall();
+        await resumed;
+      }
+      return send();
+    });
+    const stalled = world.writer({
+      table: { ...world.table, client },
+      leaseTimes: { seconds: 1, renewalSeconds: 3600 },
+    });
     const losing = stalled.compact().catch((error: unknown) => error);
     await reached;
     const other = world.writer();

@@ -1,19 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { decodeNdjson, lineRowSchema, wordRowSchema } from '../../../contracts/ndjson-rows';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import { type HandlerHarness, ocrFixture, startHandlerHarness } from '../../support/handler-harness';
+import { ocrFixture, useHandlerHarness } from '../../support/handler-harness';
 
 const NAME = 'process-ocr-results';
-let harness: HandlerHarness;
-
-beforeAll(async () => {
-  harness = await startHandlerHarness({ functions: [NAME] });
-});
-afterAll(() => harness.stop());
-afterEach(async () => {
-  await harness.s3Faults.clearFaults();
-  for (const { url } of Object.values(harness.pipeline.queues)) await harness.take(url);
-});
+const harness = useHandlerHarness({ functions: [NAME] });
 
 /** S3 encodes keys as a form does. */
 const formEncoded = (key: string) => encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+');
@@ -62,7 +53,6 @@ test('a receipt that is dropped into the bucket becomes NDJSON and one message, 
     expect(words.length).toBeGreaterThan(lines.length);
     expect(lines.filter(({ is_noise }) => is_noise)).toHaveLength(1);
   }
-  await harness.pipeline.pauseConsumers();
 });
 
 test.each([0, 1, 2, 3])(

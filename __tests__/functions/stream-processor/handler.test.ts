@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -8,34 +5,22 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { COLLECTIONS, type Collection } from '../../../contracts/collections';
 import { type CompactionRun, encodeRun, type RunState } from '../../../contracts/compaction-run';
 import { compactionMessageSchema } from '../../../contracts/messages';
-import { bundleFunctions } from '../../../functions/bundle';
 import { createRun } from '../../../functions/shared/run-table';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { startStreamMapping } from '../../../packages/local-aws/src/event-source-mapping/stream-mapping';
 import { createLambdaRuntime } from '../../../packages/local-aws/src/lambda/lambda-runtime';
-import { type HandlerHarness, startHandlerHarness } from '../../support/handler-harness';
+import { useHandlerHarness } from '../../support/handler-harness';
 import { startRefusingSqs } from '../../support/refusing-sqs';
 import { run } from '../../support/runs';
 
 const NAME = 'stream-processor';
-let harness: HandlerHarness;
-
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'stream-processor-'));
-  harness = await startHandlerHarness({ functions: [NAME], bundles: await bundleFunctions(folder, [NAME]) });
-});
-afterAll(async () => {
-  await harness.stop();
-  await rm(folder, { recursive: true });
-});
+const harness = useHandlerHarness({ functions: [NAME] });
 
 /** The same function with another queue than the pipeline's. */
 const withQueues = (urls: Record<string, string>, onLine: (line: string) => void = () => {}) =>
   createLambdaRuntime({
     functionName: 'another-stream-processor',
-    bundle: join(folder, NAME),
+    bundle: harness.pipeline.bundles.get(NAME) ?? '',
     timeoutSeconds: 60,
     environment: {
       ...harness.aws.environment,
@@ -102,7 +87,6 @@ test('a run that is written to the table rings both collections, each at its own
       collection: { StringValue: collection },
     });
   }
-  await harness.pipeline.pauseConsumers();
 });
 
 test('changes and removals of a run, and items of other kinds, ring nothing', async () => {
@@ -155,7 +139,6 @@ test.each([0, 1, 2, 3])(
 
 test('of several malformed runs the first is reported, from which Lambda delivers again', async () => {
   expect(await invoke(encodeRun(run()), malformed(), encodeRun(run()), malformed())).toEqual([1]);
-  for (const collection of COLLECTIONS) await takeDoorbells(collection);
 });
 
 test('a burst of 25 runs rings 25 times, in order, and a second delivery rings no more', async () => {
@@ -232,7 +215,6 @@ test('updates of a run in the table ring nothing', async () => {
     return taken.some(({ run_id }) => run_id === later.run_id) && taken;
   });
   expect(rung.map(({ run_id }) => run_id)).toEqual([later.run_id]);
-  await harness.pipeline.pauseConsumers();
 });
 
 test('a malformed run ends at the on-failure destination, and the runs around it are rung', async () => {
