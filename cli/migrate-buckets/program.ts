@@ -196,6 +196,6 @@ function makeContext({ report, json, signal }: Surroundings, options: Record<str
       ...(region === undefined ? {} : { region }),
       ...(expectedBucketOwner === undefined ? {} : { expectedOwner: expectedBucketOwner }),
     }),
-    ask: canAsk ? async (message) => (await import('@inquirer/prompts')).input({ message }) : undefined,
+    ask: canAsk ? async (message) => (await import('@inquirer/input')).default({ message }) : undefined,
   };
 }
