@@ -6,7 +6,6 @@ import { COLLECTIONS } from '../../../contracts/collections';
 import { DECOY_KEYS } from '../../../demo/old-system/old-buckets';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { useCompactionHarness } from '../../support/compaction-harness';
-import { put, putDecoys } from '../../support/old-buckets';
 
 const world = useCompactionHarness();
 
