@@ -9,32 +9,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { spawnS3Server } from '../packages/local-aws/src/s3/process';
+import { startLocalAws } from 'local-aws';
 
 const OBJECTS = Number(process.argv[2] ?? 3000);
 const ROUNDS = 3;
 const CLI = join(__dirname, '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
-const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local-secret' };
 
 async function main(): Promise<void> {
-  const server = await spawnS3Server();
+  const aws = await startLocalAws({ services: ['s3', 'controlPlane'] });
   const folder = await mkdtemp(join(tmpdir(), 'bench-copy-'));
-  const s3 = new S3Client({
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: CREDENTIALS,
-    forcePathStyle: true,
-  });
-  const environment = {
-    ...process.env,
-    AWS_ENDPOINT_URL: server.endpoint,
-    AWS_ENDPOINT_URL_S3: server.endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_DEFAULT_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    AWS_EC2_METADATA_DISABLED: 'true',
-  };
+  const s3 = new S3Client({ ...aws.clientOptions('s3'), forcePathStyle: true });
+  const environment = { ...process.env, ...aws.environment };
   const bucket = (name: string) => s3.send(new CreateBucketCommand({ Bucket: name }));
   /** Seconds that a command takes. */
   const time = async (command: string, args: readonly string[]): Promise<number> => {
@@ -100,7 +85,7 @@ async function main(): Promise<void> {
     }
     report(median(ours), hasAws ? median(theirs) : undefined);
   } finally {
-    await server.close();
+    await aws.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -11,6 +11,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type BatchReport, type LocalAws, startLocalAws } from 'local-aws';
 import { deltaKey } from '../contracts/bucket-layout';
 import type { CompactionRun } from '../contracts/compaction-run';
 import { contentHash, type DeltaRecord } from '../contracts/delta';
@@ -20,8 +21,6 @@ import { type LocalPipeline, startLocalPipeline } from '../demo/pipeline/local-p
 import { encodeDelta } from '../functions/shared/delta-file';
 import { createRing } from '../functions/shared/doorbell';
 import { createRun } from '../functions/shared/run-table';
-import type { BatchReport } from '../packages/local-aws/src/event-source-mapping/mapping';
-import { type LocalAws, startLocalAws } from '../packages/local-aws/src/start-local-aws';
 import { loadConfig } from '../stacks/config';
 
 const SIZES = (process.env.RECORDS ?? '5000,20000').split(',').map(Number);

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
+import { type LocalAws, startLocalAws } from 'local-aws';
 import pc from 'picocolors';
-import { type LocalAws, startLocalAws } from '../packages/local-aws/src/start-local-aws';
 import { type LocalPipeline, startLocalPipeline } from './pipeline/local-pipeline';
 
 /** `npm run local`: the whole pipeline on this machine, until Ctrl-C. */

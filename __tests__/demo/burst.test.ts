@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type BatchReport, type LocalAws, startLocalAws } from 'local-aws';
 import { deltaKey } from '../../contracts/bucket-layout';
 import type { CompactionRun } from '../../contracts/compaction-run';
 import { type LocalPipeline, startLocalPipeline } from '../../demo/pipeline/local-pipeline';
@@ -10,8 +11,6 @@ import { encodeDelta } from '../../functions/shared/delta-file';
 import { createRing } from '../../functions/shared/doorbell';
 import { createRun, type RunTable, runsOfReceipt } from '../../functions/shared/run-table';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
-import type { BatchReport } from '../../packages/local-aws/src/event-source-mapping/mapping';
-import { type LocalAws, startLocalAws } from '../../packages/local-aws/src/start-local-aws';
 import { DIMENSIONS, MODEL, makeDelta } from '../support/compaction-harness';
 
 /** The bulk change of the incident rang 12,000 times, which takes a minute and a half on two shared cores. */

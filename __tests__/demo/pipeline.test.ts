@@ -4,13 +4,12 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient, ListEventSourceMappingsCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { type BatchReport, type LocalAws, startLocalAws } from 'local-aws';
 import { ocrKey } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import { type CompactionRun, decodeRun, RUN_TYPE } from '../../contracts/compaction-run';
 import { type LocalPipeline, startLocalPipeline } from '../../demo/pipeline/local-pipeline';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
-import type { BatchReport } from '../../packages/local-aws/src/event-source-mapping/mapping';
-import { type LocalAws, startLocalAws } from '../../packages/local-aws/src/start-local-aws';
 
 const FIXTURES = join(__dirname, '../fixtures/ocr');
 const ocr = (name: string) => readFileSync(join(FIXTURES, name));

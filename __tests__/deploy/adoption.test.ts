@@ -5,9 +5,10 @@ import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-s
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { App } from 'cdktf';
 import { type Moto, startMoto } from '../../packages/local-aws/__tests__/support/moto';
+import { describeWith, MOTO } from '../../packages/local-aws/__tests__/support/requirements';
 import { type ConfigInput, parseConfig } from '../../stacks/config';
 import { PipelineStack } from '../../stacks/pipeline-stack';
-import { describeWith } from '../support/requirements';
+import { AWS_PROVIDER, TERRAFORM } from '../support/requirements';
 import { smallPackages } from '../support/template';
 import { type PlannedChange, Terraform } from '../support/terraform';
 
@@ -15,7 +16,7 @@ const REGION = 'us-east-1';
 const BUCKET = 'receipts-chroma';
 const TABLE = 'ReceiptsTable';
 
-describeWith({ moto: true, terraform: true, awsProvider: true }, 'adopting what exists', () => {
+describeWith([MOTO, TERRAFORM, AWS_PROVIDER], 'adopting what exists', () => {
   let moto: Moto;
   let terraform: Terraform;
   let streamArn: string | undefined;

@@ -8,8 +8,9 @@ import { COLLECTIONS } from '../../contracts/collections';
 import { ask } from '../../demo/story/queries';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
+import { describeWith, MOTO } from '../../packages/local-aws/__tests__/support/requirements';
 import { ocrFixture } from '../support/handler-harness';
-import { describeWith } from '../support/requirements';
+import { AWS_PROVIDER, TERRAFORM } from '../support/requirements';
 import type { PlannedChange } from '../support/terraform';
 import { consumers, watchConsumers } from './consumers';
 import { runDeployedPipeline } from './deployed-pipeline';
@@ -32,7 +33,7 @@ const REFUSED = [
   'aws_sqs_queue.words',
 ];
 
-describeWith({ moto: true, terraform: true, awsProvider: true }, 'deployed by Terraform, the stack', () => {
+describeWith([MOTO, TERRAFORM, AWS_PROVIDER], 'deployed by Terraform, the stack', () => {
   let deployment: Deployment;
   let firstPlan: PlannedChange[];
   let lambda: LambdaClient;

@@ -7,16 +7,17 @@ import {
   LambdaClient,
 } from '@aws-sdk/client-lambda';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  type BatchReport,
+  createLambdaRuntime,
+  type EventSourceMapping,
+  type FilterPattern,
+  type LambdaRuntime,
+  startSqsMapping,
+  startStreamMapping,
+} from 'local-aws';
 import { FUNCTION_NAMES } from '../../contracts/functions';
 import { BUNDLES_DIRECTORY, bundleFunctions } from '../../functions/bundle';
-import type { FilterPattern } from '../../packages/local-aws/src/event-source-mapping/filter-pattern';
-import type {
-  BatchReport,
-  EventSourceMapping,
-} from '../../packages/local-aws/src/event-source-mapping/mapping';
-import { startSqsMapping } from '../../packages/local-aws/src/event-source-mapping/sqs-mapping';
-import { startStreamMapping } from '../../packages/local-aws/src/event-source-mapping/stream-mapping';
-import { createLambdaRuntime, type LambdaRuntime } from '../../packages/local-aws/src/lambda/lambda-runtime';
 import { mappings } from './consumers';
 import type { Deployment } from './deployment';
 

@@ -6,6 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { type LocalAws, startLocalAws } from 'local-aws';
 import { deltaKey } from '../../contracts/bucket-layout';
 import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
 import { perCollection } from '../../contracts/collections';
@@ -22,7 +23,6 @@ import {
 import { encodeDelta } from '../../functions/shared/delta-file';
 import { createTelemetry } from '../../functions/shared/logging';
 import { createRun, type RunTable, runsOfReceipt } from '../../functions/shared/run-table';
-import { type LocalAws, startLocalAws } from '../../packages/local-aws/src/start-local-aws';
 import { loadConfig } from '../../stacks/config';
 
 export const MODEL = 'test-model';

@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type LocalAws, s3Admin, startLocalAws } from 'local-aws';
 import type { FunctionName } from '../../contracts/functions';
 import type { QuarantineReason } from '../../contracts/quarantine';
 import { quarantineReasonSchema } from '../../contracts/quarantine';
@@ -13,8 +14,6 @@ import {
   startLocalPipeline,
 } from '../../demo/pipeline/local-pipeline';
 import type { RunTable } from '../../functions/shared/run-table';
-import { s3Admin } from '../../packages/local-aws/src/s3/admin';
-import { type LocalAws, startLocalAws } from '../../packages/local-aws/src/start-local-aws';
 
 /** Functions' bundles on the local AWS, with the clients that a test looks around with. */
 export interface HandlerHarness {

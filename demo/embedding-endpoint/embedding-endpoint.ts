@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { startChildServer } from '../../packages/local-aws/src/processes/child-server';
+import { startChildServer } from 'local-aws';
 import type { EmbeddingFault, SeenRequest } from './faults';
 
 export interface EmbeddingEndpointOptions {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { announce, listenOnLoopback, readBody } from '../../packages/local-aws/src/processes/loopback';
+import { announce, listenOnLoopback, readBody } from 'local-aws';
 import { answerEmbeddings, readRequest } from './answer';
 import type { EmbeddingFault, SeenRequest } from './faults';
 

@@ -1,15 +1,15 @@
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import {
+  type BatchReport,
+  type EventSourceMapping,
+  type LambdaRuntime,
+  startSchedule,
+  startSqsMapping,
+  startStreamMapping,
+} from 'local-aws';
 import { RUN_TYPE } from '../../contracts/compaction-run';
 import type { FunctionName } from '../../contracts/functions';
-import type {
-  BatchReport,
-  EventSourceMapping,
-} from '../../packages/local-aws/src/event-source-mapping/mapping';
-import { startSchedule } from '../../packages/local-aws/src/event-source-mapping/schedule';
-import { startSqsMapping } from '../../packages/local-aws/src/event-source-mapping/sqs-mapping';
-import { startStreamMapping } from '../../packages/local-aws/src/event-source-mapping/stream-mapping';
-import type { LambdaRuntime } from '../../packages/local-aws/src/lambda/lambda-runtime';
 import { QUEUE_NAMES, type QueueName } from '../../stacks/queue-settings';
 import { CONSUMER, type QueueHandle } from './resources';
 

@@ -1,6 +1,5 @@
+import { createLambdaRuntime, type LambdaRuntime, type LocalAws } from 'local-aws';
 import type { FunctionName } from '../../contracts/functions';
-import { createLambdaRuntime, type LambdaRuntime } from '../../packages/local-aws/src/lambda/lambda-runtime';
-import type { LocalAws } from '../../packages/local-aws/src/start-local-aws';
 import type { PipelineConfig } from '../../stacks/config';
 import { QUEUE_NAMES, type QueueName } from '../../stacks/queue-settings';
 import { functionEnvironment } from './environment';

@@ -4,14 +4,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import type { BatchReport, EventSourceMapping, LambdaRuntime, LocalAws } from 'local-aws';
 import { FUNCTION_NAMES, type FunctionName } from '../../contracts/functions';
 import { bundleFunctions } from '../../functions/bundle';
-import type {
-  BatchReport,
-  EventSourceMapping,
-} from '../../packages/local-aws/src/event-source-mapping/mapping';
-import type { LambdaRuntime } from '../../packages/local-aws/src/lambda/lambda-runtime';
-import type { LocalAws } from '../../packages/local-aws/src/start-local-aws';
 import { loadConfig, type PipelineConfig } from '../../stacks/config';
 import { type EmbeddingEndpoint, startEmbeddingEndpoint } from '../embedding-endpoint/embedding-endpoint';
 import { startConsumers } from './consumers';

@@ -4,14 +4,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import { type ControlPlaneState, LOCAL_PATH } from '../../../packages/local-aws/src/control-plane/state';
-import { type ChildServer, startChildServer } from '../../../packages/local-aws/src/processes/child-server';
-import { s3Admin } from '../../../packages/local-aws/src/s3/admin';
-import { type S3Process, spawnS3Server } from '../../../packages/local-aws/src/s3/process';
-import type { S3ServerOptions } from '../../../packages/local-aws/src/s3/server';
+import {
+  type ControlPlaneState,
+  type LocalAwsOptions,
+  type S3Admin,
+  s3Admin,
+  startLocalAws,
+} from 'local-aws';
 
 const ENTRY = join(__dirname, '..', '..', '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
-const LOCAL = join(__dirname, '..', '..', '..', 'packages', 'local-aws', 'src');
 
 export interface CliResult {
   readonly code: number | null;
@@ -29,7 +30,7 @@ export interface RunningCli {
 /** The real CLI as a child process, against a real S3 server process and a control plane. */
 export interface CliHarness {
   readonly s3: S3Client;
-  readonly admin: ReturnType<typeof s3Admin>;
+  readonly admin: S3Admin;
   readonly endpoint: string;
   /** A fresh folder, the CLI's working directory. */
   readonly folder: string;
@@ -45,36 +46,20 @@ export interface CliHarness {
   stop(): Promise<void>;
 }
 
-export async function startCliHarness(options: S3ServerOptions = {}): Promise<CliHarness> {
-  const [server, controlPlane, folder] = await Promise.all([
-    spawnS3Server(options),
-    startChildServer({ name: 'control plane', script: join(LOCAL, 'control-plane', 'main.ts') }),
+export async function startCliHarness(s3Options: LocalAwsOptions['s3'] = {}): Promise<CliHarness> {
+  const [aws, folder] = await Promise.all([
+    startLocalAws({ services: ['s3', 'controlPlane'], s3: s3Options }),
     mkdtemp(join(tmpdir(), 'migrate-buckets-')),
   ]);
-  return makeHarness(server, controlPlane, folder);
-}
-
-function makeHarness(server: S3Process, controlPlane: ChildServer, folder: string): CliHarness {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local-secret' };
+  const endpoint = aws.endpoints.s3;
   const clientOf = (accessKeyId: string) =>
     new S3Client({
-      endpoint: server.endpoint,
-      region: 'us-east-1',
-      credentials: { ...credentials, accessKeyId },
+      ...aws.clientOptions('s3'),
+      credentials: { ...aws.credentials, accessKeyId },
       forcePathStyle: true,
     });
-  const s3 = clientOf(credentials.accessKeyId);
-  const environment: NodeJS.ProcessEnv = {
-    PATH: process.env.PATH,
-    HOME: folder,
-    AWS_ENDPOINT_URL_S3: server.endpoint,
-    AWS_ENDPOINT_URL: controlPlane.endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_EC2_METADATA_DISABLED: 'true',
-    NO_COLOR: '1',
-  };
+  const s3 = clientOf(aws.credentials.accessKeyId);
+  const environment = { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1', ...aws.environment };
   const start: CliHarness['start'] = (args, extra = {}) => {
     const child = spawn(process.execPath, [ENTRY, ...args], {
       cwd: folder,
@@ -86,8 +71,8 @@ function makeHarness(server: S3Process, controlPlane: ChildServer, folder: strin
   const run: CliHarness['run'] = (args, extra) => start(args, extra).done;
   return {
     s3,
-    admin: s3Admin(server.endpoint),
-    endpoint: server.endpoint,
+    admin: s3Admin(endpoint),
+    endpoint,
     folder,
     start,
     run,
@@ -96,16 +81,11 @@ function makeHarness(server: S3Process, controlPlane: ChildServer, folder: strin
       const ended = await run([...args, '--json']);
       return { ...ended, result: ended.events.at(-1) ?? {} };
     },
-    declare: async (state) => {
-      await fetch(`${controlPlane.endpoint}${LOCAL_PATH}declare`, {
-        method: 'POST',
-        body: JSON.stringify(state),
-      });
-    },
+    declare: aws.declare,
     read: (file) => readFile(join(folder, file), 'utf8'),
     stop: async () => {
       s3.destroy();
-      await Promise.all([server.close(), controlPlane.stop()]);
+      await aws.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,16 +1,13 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { createLambdaRuntime, type LambdaRuntime } from 'local-aws';
 import type { CompactionRun } from '../../../contracts/compaction-run';
 import { collectionKey, runKey } from '../../../contracts/compaction-run';
 import { compactionMessageSchema } from '../../../contracts/messages';
 import { functionEnvironment } from '../../../demo/pipeline/environment';
 import { bundleFunctions } from '../../../functions/bundle';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
-import {
-  createLambdaRuntime,
-  type LambdaRuntime,
-} from '../../../packages/local-aws/src/lambda/lambda-runtime';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import { DIMENSIONS, idsOf, MODEL, useCompactionHarness } from '../../support/compaction-harness';
 

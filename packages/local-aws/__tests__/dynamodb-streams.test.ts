@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   BatchWriteItemCommand,
   CreateTableCommand,
@@ -20,31 +19,23 @@ import {
   ListStreamsCommand,
   type ShardIteratorType,
 } from '@aws-sdk/client-dynamodb-streams';
-import { type ChildServer, startChildServer } from '../src/processes/child-server';
+import { type LocalAws, startLocalAws } from '../src';
 import { eventually } from './support/eventually';
 
-let server: ChildServer;
+let aws: LocalAws<'dynamodb'>;
 let dynamodb: DynamoDBClient;
 let streams: DynamoDBStreamsClient;
 let tables = 0;
 
 beforeAll(async () => {
-  server = await startChildServer({
-    name: 'DynamoDB',
-    script: join(__dirname, '../src/dynamodb/main.ts'),
-  });
-  const options = {
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  };
-  dynamodb = new DynamoDBClient(options);
-  streams = new DynamoDBStreamsClient(options);
+  aws = await startLocalAws({ services: ['dynamodb'] });
+  dynamodb = new DynamoDBClient(aws.clientOptions('dynamodb'));
+  streams = new DynamoDBStreamsClient(aws.clientOptions('dynamodb'));
 });
 afterAll(async () => {
   dynamodb.destroy();
   streams.destroy();
-  await server.stop();
+  await aws.stop();
 });
 
 async function tableWithStream(view: StreamViewType = 'NEW_AND_OLD_IMAGES') {

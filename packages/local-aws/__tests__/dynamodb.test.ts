@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
@@ -24,27 +23,20 @@ import {
   UpdateTableCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type ChildServer, startChildServer } from '../src/processes/child-server';
+import { type LocalAws, startLocalAws } from '../src';
 import { eventually } from './support/eventually';
 
-let server: ChildServer;
+let aws: LocalAws<'dynamodb'>;
 let dynamodb: DynamoDBClient;
 let tables = 0;
 
 beforeAll(async () => {
-  server = await startChildServer({
-    name: 'DynamoDB',
-    script: join(__dirname, '../src/dynamodb/main.ts'),
-  });
-  dynamodb = new DynamoDBClient({
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  aws = await startLocalAws({ services: ['dynamodb'] });
+  dynamodb = new DynamoDBClient(aws.clientOptions('dynamodb'));
 });
 afterAll(async () => {
   dynamodb.destroy();
-  await server.stop();
+  await aws.stop();
 });
 
 /** The shape of the run table: two keys and one sparse index. */

@@ -1,10 +1,10 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { describeWith } from '../../../__tests__/support/requirements';
+import { startLocalAws } from '../src';
 import { CONFORMANCE } from '../src/s3/conformance/cases';
 import { Subject } from '../src/s3/conformance/subject';
-import { spawnS3Server } from '../src/s3/process';
 import { MOTO_DIFFERENCES } from './moto-differences';
 import { type Moto, startMoto } from './support/moto';
+import { describeWith, MOTO } from './support/requirements';
 
 const ALL = Object.entries(CONFORMANCE).flatMap(([topic, cases]) =>
   cases.map(({ name, check }) => ({ topic, name, check })),
@@ -29,9 +29,9 @@ describe('the embedded S3 does what S3 does:', () => {
   let stop: () => Promise<void>;
 
   beforeAll(async () => {
-    const server = await spawnS3Server();
-    stop = server.close;
-    s3 = subjectAt(server.endpoint);
+    const aws = await startLocalAws({ services: ['s3'] });
+    stop = aws.stop;
+    s3 = subjectAt(aws.endpoints.s3);
   });
   afterAll(async () => {
     try {
@@ -46,7 +46,7 @@ describe('the embedded S3 does what S3 does:', () => {
 });
 
 // A second opinion, by people who do not know our server: where both agree, the case says what S3 does.
-describeWith({ moto: true }, "moto's server agrees, but for what is known:", () => {
+describeWith([MOTO], "moto's server agrees, but for what is known:", () => {
   let moto: Moto;
   let s3: Subject;
 

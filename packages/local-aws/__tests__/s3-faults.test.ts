@@ -10,26 +10,23 @@ import {
   S3Client,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import { s3Admin } from '../src/s3/admin';
-import { type S3Process, spawnS3Server } from '../src/s3/process';
+import { type LocalAws, type S3Admin, s3Admin, startLocalAws } from '../src';
 
 const Bucket = 'faulty';
-let server: S3Process;
-let admin: ReturnType<typeof s3Admin>;
+let aws: LocalAws<'s3'>;
+let admin: S3Admin;
 let s3: S3Client;
 let patient: S3Client;
 
 const client = (maxAttempts: number): S3Client =>
   new S3Client({
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'tester', secretAccessKey: 'local' },
+    ...aws.clientOptions('s3'),
     maxAttempts,
   });
 
 beforeAll(async () => {
-  server = await spawnS3Server();
-  admin = s3Admin(server.endpoint);
+  aws = await startLocalAws({ services: ['s3'] });
+  admin = s3Admin(aws.endpoints.s3);
   s3 = client(1);
   patient = client(3);
   await s3.send(new CreateBucketCommand({ Bucket }));
@@ -38,7 +35,7 @@ afterEach(() => admin.clearFaults());
 afterAll(async () => {
   s3.destroy();
   patient.destroy();
-  await server.close();
+  await aws.stop();
 });
 
 const put = (Key: string, Body = 'x', by = s3) => by.send(new PutObjectCommand({ Bucket, Key, Body }));

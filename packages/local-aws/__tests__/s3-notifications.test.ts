@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -20,30 +19,29 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { S3EventRecord } from 'aws-lambda';
-import { type ChildServer, startChildServer } from '../src/processes/child-server';
-import { type S3Server, startS3Server } from '../src/s3/server';
+import { type LocalAws, type S3Server, startLocalAws, startS3Server } from '../src';
 import { eventually } from './support/eventually';
 
 const ARN = 'arn:aws:sqs:us-east-1:000000000000:';
 const credentials = { accessKeyId: 'tester', secretAccessKey: 'local' };
 
-let sqsServer: ChildServer;
+let aws: LocalAws<'sqs'>;
 let s3Server: S3Server;
 let sqs: SQSClient;
 let s3: S3Client;
 let made = 0;
 
 beforeAll(async () => {
-  sqsServer = await startChildServer({ name: 'SQS', script: join(__dirname, '../src/sqs/main.mts') });
-  s3Server = await startS3Server({ sqsEndpoint: sqsServer.endpoint });
-  sqs = new SQSClient({ endpoint: sqsServer.endpoint, region: 'us-east-1', credentials });
+  aws = await startLocalAws({ services: ['sqs'] });
+  s3Server = await startS3Server({ sqsEndpoint: aws.endpoints.sqs });
+  sqs = new SQSClient(aws.clientOptions('sqs'));
   s3 = new S3Client({ endpoint: s3Server.endpoint, region: 'us-east-1', credentials });
 });
 afterAll(async () => {
   s3.destroy();
   sqs.destroy();
   await s3Server.close();
-  await sqsServer.stop();
+  await aws.stop();
 });
 
 const rule = (Queue: string, Events: Event[], filter: { prefix?: string; suffix?: string } = {}) => ({

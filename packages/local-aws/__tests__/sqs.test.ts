@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
@@ -16,24 +15,20 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { type ChildServer, startChildServer } from '../src/processes/child-server';
+import { type LocalAws, startLocalAws } from '../src';
 import { eventually } from './support/eventually';
 
-let server: ChildServer;
+let aws: LocalAws<'sqs'>;
 let sqs: SQSClient;
 let queues = 0;
 
 beforeAll(async () => {
-  server = await startChildServer({ name: 'SQS', script: join(__dirname, '../src/sqs/main.mts') });
-  sqs = new SQSClient({
-    endpoint: server.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  aws = await startLocalAws({ services: ['sqs'] });
+  sqs = new SQSClient(aws.clientOptions('sqs'));
 });
 afterAll(async () => {
   sqs.destroy();
-  await server.stop();
+  await aws.stop();
 });
 
 async function queue(attributes: CreateQueueCommandInput['Attributes'] = {}): Promise<string> {
@@ -79,7 +74,7 @@ async function withDeadLetterQueue(attributesOfSource: CreateQueueCommandInput['
 
 describe('the local SQS', () => {
   test('names the caller’s own address in a queue’s URL', async () => {
-    expect(await queue()).toMatch(new RegExp(`^${server.endpoint}/000000000000/queue-\\d+$`));
+    expect(await queue()).toMatch(new RegExp(`^${aws.endpoints.sqs}/000000000000/queue-\\d+$`));
   });
 
   test('finds a queue by its name and lists by prefix', async () => {
@@ -272,8 +267,8 @@ describe('the local SQS', () => {
   });
 
   test('answers 501 for S3 and for SNS', async () => {
-    expect((await fetch(`${server.endpoint}/bucket?policy`, { method: 'DELETE' })).status).toBe(501);
-    const sns = await fetch(server.endpoint, {
+    expect((await fetch(`${aws.endpoints.sqs}/bucket?policy`, { method: 'DELETE' })).status).toBe(501);
+    const sns = await fetch(aws.endpoints.sqs, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: 'Action=ListTopics',

@@ -1,14 +1,17 @@
-import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
-import type { EventSourceMapping } from '../src/event-source-mapping/mapping';
-import { type StreamMappingOptions, startStreamMapping } from '../src/event-source-mapping/stream-mapping';
-import { type ChildServer, startChildServer } from '../src/processes/child-server';
+import {
+  type EventSourceMapping,
+  type LocalAws,
+  type StreamMappingOptions,
+  startLocalAws,
+  startStreamMapping,
+} from '../src';
 import { eventually } from './support/eventually';
 import { startLocalQueues } from './support/local-queues';
 
-let server: ChildServer;
+let aws: LocalAws<'dynamodb'>;
 let queues: Awaited<ReturnType<typeof startLocalQueues>>;
 let dynamodb: DynamoDBClient;
 let streams: DynamoDBStreamsClient;
@@ -17,20 +20,15 @@ const mappings: EventSourceMapping[] = [];
 
 beforeAll(async () => {
   queues = await startLocalQueues();
-  server = await startChildServer({
-    name: 'DynamoDB',
-    script: join(__dirname, '../src/dynamodb/main.ts'),
-  });
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const options = { endpoint: server.endpoint, region: 'us-east-1', credentials };
-  dynamodb = new DynamoDBClient(options);
-  streams = new DynamoDBStreamsClient(options);
+  aws = await startLocalAws({ services: ['dynamodb'] });
+  dynamodb = new DynamoDBClient(aws.clientOptions('dynamodb'));
+  streams = new DynamoDBStreamsClient(aws.clientOptions('dynamodb'));
 });
 afterAll(async () => {
   await Promise.all(mappings.map((mapping) => mapping.stop()));
   dynamodb.destroy();
   streams.destroy();
-  await Promise.all([server.stop(), queues.stop()]);
+  await Promise.all([aws.stop(), queues.stop()]);
 });
 
 async function table() {

@@ -1,25 +1,32 @@
-import { devNull } from 'node:os';
-import { join } from 'node:path';
-import { type ControlPlaneState, LOCAL_ACCOUNT, LOCAL_PATH } from './control-plane/state';
-import { startChildServer } from './processes/child-server';
+import { LOCAL_ACCOUNT } from './account';
+import { CREDENTIALS, clientEnvironment, LOCAL_SERVICES, type LocalService } from './client-environment';
+import { type ControlPlaneState, LOCAL_PATH } from './control-plane/state';
+import { type ChildServer, startChildServer } from './processes/child-server';
+import { ownScript } from './processes/own-script';
+import type { S3ServerOptions } from './s3/server';
 
-export interface LocalAwsOptions {
+export interface LocalAwsOptions<Service extends LocalService = LocalService> {
   /** @default us-east-1 */
   readonly region?: string;
+  /** @default - all of them */
+  readonly services?: readonly Service[];
+  /** Where services listen, on the loopback interface. @default - free ports, chosen by the system */
+  readonly ports?: Readonly<Partial<Record<LocalService, number>>>;
+  /** How S3 behaves, and who its callers are. Its notifications go to the SQS that is started with it. */
+  readonly s3?: Omit<S3ServerOptions, 'port' | 'sqsEndpoint'>;
   /** What the account holds beside buckets, queues and tables. @default - nothing */
   readonly state?: ControlPlaneState;
 }
 
-type Service = 's3' | 'sqs' | 'dynamodb' | 'controlPlane';
-
-/** What every SDK client of this repository is made with, to talk to the local AWS. */
-interface LocalClientOptions {
+/** What an AWS SDK client is made with, to talk to the local AWS. */
+export interface LocalClientOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-export interface LocalAws {
+export interface LocalAws<Service extends LocalService = LocalService> {
+  /** Where each service answers, `http://127.0.0.1:{port}`. */
   readonly endpoints: Readonly<Record<Service, string>>;
   readonly region: string;
   readonly accountId: string;
@@ -31,9 +38,17 @@ export interface LocalAws {
   readonly environment: Readonly<Record<string, string>>;
   /** `dynamodb` serves DynamoDB Streams too; `controlPlane` Lambda, Step Functions, STS and Secrets Manager. */
   clientOptions(service: Service): LocalClientOptions;
-  /** Adds to what the account is said to hold beside buckets, queues and tables; what has a known name is replaced. */
+  /**
+   * Adds to what the account is said to hold beside buckets, queues and tables; what has a known name is replaced.
+   *
+   * @throws {Error} when the control plane is not among the services.
+   */
   declare(state: ControlPlaneState): Promise<void>;
-  /** Takes functions, state machines and secrets of these names, and the functions' mappings, away again. */
+  /**
+   * Takes functions, state machines and secrets of these names, and the functions' mappings, away again.
+   *
+   * @throws {Error} when the control plane is not among the services.
+   */
   withdraw(...names: readonly string[]): Promise<void>;
   /** The process ids of the servers. */
   readonly pids: readonly number[];
@@ -41,96 +56,95 @@ export interface LocalAws {
   stop(): Promise<void>;
 }
 
-/** They authorise nothing: the servers check no signature. */
-const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local-secret' } as const;
 const DEFAULT_REGION = 'us-east-1';
 
-const server = (name: string, path: string, environment: Record<string, string>, args: string[] = []) =>
-  startChildServer({ name, script: join(__dirname, path), environment, args });
+const SERVERS = {
+  s3: { name: 'S3', script: 's3/main.ts' },
+  sqs: { name: 'SQS', script: 'sqs/main.mts' },
+  dynamodb: { name: 'DynamoDB', script: 'dynamodb/main.ts' },
+  controlPlane: { name: 'control plane', script: 'control-plane/main.ts' },
+} as const satisfies Record<LocalService, object>;
 
 /**
- * Starts S3, SQS, DynamoDB with its streams, and the control plane, each as a process of its own on a free port
- * of the loopback interface. None of them outlives this process, however it ends.
+ * Starts S3, SQS, DynamoDB with its streams, and the control plane, or those of them that are asked for, each as a
+ * process of its own on the loopback interface. None of them outlives this process, however it ends.
  *
  * @throws {Error} when one of them does not start, with what it said; the others are stopped.
  */
-export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
+export async function startLocalAws<Service extends LocalService = LocalService>(
+  options: LocalAwsOptions<Service> = {},
+): Promise<LocalAws<Service>> {
   const { region = DEFAULT_REGION, state } = options;
+  const { servers, stop } = await startServers(options, region);
+  const endpoints = Object.fromEntries(
+    Object.entries(servers).map(([service, { endpoint }]) => [service, endpoint]),
+  ) as Record<Service, string>;
+  const controlPlane = servers.controlPlane?.endpoint;
+  const aws: LocalAws<Service> = {
+    endpoints,
+    region,
+    accountId: LOCAL_ACCOUNT,
+    credentials: CREDENTIALS,
+    environment: clientEnvironment(endpoints, region),
+    clientOptions: (service) => ({ endpoint: endpoints[service], region, credentials: CREDENTIALS }),
+    declare: (declared) => tell(controlPlane, 'declare', declared),
+    withdraw: (...names) => tell(controlPlane, 'withdraw', names),
+    pids: Object.values(servers).map(({ pid }) => pid),
+    stop,
+  };
+  try {
+    if (state !== undefined) await aws.declare(state);
+    return aws;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startServers(
+  { services = LOCAL_SERVICES, ports = {}, s3 }: LocalAwsOptions,
+  region: string,
+): Promise<{ servers: Partial<Record<LocalService, ChildServer>>; stop: () => Promise<void> }> {
   const environment = {
     AWS_REGION: region,
     AWS_ACCOUNT_ID: LOCAL_ACCOUNT,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
   };
-  const sqs = server('SQS', 'sqs/main.mts', environment);
-  const starting = {
-    sqs,
-    s3: sqs.then(({ endpoint }) =>
-      server('S3', 's3/main.ts', environment, [JSON.stringify({ sqsEndpoint: endpoint })]),
-    ),
-    dynamodb: server('DynamoDB', 'dynamodb/main.ts', environment),
-    controlPlane: server('control plane', 'control-plane/main.ts', environment),
+  const start = (service: LocalService, argument = String(ports[service] ?? 0)) => {
+    const { name, script } = SERVERS[service];
+    return startChildServer({ name, script: ownScript(script), args: [argument], environment });
   };
-  const settled = await Promise.allSettled(Object.values(starting));
-  const started = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const sqs = services.includes('sqs') ? start('sqs') : undefined;
+  const startAfterSqs = async () =>
+    start('s3', JSON.stringify({ ...s3, port: ports.s3 ?? 0, sqsEndpoint: (await sqs)?.endpoint }));
+
+  const settled = await Promise.allSettled(
+    services.map(async (service) => {
+      const started = service === 's3' ? startAfterSqs() : service === 'sqs' ? sqs : start(service);
+      return [service, await started] as const;
+    }),
+  );
+  const servers = Object.fromEntries(
+    settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])),
+  ) as Partial<Record<LocalService, ChildServer>>;
   const stop = async () => {
-    await Promise.all(started.map((each) => each.stop()));
+    await Promise.all(Object.values(servers).map((server) => server.stop()));
   };
   const failure = settled.find((each) => each.status === 'rejected');
-  if (failure !== undefined) {
-    await stop();
-    throw failure.reason;
-  }
-
-  const endpoints: Record<Service, string> = {
-    s3: (await starting.s3).endpoint,
-    sqs: (await starting.sqs).endpoint,
-    dynamodb: (await starting.dynamodb).endpoint,
-    controlPlane: (await starting.controlPlane).endpoint,
-  };
-  const aws: LocalAws = {
-    endpoints,
-    region,
-    accountId: LOCAL_ACCOUNT,
-    credentials: CREDENTIALS,
-    environment: environmentFor(endpoints, region),
-    clientOptions: (service) => ({ endpoint: endpoints[service], region, credentials: CREDENTIALS }),
-    declare: (declared) => tell(endpoints.controlPlane, 'declare', declared),
-    pids: started.map(({ pid }) => pid),
-    withdraw: (...names) => tell(endpoints.controlPlane, 'withdraw', names),
-    stop,
-  };
-  if (state !== undefined) await aws.declare(state);
-  return aws;
+  if (failure === undefined) return { servers, stop };
+  await stop();
+  throw failure.reason;
 }
 
-const environmentFor = (endpoints: Readonly<Record<Service, string>>, region: string) => ({
-  AWS_ENDPOINT_URL_S3: endpoints.s3,
-  AWS_ENDPOINT_URL_SQS: endpoints.sqs,
-  AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
-  AWS_ENDPOINT_URL_DYNAMODB_STREAMS: endpoints.dynamodb,
-  AWS_ENDPOINT_URL_LAMBDA: endpoints.controlPlane,
-  AWS_ENDPOINT_URL_SFN: endpoints.controlPlane,
-  AWS_ENDPOINT_URL_STS: endpoints.controlPlane,
-  AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.controlPlane,
-  // Whatever service is not served here answers 501 instead of being asked for in the real AWS.
-  AWS_ENDPOINT_URL: endpoints.controlPlane,
-  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: '',
-  AWS_REGION: region,
-  AWS_DEFAULT_REGION: region,
-  AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-  AWS_SESSION_TOKEN: '',
-  // The user's own profiles must not leak in, nor may a lookup of instance credentials slow the start.
-  AWS_PROFILE: '',
-  AWS_CONFIG_FILE: devNull,
-  AWS_SHARED_CREDENTIALS_FILE: devNull,
-  AWS_EC2_METADATA_DISABLED: 'true',
-  // The SDK's advice to leave Node 20 would stand in every log.
-  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-});
-
-async function tell(endpoint: string, what: 'declare' | 'withdraw', body: unknown): Promise<void> {
+async function tell(
+  endpoint: string | undefined,
+  what: 'declare' | 'withdraw',
+  body: unknown,
+): Promise<void> {
+  if (endpoint === undefined) {
+    throw new Error(`There is no control plane to ${what} anything to. Add controlPlane to the services.`);
+  }
   const response = await fetch(`${endpoint}${LOCAL_PATH}${what}`, {
     method: 'POST',
     body: JSON.stringify(body),

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /**
  * Calls `probe` until it gives something other than undefined or false: what a test waits for instead of
  * sleeping. The bound only keeps a broken test from hanging.
@@ -14,6 +16,6 @@ export async function eventually<T>(
     const found = await probe();
     if (found !== undefined && found !== false) return found;
     if (Date.now() > end) throw new Error(`Waited ${withinMs} ms in vain for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await setTimeout(25);
   }
 }

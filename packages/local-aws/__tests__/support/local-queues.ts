@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   CreateQueueCommand,
   DeleteMessageCommand,
@@ -7,7 +6,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { startChildServer } from '../../src/processes/child-server';
+import { startLocalAws } from '../../src';
 
 export interface TestQueue {
   readonly url: string;
@@ -23,9 +22,8 @@ export interface TestQueueOptions {
 
 /** A local SQS, with what tests of its consumers need. */
 export async function startLocalQueues() {
-  const server = await startChildServer({ name: 'SQS', script: join(__dirname, '../../src/sqs/main.mts') });
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const client = new SQSClient({ endpoint: server.endpoint, region: 'us-east-1', credentials });
+  const aws = await startLocalAws({ services: ['sqs'] });
+  const client = new SQSClient(aws.clientOptions('sqs'));
   let made = 0;
   let sent = 0;
 
@@ -82,7 +80,7 @@ export async function startLocalQueues() {
     },
     async stop(): Promise<void> {
       client.destroy();
-      await server.stop();
+      await aws.stop();
     },
   };
 }

@@ -1,15 +1,14 @@
-import { startEmbeddingEndpoint } from '../../../../demo/embedding-endpoint/embedding-endpoint';
-import { createLambdaRuntime } from '../../src/lambda/lambda-runtime';
-import { startLocalAws } from '../../src/start-local-aws';
+import { join } from 'node:path';
+import { createLambdaRuntime, startChildServer, startLocalAws } from '../../src';
 import { writeBundle } from './bundle';
 
 /**
- * Starts everything that a local run starts, with one handler that has started a process and one that never
+ * Starts the local AWS, a server of a user's own, and sandboxes: one handler that has started a process and one that never
  * yields; says their process ids on standard output; then waits to be killed.
  */
 async function main(): Promise<void> {
   const aws = await startLocalAws();
-  const embedding = await startEmbeddingEndpoint();
+  const own = await startChildServer({ name: 'own server', script: join(__dirname, 'own-server.ts') });
   const bundle = await writeBundle(
     `import { spawn } from 'node:child_process';
      export const handler = async (event) => {
@@ -23,7 +22,7 @@ async function main(): Promise<void> {
   const grandchild = await idle.invoke({});
   await busy.invoke({});
   busy.invoke({ spin: true }).catch(() => {});
-  const pids = [...aws.pids, embedding.pid, ...idle.pids, ...busy.pids, grandchild];
+  const pids = [...aws.pids, own.pid, ...idle.pids, ...busy.pids, grandchild];
   process.stdout.write(`${JSON.stringify({ pids, folder: bundle.folder })}\n`);
 }
 

@@ -1,4 +1,5 @@
-import { type ControlPlaneState, type DeclaredStateMachine, LOCAL_ACCOUNT } from './state';
+import { LOCAL_ACCOUNT } from '../account';
+import type { ControlPlaneState, DeclaredStateMachine } from './state';
 
 type Input = Readonly<Record<string, unknown>>;
 /** A body, with the status 400 when it is an error of the service. */

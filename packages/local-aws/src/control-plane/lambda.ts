@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type ControlPlaneState, type DeclaredFunction, LOCAL_ACCOUNT } from './state';
+import { LOCAL_ACCOUNT } from '../account';
+import type { ControlPlaneState, DeclaredFunction } from './state';
 
 const LATEST = '$LATEST';
 

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage } from 'node:http';
+import { LOCAL_ACCOUNT } from '../account';
 import { announce, listenOnLoopback, readBody } from '../processes/loopback';
 import { type Answer, answerTarget } from './json-targets';
 import { answerLambda } from './lambda';
-import { type ControlPlaneState, declared, LOCAL_ACCOUNT, LOCAL_PATH, withdrawn } from './state';
+import { type ControlPlaneState, declared, LOCAL_PATH, withdrawn } from './state';
 
 const NOT_IMPLEMENTED: Answer = {
   status: 501,
@@ -29,7 +30,7 @@ async function main(): Promise<void> {
     const { status, body: answer } = answerJson(request, url, body, state, region);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   });
-  announce(await listenOnLoopback(server));
+  announce(await listenOnLoopback(server, Number(process.argv[2] ?? 0)));
 }
 
 function answerJson(

@@ -20,7 +20,7 @@ export interface DeclaredStateMachine {
 }
 
 /** An event source mapping as `ListEventSourceMappings` shows it. */
-interface DeclaredMapping {
+export interface DeclaredMapping {
   readonly eventSourceArn: string;
   readonly functionName: string;
   /** @default Enabled */
@@ -35,9 +35,6 @@ export interface ControlPlaneState {
   /** Secrets Manager: value by name. */
   readonly secrets?: Readonly<Record<string, string>>;
 }
-
-/** The account that the local queues and tables carry in their ARNs. */
-export const LOCAL_ACCOUNT = '000000000000';
 
 /** Below this path the parent says what the account holds: `declare` and `withdraw`. */
 export const LOCAL_PATH = '/_local/';

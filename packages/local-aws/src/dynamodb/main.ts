@@ -19,7 +19,7 @@ async function main(): Promise<void> {
     });
     response.end(text);
   });
-  announce(await listenOnLoopback(server));
+  announce(await listenOnLoopback(server, Number(process.argv[2] ?? 0)));
 }
 
 async function answer(

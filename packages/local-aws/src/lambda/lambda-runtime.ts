@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LOCAL_ACCOUNT } from '../control-plane/state';
+import { LOCAL_ACCOUNT } from '../account';
 import { Sandbox } from './sandbox';
 
 export { LambdaError } from './sandbox';

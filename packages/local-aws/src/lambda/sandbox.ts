@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { buildSync } from 'esbuild';
 import { endGroup } from '../processes/child-server';
 import type { FromSandbox, InvocationError, ToSandbox } from './sandbox-messages';
 
@@ -30,7 +28,7 @@ interface Waiting {
   reject(error: LambdaError): void;
 }
 
-const BUILD_DIRECTORY = join(__dirname, '..', '..', 'dist');
+const INSIDE = join(__dirname, 'sandbox-process.mjs');
 
 /** One process that holds one copy of a bundle and answers one event at a time, as a Lambda sandbox does. */
 export class Sandbox {
@@ -40,7 +38,7 @@ export class Sandbox {
   #ended: LambdaError | undefined;
 
   constructor({ bundle, environment, onLine }: SandboxOptions) {
-    const child = spawn(process.execPath, ['--enable-source-maps', buildSandboxProcess(), bundle], {
+    const child = spawn(process.execPath, ['--enable-source-maps', INSIDE, bundle], {
       env: environment,
       stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
       // A group of its own: what the handler starts ends with the sandbox, as it does on Lambda.
@@ -133,25 +131,3 @@ const timedOut = (timeoutMs: number): InvocationError => ({
   errorMessage: `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`,
   trace: [],
 });
-
-let built: string | undefined;
-
-/** Built once, so that the bundle runs in a plain Node without any loader of ours. */
-function buildSandboxProcess(): string {
-  if (built !== undefined) return built;
-  mkdirSync(BUILD_DIRECTORY, { recursive: true });
-  const target = join(BUILD_DIRECTORY, 'sandbox-process.mjs');
-  // Written aside and renamed: other processes may be starting sandboxes at this moment.
-  const aside = `${target}.${process.pid}`;
-  buildSync({
-    entryPoints: [join(__dirname, 'sandbox-process.ts')],
-    outfile: aside,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-  });
-  renameSync(aside, target);
-  built = target;
-  return target;
-}

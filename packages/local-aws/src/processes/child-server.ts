@@ -7,7 +7,10 @@ import { pathToFileURL } from 'node:url';
 export interface ChildServerOptions {
   /** What errors call it, e.g. `SQS`. */
   readonly name: string;
-  /** The absolute path of a TypeScript file that prints one line `{"endpoint":"http://…"}` once it answers. */
+  /**
+   * The absolute path of a file that prints one line `{"endpoint":"http://…"}` once it answers; {@link announce}
+   * does. TypeScript runs with `tsx`, which must be installed then.
+   */
   readonly script: string;
   /** @default - none */
   readonly args?: readonly string[];
@@ -25,10 +28,7 @@ export interface ChildServer {
   stop(): Promise<void>;
 }
 
-const IMPORTS = [require.resolve('tsx'), join(__dirname, 'end-with-parent.ts')].flatMap((path) => [
-  '--import',
-  pathToFileURL(path).href,
-]);
+const END_WITH_PARENT = join(__dirname, 'end-with-parent.mjs');
 /** Enough to show why a server did not start, little enough to read. */
 const KEPT_ERROR_CHARACTERS = 4_000;
 
@@ -36,11 +36,12 @@ const KEPT_ERROR_CHARACTERS = 4_000;
  * Starts a server as a process of its own, waits until it says where it answers, and sees to it that it never
  * outlives this process.
  *
- * @throws {Error} when it ends, or says nothing in time, with what it wrote to standard error.
+ * @throws {Error} when it ends, or says nothing in time, with what it wrote to standard error; or when it is
+ *   TypeScript and `tsx` is not installed.
  */
 export async function startChildServer(options: ChildServerOptions): Promise<ChildServer> {
   const { name, script, args = [], environment = {}, readyWithinMs = 60_000 } = options;
-  const child = spawn(process.execPath, [...IMPORTS, script, ...args], {
+  const child = spawn(process.execPath, [...preloaded(script), script, ...args], {
     env: { ...process.env, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
     // A group of its own: one signal reaches what the server started as well.
@@ -70,6 +71,25 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     throw error;
   } finally {
     clearTimeout(late);
+  }
+}
+
+/** What Node loads before the script: the watch over the parent, and a loader where the script needs one. */
+function preloaded(script: string): string[] {
+  const paths = /\.[cm]?ts$/.test(script) ? [resolveTsx(script), END_WITH_PARENT] : [END_WITH_PARENT];
+  return paths.flatMap((path) => ['--import', pathToFileURL(path).href]);
+}
+
+function resolveTsx(script: string): string {
+  try {
+    return require.resolve('tsx');
+  } catch (cause) {
+    throw new Error(
+      `${script} is TypeScript, and tsx is not installed. Install it, or name a JavaScript file.`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -81,20 +81,27 @@ async function callAdmin(endpoint: string, method: string, name: string, body?: 
   return answer;
 }
 
-/** The same from another process, by the server's endpoint. */
-export const s3Admin = (endpoint: string) => ({
-  /** Arms faults; requests are counted from now on. */
-  inject: async (...faults: Fault[]): Promise<void> => {
-    await callAdmin(endpoint, 'POST', 'faults', faults);
-  },
-  faults: async (): Promise<readonly FaultState[]> =>
-    (await callAdmin(endpoint, 'GET', 'faults')) as readonly FaultState[],
-  clearFaults: async (): Promise<void> => {
-    await callAdmin(endpoint, 'DELETE', 'faults');
-  },
-  requests: async (): Promise<RequestCounts> =>
-    (await callAdmin(endpoint, 'GET', 'requests')) as RequestCounts,
-  resetRequests: async (): Promise<void> => {
-    await callAdmin(endpoint, 'DELETE', 'requests');
-  },
-});
+/** What can be asked of a running S3 about itself, from any process. */
+export interface S3Admin {
+  /** Arms faults. Requests are matched and counted from now on. */
+  inject(...faults: readonly Fault[]): Promise<void>;
+  /** What each armed fault has met and hit. */
+  faults(): Promise<readonly FaultState[]>;
+  /** Disarms all faults. */
+  clearFaults(): Promise<void>;
+  requests(): Promise<RequestCounts>;
+  /** Counts again from zero. */
+  resetRequests(): Promise<void>;
+}
+
+/** @param endpoint - of a server started by `startLocalAws` or `startS3Server`. */
+export function s3Admin(endpoint: string): S3Admin {
+  const call = (method: string, name: string, body?: unknown) => callAdmin(endpoint, method, name, body);
+  return {
+    inject: async (...faults) => void (await call('POST', 'faults', faults)),
+    faults: async () => (await call('GET', 'faults')) as readonly FaultState[],
+    clearFaults: async () => void (await call('DELETE', 'faults')),
+    requests: async () => (await call('GET', 'requests')) as RequestCounts,
+    resetRequests: async () => void (await call('DELETE', 'requests')),
+  };
+}

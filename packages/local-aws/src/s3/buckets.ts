@@ -1,4 +1,4 @@
-import { DEFAULT_ACCOUNT } from './identity';
+import { LOCAL_ACCOUNT } from '../account';
 import { ownerElement } from './listings';
 import { countParameter, done, header, noContent, type Reply, type S3Request, xmlReply } from './request';
 import { S3Error } from './s3-error';
@@ -27,7 +27,7 @@ export function createBucket({ request, service }: Exchange): Reply {
       `The ${region ?? 'unspecified'} location constraint is incompatible for the region specific endpoint this request was sent to.`,
     );
   }
-  const owner = request.caller.principal?.account ?? DEFAULT_ACCOUNT;
+  const owner = request.caller.principal?.account ?? LOCAL_ACCOUNT;
   const existing = service.buckets.get(name);
   if (existing !== undefined) {
     if (existing.owner !== owner) {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { LOCAL_ACCOUNT } from '../account';
 import { S3Error } from './s3-error';
 
 /** Who asks. */
@@ -17,14 +18,10 @@ export interface Caller {
   readonly region: string | undefined;
 }
 
-/** The account of every principal that nobody named, and of every bucket that they make. */
-export const DEFAULT_ACCOUNT = '000000000000';
-
 const SCOPE = /^([^/]+)\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request$/;
 
 /**
- * Reads who signed a request. The signature itself is not checked: there are no secrets here, and a wrong
- * signature is not what tests of this project are about.
+ * Reads who signed a request. The signature itself is not checked: there are no secrets here.
  *
  * @param principals - ARNs by access key id; any other key id is a user of that name in account 000000000000.
  * @throws {S3Error} AuthorizationHeaderMalformed.
@@ -47,7 +44,7 @@ export function identify(
       'The authorization header is malformed: sign with AWS Signature Version 4.',
     );
   }
-  const arn = principals[accessKeyId] ?? `arn:aws:iam::${DEFAULT_ACCOUNT}:user/${accessKeyId}`;
+  const arn = principals[accessKeyId] ?? `arn:aws:iam::${LOCAL_ACCOUNT}:user/${accessKeyId}`;
   return { principal: { accessKeyId, arn, account: accountOf(arn) }, region };
 }
 

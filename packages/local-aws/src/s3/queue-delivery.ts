@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { S3EventMessage } from './notifications';
 
 const ATTEMPTS = 5;
@@ -73,7 +74,7 @@ export class QueueDelivery {
           this.undelivered.push({ ...message, reason: String(error) });
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS * attempt));
+        await setTimeout(PAUSE_MILLISECONDS * attempt);
       }
     }
   }

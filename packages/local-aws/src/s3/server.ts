@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { listenOnLoopback } from '../processes/loopback';
 import { ADMIN_PATH, answerAdmin, applyMutation } from './admin';
 import { errorReply, write, writeHalf } from './answer';
 import { type Fault, Faults, faultError } from './faults';
@@ -101,7 +102,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   async function sufferBefore(hits: readonly Fault[], message: IncomingMessage): Promise<boolean> {
     for (const fault of hits) {
       const { delay } = fault;
-      if (delay !== undefined) await new Promise((resolve) => setTimeout(resolve, delay));
+      if (delay !== undefined) await setTimeout(delay);
       if (fault.mutate !== undefined) applyMutation(service, fault.mutate);
       if (fault.reset === 'before') {
         message.socket.destroy();
@@ -116,11 +117,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   // A client's idle connection must not be closed under its next request.
   server.keepAliveTimeout = 600_000;
   server.headersTimeout = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  service.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  service.endpoint = await listenOnLoopback(server, port);
   return {
     endpoint: service.endpoint,
     close: async () => {

@@ -1,6 +1,6 @@
 import { buildApp } from 'fauxqs';
-import { announce } from '../processes/loopback';
-import { type FifoQueue, giveWholeBatches } from './fifo-batches';
+import { announce } from '../processes/loopback.js';
+import { type FifoQueue, giveWholeBatches } from './fifo-batches.js';
 
 /* What is used of fastify's request and reply; fastify is fauxqs's dependency, not ours. */
 type Request = { readonly method: string; readonly url: string; readonly headers: Record<string, unknown> };
@@ -36,7 +36,7 @@ app.addHook('onRequest', async (request: Request, reply: Reply) => {
   if (request.method === 'POST' && request.url === '/' && json) return;
   await reply.status(501).send({ __type: 'NotImplemented', message: 'The local SQS answers SQS alone.' });
 });
-announce(await app.listen({ port: 0, host: '127.0.0.1' }));
+announce(await app.listen({ port: Number(process.argv[2] ?? 0), host: '127.0.0.1' }));
 
 /** A module that the package's entry does not export; its version is pinned exactly. */
 function inner<Module>(path: string): Promise<Module> {

@@ -1,14 +1,19 @@
-import '../processes/end-with-parent';
+// @ts-check
+/**
+ * The inside of a sandbox: loads the bundle named by its first argument, then answers one event at a time.
+ * JavaScript, so that the bundle runs in a plain Node: a loader would stand between it and its stack traces.
+ *
+ * @import { FromSandbox, InvocationError, ToSandbox } from './sandbox-messages.js'
+ */
+import '../processes/end-with-parent.mjs';
 import { pathToFileURL } from 'node:url';
-import type { FromSandbox, InvocationError, ToSandbox } from './sandbox-messages';
 
-type Handler = (event: unknown, context: object) => unknown;
+/** @typedef {(event: unknown, context: object) => unknown} Handler */
 
-/** The inside of a sandbox: loads the bundle named by its first argument, then answers one event at a time. */
-async function main(): Promise<void> {
+async function main() {
   const handler = await load(String(process.argv[2]));
   if (handler === undefined) return;
-  process.on('message', async ({ id, event, context, remainingMs }: ToSandbox) => {
+  process.on('message', async (/** @type {ToSandbox} */ { id, event, context, remainingMs }) => {
     const deadline = Date.now() + remainingMs;
     const whole = { ...context, getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()) };
     try {
@@ -20,22 +25,31 @@ async function main(): Promise<void> {
   say({ type: 'ready' });
 }
 
-async function load(bundle: string): Promise<Handler | undefined> {
+/**
+ * @param {string} bundle
+ * @returns {Promise<Handler | undefined>}
+ */
+async function load(bundle) {
   try {
-    const { handler }: { handler?: unknown } = await import(pathToFileURL(bundle).href);
+    const { handler } = await import(pathToFileURL(bundle).href);
     if (typeof handler !== 'function') throw new Error(`${bundle} exports no function named handler.`);
-    return handler as Handler;
+    return handler;
   } catch (error) {
     say({ type: 'init-error', error: describe(error) });
     return undefined;
   }
 }
 
-const say = (message: FromSandbox): void => {
+/** @param {FromSandbox} message */
+const say = (message) => {
   process.send?.(message);
 };
 
-const describe = (error: unknown): InvocationError =>
+/**
+ * @param {unknown} error
+ * @returns {InvocationError}
+ */
+const describe = (error) =>
   error instanceof Error
     ? { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') }
     : { errorType: typeof error, errorMessage: String(error), trace: [] };
