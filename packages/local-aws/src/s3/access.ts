@@ -1,10 +1,10 @@
-import { storedConfiguration } from './bucket-configuration';
 import { roleArn } from './identity';
 import { type ByteKey, fromByteKey } from './key-order';
 import { type AccessRequest, evaluate, identitiesOf, isPublic } from './policy-document';
 import { header, type S3Request } from './request';
 import { S3Error } from './s3-error';
 import type { Bucket } from './store';
+import { storedConfiguration } from './stored-configuration';
 import { childText, parseXml } from './xml';
 
 /** Headers that conditions can ask about, as `s3:{name}`. */

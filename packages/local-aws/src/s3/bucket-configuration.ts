@@ -1,8 +1,9 @@
+import type { Exchange } from './exchange';
 import { aclsNotSupported } from './object-draft';
 import { done, header, noContent, type Reply, type S3Request, xmlReply } from './request';
 import { S3Error, type S3ErrorCode } from './s3-error';
-import type { Exchange } from './service';
 import type { Bucket } from './store';
+import { DEFAULT_ENCRYPTION, deleteStored, storedConfiguration } from './stored-configuration';
 import { childrenNamed, childText, parseXml, tag, type XmlElement, xmlDocument } from './xml';
 
 interface Configuration {
@@ -19,31 +20,6 @@ const malformed = () =>
     'The XML you provided was not well-formed or did not validate against our published schema',
   );
 
-const OWNER_ENFORCED = xmlDocument(
-  'OwnershipControls',
-  '<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>',
-);
-
-const PUBLIC_ACCESS_BLOCKED = xmlDocument(
-  'PublicAccessBlockConfiguration',
-  ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets']
-    .map((name) => tag(name, true))
-    .join(''),
-);
-
-/** Since April 2023 a new bucket blocks public access and has no ACLs; since January 2023 it encrypts. */
-const DEFAULTS: Readonly<Record<string, string>> = {
-  publicAccessBlock: PUBLIC_ACCESS_BLOCKED,
-  ownershipControls: OWNER_ENFORCED,
-  encryption: xmlDocument(
-    'ServerSideEncryptionConfiguration',
-    '<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>false</BucketKeyEnabled></Rule>',
-  ),
-};
-
-/** Marks a default that was deleted: S3 then says that there is none. */
-const DELETED = Buffer.alloc(0);
-
 /** Configurations that are stored as they come and sent back byte for byte, by sub-resource. */
 const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
   lifecycle: {
@@ -56,7 +32,7 @@ const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
   tagging: { root: 'Tagging', absent: 'NoSuchTagSet' },
   encryption: {
     root: 'ServerSideEncryptionConfiguration',
-    absent: DEFAULTS.encryption ?? '',
+    absent: DEFAULT_ENCRYPTION,
   },
   publicAccessBlock: {
     root: 'PublicAccessBlockConfiguration',
@@ -107,13 +83,6 @@ const configuration = (subresource: string): Configuration => {
   return found;
 };
 
-/** The stored document, or the default that S3 gives every new bucket; undefined when there is none. */
-export function storedConfiguration(bucket: Bucket, subresource: string): string | undefined {
-  const stored = bucket.configurations.get(subresource);
-  if (stored === DELETED) return undefined;
-  return stored?.toString('utf8') ?? DEFAULTS[subresource];
-}
-
 export const getConfiguration =
   (subresource: string) =>
   (_exchange: Exchange, bucket: Bucket): Reply => {
@@ -154,10 +123,7 @@ export const putConfiguration =
 export const deleteConfiguration =
   (subresource: string) =>
   (_exchange: Exchange, bucket: Bucket): Reply => {
-    // Encryption cannot be taken away: a delete goes back to AES256.
-    if (DEFAULTS[subresource] === undefined || subresource === 'encryption')
-      bucket.configurations.delete(subresource);
-    else bucket.configurations.set(subresource, DELETED);
+    deleteStored(bucket, subresource);
     return noContent();
   };
 

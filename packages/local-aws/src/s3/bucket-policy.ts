@@ -1,9 +1,9 @@
 import { blocksPublicAccess } from './access';
 import { Body } from './body';
+import type { Exchange } from './exchange';
 import { isPublic, parsePolicy } from './policy-document';
 import { noContent, type Reply, xmlReply } from './request';
 import { S3Error } from './s3-error';
-import type { Exchange } from './service';
 import type { Bucket } from './store';
 import { tag, xmlDocument } from './xml';
 

@@ -1,8 +1,8 @@
 import { LOCAL_ACCOUNT } from '../account';
+import type { Exchange } from './exchange';
 import { ownerElement } from './listings';
 import { countParameter, done, header, noContent, type Reply, type S3Request, xmlReply } from './request';
 import { S3Error } from './s3-error';
-import type { Exchange } from './service';
 import { Bucket } from './store';
 import { childText, parseXml, tag, xmlDocument } from './xml';
 

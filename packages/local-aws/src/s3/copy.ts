@@ -1,12 +1,12 @@
 import { checksumAlgorithm, checksumElements, fullChecksum } from './checksums';
 import { checkSourceConditions, checkWriteConditions } from './conditions';
+import type { Exchange } from './exchange';
 import { type ByteKey, fromByteKey, toByteKey } from './key-order';
 import { encryption, metadataHeaders, refuseUnknownSemantics, storageClass } from './object-draft';
 import { refuseArchived } from './object-reads';
 import { singlePartEtag } from './object-writes';
 import { header, percentDecode, type Reply, type S3Request, xmlReply } from './request';
 import { S3Error } from './s3-error';
-import type { Exchange } from './service';
 import { type Bucket, type ExistingObject, type Headers, isObject } from './store';
 import { headerTags } from './tags';
 import { xmlDocument } from './xml';

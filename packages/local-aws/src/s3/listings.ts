@@ -1,7 +1,7 @@
+import type { Exchange } from './exchange';
 import { afterPrefix, type ByteKey, fromByteKey, laterKey, toByteKey } from './key-order';
 import { countParameter, type Reply, type S3Request, xmlReply } from './request';
 import { S3Error } from './s3-error';
-import type { Exchange } from './service';
 import { type Bucket, type ExistingObject, isObject } from './store';
 import { escapeXml, tag, urlEncodeKey, xmlDocument } from './xml';
 

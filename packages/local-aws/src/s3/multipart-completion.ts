@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { Body } from './body';
 import { checksumElements, multipartChecksum, statedChecksum } from './checksums';
 import { checkWriteConditions } from './conditions';
+import type { Exchange } from './exchange';
 import { fromByteKey } from './key-order';
 import { MAXIMUM_PARTS, openUpload } from './multipart';
 import { header, type Reply, type S3Request, xmlReply } from './request';
 import { S3Error } from './s3-error';
-import type { Exchange } from './service';
 import type { Bucket, MultipartUpload, UploadedPart } from './store';
 import { childrenNamed, childText, parseXml, tag, xmlDocument } from './xml';
 

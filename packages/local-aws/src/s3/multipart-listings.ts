@@ -1,8 +1,8 @@
+import type { Exchange } from './exchange';
 import { fromByteKey, toByteKey } from './key-order';
 import { encodingTypeElement, keyEncoder, ownerElement } from './listings';
 import { openUpload } from './multipart';
 import { countParameter, type Reply, xmlReply } from './request';
-import type { Exchange } from './service';
 import type { Bucket } from './store';
 import { tag, xmlDocument } from './xml';
 

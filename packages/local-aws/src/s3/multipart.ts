@@ -3,11 +3,11 @@ import type { Body } from './body';
 import { checksumAlgorithm, checksumHeaders, fullChecksum, verifyUpload } from './checksums';
 import { currentMoment } from './clock';
 import { copySource, sourceVersionHeader } from './copy';
+import type { Exchange } from './exchange';
 import { fromByteKey } from './key-order';
 import { objectDraft } from './object-draft';
 import { done, header, noContent, payloadBody, type Reply, type S3Request, xmlReply } from './request';
 import { S3Error } from './s3-error';
-import type { Exchange } from './service';
 import type { Bucket, Checksum, MultipartUpload, UploadedPart } from './store';
 import { tag, xmlDocument } from './xml';
 

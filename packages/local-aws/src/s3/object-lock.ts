@@ -1,9 +1,10 @@
-import { configurationDocument, storedConfiguration } from './bucket-configuration';
+import { configurationDocument } from './bucket-configuration';
+import type { Exchange } from './exchange';
 import { readableVersion } from './object-reads';
 import { done, type Reply, xmlReply } from './request';
 import { S3Error } from './s3-error';
-import type { Exchange } from './service';
 import type { Bucket } from './store';
+import { storedConfiguration } from './stored-configuration';
 import { childText, tag, xmlDocument } from './xml';
 
 function requireLock(bucket: Bucket): void {

@@ -1,11 +1,11 @@
 import type { Body } from './body';
 import { checksumElements, checksumHeaders, checksumOf } from './checksums';
 import { checkReadConditions } from './conditions';
+import type { Exchange } from './exchange';
 import { fromByteKey } from './key-order';
 import { isArchived } from './object-draft';
 import { header, type Reply, type S3Request, xmlReply } from './request';
 import { S3Error } from './s3-error';
-import type { Exchange } from './service';
 import { type Bucket, type ExistingObject, type Headers, isObject } from './store';
 import { tag, xmlDocument } from './xml';
 

@@ -1,6 +1,6 @@
+import type { Exchange } from './exchange';
 import { readableVersion } from './object-reads';
 import { done, noContent, type Reply, xmlReply } from './request';
-import type { Exchange } from './service';
 import type { Bucket } from './store';
 import { documentTags } from './tags';
 import { tag, xmlDocument } from './xml';

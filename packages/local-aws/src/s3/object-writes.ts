@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Body } from './body';
 import { checksumHeaders, verifyUpload } from './checksums';
 import { checkDeleteCondition, checkWriteConditions } from './conditions';
+import type { Exchange } from './exchange';
 import { fromByteKey, toByteKey } from './key-order';
 import { isKmsEncrypted, type ObjectDraft, objectDraft } from './object-draft';
 import { done, header, noContent, payloadBody, type Reply, type S3Request, xmlReply } from './request';
 import { S3Error } from './s3-error';
-import type { Exchange } from './service';
 import { type Bucket, type Deletion, type Headers, isObject, type ObjectVersion } from './store';
 import { childrenNamed, childText, parseXml, tag, xmlDocument } from './xml';
 

@@ -1,5 +1,5 @@
+import type { Exchange } from './exchange';
 import type { Reply } from './request';
-import type { Exchange } from './service';
 import type { Bucket } from './store';
 
 export type Level = 'service' | 'bucket' | 'object';

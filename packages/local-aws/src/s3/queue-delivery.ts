@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { S3EventMessage } from './notifications';
+import type { S3EventMessage } from './event-messages';
 
 const ATTEMPTS = 5;
 const PAUSE_MILLISECONDS = 100;

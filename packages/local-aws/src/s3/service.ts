@@ -1,6 +1,6 @@
 import { authorize } from './access';
+import { eventMessages } from './event-messages';
 import type { ByteKey } from './key-order';
-import { eventMessages } from './notifications';
 import { QueueDelivery } from './queue-delivery';
 import type { S3Request } from './request';
 import { S3Error } from './s3-error';
@@ -76,10 +76,4 @@ export class Service {
     if (!bucket.configurations.has('notification')) return;
     this.queues.send(eventMessages(request, bucket, eventName, key, { versionId }));
   }
-}
-
-/** What an operation works on. */
-export interface Exchange {
-  readonly request: S3Request;
-  readonly service: Service;
 }

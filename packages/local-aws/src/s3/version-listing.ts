@@ -1,8 +1,8 @@
+import type { Exchange } from './exchange';
 import { afterPrefix, type ByteKey, laterKey, toByteKey } from './key-order';
 import { commonPrefix, encodingTypeElement, type KeyEncoder, keyEncoder, ownerElement } from './listings';
 import { countParameter, type Reply, xmlReply } from './request';
 import { S3Error } from './s3-error';
-import type { Exchange } from './service';
 import { type Bucket, isObject, type ObjectVersion } from './store';
 import { tag, xmlDocument } from './xml';
 
