@@ -1,5 +1,6 @@
+import { allowed, type PolicyStatement, statements } from '../../stacks/synthesized/policy';
+import type { SynthesizedBlock } from '../../stacks/synthesized/synthesized';
 import { ENVIRONMENTS, shipped } from './shipped-environments';
-import { allowed, mentions, type PolicyStatement, type Resource, statements } from './synthesized-stack';
 
 /** What each function may do, action by action, and on what. Nothing less works, nothing more is needed. */
 const EXPECTED: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -90,16 +91,16 @@ const granted = (found: readonly PolicyStatement[]): string[] =>
 
 describe.each(ENVIRONMENTS)('the roles of %s', (environment) => {
   const stack = shipped(environment);
-  const policiesOf = ({ block }: Resource): Resource[] => {
-    const roles = stack.of('aws_iam_role').filter((role) => mentions(block.role, role));
+  const policiesOf = ({ attributes }: SynthesizedBlock): SynthesizedBlock[] => {
+    const roles = stack.resources('aws_iam_role').filter((role) => stack.mentions(attributes.role, role));
     return stack
-      .of('aws_iam_role_policy')
-      .filter((policy) => roles.some((role) => mentions(policy.block.role, role)));
+      .resources('aws_iam_role_policy')
+      .filter((policy) => roles.some((role) => stack.mentions(policy.attributes.role, role)));
   };
-  const functions = stack.of('aws_lambda_function');
+  const functions = stack.resources('aws_lambda_function');
 
   it('are one for each function, shared with none', () => {
-    expect(new Set(functions.map(({ block }) => block.role)).size).toBe(functions.length);
+    expect(new Set(functions.map(({ attributes }) => attributes.role)).size).toBe(functions.length);
     expect(functions.map(({ name }) => name).sort()).toEqual(Object.keys(EXPECTED).sort());
   });
 
@@ -117,7 +118,7 @@ describe.each(ENVIRONMENTS)('the roles of %s', (environment) => {
 
   it('let a bucket be listed below named prefixes alone', () => {
     const listing = stack
-      .of('aws_iam_role_policy')
+      .resources('aws_iam_role_policy')
       .flatMap((policy) => allowed(policy))
       .filter(({ actions }) => actions.includes('s3:ListBucket'));
     expect(listing).toHaveLength(3);
@@ -129,7 +130,7 @@ describe.each(ENVIRONMENTS)('the roles of %s', (environment) => {
 
   it('let the file system be mounted through its access point alone', () => {
     const mounting = stack
-      .of('aws_iam_role_policy')
+      .resources('aws_iam_role_policy')
       .flatMap((policy) => allowed(policy))
       .filter(({ actions }) => actions.includes('elasticfilesystem:ClientMount'));
     expect(mounting).toHaveLength(1);

@@ -1,6 +1,5 @@
-import type { Block } from '../support/template';
+import type { Json } from '../../stacks/synthesized/json';
 
-type Json = Readonly<Record<string, unknown>>;
 type Resources = Record<string, Record<string, Record<string, unknown>>>;
 
 /** Types that no secure stack of ours has. */
@@ -42,7 +41,7 @@ export function* mutations(json: Json, type: string): Generator<Json> {
 }
 
 /** What a single careless edit makes of a value, and of each value in it. */
-function* worseBlocks(block: Block): Generator<unknown> {
+function* worseBlocks(block: Json): Generator<unknown> {
   for (const [key, value] of Object.entries(block)) {
     const { [key]: _removed, ...rest } = block;
     yield rest;
@@ -78,7 +77,7 @@ function* worseValues(value: unknown): Generator<unknown> {
     for (const [index, item] of value.entries()) {
       for (const worse of worseValues(item)) yield replaced(value, index, worse);
     }
-  } else if (typeof value === 'object' && value !== null) yield* worseBlocks(value as Block);
+  } else if (typeof value === 'object' && value !== null) yield* worseBlocks(value as Json);
 }
 
 const replaced = (list: readonly unknown[], index: number, item: unknown): unknown[] =>

@@ -9,7 +9,7 @@ function violations(rule: Rule, environment: Environment): string[] {
   const stack = STACKS.get(environment);
   if (stack === undefined) throw new Error(`${environment} was not synthesized.`);
   return stack
-    .of(rule.type)
+    .resources(rule.type)
     .filter((resource) => !rule.holds(resource, stack))
     .map(({ name }) => name);
 }
@@ -37,7 +37,8 @@ describe.each(ENVIRONMENTS)('the shipped environment %s', (environment) => {
 
   it('uses no resource type without a row in the table', () => {
     const known = new Set(RULES.map(({ type }) => type));
-    expect(STACKS.get(environment)?.types.filter((type) => !known.has(type))).toEqual([]);
+    const resources = STACKS.get(environment)?.managed;
+    expect(resources?.filter(({ type }) => !known.has(type))).toEqual([]);
   });
 });
 

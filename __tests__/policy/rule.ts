@@ -1,4 +1,5 @@
-import type { Resource, SynthesizedStack } from './synthesized-stack';
+import { at, block } from '../../stacks/synthesized/json';
+import type { Synthesized, SynthesizedBlock } from '../../stacks/synthesized/synthesized';
 
 /** One demand on every resource of a type. */
 export interface Rule {
@@ -8,7 +9,7 @@ export interface Rule {
   readonly ids: readonly string[];
   /** What has to hold, as the end of a sentence: "it …". */
   readonly demand: string;
-  readonly holds: (resource: Resource, stack: SynthesizedStack) => boolean;
+  readonly holds: (resource: SynthesizedBlock, stack: Synthesized) => boolean;
 }
 
 type Row = readonly [ids: string, demand: string, holds: Rule['holds']];
@@ -22,4 +23,5 @@ export const title = ({ ids, demand }: Rule): string =>
   `${demand} (${ids.length === 0 ? 'ours' : ids.join(', ')})`;
 
 /** Tags come from the provider's default tags, so that no resource can be forgotten. */
-export const isTagged: Rule['holds'] = (_resource, stack) => Object.keys(stack.defaultTags).length > 0;
+export const isTagged: Rule['holds'] = (_resource, stack) =>
+  Object.keys(block(at(stack.json, 'provider.aws.default_tags.tags'))).length > 0;

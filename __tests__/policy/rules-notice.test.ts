@@ -1,9 +1,8 @@
-import { Template } from '../support/template';
+import { Synthesized } from '../../stacks/synthesized/synthesized';
 import { mutations } from './mutations';
 import { title } from './rule';
 import { RULES } from './rules';
 import { shipped } from './shipped-environments';
-import { SynthesizedStack } from './synthesized-stack';
 
 /**
  * A rule that nothing can break proves nothing. Each that prod keeps must be broken by some stack that is
@@ -11,12 +10,14 @@ import { SynthesizedStack } from './synthesized-stack';
  */
 describe('a rule notices a mistake', () => {
   const prod = shipped('prod');
-  const kept = RULES.filter((rule) => prod.of(rule.type).every((resource) => rule.holds(resource, prod)));
+  const kept = RULES.filter((rule) =>
+    prod.resources(rule.type).every((resource) => rule.holds(resource, prod)),
+  );
 
   const notices = (rule: (typeof RULES)[number]): boolean => {
     for (const json of mutations(prod.json, rule.type)) {
-      const worse = new SynthesizedStack(new Template(json));
-      if (worse.of(rule.type).some((resource) => !rule.holds(resource, worse))) return true;
+      const worse = new Synthesized(json);
+      if (worse.resources(rule.type).some((resource) => !rule.holds(resource, worse))) return true;
     }
     return false;
   };

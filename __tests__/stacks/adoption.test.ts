@@ -50,9 +50,9 @@ describe('an existing run table', () => {
 
   it("stays its owner's as a data source, and is refused at plan when it lacks a stream or an index", () => {
     const template = synthesize({ adopt: { table: { as: 'data-source', name: 'ReceiptsTable' } } });
-    expect(template.resources('aws_dynamodb_table').size).toBe(0);
-    const existing = template.data('aws_dynamodb_table').get('compaction_runs');
-    expect(JSON.stringify(existing?.lifecycle)).toMatch(
+    expect(template.resources('aws_dynamodb_table').length).toBe(0);
+    const [existing] = template.data('aws_dynamodb_table');
+    expect(JSON.stringify(existing?.attributes.lifecycle)).toMatch(
       /has no stream.*lacks an index of lines-pending, words-pending/,
     );
     expect(template.resource('aws_lambda_event_source_mapping', 'run_stream_consumer')).toMatchObject({
@@ -66,18 +66,18 @@ describe('an existing VPC', () => {
 
   it('takes the place of ours', () => {
     const template = synthesize({ adopt: { vpc } });
-    expect(['aws_vpc', 'aws_subnet', 'aws_route_table'].map((type) => template.resources(type).size)).toEqual(
-      [0, 0, 0],
-    );
+    expect(
+      ['aws_vpc', 'aws_subnet', 'aws_route_table'].map((type) => template.resources(type).length),
+    ).toEqual([0, 0, 0]);
     expect(template.resource('aws_lambda_function', 'enhanced_compaction').vpc_config).toMatchObject({
       subnet_ids: ['subnet-0a', 'subnet-0b'],
     });
   });
 
   it('gets gateway endpoints only where its route tables are named: it may have its own', () => {
-    expect(synthesize({ adopt: { vpc } }).resources('aws_vpc_endpoint').size).toBe(0);
+    expect(synthesize({ adopt: { vpc } }).resources('aws_vpc_endpoint').length).toBe(0);
     const named = synthesize({ adopt: { vpc: { ...vpc, endpointRouteTableIds: ['rtb-0a'] } } });
-    expect([...named.resources('aws_vpc_endpoint').values()]).toEqual([
+    expect(named.all('aws_vpc_endpoint')).toEqual([
       expect.objectContaining({ route_table_ids: ['rtb-0a'] }),
       expect.objectContaining({ route_table_ids: ['rtb-0a'] }),
     ]);

@@ -15,7 +15,7 @@ describe('where Chroma runs', () => {
 
   it('is a mounted file system in an isolated network, in embedded mode', () => {
     const template = synthesize();
-    expect(network.map((type) => template.resources(type).size)).toEqual([1, 2, 1, 2, 2]);
+    expect(network.map((type) => template.resources(type).length)).toEqual([1, 2, 1, 2, 2]);
     expect(template.resource('aws_lambda_function', 'enhanced_compaction')).toMatchObject({
       file_system_config: { local_mount_path: '/mnt/chroma' },
       vpc_config: { security_group_ids: [expect.any(String)] },
@@ -24,7 +24,7 @@ describe('where Chroma runs', () => {
 
   it('is elsewhere in cloud mode: no network, no file system, and a key that is read by name', () => {
     const template = synthesize(cloud);
-    expect(network.map((type) => template.resources(type).size)).toEqual([0, 0, 0, 0, 0]);
+    expect(network.map((type) => template.resources(type).length)).toEqual([0, 0, 0, 0, 0]);
     const lambda = template.resource('aws_lambda_function', 'enhanced_compaction');
     expect(lambda).not.toHaveProperty('vpc_config');
     expect(lambda.environment).toEqual({

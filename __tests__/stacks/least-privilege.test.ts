@@ -107,10 +107,10 @@ describe('least privilege, action by action', () => {
   });
 
   it('lets the compaction tag deltas and nothing else, since the tag lets them expire', () => {
-    const tagging = FUNCTION_NAMES.flatMap((name) => statementsOf(template, name)).filter(({ Action }) =>
-      [Action].flat().includes('s3:PutObjectTagging'),
+    const tagging = FUNCTION_NAMES.flatMap((name) => statementsOf(template, name)).filter(({ actions }) =>
+      actions.includes('s3:PutObjectTagging'),
     );
-    expect(tagging.flatMap(({ Resource }) => Resource)).toEqual([
+    expect(tagging.flatMap(({ resources }) => resources)).toEqual([
       `\${aws_s3_bucket.chromadb.arn}/lines/delta/*`,
       `\${aws_s3_bucket.chromadb.arn}/words/delta/*`,
     ]);
@@ -119,8 +119,8 @@ describe('least privilege, action by action', () => {
   it('lets no function write where another writes', () => {
     const writers = FUNCTION_NAMES.flatMap((name) =>
       statementsOf(template, name)
-        .filter(({ Action }) => [Action].flat().includes('s3:PutObject'))
-        .flatMap(({ Resource }) => Resource),
+        .filter(({ actions }) => actions.includes('s3:PutObject'))
+        .flatMap(({ resources }) => resources),
     ).filter((resource) => !resource.endsWith('/quarantine/*'));
     expect(new Set(writers).size).toBe(writers.length);
   });

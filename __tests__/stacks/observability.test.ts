@@ -3,7 +3,7 @@ import { METRICS, METRICS_NAMESPACE } from '../../contracts/metrics';
 import { synthesize } from '../support/template';
 
 const template = synthesize({ alarms: { email: 'operator@example.com' } });
-const alarms = [...template.resources('aws_cloudwatch_metric_alarm').values()];
+const alarms = template.all('aws_cloudwatch_metric_alarm');
 const named = (suffix: string) => alarms.filter(({ alarm_name: name }) => String(name).endsWith(suffix));
 
 describe('alarms', () => {
@@ -29,7 +29,7 @@ describe('alarms', () => {
         ok_actions: [`\${aws_sns_topic.alarms.arn}`],
       });
     }
-    expect(template.resources('aws_sns_topic').size).toBe(1);
+    expect(template.resources('aws_sns_topic').length).toBe(1);
   });
 
   it('ring when the reconciler, which reports the ages, falls silent', () => {
@@ -56,14 +56,14 @@ describe('alarms', () => {
   });
 
   it('reach the address of the configuration', () => {
-    const [subscription] = template.resources('aws_sns_topic_subscription').values();
+    const [subscription] = template.all('aws_sns_topic_subscription');
     expect(subscription).toMatchObject({ protocol: 'email', endpoint: 'operator@example.com' });
-    expect(synthesize().resources('aws_sns_topic_subscription').size).toBe(0);
+    expect(synthesize().resources('aws_sns_topic_subscription').length).toBe(0);
   });
 });
 
 describe('the dashboard', () => {
-  const [dashboard] = template.resources('aws_cloudwatch_dashboard').values();
+  const [dashboard] = template.all('aws_cloudwatch_dashboard');
   const { widgets } = JSON.parse(String(dashboard?.dashboard_body)) as {
     widgets: { type: string; properties: { markdown?: string; metrics?: unknown[][] } }[];
   };
@@ -79,8 +79,7 @@ describe('the dashboard', () => {
 
   it('draws every queue and every function', () => {
     const drawn = JSON.stringify(widgets);
-    for (const { name } of template.resources('aws_sqs_queue').values())
-      expect(drawn).toContain(String(name));
+    for (const { name } of template.all('aws_sqs_queue')) expect(drawn).toContain(String(name));
     for (const name of FUNCTION_NAMES) expect(drawn).toContain(`chroma-pipeline-test-${name}`);
   });
 });

@@ -4,9 +4,9 @@ const template = synthesize();
 
 describe('the one stack', () => {
   it('holds one bucket, one run table, and four queues with a dead letter queue each', () => {
-    expect(template.resources('aws_s3_bucket').size).toBe(1);
-    expect(template.resources('aws_dynamodb_table').size).toBe(1);
-    const queues = [...template.resources('aws_sqs_queue').keys()];
+    expect(template.resources('aws_s3_bucket').length).toBe(1);
+    expect(template.resources('aws_dynamodb_table').length).toBe(1);
+    const queues = template.resources('aws_sqs_queue').map(({ name }) => name);
     expect(queues.filter((name) => !name.endsWith('_dlq'))).toEqual([
       'embed_ndjson',
       'lines',
@@ -17,9 +17,9 @@ describe('the one stack', () => {
   });
 
   it('gives each of the four queues exactly one consumer, and no dead letter queue any', () => {
-    const sources = [...template.resources('aws_lambda_event_source_mapping').values()].map(
-      ({ event_source_arn: source }) => source,
-    );
+    const sources = template
+      .all('aws_lambda_event_source_mapping')
+      .map(({ event_source_arn: source }) => source);
     expect(sources.sort()).toEqual([
       `\${aws_dynamodb_table.compaction_runs.stream_arn}`,
       `\${aws_sqs_queue.embed_ndjson.arn}`,
@@ -30,9 +30,11 @@ describe('the one stack', () => {
   });
 
   it('makes lines and words FIFO, and their dead letter queues too', () => {
-    const fifo = [...template.resources('aws_sqs_queue')].filter(([, { fifo_queue: fifo }]) => fifo === true);
-    expect(fifo.map(([name]) => name)).toEqual(['lines', 'lines_dlq', 'words', 'words_dlq']);
-    for (const [, { name }] of fifo) expect(name).toMatch(/\.fifo$/);
+    const fifo = template
+      .resources('aws_sqs_queue')
+      .filter(({ attributes }) => attributes.fifo_queue === true);
+    expect(fifo.map(({ name }) => name)).toEqual(['lines', 'lines_dlq', 'words', 'words_dlq']);
+    for (const { attributes } of fifo) expect(attributes.name).toMatch(/\.fifo$/);
   });
 
   it('sends what is dropped under ocr/ to the ocr-results queue', () => {
@@ -46,9 +48,9 @@ describe('the one stack', () => {
   });
 
   it('lets only the bucket send to ocr-results from outside', () => {
-    const [policy] = [...template.resources('aws_sqs_queue_policy').values()].filter(({ queue_url: url }) =>
-      String(url).includes('.ocr_results.'),
-    );
+    const [policy] = template
+      .all('aws_sqs_queue_policy')
+      .filter(({ queue_url: url }) => String(url).includes('.ocr_results.'));
     expect(JSON.parse(String(policy?.policy)).Statement).toContainEqual(
       expect.objectContaining({
         Effect: 'Allow',
@@ -106,7 +108,7 @@ describe('encryption by configuration', () => {
       server_side_encryption: { enabled: true, kms_key_arn: key },
     });
     expect(encrypted.resource('aws_efs_file_system', 'chroma')).toMatchObject({ kms_key_id: key });
-    for (const group of encrypted.resources('aws_cloudwatch_log_group').values()) {
+    for (const group of encrypted.all('aws_cloudwatch_log_group')) {
       expect(group).toMatchObject({ kms_key_id: key });
     }
   });
@@ -114,7 +116,7 @@ describe('encryption by configuration', () => {
   it('uses a key that exists already, and makes none', () => {
     const keyArn = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
     const encrypted = synthesize({ encryption: { type: 'kms', keyArn } });
-    expect(encrypted.resources('aws_kms_key').size).toBe(0);
+    expect(encrypted.resources('aws_kms_key').length).toBe(0);
     expect(encrypted.resource('aws_sqs_queue', 'words')).toMatchObject({ kms_master_key_id: keyArn });
   });
 });

@@ -1,21 +1,16 @@
 import type { FunctionName } from '../../contracts/functions';
+import { type PolicyStatement, statements } from '../../stacks/synthesized/policy';
 import type { Template } from './template';
 
-/** A statement of a synthesized policy. */
-export interface Statement {
-  readonly Effect: string;
-  readonly Action: string | string[];
-  readonly Resource: string | string[];
-}
-
 /** The statements of a function's own policy. */
-export function statementsOf(template: Template, name: FunctionName): Statement[] {
-  const policies = [...template.resources('aws_iam_role_policy')].filter(([id]) =>
-    id.includes(`_${name}_policy`),
-  );
-  const [[, policy] = []] = policies;
-  if (policies.length !== 1) throw new Error(`${name} has ${policies.length} policies.`);
-  return (JSON.parse(String(policy?.policy)) as { Statement: Statement[] }).Statement;
+export function statementsOf(template: Template, name: FunctionName): PolicyStatement[] {
+  const policies = template
+    .resources('aws_iam_role_policy')
+    .filter((policy) => policy.name.includes(`_${name}_policy`));
+  const [policy] = policies;
+  if (policies.length !== 1 || policy === undefined)
+    throw new Error(`${name} has ${policies.length} policies.`);
+  return statements(policy);
 }
 
 /** What a function's role allows, each action once, in order. */
@@ -23,7 +18,7 @@ export const allowedActions = (template: Template, name: FunctionName): string[]
   [
     ...new Set(
       statementsOf(template, name)
-        .filter(({ Effect }) => Effect === 'Allow')
-        .flatMap(({ Action }) => Action),
+        .filter(({ effect }) => effect === 'Allow')
+        .flatMap(({ actions }) => actions),
     ),
   ].sort();

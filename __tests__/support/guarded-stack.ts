@@ -1,7 +1,7 @@
 import { TerraformElement, TerraformResource, type TerraformStack } from 'cdktf';
 import { type ConfigInput, parseConfig } from '../../stacks/config';
 import type { Guard } from '../../stacks/guards/guard';
-import { Synthesized } from '../../stacks/guards/synthesized';
+import { Synthesized } from '../../stacks/synthesized/synthesized';
 import { type Arrange, synthesize } from './template';
 
 /** What the guards say about a stack that was broken in some way; empty when they let it pass. */

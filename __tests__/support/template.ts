@@ -6,9 +6,8 @@ import { type TerraformStack, Testing } from 'cdktf';
 import { FUNCTION_NAMES, type FunctionPackages } from '../../contracts/functions';
 import { type ConfigInput, parseConfig } from '../../stacks/config';
 import { PipelineStack } from '../../stacks/pipeline-stack';
-
-/** A resource or data source as it stands in the synthesized JSON. */
-export type Block = Readonly<Record<string, unknown>>;
+import type { Json } from '../../stacks/synthesized/json';
+import { Synthesized } from '../../stacks/synthesized/synthesized';
 
 /** What a test may do to the stack between its making and its synthesis: break it, say. */
 export type Arrange = (stack: TerraformStack) => void;
@@ -20,37 +19,23 @@ interface SynthesizeOptions {
 }
 
 /** The synthesized stack, as a test asks about it. */
-export class Template {
-  constructor(readonly json: Readonly<Record<string, unknown>>) {}
-
-  /** All resources of a type, by their names in Terraform. */
-  resources(type: string): ReadonlyMap<string, Block> {
-    return this.section('resource', type);
-  }
-
-  /** All data sources of a type, by their names in Terraform. */
-  data(type: string): ReadonlyMap<string, Block> {
-    return this.section('data', type);
-  }
-
-  /** @throws {Error} when there is no such resource; it names those of the type. */
-  resource(type: string, name: string): Block {
+export class Template extends Synthesized {
+  /**
+   * The attributes of one resource.
+   *
+   * @throws {Error} when there is no such resource; it names those of the type.
+   */
+  resource(type: string, name: string): Json {
     const all = this.resources(type);
-    const found = all.get(name);
+    const found = all.find((resource) => resource.name === name);
     if (found === undefined)
-      throw new Error(`There is no ${type}.${name}. There are: ${[...all.keys()].join(', ')}.`);
-    return found;
+      throw new Error(`There is no ${type}.${name}. There are: ${all.map((each) => each.name).join(', ')}.`);
+    return found.attributes;
   }
 
-  /** The values of all outputs, by name. */
-  get outputs(): Readonly<Record<string, unknown>> {
-    const outputs = (this.json.output ?? {}) as Record<string, { value: unknown }>;
-    return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
-  }
-
-  private section(section: 'resource' | 'data', type: string): ReadonlyMap<string, Block> {
-    const sections = (this.json[section] ?? {}) as Record<string, Record<string, Block>>;
-    return new Map(Object.entries(sections[type] ?? {}));
+  /** The attributes of all resources of a type. */
+  all(type: string): Json[] {
+    return this.resources(type).map(({ attributes }) => attributes);
   }
 }
 

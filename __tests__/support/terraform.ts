@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Synthesized } from '../../stacks/synthesized/synthesized';
 import { AWS_PROVIDER_VERSION, findAwsProviderMirror } from './aws-provider-mirror';
 
 const run = promisify(execFile);
@@ -109,10 +110,10 @@ export class Terraform {
 
   /** How many resources of each type the synthesized JSON holds. */
   synthesizedCounts(): Map<string, number> {
-    const { resource } = JSON.parse(readFileSync(join(this.directory, 'cdk.tf.json'), 'utf8')) as {
-      resource: Record<string, object>;
-    };
-    return new Map(Object.entries(resource).map(([type, blocks]) => [type, Object.keys(blocks).length]));
+    const file = join(this.directory, 'cdk.tf.json');
+    const { managed } = new Synthesized(JSON.parse(readFileSync(file, 'utf8')));
+    const countOf = (type: string) => managed.filter((resource) => resource.type === type).length;
+    return new Map(managed.map(({ type }) => [type, countOf(type)]));
   }
 
   /** What an {@link applyPlan} would do to each resource, those left out that stay as they are. */

@@ -1,6 +1,6 @@
+import { at } from '../synthesized/json';
 import { consumersOf } from './consumers';
 import type { Finding, Guard } from './guard';
-import { block } from './synthesized';
 
 /**
  * A function can always take what its mappings hand it: a throttled poll burns the receive count, and once
@@ -11,7 +11,7 @@ export const concurrency: Guard = (stack) => {
   const findings: Finding[] = [];
   for (const queue of stack.resources('aws_sqs_queue')) {
     for (const { block: mapping, functionName } of consumersOf(stack, queue)) {
-      const maximum = block(mapping.attributes.scaling_config).maximum_concurrency;
+      const maximum = at(mapping.attributes, 'scaling_config.maximum_concurrency');
       if (!Number.isInteger(maximum)) {
         findings.push({
           where: mapping.where,

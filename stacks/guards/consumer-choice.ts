@@ -1,7 +1,7 @@
 import { COLLECTIONS } from '../../contracts/collections';
+import type { Synthesized } from '../synthesized/synthesized';
 import { consumersOf } from './consumers';
 import type { Finding, Guard } from './guard';
-import type { Synthesized } from './synthesized';
 
 /**
  * Lines and words are taken by the one consumer that the configuration declares, through one mapping each at

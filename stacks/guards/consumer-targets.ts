@@ -1,6 +1,6 @@
+import { texts } from '../synthesized/json';
 import { consumers } from './consumers';
 import type { Guard } from './guard';
-import { texts } from './synthesized';
 
 /** Which function is fed from where. Lines and words are the configuration's choice: see `consumerChoice`. */
 const TARGETS: Readonly<Record<string, string>> = {

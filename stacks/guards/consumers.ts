@@ -1,4 +1,5 @@
-import { blocks, parseJson, type Synthesized, type SynthesizedBlock, texts } from './synthesized';
+import { blocks, parseJson, texts } from '../synthesized/json';
+import type { Synthesized, SynthesizedBlock } from '../synthesized/synthesized';
 
 /** Something that takes messages from a queue or records from a stream. */
 export interface Consumer {

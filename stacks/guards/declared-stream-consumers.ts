@@ -1,6 +1,6 @@
+import { at, blocks, parseJson } from '../synthesized/json';
 import { consumersOf } from './consumers';
 import type { Guard } from './guard';
-import { blocks, parseJson } from './synthesized';
 
 const DECLARED = 'aws_lambda_event_source_mapping.run_stream_consumer';
 
@@ -22,9 +22,7 @@ export const declaredStreamConsumers: Guard = (stack) => {
     ];
   }
   const { attributes, where } = declared;
-  const patterns = blocks(attributes.filter_criteria).flatMap(({ filter }) =>
-    blocks(filter).map(({ pattern }) => parseJson(pattern)),
-  );
+  const patterns = blocks(at(attributes, 'filter_criteria.filter')).map(({ pattern }) => parseJson(pattern));
   const faults = [
     [attributes.enabled === false, 'is disabled'],
     [attributes.bisect_batch_on_function_error !== true, 'does not bisect failing batches'],

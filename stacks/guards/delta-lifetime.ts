@@ -1,7 +1,8 @@
 import { COVERED_DELTA_TAG } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
+import { at, block, blocks, type Json } from '../synthesized/json';
+import type { Synthesized, SynthesizedBlock } from '../synthesized/synthesized';
 import type { Guard } from './guard';
-import { block, blocks, type Synthesized, type SynthesizedBlock } from './synthesized';
 
 const DAY_SECONDS = 86_400;
 
@@ -26,13 +27,12 @@ export const deltaLifetime: Guard = (stack) => {
   ];
 };
 
-function faults(rule: Readonly<Record<string, unknown>>, least: number, { where }: SynthesizedBlock) {
+function faults(rule: Json, least: number, { where }: SynthesizedBlock) {
   const ages = blocks(rule.expiration).filter(({ days, date }) => days !== undefined || date !== undefined);
   const named = `The lifecycle rule "${String(rule.id)}"`;
   return ages.flatMap(({ days }) => {
-    const filter = block(rule.filter);
-    const { key, value } = block(filter.tag);
-    const { [COVERED_DELTA_TAG.Key]: among } = block(block(filter.and).tags);
+    const { key, value } = block(at(rule, 'filter.tag'));
+    const { [COVERED_DELTA_TAG.Key]: among } = block(at(rule, 'filter.and.tags'));
     if ((key === COVERED_DELTA_TAG.Key ? value : among) !== COVERED_DELTA_TAG.Value) {
       return [
         {

@@ -1,7 +1,8 @@
 import { environmentSchemas } from '../../contracts/environment';
 import { FUNCTION_NAMES, type FunctionName } from '../../contracts/functions';
+import { at, block, type Json } from '../synthesized/json';
+import type { Synthesized, SynthesizedBlock } from '../synthesized/synthesized';
 import type { Finding, Guard } from './guard';
-import { block, type Synthesized, type SynthesizedBlock } from './synthesized';
 
 /** What each variable that names a resource must name. */
 const SHARED: Readonly<Record<string, readonly string[]>> = {
@@ -22,7 +23,7 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
 /** Each function has exactly the variables of its contract, and each names the shared resource. */
 export const environments: Guard = (stack) =>
   stack.resources('aws_lambda_function').flatMap((lambda) => {
-    const variables = block(block(lambda.attributes.environment).variables);
+    const variables = block(at(lambda.attributes, 'environment.variables'));
     const name = FUNCTION_NAMES.find((known) => known.replaceAll('-', '_') === lambda.name);
     return [
       ...Object.entries(variables).flatMap(([variable, value]) =>
@@ -66,7 +67,7 @@ function faults(
 function missing(
   { where, address }: SynthesizedBlock,
   name: FunctionName | undefined,
-  variables: Readonly<Record<string, unknown>>,
+  variables: Json,
 ): Finding[] {
   if (name === undefined) return [];
   return Object.entries(environmentSchemas[name].shape)

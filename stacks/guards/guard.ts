@@ -1,5 +1,5 @@
 import type { PipelineConfig } from '../config';
-import type { Synthesized } from './synthesized';
+import type { Synthesized } from '../synthesized/synthesized';
 
 /** One thing that must not be deployed: where it is, what is wrong, and what to do about it. */
 export interface Finding {

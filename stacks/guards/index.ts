@@ -1,5 +1,6 @@
 import { TerraformStack } from 'cdktf';
 import type { PipelineConfig } from '../config';
+import { Synthesized } from '../synthesized/synthesized';
 import { concurrency } from './concurrency';
 import { consumerChoice } from './consumer-choice';
 import { consumerTargets } from './consumer-targets';
@@ -22,7 +23,6 @@ import { oneRunTable } from './one-run-table';
 import { oneSetOfQueues } from './one-set-of-queues';
 import { privateResources } from './private-resources';
 import { stateful } from './stateful';
-import { Synthesized } from './synthesized';
 import { uniqueNames } from './unique-names';
 import { visibility } from './visibility';
 

@@ -1,5 +1,5 @@
+import { block, blocks, texts } from '../synthesized/json';
 import type { Finding, Guard } from './guard';
-import { block, blocks, texts } from './synthesized';
 
 /** Ways in or out, and what bills by the hour. */
 const OPENINGS = [

@@ -1,5 +1,7 @@
+import { parseJson } from '../synthesized/json';
+import { allowed, type PolicyStatement } from '../synthesized/policy';
+import type { SynthesizedBlock } from '../synthesized/synthesized';
 import type { Finding, Guard } from './guard';
-import { blocks, parseJson, type SynthesizedBlock, texts } from './synthesized';
 
 /** Actions for which AWS knows no resource (or Lambda demands "*"), each explained where it is granted. */
 const NEEDS_EVERY_RESOURCE = new Set([
@@ -43,8 +45,7 @@ export const leastPrivilege: Guard = (stack) => [
 ];
 
 function policyFaults(policy: SynthesizedBlock): Finding[] {
-  const document = parseJson(policy.attributes.policy);
-  if (document === undefined) {
+  if (parseJson(policy.attributes.policy) === undefined) {
     return [
       {
         where: policy.where,
@@ -53,21 +54,20 @@ function policyFaults(policy: SynthesizedBlock): Finding[] {
       },
     ];
   }
-  return blocks(document.Statement).flatMap((statement) => statementFaults(statement, policy));
+  return allowed(policy).flatMap((statement) => statementFaults(statement, policy));
 }
 
-function statementFaults(statement: Readonly<Record<string, unknown>>, policy: SynthesizedBlock): Finding[] {
-  if (statement.Effect !== 'Allow') return [];
+function statementFaults(
+  { sid, actions, resources, negated }: PolicyStatement,
+  policy: SynthesizedBlock,
+): Finding[] {
   const finding = (what: string): Finding => ({
     where: policy.where,
-    what: `The statement "${String(statement.Sid ?? '')}" of ${policy.address} ${what}`,
+    what: `The statement "${sid}" of ${policy.address} ${what}`,
     remedy: 'Name the actions and the resources that the function needs.',
   });
-  if ('NotAction' in statement || 'NotResource' in statement) {
-    return [finding('allows everything but what it names.')];
-  }
-  const actions = texts(statement.Action);
-  const everywhere = texts(statement.Resource).some((resource) => /^\*$|^arn:[^:]*:[^:]*:\*/.test(resource));
+  if (negated) return [finding('allows everything but what it names.')];
+  const everywhere = resources.some((resource) => /^\*$|^arn:[^:]*:[^:]*:\*/.test(resource));
   return [
     ...actions
       .filter((action) => action.includes('*'))

@@ -1,5 +1,5 @@
+import { at, block } from '../synthesized/json';
 import type { Guard } from './guard';
-import { block } from './synthesized';
 
 /** What puts a secret's value into Terraform's state, where everybody who deploys can read it. */
 const REVEALING = [
@@ -17,7 +17,7 @@ export const noSecrets: Guard = (stack) => [
     remedy: "Pass the secret's NAME; the function reads it from Secrets Manager.",
   })),
   ...stack.resources('aws_lambda_function').flatMap(({ where, address, attributes }) =>
-    Object.entries(block(block(attributes.environment).variables))
+    Object.entries(block(at(attributes, 'environment.variables')))
       .filter(
         ([name, value]) =>
           (/KEY|TOKEN|PASSWORD|SECRET/.test(name) && !name.endsWith('_SECRET_NAME')) ||

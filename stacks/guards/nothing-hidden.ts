@@ -1,5 +1,5 @@
+import { blocks } from '../synthesized/json';
 import type { Guard } from './guard';
-import { blocks } from './synthesized';
 
 /** Resources that make others, or run commands: what comes of them is written nowhere in this stack. */
 const MAKERS = [

@@ -1,10 +1,11 @@
+import { at } from '../synthesized/json';
+import { physicalName } from '../synthesized/synthesized';
 import type { Guard } from './guard';
-import { block, physicalName } from './synthesized';
 
 /** Each function writes to a log group of ours, which forgets in time, and is traced. */
 export const observableFunctions: Guard = (stack) => [
   ...stack.resources('aws_lambda_function').flatMap(({ where, address, attributes }) => {
-    const logs = stack.target(block(attributes.logging_config).log_group);
+    const logs = stack.target(at(attributes, 'logging_config.log_group'));
     return [
       ...(logs?.type === 'aws_cloudwatch_log_group'
         ? []
@@ -15,7 +16,7 @@ export const observableFunctions: Guard = (stack) => [
               remedy: 'Make the function as a PipelineFunction.',
             },
           ]),
-      ...(block(attributes.tracing_config).mode === 'Active'
+      ...(at(attributes, 'tracing_config.mode') === 'Active'
         ? []
         : [{ where, what: `${address} is not traced.`, remedy: 'Set the tracing mode to Active.' }]),
     ];

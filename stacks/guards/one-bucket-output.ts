@@ -1,10 +1,8 @@
 import type { Guard } from './guard';
-import { block } from './synthesized';
 
 /** Whoever looks for `chromadb_bucket` among the outputs sees exactly one, and it is the shared bucket. */
 export const oneBucketOutput: Guard = (stack) => {
-  const outputs = block(stack.json.output);
-  const matching = Object.keys(outputs).filter((name) =>
+  const matching = Object.keys(stack.outputs).filter((name) =>
     /chroma_?db_?bucket/i.test(name.replaceAll('-', '_')),
   );
   const [name] = matching;
@@ -17,7 +15,7 @@ export const oneBucketOutput: Guard = (stack) => {
       },
     ];
   }
-  if (stack.target(block(outputs[name]).value)?.address === 'aws_s3_bucket.chromadb') return [];
+  if (stack.target(stack.outputs[name])?.address === 'aws_s3_bucket.chromadb') return [];
   return [
     {
       where: `output.${name}`,

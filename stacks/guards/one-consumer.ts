@@ -1,6 +1,6 @@
+import type { Synthesized, SynthesizedBlock } from '../synthesized/synthesized';
 import { consumers, consumersOf, deadLetterQueues } from './consumers';
 import type { Finding, Guard } from './guard';
-import type { Synthesized, SynthesizedBlock } from './synthesized';
 
 /** Every queue has exactly one consumer, a dead letter queue none, also those queues that nobody named. */
 export const oneConsumer: Guard = (stack) => {

@@ -1,5 +1,7 @@
+import { at } from '../synthesized/json';
+import { allowed, deniesPlainText, statements } from '../synthesized/policy';
+import type { Synthesized, SynthesizedBlock } from '../synthesized/synthesized';
 import type { Finding, Guard } from './guard';
-import { block, blocks, parseJson, type Synthesized, type SynthesizedBlock } from './synthesized';
 
 const POLICIES = ['aws_s3_bucket_policy', 'aws_sqs_queue_policy', 'aws_sns_topic_policy'] as const;
 
@@ -36,7 +38,7 @@ export const privateResources: Guard = (stack) => [
     })),
   ...stack
     .resources('aws_s3_bucket_versioning')
-    .filter(({ attributes }) => block(attributes.versioning_configuration).status !== 'Enabled')
+    .filter(({ attributes }) => at(attributes, 'versioning_configuration.status') !== 'Enabled')
     .map(({ where, address }) => ({
       where,
       what: `${address} is not Enabled: an overwritten pointer or snapshot could not be brought back.`,
@@ -50,14 +52,7 @@ function withoutTls(stack: Synthesized, resource: SynthesizedBlock): Finding[] {
     const owner = attributes.queue_url ?? attributes.bucket ?? attributes.arn;
     return stack.target(owner)?.address === resource.address;
   });
-  const refuses = policies.some(({ attributes }) =>
-    blocks(parseJson(attributes.policy)?.Statement).some(
-      ({ Effect, Principal, Condition }) =>
-        Effect === 'Deny' &&
-        (Principal === '*' || block(Principal).AWS === '*') &&
-        block(block(Condition).Bool)['aws:SecureTransport'] === 'false',
-    ),
-  );
+  const refuses = policies.some((policy) => statements(policy).some(deniesPlainText));
   if (policies.length === 1 && refuses) return [];
   return [
     {
@@ -69,17 +64,16 @@ function withoutTls(stack: Synthesized, resource: SynthesizedBlock): Finding[] {
 }
 
 /** An Allow for everybody, unless it is bound to this account. */
-function openStatements({ where, address, attributes }: SynthesizedBlock): Finding[] {
-  return blocks(parseJson(attributes.policy)?.Statement)
-    .filter(({ Effect, Principal, Condition }) => {
-      const everybody = Principal === '*' || Object.values(block(Principal)).flat().includes('*');
-      const service = 'Service' in block(Principal);
-      const bound = 'aws:SourceAccount' in block(block(Condition).StringEquals);
-      return Effect === 'Allow' && (everybody || (service && !bound));
+function openStatements(policy: SynthesizedBlock): Finding[] {
+  return allowed(policy)
+    .filter(({ principals, conditions }) => {
+      const service = principals.some((principal) => principal.includes('.amazonaws.com'));
+      const bound = conditions.StringEquals?.['aws:SourceAccount'] !== undefined;
+      return principals.includes('*') || (service && !bound);
     })
-    .map(({ Sid }) => ({
-      where,
-      what: `The statement "${String(Sid ?? '')}" of ${address} lets in principals of other accounts.`,
+    .map(({ sid }) => ({
+      where: policy.where,
+      what: `The statement "${sid}" of ${policy.address} lets in principals of other accounts.`,
       remedy: 'Name the principal, and bind a service to aws:SourceAccount.',
     }));
 }

@@ -1,5 +1,6 @@
+import { at } from '../synthesized/json';
+import type { SynthesizedBlock } from '../synthesized/synthesized';
 import type { Guard } from './guard';
-import { block, type SynthesizedBlock } from './synthesized';
 
 const STATEFUL = [
   'aws_s3_bucket',
@@ -31,10 +32,12 @@ export const stateful: Guard = (stack, config) => {
 };
 
 function faults({ type, address, where, attributes }: SynthesizedBlock) {
-  const lifecycle = block(attributes.lifecycle);
   const wrong = [
-    [lifecycle.prevent_destroy !== true, 'lacks prevent_destroy'],
-    [lifecycle.replace_triggered_by !== undefined, 'is replaced when something else changes'],
+    [at(attributes, 'lifecycle.prevent_destroy') !== true, 'lacks prevent_destroy'],
+    [
+      at(attributes, 'lifecycle.replace_triggered_by') !== undefined,
+      'is replaced when something else changes',
+    ],
     [
       type === 'aws_s3_bucket' && ![undefined, false].includes(attributes.force_destroy as boolean),
       'has force_destroy',
@@ -44,7 +47,7 @@ function faults({ type, address, where, attributes }: SynthesizedBlock) {
       'lacks deletion protection',
     ],
     [
-      type === 'aws_dynamodb_table' && block(attributes.point_in_time_recovery).enabled !== true,
+      type === 'aws_dynamodb_table' && at(attributes, 'point_in_time_recovery.enabled') !== true,
       'lacks point-in-time recovery',
     ],
   ] as const;

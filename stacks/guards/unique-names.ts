@@ -1,26 +1,24 @@
+import { physicalName, type SynthesizedBlock } from '../synthesized/synthesized';
 import type { Guard } from './guard';
-import { physicalName, type SynthesizedBlock } from './synthesized';
 
 /** No two resources of a type share a name in AWS: the second would take over the first, or fail with 409. */
 export const uniqueNames: Guard = (stack) => {
   const seen = new Map<string, SynthesizedBlock>();
-  return stack.everything
-    .filter(({ address }) => !address.startsWith('data.'))
-    .flatMap((resource) => {
-      const name = physicalName(resource);
-      if (typeof name !== 'string') return [];
-      const key = `${resource.type}/${name}`;
-      const first = seen.get(key);
-      if (first === undefined) {
-        seen.set(key, resource);
-        return [];
-      }
-      return [
-        {
-          where: resource.where,
-          what: `${resource.address} has the same name in AWS as ${first.address}: ${name}.`,
-          remedy: 'Derive names from Deployment.physicalName, once for each resource.',
-        },
-      ];
-    });
+  return stack.managed.flatMap((resource) => {
+    const name = physicalName(resource);
+    if (typeof name !== 'string') return [];
+    const key = `${resource.type}/${name}`;
+    const first = seen.get(key);
+    if (first === undefined) {
+      seen.set(key, resource);
+      return [];
+    }
+    return [
+      {
+        where: resource.where,
+        what: `${resource.address} has the same name in AWS as ${first.address}: ${name}.`,
+        remedy: 'Derive names from Deployment.physicalName, once for each resource.',
+      },
+    ];
+  });
 };

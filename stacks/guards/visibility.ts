@@ -1,6 +1,6 @@
+import { at, blocks } from '../synthesized/json';
 import { consumersOf } from './consumers';
 import type { Guard } from './guard';
-import { blocks } from './synthesized';
 
 /** Lambda's poller needs this long beyond the function's own time to hand over and to delete. Seconds. */
 const MARGIN = 30;
@@ -16,10 +16,7 @@ export const visibility: Guard = (stack) =>
       const hidden = Number(queue.attributes.visibility_timeout_seconds ?? 30);
       if (consumer === undefined || consumer.address.startsWith('data.')) {
         // A function of somebody else's: its timeout is known only to Terraform, so the mapping must ask.
-        const asked = blocks(block.attributes.lifecycle).some(
-          ({ precondition }) => blocks(precondition).length > 0,
-        );
-        if (asked) return [];
+        if (blocks(at(block.attributes, 'lifecycle.precondition')).length > 0) return [];
         return [
           {
             where: block.where,

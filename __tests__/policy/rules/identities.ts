@@ -1,5 +1,7 @@
+import { at } from '../../../stacks/synthesized/json';
+import { allowed, type PolicyStatement } from '../../../stacks/synthesized/policy';
+import type { SynthesizedBlock } from '../../../stacks/synthesized/synthesized';
 import { isTagged, rulesFor } from '../rule';
-import { allowed, type PolicyStatement, type Resource, value } from '../synthesized-stack';
 
 /** Actions to which AWS gives no resource: `*` is their narrowest form. */
 const WITHOUT_RESOURCES = new Set([
@@ -20,13 +22,13 @@ const DATA =
 const PERMISSIONS = /:(Put|Add|Remove|Delete|Set|Update|Attach|Detach)\w*(Policy|Permission|Acl|Grant)/i;
 const READ = /:(Get|List|Describe|Query|Scan|Head|Receive)/i;
 
-const openStatements = (policy: Resource): PolicyStatement[] =>
+const openStatements = (policy: SynthesizedBlock): PolicyStatement[] =>
   allowed(policy).filter(({ resources }) => resources.includes('*'));
 
-const noOpen = (pattern: RegExp) => (policy: Resource) =>
+const noOpen = (pattern: RegExp) => (policy: SynthesizedBlock) =>
   openStatements(policy).every(({ actions }) => !actions.some((action) => pattern.test(action)));
 
-const noAction = (pattern: RegExp) => (policy: Resource) =>
+const noAction = (pattern: RegExp) => (policy: SynthesizedBlock) =>
   allowed(policy).every(({ actions }) => !actions.some((action) => pattern.test(action)));
 
 const roleRules = rulesFor('aws_iam_role', [
@@ -41,8 +43,9 @@ const roleRules = rulesFor('aws_iam_role', [
   [
     'CKV_AWS_274',
     'has no managed policy, of administrators least of all',
-    ({ block }, stack) =>
-      block.managed_policy_arns === undefined && stack.of('aws_iam_role_policy_attachment').length === 0,
+    ({ attributes }, stack) =>
+      attributes.managed_policy_arns === undefined &&
+      stack.resources('aws_iam_role_policy_attachment').length === 0,
   ],
   ['IAM.24', 'is tagged', isTagged],
 ]);
@@ -74,9 +77,9 @@ const rolePolicyRules = rulesFor('aws_iam_role_policy', [
 
 const keyRules = [
   ...rulesFor('aws_kms_key', [
-    ['CKV_AWS_7 AVD-AWS-0065 KMS.4', 'rotates', ({ block }) => block.enable_key_rotation === true],
-    ['CKV_AWS_227', 'is enabled', ({ block }) => block.is_enabled !== false],
-    ['CKV2_AWS_64', 'has a policy', ({ block }) => block.policy !== undefined],
+    ['CKV_AWS_7 AVD-AWS-0065 KMS.4', 'rotates', ({ attributes }) => attributes.enable_key_rotation === true],
+    ['CKV_AWS_227', 'is enabled', ({ attributes }) => attributes.is_enabled !== false],
+    ['CKV2_AWS_64', 'has a policy', ({ attributes }) => attributes.policy !== undefined],
     [
       'CKV_AWS_33 KMS.5',
       'lets no unnamed principal in',
@@ -85,12 +88,17 @@ const keyRules = [
     [
       'KMS.3',
       'is not deleted by mistake: a month to change one’s mind, and never by Terraform',
-      ({ block }) =>
-        Number(block.deletion_window_in_days) >= 30 && value(block, 'lifecycle.prevent_destroy') === true,
+      ({ attributes }) =>
+        Number(attributes.deletion_window_in_days) >= 30 &&
+        at(attributes, 'lifecycle.prevent_destroy') === true,
     ],
   ]),
   ...rulesFor('aws_kms_alias', [
-    ['', 'names the key of this stack', ({ block }) => /aws_kms_key\./.test(String(block.target_key_id))],
+    [
+      '',
+      'names the key of this stack',
+      ({ attributes }) => /aws_kms_key\./.test(String(attributes.target_key_id)),
+    ],
   ]),
 ];
 

@@ -1,5 +1,6 @@
+import { at, texts } from '../../../stacks/synthesized/json';
+import { allowed, deniesPlainText, statements } from '../../../stacks/synthesized/policy';
 import { isTagged, type Rule, rulesFor } from '../rule';
-import { allowed, blocks, deniesPlainText, mentions, statements, value } from '../synthesized-stack';
 
 const refusesPlainText: Rule['holds'] = (policy) => statements(policy).some(deniesPlainText);
 
@@ -14,12 +15,13 @@ const queueRules = [
     [
       'CKV_AWS_27 AVD-AWS-0096 SQS.1',
       'is encrypted at rest',
-      ({ block }) => block.sqs_managed_sse_enabled === true || block.kms_master_key_id !== undefined,
+      ({ attributes }) =>
+        attributes.sqs_managed_sse_enabled === true || attributes.kms_master_key_id !== undefined,
     ],
     [
       'CKV2_AWS_73 AVD-AWS-0135',
       'is encrypted with a customer key',
-      ({ block }) => /aws_kms_key\./.test(String(block.kms_master_key_id)),
+      ({ attributes }) => /aws_kms_key\./.test(String(attributes.kms_master_key_id)),
     ],
     ['SQS.2', 'is tagged', isTagged],
     [
@@ -43,8 +45,8 @@ const queueRules = [
     [
       '',
       'takes dead letters of its own queue alone',
-      ({ block }) => {
-        const policy = JSON.parse(String(block.redrive_allow_policy ?? '{}'));
+      ({ attributes }) => {
+        const policy = JSON.parse(String(attributes.redrive_allow_policy ?? '{}'));
         return policy.redrivePermission === 'byQueue' && policy.sourceQueueArns?.length === 1;
       },
     ],
@@ -56,18 +58,18 @@ const topicRules = [
     [
       'CKV_AWS_26 AVD-AWS-0095 SNS.1',
       'is encrypted at rest',
-      ({ block }) => block.kms_master_key_id !== undefined,
+      ({ attributes }) => attributes.kms_master_key_id !== undefined,
     ],
     [
       'AVD-AWS-0136',
       'is encrypted with a customer key',
-      ({ block }) => /aws_kms_key\./.test(String(block.kms_master_key_id)),
+      ({ attributes }) => /aws_kms_key\./.test(String(attributes.kms_master_key_id)),
     ],
     ['SNS.3', 'is tagged', isTagged],
     [
       'SNS.2',
       'logs what it delivered',
-      ({ block }) => Object.keys(block).some((key) => key.endsWith('_feedback_role_arn')),
+      ({ attributes }) => Object.keys(attributes).some((key) => key.endsWith('_feedback_role_arn')),
     ],
   ]),
   ...rulesFor('aws_sns_topic_policy', [
@@ -82,20 +84,24 @@ const scheduleRules = [
     [
       '',
       'is a schedule: no event of anyone else starts it',
-      ({ block }) => block.schedule_expression !== undefined && block.event_pattern === undefined,
+      ({ attributes }) =>
+        attributes.schedule_expression !== undefined && attributes.event_pattern === undefined,
     ],
   ]),
   ...rulesFor('aws_cloudwatch_event_target', [
     [
       '',
       'calls a function that lets this rule in',
-      ({ block }, stack) =>
+      ({ attributes }, stack) =>
         stack
-          .of('aws_lambda_permission')
-          .some(({ block: permission }) =>
+          .resources('aws_lambda_permission')
+          .some(({ attributes: permission }) =>
             stack
-              .of('aws_cloudwatch_event_rule')
-              .some((rule) => mentions(block.rule, rule) && mentions(permission.source_arn, rule)),
+              .resources('aws_cloudwatch_event_rule')
+              .some(
+                (rule) =>
+                  stack.mentions(attributes.rule, rule) && stack.mentions(permission.source_arn, rule),
+              ),
           ),
     ],
   ]),
@@ -105,16 +111,20 @@ const mappingRules = rulesFor('aws_lambda_event_source_mapping', [
   [
     '',
     'lets each message of a batch fail alone',
-    ({ block }) => blocks(block, 'function_response_types').includes('ReportBatchItemFailures'),
+    ({ attributes }) => texts(attributes.function_response_types).includes('ReportBatchItemFailures'),
   ],
   [
     '',
     'loses nothing: its queue has dead letters, or its stream an on-failure destination',
-    ({ block }, stack) =>
-      value(block, 'destination_config.on_failure.destination_arn') !== undefined ||
+    ({ attributes }, stack) =>
+      at(attributes, 'destination_config.on_failure.destination_arn') !== undefined ||
       stack
-        .of('aws_sqs_queue')
-        .some((queue) => mentions(block.event_source_arn, queue) && queue.block.redrive_policy !== undefined),
+        .resources('aws_sqs_queue')
+        .some(
+          (queue) =>
+            stack.mentions(attributes.event_source_arn, queue) &&
+            queue.attributes.redrive_policy !== undefined,
+        ),
   ],
 ]);
 

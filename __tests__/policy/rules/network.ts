@@ -1,18 +1,20 @@
+import { at, blocks } from '../../../stacks/synthesized/json';
+import { allowed } from '../../../stacks/synthesized/policy';
+import type { SynthesizedBlock } from '../../../stacks/synthesized/synthesized';
 import { isTagged, type Rule, rulesFor } from '../rule';
-import { allowed, blocks, mentions, type Resource, value } from '../synthesized-stack';
 
 const OPEN = ['0.0.0.0/0', '::/0'];
 
-const isOpen = ({ block }: Resource): boolean =>
-  OPEN.includes(String(block.cidr_ipv4)) || OPEN.includes(String(block.cidr_ipv6));
+const isOpen = ({ attributes }: SynthesizedBlock): boolean =>
+  OPEN.includes(String(attributes.cidr_ipv4)) || OPEN.includes(String(attributes.cidr_ipv6));
 
-const isDescribed: Rule['holds'] = ({ block }) => String(block.description ?? '').length > 0;
+const isDescribed: Rule['holds'] = ({ attributes }) => String(attributes.description ?? '').length > 0;
 
 /** Whether the rule lets the whole internet reach a port. */
 const opens =
   (port: number): Rule['holds'] =>
   (rule) => {
-    const { ip_protocol: protocol, from_port: from, to_port: to } = rule.block;
+    const { ip_protocol: protocol, from_port: from, to_port: to } = rule.attributes;
     const covers = protocol === '-1' || (Number(from) <= port && port <= Number(to));
     return !(isOpen(rule) && covers);
   };
@@ -32,7 +34,7 @@ const vpcRules = [
     [
       'CKV_AWS_148 AVD-AWS-0101',
       'is not the default one',
-      (_vpc, stack) => stack.of('aws_default_vpc').length === 0,
+      (_vpc, stack) => stack.resources('aws_default_vpc').length === 0,
     ],
     ['EC2.46', 'is tagged', isTagged],
     [
@@ -40,28 +42,30 @@ const vpcRules = [
       'has no way to the internet and none from it',
       (_vpc, stack) =>
         ['aws_internet_gateway', 'aws_nat_gateway', 'aws_egress_only_internet_gateway'].every(
-          (type) => stack.of(type).length === 0,
+          (type) => stack.resources(type).length === 0,
         ),
     ],
     [
       'EC2.10',
       'has an endpoint for EC2',
       (_vpc, stack) =>
-        stack.of('aws_vpc_endpoint').some(({ block }) => /\.ec2$/.test(String(block.service_name))),
+        stack
+          .resources('aws_vpc_endpoint')
+          .some(({ attributes }) => /\.ec2$/.test(String(attributes.service_name))),
     ],
   ]),
   ...rulesFor('aws_default_security_group', [
     [
       'CKV2_AWS_12 AVD-AWS-0173 EC2.2',
       'has no rule',
-      ({ block }) => blocks(block, 'ingress').length === 0 && blocks(block, 'egress').length === 0,
+      ({ attributes }) => blocks(attributes.ingress).length === 0 && blocks(attributes.egress).length === 0,
     ],
   ]),
   ...rulesFor('aws_subnet', [
     [
       'CKV_AWS_130 AVD-AWS-0164 EC2.15',
       'gives out no public addresses',
-      ({ block }) => block.map_public_ip_on_launch === false,
+      ({ attributes }) => attributes.map_public_ip_on_launch === false,
     ],
     ['EC2.44', 'is tagged', isTagged],
   ]),
@@ -71,16 +75,16 @@ const vpcRules = [
       '',
       'leads nowhere but to the gateway endpoints',
       (table, stack) =>
-        blocks(table.block, 'route').length === 0 && stack.about(table, 'aws_route').length === 0,
+        blocks(table.attributes.route).length === 0 && stack.about(table, 'aws_route').length === 0,
     ],
   ]),
   ...rulesFor('aws_route_table_association', [
     [
       '',
       'ties a subnet of this stack to a route table of this stack',
-      ({ block }, stack) =>
-        stack.of('aws_subnet').some((subnet) => mentions(block.subnet_id, subnet)) &&
-        stack.of('aws_route_table').some((table) => mentions(block.route_table_id, table)),
+      ({ attributes }, stack) =>
+        stack.resources('aws_subnet').some((subnet) => stack.mentions(attributes.subnet_id, subnet)) &&
+        stack.resources('aws_route_table').some((table) => stack.mentions(attributes.route_table_id, table)),
     ],
   ]),
   ...rulesFor('aws_vpc_endpoint', [
@@ -99,7 +103,7 @@ const vpcRules = [
     [
       'EC2.6',
       'records refused traffic',
-      ({ block }) => ['REJECT', 'ALL'].includes(String(block.traffic_type)),
+      ({ attributes }) => ['REJECT', 'ALL'].includes(String(attributes.traffic_type)),
     ],
     ['EC2.48', 'is tagged', isTagged],
   ]),
@@ -120,7 +124,7 @@ const securityGroupRules = [
     [
       '',
       'has its rules beside it: rules inside would fight with them',
-      ({ block }) => blocks(block, 'ingress').length === 0 && blocks(block, 'egress').length === 0,
+      ({ attributes }) => blocks(attributes.ingress).length === 0 && blocks(attributes.egress).length === 0,
     ],
   ]),
   ...rulesFor('aws_vpc_security_group_ingress_rule', [
@@ -136,7 +140,8 @@ const securityGroupRules = [
     [
       '',
       'names one port',
-      ({ block }) => block.from_port === block.to_port && value(block, 'ip_protocol') === 'tcp',
+      ({ attributes }) =>
+        attributes.from_port === attributes.to_port && at(attributes, 'ip_protocol') === 'tcp',
     ],
   ]),
 ];

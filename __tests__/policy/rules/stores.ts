@@ -1,27 +1,48 @@
+import { at } from '../../../stacks/synthesized/json';
+import { allowed, deniesPlainText, statements } from '../../../stacks/synthesized/policy';
 import { isTagged, rulesFor } from '../rule';
-import { allowed, deniesPlainText, mentions, statements, value } from '../synthesized-stack';
 
 const tableRules = rulesFor('aws_dynamodb_table', [
   [
     'CKV_AWS_28 AVD-AWS-0024 DynamoDB.2',
     'can be restored to any point in time',
-    ({ block }) => value(block, 'point_in_time_recovery.enabled') === true,
+    ({ attributes }) => at(attributes, 'point_in_time_recovery.enabled') === true,
   ],
   [
     'CKV_AWS_119 AVD-AWS-0025',
     'is encrypted with a customer key',
-    ({ block }) => value(block, 'server_side_encryption.kms_key_arn') !== undefined,
+    ({ attributes }) => at(attributes, 'server_side_encryption.kms_key_arn') !== undefined,
   ],
-  ['CKV2_AWS_16 DynamoDB.1', 'grows with its load', ({ block }) => block.billing_mode === 'PAY_PER_REQUEST'],
-  ['DynamoDB.6', 'is protected from deletion', ({ block }) => block.deletion_protection_enabled === true],
+  [
+    'CKV2_AWS_16 DynamoDB.1',
+    'grows with its load',
+    ({ attributes }) => attributes.billing_mode === 'PAY_PER_REQUEST',
+  ],
+  [
+    'DynamoDB.6',
+    'is protected from deletion',
+    ({ attributes }) => attributes.deletion_protection_enabled === true,
+  ],
   ['DynamoDB.5', 'is tagged', isTagged],
-  ['DynamoDB.4', 'is in a backup plan', (_table, stack) => stack.of('aws_backup_selection').length > 0],
+  [
+    'DynamoDB.4',
+    'is in a backup plan',
+    (_table, stack) => stack.resources('aws_backup_selection').length > 0,
+  ],
 ]);
 
 const fileSystemRules = [
   ...rulesFor('aws_efs_file_system', [
-    ['CKV_AWS_42 AVD-AWS-0037 EFS.1 EFS.8', 'is encrypted at rest', ({ block }) => block.encrypted === true],
-    ['CKV_AWS_184', 'is encrypted with a customer key', ({ block }) => block.kms_key_id !== undefined],
+    [
+      'CKV_AWS_42 AVD-AWS-0037 EFS.1 EFS.8',
+      'is encrypted at rest',
+      ({ attributes }) => attributes.encrypted === true,
+    ],
+    [
+      'CKV_AWS_184',
+      'is encrypted with a customer key',
+      ({ attributes }) => attributes.kms_key_id !== undefined,
+    ],
     [
       'EFS.7',
       'is backed up automatically',
@@ -30,7 +51,7 @@ const fileSystemRules = [
     [
       'CKV2_AWS_18 EFS.2',
       'is in a backup plan',
-      (_fileSystem, stack) => stack.of('aws_backup_selection').length > 0,
+      (_fileSystem, stack) => stack.resources('aws_backup_selection').length > 0,
     ],
     [
       '',
@@ -42,12 +63,12 @@ const fileSystemRules = [
     [
       'CKV_AWS_329 EFS.3',
       'enforces a root directory',
-      ({ block }) => ![undefined, '/'].includes(value(block, 'root_directory.path') as string),
+      ({ attributes }) => ![undefined, '/'].includes(at(attributes, 'root_directory.path') as string),
     ],
     [
       'CKV_AWS_330 EFS.4',
       'enforces a user who is not root',
-      ({ block }) => Number(value(block, 'posix_user.uid')) > 0,
+      ({ attributes }) => Number(at(attributes, 'posix_user.uid')) > 0,
     ],
     ['EFS.5', 'is tagged', isTagged],
   ]),
@@ -55,11 +76,13 @@ const fileSystemRules = [
     [
       'EFS.6',
       'lies in a subnet without public addresses',
-      ({ block }, stack) =>
+      ({ attributes }, stack) =>
         stack
-          .of('aws_subnet')
+          .resources('aws_subnet')
           .some(
-            (subnet) => mentions(block.subnet_id, subnet) && subnet.block.map_public_ip_on_launch === false,
+            (subnet) =>
+              stack.mentions(attributes.subnet_id, subnet) &&
+              subnet.attributes.map_public_ip_on_launch === false,
           ),
     ],
   ]),

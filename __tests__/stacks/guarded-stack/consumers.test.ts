@@ -176,12 +176,12 @@ describe('the consumer of lines and words is one declared choice', () => {
 
   it.each(collections)('rolls %s back to a legacy function through the same mapping', (collection) => {
     const template = synthesize({ consumer: { legacyFunction: 'chromadb-compaction-prod' } });
-    const [legacy] = template.data('aws_lambda_function').keys();
+    const [legacy] = template.data('aws_lambda_function');
     expect(consumer(collection, template)).toMatchObject({
       enabled: true,
-      function_name: `\${data.aws_lambda_function.${legacy}.arn}`,
+      function_name: `\${${legacy?.address}.arn}`,
     });
-    expect(template.resources(MAPPING).size).toBe(5);
+    expect(template.resources(MAPPING).length).toBe(5);
   });
 
   it('differs between choices in no more than the target and the switch, so that each change is an update', () => {

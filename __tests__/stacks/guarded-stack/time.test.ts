@@ -102,7 +102,7 @@ describe('deltas outlive every message that may ask for them', () => {
     complaints((stack) => override(stack, addressOf(stack, LIFECYCLE), rule(changes)));
 
   it('expire only once a snapshot covers them', () => {
-    const [configuration] = synthesize().resources(LIFECYCLE).values();
+    const [configuration] = synthesize().all(LIFECYCLE);
     const { rule: rules } = configuration as {
       rule: { id: string; filter: unknown; expiration?: unknown }[];
     };

@@ -1,4 +1,5 @@
 import type { TerraformStack } from 'cdktf';
+import { at, block, type Json } from './json';
 
 /** A resource or data source as Terraform will see it, every escape hatch and override included. */
 export interface SynthesizedBlock {
@@ -8,46 +9,19 @@ export interface SynthesizedBlock {
   readonly address: string;
   /** Where to look: the construct's path, or the address when it came by an override and has none. */
   readonly where: string;
-  readonly attributes: Readonly<Record<string, unknown>>;
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Terraform's JSON lets one block stand alone or in a list. */
-export const blocks = (value: unknown): Json[] =>
-  (Array.isArray(value) ? value : [value]).flatMap((item) =>
-    Array.isArray(item) ? blocks(item) : isObject(item) ? [item] : [],
-  );
-
-/** The only block of its kind, or an empty one. */
-export const block = (value: unknown): Json => blocks(value)[0] ?? {};
-
-export const texts = (value: unknown): string[] =>
-  (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
-
-/** JSON inside an attribute; undefined when it is none, a reference to somewhere else for example. */
-export function parseJson(value: unknown): Json | undefined {
-  if (typeof value !== 'string') return undefined;
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return isObject(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
+  readonly attributes: Json;
 }
 
 /** An expression that is one reference and nothing else: `${aws_sqs_queue.lines.arn}`. */
 const REFERENCE = /^\$\{(data\.)?([a-z0-9_]+)\.([\w-]+)\.([\w.]+)\}$/;
 
 /**
- * What a stack synthesizes to. Guards look at this and at nothing else: whichever way something came in,
- * by a construct, a low-level one, or an override, it stands here as Terraform would apply it.
+ * What a stack synthesizes to. Guards and the diagram look at this and at nothing else: whichever way something
+ * came in, by a construct, a low-level one, or an override, it stands here as Terraform would apply it.
  */
 export class Synthesized {
-  private readonly managed: readonly SynthesizedBlock[];
+  /** All resources; data sources are not among them. */
+  readonly managed: readonly SynthesizedBlock[];
   private readonly read: readonly SynthesizedBlock[];
 
   constructor(readonly json: Json) {
@@ -89,6 +63,29 @@ export class Synthesized {
     return value.includes('${') ? undefined : this.named(value.split(/[:/]/).at(-1));
   }
 
+  /** What expressions in `part` refer to, however deep, also inside of JSON texts. */
+  referenced(part: unknown): SynthesizedBlock[] {
+    const expressions = JSON.stringify(part ?? null).match(/\$\{[^}]*\}/g) ?? [];
+    const named = new Set(expressions.join().match(/(?:data\.)?\baws_\w+\.[\w-]+(?=\.)/g));
+    return this.everything.filter(({ address }) => named.has(address));
+  }
+
+  /** Whether an expression anywhere in `part` refers to the target. */
+  mentions(part: unknown, target: SynthesizedBlock): boolean {
+    return this.referenced(part).includes(target);
+  }
+
+  /** The resources of a type that mention `target` anywhere: the settings of a bucket, say. */
+  about(target: SynthesizedBlock, type: string): SynthesizedBlock[] {
+    return this.resources(type).filter(({ attributes }) => this.mentions(attributes, target));
+  }
+
+  /** The values of all outputs, by name. */
+  get outputs(): Json {
+    const outputs = Object.entries(block(this.json.output));
+    return Object.fromEntries(outputs.map(([name, output]) => [name, block(output).value]));
+  }
+
   private named(name: unknown, type?: string): SynthesizedBlock | undefined {
     return this.managed.find(
       (candidate) =>
@@ -114,18 +111,12 @@ const NAME_ATTRIBUTE: Readonly<Record<string, string>> = {
 export const physicalName = ({ type, attributes }: SynthesizedBlock): unknown =>
   attributes[NAME_ATTRIBUTE[type] ?? ''];
 
-function flatten(section: unknown, prefix: string): SynthesizedBlock[] {
-  return Object.entries(isObject(section) ? section : {}).flatMap(([type, byName]) =>
-    Object.entries(isObject(byName) ? byName : {}).map(([name, attributes]) => {
+const flatten = (section: unknown, prefix: string): SynthesizedBlock[] =>
+  Object.entries(block(section)).flatMap(([type, byName]) =>
+    Object.entries(block(byName)).map(([name, value]) => {
       const address = `${prefix}${type}.${name}`;
-      const { path } = block(block(block(attributes)['//']).metadata);
-      return {
-        type,
-        name,
-        address,
-        where: typeof path === 'string' ? path : address,
-        attributes: block(attributes),
-      };
+      const path = at(value, '//.metadata.path');
+      const where = typeof path === 'string' ? path : address;
+      return { type, name, address, where, attributes: block(value) };
     }),
   );
-}

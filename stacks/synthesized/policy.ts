@@ -1,0 +1,38 @@
+import { blocks, type Json, parseJson, texts } from './json';
+import type { SynthesizedBlock } from './synthesized';
+
+/** One statement of a policy, its single values made lists. */
+export interface PolicyStatement {
+  readonly sid: string;
+  readonly effect: string;
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  /** `*`, an ARN, an account or a service. Empty in an identity's policy, which names no principal. */
+  readonly principals: readonly string[];
+  readonly conditions: Readonly<Record<string, Json | undefined>>;
+  /** Whether it names what it is NOT about: every other action, or every other resource. */
+  readonly negated: boolean;
+}
+
+/** The statements of a resource's policy; none when it is not JSON that can be read at synthesis. */
+export const statements = ({ attributes }: SynthesizedBlock, attribute = 'policy'): PolicyStatement[] =>
+  blocks(parseJson(attributes[attribute])?.Statement).map((statement) => ({
+    sid: String(statement.Sid ?? ''),
+    effect: String(statement.Effect),
+    actions: texts(statement.Action),
+    resources: texts(statement.Resource),
+    principals: principals(statement.Principal),
+    conditions: (statement.Condition ?? {}) as PolicyStatement['conditions'],
+    negated: 'NotAction' in statement || 'NotResource' in statement,
+  }));
+
+/** What a policy allows; a Deny takes nothing of it away here. */
+export const allowed = (resource: SynthesizedBlock, attribute?: string): PolicyStatement[] =>
+  statements(resource, attribute).filter(({ effect }) => effect === 'Allow');
+
+/** Whether the statement refuses everybody who does not speak TLS. */
+export const deniesPlainText = ({ effect, principals, conditions }: PolicyStatement): boolean =>
+  effect === 'Deny' && principals.includes('*') && conditions.Bool?.['aws:SecureTransport'] === 'false';
+
+const principals = (given: unknown): string[] =>
+  typeof given === 'object' && given !== null ? Object.values(given).flatMap(texts) : texts(given);
