@@ -19,7 +19,7 @@ import { TEXT_FORMAT_VERSION } from '../contracts/embedding';
 import { recordId } from '../contracts/record-id';
 import { type LocalPipeline, startLocalPipeline } from '../demo/pipeline/local-pipeline';
 import { encodeDelta } from '../functions/shared/delta-file';
-import { createRing } from '../functions/shared/doorbell';
+import { createDoorbellSender } from '../functions/shared/doorbell';
 import { createRun } from '../functions/shared/run-table';
 import { loadConfig } from '../stacks/config';
 
@@ -61,7 +61,7 @@ async function merge(aws: LocalAws, records: number): Promise<Peak> {
   }
 }
 
-/** Stores the deltas and runs, and only then rings once: the merge finds all of it. */
+/** Stores the deltas and runs, and only then sends one doorbell: the merge finds all of it. */
 async function arriveAndRing(aws: LocalAws, pipeline: LocalPipeline, records: number): Promise<void> {
   const s3 = new S3Client(aws.clientOptions('s3'));
   const sqs = new SQSClient(aws.clientOptions('sqs'));
@@ -77,8 +77,8 @@ async function arriveAndRing(aws: LocalAws, pipeline: LocalPipeline, records: nu
   }
   if (run !== undefined) {
     const urls = { lines: pipeline.queues.lines.url, words: pipeline.queues.words.url };
-    const ring = createRing(sqs, urls, 'reconcile-runs');
-    await ring([{ collection: 'lines', run, deduplicationId: run.run_id }]);
+    const send = createDoorbellSender(sqs, urls, 'reconcile-runs');
+    await send([{ collection: 'lines', run, deduplicationId: run.run_id }]);
   }
   for (const each of [s3, sqs, client]) each.destroy();
 }

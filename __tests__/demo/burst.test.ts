@@ -8,12 +8,12 @@ import { deltaKey } from '../../contracts/bucket-layout';
 import type { CompactionRun } from '../../contracts/compaction-run';
 import { type LocalPipeline, startLocalPipeline } from '../../demo/pipeline/local-pipeline';
 import { encodeDelta } from '../../functions/shared/delta-file';
-import { createRing } from '../../functions/shared/doorbell';
+import { createDoorbellSender } from '../../functions/shared/doorbell';
 import { createRun, type RunTable, runsOfReceipt } from '../../functions/shared/run-table';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
 import { DIMENSIONS, MODEL, makeDelta } from '../support/compaction-harness';
 
-/** The bulk change of the incident rang 12,000 times, which takes a minute and a half on two shared cores. */
+/** The bulk change of the incident sent 12,000 doorbells, which takes a minute and a half on two shared cores. */
 const DOORBELLS = Number(process.env.DOORBELLS ?? 6000);
 const RUNS = 8;
 
@@ -70,22 +70,22 @@ async function arrive(text: string): Promise<CompactionRun> {
   return run;
 }
 
-/** Rings `count` times for the runs in turn, as a bulk change does that touches each of them again and again. */
-async function ringFor(runs: readonly CompactionRun[], count: number): Promise<void> {
+/** Sends `count` doorbells for the runs in turn, as a bulk change does that touches each of them again and again. */
+async function sendDoorbells(runs: readonly CompactionRun[], count: number): Promise<void> {
   const urls = { lines: pipeline.queues.lines.url, words: pipeline.queues.words.url };
-  const ring = createRing(sqs, urls, 'stream-processor');
+  const send = createDoorbellSender(sqs, urls, 'stream-processor');
   const doorbells = Array.from({ length: count }, (_, index) => ({
     collection: 'lines' as const,
     run: runs[index % runs.length] as CompactionRun,
     deduplicationId: `bulk-change-${index}`,
   }));
-  expect(await ring(doorbells)).toEqual([]);
+  expect(await send(doorbells)).toEqual([]);
 }
 
 test(`a burst of ${DOORBELLS} doorbells ends with every run merged, one publish, and no dead letter`, async () => {
   await pipeline.pauseConsumers();
   const runs = await Promise.all(Array.from({ length: RUNS }, (_, index) => arrive(`RECEIPT ${index}`)));
-  await ringFor(runs, DOORBELLS);
+  await sendDoorbells(runs, DOORBELLS);
   expect((await pipeline.depths()).lines.waiting).toBe(DOORBELLS);
   pipeline.resumeConsumers();
 

@@ -36,15 +36,15 @@ test('receipts that are dropped become runs and doorbells; an unreadable one amo
     expect(records.some(({ document }) => document.split('\n')[1] === row)).toBe(true);
   }
   for (const collection of COLLECTIONS) {
-    const rung = new Set<string>();
+    const announced = new Set<string>();
     await eventually('four doorbells', async () => {
       for (const { Body = '' } of await harness.take(harness.pipeline.queues[collection].url)) {
         const message = compactionMessageSchema.parse(JSON.parse(Body));
-        rung.add(message.image_id);
+        announced.add(message.image_id);
       }
-      return rung.size === dropped.length;
+      return announced.size === dropped.length;
     });
-    expect(rung).toEqual(new Set(dropped.map(({ receipt }) => receipt.imageId)));
+    expect(announced).toEqual(new Set(dropped.map(({ receipt }) => receipt.imageId)));
   }
   const [kept, ...others] = await eventually('the quarantine', async () => {
     const all = await harness.quarantined();

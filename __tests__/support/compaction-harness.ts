@@ -66,7 +66,7 @@ export interface World {
 }
 
 export interface Writer {
-  compact(rung?: readonly CompactionRun[], deadline?: number): Promise<Compaction>;
+  compact(announced?: readonly CompactionRun[], deadline?: number): Promise<Compaction>;
   close(): Promise<void>;
 }
 
@@ -139,10 +139,10 @@ function makeWorld(
       });
       closing.push(() => store.close());
       return {
-        compact: (rung = [], deadline = Date.now() + 60_000) =>
+        compact: (announced = [], deadline = Date.now() + 60_000) =>
           compact(
             'lines',
-            rung.map(({ image_id, receipt_id, run_id }) => ({
+            announced.map(({ image_id, receipt_id, run_id }) => ({
               imageId: image_id,
               receiptId: receipt_id,
               runId: run_id,

@@ -34,12 +34,12 @@ const WRITES_AT_ONCE = 16;
  * `deadline` (milliseconds since the epoch) is near. Without any run, does what else is due: a checkpoint that
  * failed or whose time has come, another writer's snapshot that is to be taken in.
  *
- * @param rung - the runs whose doorbells rang.
+ * @param announced - the runs that the doorbells name.
  * @throws {LeaseTaken | LeaseLost} when another writer is at work; nothing of this merge is then published.
  */
 export async function compact(
   collection: Collection,
-  rung: readonly RunReference[],
+  announced: readonly RunReference[],
   deadline: number,
   props: CompactionProps,
 ): Promise<Compaction> {
@@ -51,7 +51,7 @@ export async function compact(
     let published: Published = lease.pointer;
     let [publishes, mergedVectors] = [0, 0];
     for (;;) {
-      const work = await workList(table, collection, rung);
+      const work = await workList(table, collection, announced);
       for (const reason of work.malformed)
         telemetry.logger.error('A run cannot be read', { collection, reason });
       const unfinished = work.runs.filter(({ run_id }) => !finished.has(run_id));

@@ -14,7 +14,7 @@ import { isFinished } from './work-list';
 export interface DoorbellProps {
   readonly compact: (
     collection: Collection,
-    rung: readonly RunReference[],
+    announced: readonly RunReference[],
     deadline: number,
   ) => Promise<Compaction>;
   readonly table: RunTable;
@@ -25,14 +25,14 @@ export interface DoorbellProps {
 /** The share of an invocation's time after which no further merge is begun; the rest seals and publishes. */
 const WORKING_SHARE = 0.6;
 
-interface Rung {
+interface Doorbell {
   readonly messageId: string;
   readonly collection: Collection;
   readonly run: RunReference;
 }
 
 /**
- * Makes the handler of the collections' FIFO queues. A message is only a doorbell: each collection that rang
+ * Makes the handler of the collections' FIFO queues. A message is only a doorbell: each collection that got one
  * is compacted once, whole. Then each message is acknowledged whose run has a final state; the others come
  * again. A message that cannot be read is quarantined, so that it does not block its group.
  */
@@ -44,16 +44,16 @@ export function createDoorbellHandler(
     telemetry.logger.addContext(context);
     const deadline = Date.now() + context.getRemainingTimeInMillis() * WORKING_SHARE;
     const failures = new Set<string>();
-    const rung: Rung[] = [];
+    const doorbells: Doorbell[] = [];
     for (const record of event.Records) {
       const read = await readDoorbell(record, props).catch((error: unknown) => {
         report('A doorbell could not be kept', error, { message_id: record.messageId }, telemetry);
         failures.add(record.messageId);
       });
-      if (read !== undefined) rung.push(read);
+      if (read !== undefined) doorbells.push(read);
     }
     for (const collection of COLLECTIONS) {
-      const own = rung.filter((each) => each.collection === collection);
+      const own = doorbells.filter((each) => each.collection === collection);
       if (own.length === 0) continue;
       for (const messageId of await answer(collection, own, deadline, props)) failures.add(messageId);
     }
@@ -69,7 +69,7 @@ export function createDoorbellHandler(
 async function readDoorbell(
   { messageId, body }: SQSRecord,
   { quarantine }: DoorbellProps,
-): Promise<Rung | undefined> {
+): Promise<Doorbell | undefined> {
   try {
     const { collection, image_id, receipt_id, run_id } = parseMessage(body);
     return { messageId, collection, run: { imageId: image_id, receiptId: receipt_id, runId: run_id } };
@@ -82,29 +82,29 @@ async function readDoorbell(
 function parseMessage(body: string): CompactionMessage {
   const parsed = compactionMessageSchema.safeParse(parseBody(body));
   if (parsed.success) return parsed.data;
-  throw new UnreadableInput(`The message is no doorbell of this version: ${messageOf(parsed.error)}.`);
+  throw new UnreadableInput(`The message is not a doorbell of this version: ${messageOf(parsed.error)}.`);
 }
 
 /** Compacts a collection. Returns the messages that are to come again. */
 async function answer(
   collection: Collection,
-  rung: readonly Rung[],
+  doorbells: readonly Doorbell[],
   deadline: number,
   { compact, table, telemetry }: DoorbellProps,
 ): Promise<string[]> {
   try {
     const { finished } = await compact(
       collection,
-      rung.map(({ run }) => run),
+      doorbells.map(({ run }) => run),
       deadline,
     );
-    const open = rung.filter(({ run }) => !finished.has(run.runId));
+    const open = doorbells.filter(({ run }) => !finished.has(run.runId));
     const done = await Promise.all(open.map(({ run }) => isFinished(table, collection, run)));
     return open.filter((_, index) => !done[index]).map(({ messageId }) => messageId);
   } catch (error) {
     report('A collection could not be compacted', error, { collection }, telemetry);
     if (error instanceof LeaseLost) countPerCollection(telemetry, METRICS.leaseLost, [collection]);
-    return rung.map(({ messageId }) => messageId);
+    return doorbells.map(({ messageId }) => messageId);
   }
 }
 

@@ -26,8 +26,8 @@ const storeOf = (collection: Collection): CollectionStore => {
 };
 
 export const handler = createDoorbellHandler({
-  compact: (collection, rung, deadline) =>
-    compact(collection, rung, deadline, {
+  compact: (collection, announced, deadline) =>
+    compact(collection, announced, deadline, {
       table,
       s3,
       bucket,

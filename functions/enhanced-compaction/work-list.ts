@@ -14,24 +14,24 @@ import { concurrently } from './concurrently';
 export interface WorkList {
   /** Unfinished runs, in order of creation. */
   readonly runs: readonly CompactionRun[];
-  /** One sentence for each item of the table that is no run of this version. */
+  /** One sentence for each item of the table that is not a run of this version. */
   readonly malformed: readonly string[];
 }
 
 const READS_AT_ONCE = 16;
 
 /**
- * A collection's unfinished runs: those of the pending index, and those that rang, read by key, since the
- * index follows the table with a delay.
+ * A collection's unfinished runs: those of the pending index, and those that doorbells name, read by
+ * key, since the index follows the table with a delay.
  */
 export async function workList(
   table: RunTable,
   collection: Collection,
-  rung: readonly RunReference[],
+  announced: readonly RunReference[],
 ): Promise<WorkList> {
   const items = await pendingItems(table, collection);
   const listed = new Set(items.map(({ PK, SK }) => `${PK} ${SK}`));
-  const unlisted = rung.map(runKey).filter(({ PK, SK }) => !listed.has(`${PK} ${SK}`));
+  const unlisted = announced.map(runKey).filter(({ PK, SK }) => !listed.has(`${PK} ${SK}`));
   const own = await concurrently(unlisted, READS_AT_ONCE, (key) => readItem(table, key));
 
   const runs = new Map<string, CompactionRun>();

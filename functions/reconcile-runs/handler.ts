@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { COLLECTIONS } from '../../contracts/collections';
 import { readEnvironment } from '../../contracts/environment';
 import { createSqsClient, createTableClient } from '../shared/clients';
-import { createRing } from '../shared/doorbell';
+import { createDoorbellSender } from '../shared/doorbell';
 import { createTelemetry, messageOf } from '../shared/logging';
 import { type Reconciliation, reconcile } from './reconcile';
 
@@ -11,7 +11,7 @@ const environment = readEnvironment(name);
 const telemetry = createTelemetry(name);
 const props = {
   table: { client: createTableClient(), name: environment.COMPACTION_RUNS_TABLE },
-  ring: createRing(
+  send: createDoorbellSender(
     createSqsClient(),
     { lines: environment.LINES_QUEUE_URL, words: environment.WORDS_QUEUE_URL },
     name,

@@ -4,17 +4,17 @@ import type { Collection } from '../../contracts/collections';
 import { type CompactionRun, collectionKey, decodeRun, runKey } from '../../contracts/compaction-run';
 import { reconcileDeduplicationId } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
-import type { Ring } from '../shared/doorbell';
+import type { SendDoorbells } from '../shared/doorbell';
 import { messageOf, type Telemetry } from '../shared/logging';
 import { completeRun, pendingItems, type RunTable } from '../shared/run-table';
 import { type Findings, findings } from './findings';
 
 export interface ReconcileProps {
   readonly table: RunTable;
-  readonly ring: Ring;
-  /** A run that is unfinished for longer is rung again. Seconds. */
+  readonly send: SendDoorbells;
+  /** For a run that is unfinished for longer a doorbell is sent again. Seconds. */
   readonly after: number;
-  /** A published version that no snapshot covers for longer is rung for, though no run be pending. Seconds. */
+  /** For a published version that no snapshot covers for longer one is sent though no run is pending. Seconds. */
   readonly checkpointAfter: number;
   readonly telemetry: Telemetry;
 }
@@ -26,22 +26,22 @@ export interface Reconciliation extends Pick<Findings, 'pending' | 'oldestPendin
   readonly stale: number;
   /** Ids of runs that were finished from the published manifest. */
   readonly mended: readonly string[];
-  readonly rung: boolean;
+  readonly doorbellSent: boolean;
 }
 
 /**
- * One round over one collection: finishes the runs that the published version holds already, rings once when
- * any other run has waited too long (one doorbell merges all of them) or a checkpoint is overdue, and emits the
+ * One round over one collection: finishes the runs that the published version holds already, sends one doorbell
+ * when any other run has waited too long (one merges all of them) or a checkpoint is overdue, and emits the
  * collection's ages.
  *
- * @param round - names this round; a retry of the same round rings no second time.
+ * @param round - names this round; a retry of the same round sends no second doorbell.
  * @throws {Error} at the end of the round, when an item or the pointer is malformed or the doorbell was refused.
  */
 export async function reconcile(
   collection: Collection,
   round: string,
   now: Date,
-  { table, ring, after, checkpointAfter, telemetry }: ReconcileProps,
+  { table, send, after, checkpointAfter, telemetry }: ReconcileProps,
 ): Promise<Reconciliation> {
   const problems: string[] = [];
   const runs: CompactionRun[] = [];
@@ -67,11 +67,11 @@ export async function reconcile(
   }
   const isOverdue = found.snapshotAge > checkpointAfter;
   const run = found.stale[0] ?? (isOverdue ? await newestMerged(table, pointer.data) : undefined);
-  const unrung =
+  const unsent =
     run === undefined
       ? []
-      : await ring([{ collection, run, deduplicationId: reconcileDeduplicationId(collection, round) }]);
-  problems.push(...unrung.map(({ reason }) => `The ${collection} queue refused the doorbell: ${reason}.`));
+      : await send([{ collection, run, deduplicationId: reconcileDeduplicationId(collection, round) }]);
+  problems.push(...unsent.map(({ reason }) => `The ${collection} queue refused the doorbell: ${reason}.`));
 
   const { pending, oldestPendingAge, snapshotAge, stale } = found;
   const result: Reconciliation = {
@@ -81,14 +81,14 @@ export async function reconcile(
     snapshotAge,
     stale: stale.length,
     mended,
-    rung: run !== undefined && unrung.length === 0,
+    doorbellSent: run !== undefined && unsent.length === 0,
   };
   report(result, telemetry);
   if (problems.length > 0) throw new Error(problems.join(' '));
   return result;
 }
 
-/** The last run that the published version was merged from: a doorbell names one, whatever it rings for. */
+/** The last run that the published version was merged from: a doorbell names one, whatever it is sent for. */
 async function newestMerged(
   table: RunTable,
   pointer: CollectionPointer | undefined,
@@ -114,6 +114,6 @@ function report(round: Reconciliation, { logger, metrics }: Telemetry): void {
   metrics.addMetric(METRICS.oldestPendingRunAge, 'Seconds', round.oldestPendingAge);
   metrics.addMetric(METRICS.snapshotAge, 'Seconds', round.snapshotAge);
   metrics.addMetric(METRICS.runsReconciled, 'Count', round.mended.length);
-  metrics.addMetric(METRICS.doorbellsSent, 'Count', round.rung ? 1 : 0);
+  metrics.addMetric(METRICS.doorbellsSent, 'Count', round.doorbellSent ? 1 : 0);
   metrics.publishStoredMetrics();
 }

@@ -9,7 +9,7 @@ import {
 } from '../../contracts/messages';
 import { messageOf } from './logging';
 
-/** One ring at a collection's FIFO queue: there is work in the run table. */
+/** A message that wakes the consumer of a collection's FIFO queue: there is work in the run table. */
 export interface Doorbell {
   readonly collection: Collection;
   readonly run: CompactionRun;
@@ -17,23 +17,26 @@ export interface Doorbell {
 }
 
 /** A doorbell that SQS did not take. */
-interface UnrungDoorbell {
+interface UnsentDoorbell {
   readonly doorbell: Doorbell;
   readonly reason: string;
 }
 
-/** Rings doorbells for one function, and returns those that failed. Never throws for one of them. */
-export type Ring = (doorbells: readonly Doorbell[]) => Promise<UnrungDoorbell[]>;
+/** Sends doorbells, and returns those that failed. Never throws for one of them. */
+export type SendDoorbells = (doorbells: readonly Doorbell[]) => Promise<UnsentDoorbell[]>;
 
 /** SQS takes ten messages a request. */
 const MESSAGES_A_REQUEST = 10;
 
-export function createRing(
+export function createDoorbellSender(
   sqs: SQSClient,
   queueUrls: Readonly<Record<Collection, string>>,
   source: 'stream-processor' | 'reconcile-runs',
-): Ring {
-  const send = async (collection: Collection, doorbells: readonly Doorbell[]): Promise<UnrungDoorbell[]> => {
+): SendDoorbells {
+  const sendBatch = async (
+    collection: Collection,
+    doorbells: readonly Doorbell[],
+  ): Promise<UnsentDoorbell[]> => {
     const batch = new SendMessageBatchCommand({
       QueueUrl: queueUrls[collection],
       Entries: doorbells.map(({ run, deduplicationId }, index) => ({
@@ -56,14 +59,14 @@ export function createRing(
   };
 
   return async (doorbells) => {
-    const unrung: UnrungDoorbell[] = [];
+    const unsent: UnsentDoorbell[] = [];
     for (const collection of COLLECTIONS) {
       const own = doorbells.filter((doorbell) => doorbell.collection === collection);
       for (let start = 0; start < own.length; start += MESSAGES_A_REQUEST) {
-        unrung.push(...(await send(collection, own.slice(start, start + MESSAGES_A_REQUEST))));
+        unsent.push(...(await sendBatch(collection, own.slice(start, start + MESSAGES_A_REQUEST))));
       }
     }
-    return unrung;
+    return unsent;
   };
 }
 

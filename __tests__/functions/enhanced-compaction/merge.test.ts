@@ -37,7 +37,7 @@ describe('A merge', () => {
     });
   });
 
-  it('merges all pending runs at once, whichever doorbell rang, and one that the index does not show yet', async () => {
+  it('merges all pending runs at once, whichever the doorbell names, and one that the index does not show yet', async () => {
     const runs = await Promise.all(['A', 'B', 'C'].map((text) => world.arrive({ texts: [text] })));
     const { publishes, finished } = await writer.compact(runs.slice(2));
     expect(publishes).toBe(1);

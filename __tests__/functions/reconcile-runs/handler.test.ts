@@ -9,7 +9,7 @@ import {
 } from '../../../contracts/compaction-run';
 import { compactionDeduplicationId } from '../../../contracts/messages';
 import type { Reconciliation } from '../../../functions/reconcile-runs/reconcile';
-import { createRing } from '../../../functions/shared/doorbell';
+import { createDoorbellSender } from '../../../functions/shared/doorbell';
 import { createRun } from '../../../functions/shared/run-table';
 import { useHandlerHarness } from '../../support/handler-harness';
 import { emptyTable, pointer, run } from '../../support/runs';
@@ -23,7 +23,7 @@ const reconcile = async () => {
   return Object.fromEntries(rounds.map((round) => [round.collection, round]));
 };
 const takeDoorbells = (collection: Collection) => harness.take(harness.pipeline.queues[collection].url);
-const rung = async (collection: Collection) =>
+const sent = async (collection: Collection) =>
   (await takeDoorbells(collection)).map(({ Body = '' }) => JSON.parse(Body).run_id);
 const put = (item: Record<string, unknown>) =>
   harness.table.client.send(
@@ -53,11 +53,11 @@ const metrics = (collection: Collection) =>
 
 test('an idle pipeline has nothing to do, and says so in its metrics', async () => {
   expect(await reconcile()).toMatchObject({
-    lines: { pending: 0, oldestPendingAge: 0, snapshotAge: 0, stale: 0, mended: [], rung: false },
-    words: { pending: 0, rung: false },
+    lines: { pending: 0, oldestPendingAge: 0, snapshotAge: 0, stale: 0, mended: [], doorbellSent: false },
+    words: { pending: 0, doorbellSent: false },
   });
   for (const collection of COLLECTIONS) {
-    expect(await rung(collection)).toEqual([]);
+    expect(await sent(collection)).toEqual([]);
     expect(metrics(collection)).toMatchObject({
       service: expect.stringContaining(NAME),
       PendingRuns: 0,
@@ -67,19 +67,19 @@ test('an idle pipeline has nothing to do, and says so in its metrics', async () 
   }
 });
 
-test('however many runs wait too long, each collection is rung once, for the oldest; young ones are left alone', async () => {
+test('however many runs wait too long, each collection gets one doorbell, for the oldest; young ones are left alone', async () => {
   const runs = [await waiting(5_000), await waiting(2_000), await waiting(901), await waiting(10)];
   const { lines, words } = await reconcile();
-  expect(lines).toMatchObject({ pending: 4, stale: 3, rung: true });
-  expect(words).toMatchObject({ pending: 4, stale: 3, rung: true });
+  expect(lines).toMatchObject({ pending: 4, stale: 3, doorbellSent: true });
+  expect(words).toMatchObject({ pending: 4, stale: 3, doorbellSent: true });
   expect(lines?.oldestPendingAge).toBeGreaterThanOrEqual(5_000);
   for (const collection of COLLECTIONS) {
-    expect(await rung(collection)).toEqual([runs[0]?.run_id]);
+    expect(await sent(collection)).toEqual([runs[0]?.run_id]);
     expect(metrics(collection)).toMatchObject({ PendingRuns: 4, DoorbellsSent: 1 });
   }
 });
 
-test('a run that is PROCESSING for too long is rung again, one that began lately is not', async () => {
+test('a run that is PROCESSING for too long gets a doorbell again, one that began lately is not', async () => {
   const processing =
     (startedSecondsAgo: number) =>
     (created: CompactionRun): CompactionRun => ({
@@ -92,29 +92,29 @@ test('a run that is PROCESSING for too long is rung again, one that began lately
       words: { ...created.words, state: 'COMPLETED' },
     });
   await waiting(9_000, processing(60));
-  expect((await reconcile()).lines).toMatchObject({ pending: 1, stale: 0, rung: false });
+  expect((await reconcile()).lines).toMatchObject({ pending: 1, stale: 0, doorbellSent: false });
   const stuck = await waiting(8_000, processing(1_000));
   expect(await reconcile()).toMatchObject({
-    lines: { pending: 2, stale: 1, rung: true },
+    lines: { pending: 2, stale: 1, doorbellSent: true },
     words: { pending: 0 },
   });
-  expect(await rung('lines')).toEqual([stuck.run_id]);
+  expect(await sent('lines')).toEqual([stuck.run_id]);
 });
 
-test("a ring within SQS's five minutes of the first is not swallowed, and every round rings anew", async () => {
+test("a doorbell within SQS's five minutes of the first is not swallowed, and every round sends a new one", async () => {
   const lost = await waiting(5_000);
   const { queues } = harness.pipeline;
-  const ring = createRing(
+  const send = createDoorbellSender(
     harness.sqs,
     { lines: queues.lines.url, words: queues.words.url },
     'stream-processor',
   );
   const deduplicationId = compactionDeduplicationId(lost.run_id, 'lines');
-  await ring([{ collection: 'lines', run: lost, deduplicationId }]);
-  expect(await rung('lines')).toEqual([lost.run_id]);
+  await send([{ collection: 'lines', run: lost, deduplicationId }]);
+  expect(await sent('lines')).toEqual([lost.run_id]);
   for (let round = 0; round < 2; round++) {
     await reconcile();
-    expect(await rung('lines')).toEqual([lost.run_id]);
+    expect(await sent('lines')).toEqual([lost.run_id]);
   }
 });
 
@@ -128,9 +128,9 @@ test('a run that a published manifest holds is COMPLETED with its vectors, and l
   });
   await put({ ...collectionKey('lines'), ...live });
   const { lines, words } = await reconcile();
-  expect(lines).toMatchObject({ pending: 0, mended: [published.run_id], rung: false });
+  expect(lines).toMatchObject({ pending: 0, mended: [published.run_id], doorbellSent: false });
   expect(lines?.snapshotAge).toBeGreaterThanOrEqual(1_800);
-  expect(words).toMatchObject({ pending: 1, mended: [], rung: true });
+  expect(words).toMatchObject({ pending: 1, mended: [], doorbellSent: true });
 
   const item = await read(published);
   expect(decodeRun(item)).toMatchObject({
@@ -138,12 +138,12 @@ test('a run that a published manifest holds is COMPLETED with its vectors, and l
     words: { state: 'PENDING' },
   });
   expect(item).not.toHaveProperty('lines_pending');
-  expect(await rung('lines')).toEqual([]);
-  expect(await rung('words')).toEqual([published.run_id]);
+  expect(await sent('lines')).toEqual([]);
+  expect(await sent('words')).toEqual([published.run_id]);
   expect(metrics('lines')).toMatchObject({ RunsReconciled: 1, PendingRuns: 0 });
 });
 
-test('a published version that no snapshot covers for too long is rung for, though no run is pending', async () => {
+test('a published version that no snapshot covers for too long gets a doorbell, though no run is pending', async () => {
   const created = await waiting(5_000);
   const published = { ...created, lines: { ...created.lines, state: 'COMPLETED' as const } };
   await put({ ...encodeRun(published), words_state: 'COMPLETED', words_pending: undefined });
@@ -157,12 +157,12 @@ test('a published version that no snapshot covers for too long is rung for, thou
     }),
   });
   await put(since(3_500));
-  expect((await reconcile()).lines).toMatchObject({ pending: 0, rung: false });
+  expect((await reconcile()).lines).toMatchObject({ pending: 0, doorbellSent: false });
   await put(since(3_700));
-  expect((await reconcile()).lines).toMatchObject({ pending: 0, stale: 0, rung: true });
-  expect(await rung('lines')).toEqual([published.run_id]);
+  expect((await reconcile()).lines).toMatchObject({ pending: 0, stale: 0, doorbellSent: true });
+  expect(await sent('lines')).toEqual([published.run_id]);
   await put({ ...collectionKey('lines'), ...pointer({ merged: [published], publishedAt: secondsAgo(30) }) });
-  expect((await reconcile()).lines).toMatchObject({ rung: false });
+  expect((await reconcile()).lines).toMatchObject({ doorbellSent: false });
 });
 
 test('a malformed item is said aloud, and keeps neither the other runs nor the other collection waiting', async () => {
@@ -170,17 +170,17 @@ test('a malformed item is said aloud, and keeps neither the other runs nor the o
   const broken: Record<string, unknown> = { ...encodeRun(run(secondsAgo(6_000))), lines_state: 'PENDING!' };
   await put(broken);
   await expect(reconcile()).rejects.toThrow(/lines: The run item .* is malformed/);
-  for (const collection of COLLECTIONS) expect(await rung(collection)).toEqual([healthy.run_id]);
+  for (const collection of COLLECTIONS) expect(await sent(collection)).toEqual([healthy.run_id]);
   expect(harness.logged('A collection could not be reconciled').at(-1)).toMatchObject({
     reason: expect.stringContaining(String(broken.SK)),
   });
 });
 
-test('a pointer that cannot be read is said aloud, and the runs are rung all the same', async () => {
+test('a pointer that cannot be read is said aloud, and the runs get their doorbells all the same', async () => {
   const late = await waiting(5_000);
   await put({ ...collectionKey('words'), fence: 'mine' });
   await expect(reconcile()).rejects.toThrow('words: The pointer of words is malformed: fence');
-  for (const collection of COLLECTIONS) expect(await rung(collection)).toEqual([late.run_id]);
+  for (const collection of COLLECTIONS) expect(await sent(collection)).toEqual([late.run_id]);
 });
 
 test('more runs than one page of the table holds are all counted', async () => {
@@ -188,5 +188,5 @@ test('more runs than one page of the table holds are all counted', async () => {
   // DynamoDB answers at most one megabyte a page.
   const large = 'x'.repeat(30_000);
   for (const each of runs) await put({ ...encodeRun(each), lines_error: large });
-  expect((await reconcile()).lines).toMatchObject({ pending: 60, stale: 60, rung: true });
+  expect((await reconcile()).lines).toMatchObject({ pending: 60, stale: 60, doorbellSent: true });
 });

@@ -57,7 +57,7 @@ const invoke = async (...items: Record<string, unknown>[]) => {
   return response.batchItemFailures.map(({ itemIdentifier }) => Number(itemIdentifier.at(-1)));
 };
 
-test('a run that is written to the table rings both collections, each at its own FIFO queue', async () => {
+test('a run that is written to the table sends a doorbell to both collections, each to its own FIFO queue', async () => {
   harness.pipeline.resumeConsumers();
   const created = run();
   await createRun(harness.table, created);
@@ -88,7 +88,7 @@ test('a run that is written to the table rings both collections, each at its own
   }
 });
 
-test('changes and removals of a run, and items of other kinds, ring nothing', async () => {
+test('changes and removals of a run, and items of other kinds, send nothing', async () => {
   const [record] = inserted(encodeRun(run())).Records;
   const [pointer] = inserted({ PK: 'COLLECTION#lines', SK: 'POINTER', fence: 1 }).Records;
   const Records = [
@@ -104,7 +104,7 @@ test.each<[RunState, RunState, Collection[]]>([
   ['FAILED', 'FAILED', []],
   ['PENDING', 'FAILED', ['lines']],
   ['COMPLETED', 'PENDING', ['words']],
-])('a run inserted with lines %s and words %s rings %p', async (lines, words, rung) => {
+])('a run inserted with lines %s and words %s sends a doorbell to %p', async (lines, words, woken) => {
   const created = run();
   const stated: CompactionRun = {
     ...created,
@@ -113,20 +113,20 @@ test.each<[RunState, RunState, Collection[]]>([
   };
   expect(await invoke(encodeRun(stated))).toEqual([]);
   for (const collection of COLLECTIONS) {
-    expect(await takeDoorbells(collection)).toHaveLength(rung.includes(collection) ? 1 : 0);
+    expect(await takeDoorbells(collection)).toHaveLength(woken.includes(collection) ? 1 : 0);
   }
 });
 
 test.each([0, 1, 2, 3])(
-  'a malformed run at position %i is said and reported, and every neighbour is rung',
+  'a malformed run at position %i is said and reported, and every neighbour gets its doorbells',
   async (position) => {
     const neighbours = [run(), run(), run()];
     const items: Record<string, unknown>[] = neighbours.map(encodeRun);
     items.splice(position, 0, malformed());
     expect(await invoke(...items)).toEqual([position]);
     for (const collection of COLLECTIONS) {
-      const rung = await takeDoorbells(collection);
-      expect(rung.map(({ run_id }) => run_id)).toEqual(neighbours.map(({ run_id }) => run_id));
+      const sent = await takeDoorbells(collection);
+      expect(sent.map(({ run_id }) => run_id)).toEqual(neighbours.map(({ run_id }) => run_id));
     }
     expect(harness.logged('A stream record failed and will be delivered again').at(-1)).toMatchObject({
       level: 'ERROR',
@@ -140,14 +140,14 @@ test('of several malformed runs the first is reported, from which Lambda deliver
   expect(await invoke(encodeRun(run()), malformed(), encodeRun(run()), malformed())).toEqual([1]);
 });
 
-test('a burst of 25 runs rings 25 times, in order, and a second delivery rings no more', async () => {
+test('a burst of 25 runs sends 25 doorbells, in order, and a second delivery no more', async () => {
   const runs = Array.from({ length: 25 }, () => run());
   const items = runs.map(encodeRun);
   expect(await invoke(...items)).toEqual([]);
   expect(await invoke(...items)).toEqual([]);
   for (const collection of COLLECTIONS) {
-    const rung = await takeDoorbells(collection);
-    expect(rung.map(({ run_id }) => run_id)).toEqual(runs.map(({ run_id }) => run_id));
+    const sent = await takeDoorbells(collection);
+    expect(sent.map(({ run_id }) => run_id)).toEqual(runs.map(({ run_id }) => run_id));
   }
 });
 
@@ -175,7 +175,7 @@ test.each([0, 1, 2])(
   },
 );
 
-test('a queue that is not there reports the record, and the other collection is rung', async () => {
+test('a queue that is not there reports the record, and the other collection gets its doorbell', async () => {
   const WORDS_QUEUE_URL = harness.pipeline.queues.words.url.replace('words', 'verbs');
   const printed: string[] = [];
   const other = withQueues({ WORDS_QUEUE_URL }, (line) => printed.push(line));
@@ -190,7 +190,7 @@ test('a queue that is not there reports the record, and the other collection is 
   }
 });
 
-test('updates of a run in the table ring nothing', async () => {
+test('updates of a run in the table send nothing', async () => {
   const created = run();
   await createRun(harness.table, created);
   const Key = { PK: encodeRun(created).PK, SK: encodeRun(created).SK };
@@ -209,14 +209,14 @@ test('updates of a run in the table ring nothing', async () => {
   await harness.table.client.send(new DeleteCommand({ TableName: harness.table.name, Key }));
   const later = run();
   await createRun(harness.table, later);
-  const rung = await eventually('the next doorbell', async () => {
+  const sent = await eventually('the next doorbell', async () => {
     const taken = await takeDoorbells('words');
     return taken.some(({ run_id }) => run_id === later.run_id) && taken;
   });
-  expect(rung.map(({ run_id }) => run_id)).toEqual([later.run_id]);
+  expect(sent.map(({ run_id }) => run_id)).toEqual([later.run_id]);
 });
 
-test('a malformed run ends at the on-failure destination, and the runs around it are rung', async () => {
+test('a malformed run ends at the on-failure destination, and the runs around it get their doorbells', async () => {
   const [first, last] = [run(), run()];
   await createRun(harness.table, first);
   await harness.table.client.send(new PutCommand({ TableName: harness.table.name, Item: malformed() }));
@@ -238,8 +238,8 @@ test('a malformed run ends at the on-failure destination, and the runs around it
       return taken.length > 0 && taken;
     });
     expect(JSON.parse(lost?.Body ?? '{}')).toMatchObject({ DDBStreamBatchInfo: { batchSize: 1 } });
-    const rung = (await takeDoorbells('lines')).map(({ run_id }) => run_id);
-    expect(rung).toEqual(expect.arrayContaining([first.run_id, last.run_id]));
+    const sent = (await takeDoorbells('lines')).map(({ run_id }) => run_id);
+    expect(sent).toEqual(expect.arrayContaining([first.run_id, last.run_id]));
   } finally {
     await mapping.stop();
     streams.destroy();

@@ -5,20 +5,20 @@ import { COLLECTIONS } from '../../contracts/collections';
 import { decodeRun, isUnfinished, RUN_TYPE } from '../../contracts/compaction-run';
 import { compactionDeduplicationId } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
-import type { Doorbell, Ring } from '../shared/doorbell';
+import type { Doorbell, SendDoorbells } from '../shared/doorbell';
 import { countPerCollection, messageOf, type Telemetry } from '../shared/logging';
 
 /**
- * Rings both collections for every CompactionRun that was inserted; other changes of the table are passed
- * over. A collection whose part of the run is final already is not rung.
+ * Sends each collection a doorbell for every CompactionRun that was inserted; other changes of the table are
+ * passed over. A collection whose part of the run is final already gets none.
  *
- * Every record that can be rung is rung, also those after a failure; then the first failure's sequence number
- * is reported, from which Lambda delivers again (a second ring is swallowed by its deduplication id). So a
- * malformed run ends at the on-failure destination, and no neighbour waits for it or is lost with it.
+ * Every doorbell that can be sent is sent, also those after a failure; then the first failure's sequence number
+ * is reported, from which Lambda delivers again (its deduplication id swallows a doorbell that is sent twice).
+ * So a malformed run ends at the on-failure destination, and no neighbour waits for it or is lost with it.
  */
-export async function ringInsertedRuns(
+export async function sendDoorbells(
   records: readonly DynamoDBRecord[],
-  ring: Ring,
+  send: SendDoorbells,
   telemetry: Telemetry,
 ): Promise<DynamoDBBatchResponse> {
   const failed = new Set<DynamoDBRecord>();
@@ -38,18 +38,18 @@ export async function ringInsertedRuns(
       fail(record, `The run item is malformed: ${messageOf(error)}`);
     }
   }
-  const rung = [...recordOf.keys()];
-  const unrung = await ring(rung);
-  for (const { doorbell, reason } of unrung) {
+  const all = [...recordOf.keys()];
+  const unsent = await send(all);
+  for (const { doorbell, reason } of unsent) {
     const record = recordOf.get(doorbell);
     if (record !== undefined)
       fail(record, `The ${doorbell.collection} queue refused the doorbell: ${reason}`);
   }
-  const missed = new Set(unrung.map(({ doorbell }) => doorbell));
+  const missed = new Set(unsent.map(({ doorbell }) => doorbell));
   countPerCollection(
     telemetry,
     METRICS.doorbellsSent,
-    rung.filter((doorbell) => !missed.has(doorbell)).map(({ collection }) => collection),
+    all.filter((doorbell) => !missed.has(doorbell)).map(({ collection }) => collection),
   );
 
   const first = records.find((record) => failed.has(record));
