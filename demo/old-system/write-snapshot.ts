@@ -15,7 +15,7 @@ import type { Collection } from '../../contracts/collections';
 import type { RecordMetadata } from '../../contracts/delta';
 import { chromaDatabase } from '../../functions/enhanced-compaction/chroma/database';
 import { startChromaServer } from '../../functions/enhanced-compaction/chroma/server';
-import { listFiles } from '../../functions/enhanced-compaction/store/version-files';
+import { listFiles } from '../../functions/enhanced-compaction/files/list-files';
 
 /** A record as the old system stored it: without a content hash, and with `receipt_id` as text in its early days. */
 export interface OldRecord {

@@ -7,15 +7,15 @@ import type { Collection } from '../../contracts/collections';
 import { collectionKey } from '../../contracts/compaction-run';
 import type { RunTable } from '../shared/run-table';
 import { type ChromaCollection, openOnlyCollection } from './chroma/collection';
-import { fetchSnapshot } from './snapshot/fetch';
-import { locateSnapshot } from './snapshot/locate';
-import { readVersion } from './store/version-files';
 import {
   EMBEDDED_RECORDS_PER_WRITE,
   privateFolder,
   type WorkingCopy,
   workingCopy,
-} from './store/working-copy';
+} from './chroma/working-copy';
+import { fetchSnapshot } from './snapshot/fetch';
+import { locateSnapshot } from './snapshot/locate';
+import { readVersion } from './store/version-files';
 
 export interface PublishedSource {
   readonly s3: S3Client;

@@ -21,9 +21,9 @@ import {
 import type { VersionManifest } from '../../../contracts/collection-pointer';
 import type { SnapshotManifest } from '../../../contracts/snapshot';
 import { concurrently } from '../concurrently';
+import { listFiles } from '../files/list-files';
 import { LeaseLost } from '../lease/lease';
 import type { Published } from '../lease/publish';
-import { listFiles } from '../store/version-files';
 import { listKeys } from './locate';
 import { isForeign, moveSnapshotPointer, readSnapshotPointer, type SnapshotSource } from './pointer-object';
 

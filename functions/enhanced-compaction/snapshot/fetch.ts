@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { extract } from 'tar';
 import { messageOf } from '../../shared/logging';
-import { listFiles } from '../store/version-files';
+import { listFiles } from '../files/list-files';
 import type { LocatedSnapshot } from './locate';
 
 const DATABASE = 'chroma.sqlite3';

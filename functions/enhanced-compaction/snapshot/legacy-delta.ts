@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { messageOf } from '../../shared/logging';
 import { AmbiguousCollection, type ChromaCollection, openOnlyCollection } from '../chroma/collection';
+import { EMBEDDED_RECORDS_PER_WRITE, workingCopy } from '../chroma/working-copy';
 import { UnusableDelta } from '../merge/load-delta';
-import { EMBEDDED_RECORDS_PER_WRITE, workingCopy } from '../store/working-copy';
 import { fetchArchive, UnusableArchive } from './fetch';
 import { asDeltaRecord } from './missing-receipts';
 

@@ -5,6 +5,13 @@ import { versionId } from '../../../contracts/bucket-layout';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { messageOf } from '../../shared/logging';
 import { type ChromaCollection, openOnlyCollection } from '../chroma/collection';
+import {
+  DeadServer,
+  EMBEDDED_RECORDS_PER_WRITE,
+  privateFolder,
+  type WorkingCopy,
+  workingCopy,
+} from '../chroma/working-copy';
 import { LeaseLost } from '../lease/lease';
 import { type Published, publish, withSnapshot } from '../lease/publish';
 import { pruneSnapshots, writeSnapshot } from '../snapshot/checkpoint';
@@ -14,13 +21,6 @@ import { type CollectionStore, embeddingOf, type OpenCollection } from './collec
 import { collectOldVersions } from './old-versions';
 import { type RebuildProps, rebuild } from './rebuild';
 import { BrokenVersion, readVersion, writeVersion } from './version-files';
-import {
-  DeadServer,
-  EMBEDDED_RECORDS_PER_WRITE,
-  privateFolder,
-  type WorkingCopy,
-  workingCopy,
-} from './working-copy';
 
 export interface EmbeddedStoreProps extends RebuildProps {
   /** Where EFS is mounted: versions lie in `{mountPath}/{collection}/{version}/`. */

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { VersionManifest } from '../../../contracts/collection-pointer';
 import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../../contracts/embedding';
 import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
+import { EMBEDDED_RECORDS_PER_WRITE, type WorkingCopy, workingCopy } from '../chroma/working-copy';
 import type { Published } from '../lease/publish';
 import { fetchSnapshot } from '../snapshot/fetch';
 import { locateSnapshot } from '../snapshot/locate';
@@ -11,7 +12,6 @@ import { keepMissingReceipts } from '../snapshot/missing-receipts';
 import { isForeign } from '../snapshot/pointer-object';
 import { type ReplayProps, replayDeltas } from '../snapshot/replay';
 import { embeddingOf } from './collection-store';
-import { EMBEDDED_RECORDS_PER_WRITE, type WorkingCopy, workingCopy } from './working-copy';
 
 export interface RebuildProps extends ReplayProps {
   /** The configured model and length: what an old system's snapshot, which says neither, is taken to be of. */

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { listFiles } from '../files/list-files';
 
 /** The list of a version's files; it lies beside them and its hash stands in the pointer. */
 const FILES = 'files.json';
@@ -72,15 +73,6 @@ export async function readVersion(source: string, target: string, filesSha256: s
       throw new BrokenVersion(`The file ${path} of the version ${source} is not the one that was published.`);
     }
   }
-}
-
-/** All files below a folder, as relative paths in order. */
-export async function listFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
-    .sort();
 }
 
 async function copyHashed(source: string, target: string): Promise<{ bytes: number; sha256: string }> {

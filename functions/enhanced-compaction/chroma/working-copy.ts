@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChromaDatabase, chromaDatabase } from '../chroma/database';
-import { type ChromaServer, startChromaServer } from '../chroma/server';
+import { type ChromaDatabase, chromaDatabase } from './database';
+import { type ChromaServer, startChromaServer } from './server';
 
 /** What the embedded server takes well in one request; fewer make it read its unsynced log again and again. */
 export const EMBEDDED_RECORDS_PER_WRITE = 2000;
