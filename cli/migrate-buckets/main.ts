@@ -1,72 +1,38 @@
-import { setMaxListeners } from 'node:events';
-import { CommanderError } from 'commander';
-import pc from 'picocolors';
-import { EXIT, type ExitCode } from '../shared/exit-codes';
-import { humanReporter } from '../shared/reporters/human';
-import { ndjsonReporter } from '../shared/reporters/ndjson';
-import { printable } from '../shared/reporters/text';
-import { UserError } from '../shared/user-error';
-import { makeProgram } from './program';
+import { Command } from '@commander-js/extra-typings';
+import { version } from '../../package.json';
+import { refusing } from '../shared/command';
+import { EXIT_CODES_HELP } from '../shared/exit-codes';
+import { runProgram } from '../shared/run-program';
+import { apply } from './commands/apply';
+import { authority } from './commands/authority';
+import { discover } from './commands/discover';
+import { plan } from './commands/plan';
+import { retire } from './commands/retire';
+import { show } from './commands/show';
+import { unfreeze } from './commands/unfreeze';
+import { verify } from './commands/verify';
 
-/** The outermost layer: only here is anything printed, and only here does the process end. */
-async function main(argv: readonly string[]): Promise<ExitCode> {
-  const json = argv.includes('--json');
-  const report = json ? ndjsonReporter(process.stdout) : humanReporter(process.stdout, process.stderr);
-  const stop = new AbortController();
-  // Every request in flight listens to it.
-  setMaxListeners(0, stop.signal);
-  let interruptedBy: NodeJS.Signals | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      // A second Ctrl-C is meant: the state on disk is always one that can be resumed.
-      if (interruptedBy !== undefined) process.exit(signal === 'SIGINT' ? EXIT.sigint : EXIT.interrupted);
-      interruptedBy = signal;
-      stop.abort();
-    });
-  }
-  // A reader that has seen enough (`| head`) must not stop a migration.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
-  const say = (event: string, message: string, exitCode: ExitCode) => {
-    report.end();
-    if (json) process.stdout.write(`${JSON.stringify({ event, message, exitCode })}\n`);
-    else process.stderr.write(`${pc.red(printable(message))}\n`);
-    return exitCode;
-  };
-  try {
-    const program = makeProgram({ report, json, signal: stop.signal });
-    const outcome = await program.run(argv);
-    report.end();
-    if (outcome === undefined) return EXIT.ok;
-    const { exitCode, data, text } = outcome;
-    process.stdout.write(
-      json ? `${JSON.stringify({ event: 'result', exitCode, ...data })}\n` : `${printable(text)}\n`,
-    );
-    return exitCode;
-  } catch (error) {
-    if (interruptedBy !== undefined && !(error instanceof UserError)) {
-      const code = interruptedBy === 'SIGINT' ? EXIT.sigint : EXIT.interrupted;
-      return say('interrupted', 'Interrupted. Run the same command again to go on.', code);
-    }
-    // What the prompt throws at Ctrl-C.
-    if (error instanceof Error && error.name === 'ExitPromptError') {
-      return say('interrupted', 'Nothing was done.', EXIT.sigint);
-    }
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (error instanceof UserError) return say('error', error.message, error.exitCode);
-    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return say(
-      'bug',
-      `This is a bug in migrate-buckets, please report it with what follows.\n${told}`,
-      EXIT.error,
-    );
-  }
-}
+const program = refusing(new Command('migrate-buckets'))
+  .version(version)
+  .description(
+    'Finds out which Chroma bucket is the truth, moves it into one bucket, proves the copy, and retires the old one.',
+  )
+  .addHelpText(
+    'after',
+    `
+The way through:
+  $ migrate-buckets discover                                  which buckets there are
+  $ migrate-buckets authority                                 which one is the truth, and why
+  $ migrate-buckets plan --source auto --dest my-new-bucket   what would be done
+  $ migrate-buckets apply plan.json                           copy, freeze, catch up, verify
+  $ migrate-buckets retire plan.json                          empty the old bucket, once all is proven
 
-main(process.argv.slice(2)).then((code) => {
-  // Pending sockets must not hold the process; what was printed must be out first.
-  process.stdout.write('', () => process.exit(code));
-});
+Endpoints, profile and region come from the AWS SDK's own variables (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_S3).
+${EXIT_CODES_HELP}`,
+  );
+
+void runProgram(
+  program,
+  [discover, authority, plan, show, apply, verify, retire, unfreeze],
+  process.argv.slice(2),
+);

@@ -3,25 +3,23 @@ import { EXIT } from '../../shared/exit-codes';
 import type { Reporter } from '../../shared/reporters/reporter';
 import { UserError } from '../../shared/user-error';
 import type { CopyEngine } from '../engine/engine';
-import { freeze, readConfiguration, unfreeze } from '../freeze/freeze';
+import { readConfiguration } from '../freeze/freeze';
 import { Journal } from '../plan-files/journal';
 import { type Plan, type PlanFiles, readManifest } from '../plan-files/plan-file';
 import { refuseStale, strandedOf } from '../plan-files/staleness';
-import { isFrozen, newState, readState, type State, writeState } from '../plan-files/state';
+import { isFrozen, StateFile } from '../plan-files/state';
 import { type Verification, verifyBuckets } from '../verification/verify';
 import { sendCanary } from './canary';
 import { catchUp } from './catch-up';
 import { copyPass, copyPointers, type PassContext, type PassResult } from './copy-pass';
+import { PassTally } from './pass-tally';
+import { type FreezeRequest, whileFrozen } from './while-frozen';
 
-export interface MigrateRequest {
+export interface MigrateRequest extends Pick<FreezeRequest, 'principals' | 'settle'> {
   readonly plan: Plan;
   readonly files: PlanFiles;
-  /** ARNs that may write to the source while it is frozen. */
-  readonly principals: readonly string[];
   /** The source is live: objects that it gained or changed since the plan are taken as they are. */
   readonly allowSourceChanges: boolean;
-  /** Seconds between the freeze and the first catch-up, for the policy to reach all of S3. */
-  readonly settle: number;
 }
 
 export interface Migration {
@@ -29,10 +27,17 @@ export interface Migration {
   readonly bytes: number;
   /** Passes over both listings, pointers included. */
   readonly passes: number;
-  readonly failed: readonly { readonly key: string; readonly message: string }[];
+  readonly failed: PassResult['failed'];
   /** Null when it did not come to that. */
   readonly verification: Verification | null;
   readonly seconds: number;
+}
+
+/** One run of `apply`: what its steps share. */
+interface Run extends PassContext, FreezeRequest {
+  readonly plan: Plan;
+  readonly tally: PassTally;
+  readonly versionsPath: string;
 }
 
 /**
@@ -51,139 +56,100 @@ export async function migrate(
   const started = performance.now();
   const manifest = () => readManifest(files.manifest, plan);
   const stranded = await strandedOf(manifest());
-  const earlier = await readState(files.state);
-  if (earlier !== undefined && earlier.digest !== plan.digest) {
-    throw new UserError(`${files.state} belongs to another plan. Plan again.`, EXIT.stale);
-  }
-  if (earlier?.phase === 'retiring' || earlier?.phase === 'retired') {
-    throw new UserError(`${plan.source} is retired already: there is nothing left to apply.`, EXIT.refused);
-  }
-  if (earlier === undefined) {
-    await refuseStale(engine, plan, files.manifest, request.allowSourceChanges);
-    report.event('plan-current', 'The buckets are what the plan was made from.');
-  } else {
-    report.event('resuming', `Going on from the phase "${earlier.phase}".`);
-  }
-  let state: State = earlier ?? newState(plan);
-  const save = async (change: Partial<State>) => {
-    state = { ...state, ...change };
-    await writeState(files.state, state);
-  };
+  const state = await beginOrResume(engine, request, report);
   const journal = await Journal.open(files.journal);
-  const context: PassContext = {
-    s3,
-    engine,
-    journal,
-    source: plan.source,
-    destination: plan.destination,
-    stranded,
-    manifest,
-    report,
-    signal,
-    total: plan.actions.copy.objects + plan.actions.replace.objects,
-  };
-  const total = { copied: 0, bytes: 0, passes: 0, failed: [] as PassResult['failed'] };
-  const count = async <Result extends PassResult>(name: string, copying: Promise<Result>) => {
-    const result = await copying;
-    total.copied += result.copied;
-    total.bytes += result.bytes;
-    total.passes++;
-    total.failed = result.failed;
-    report.event(
-      name,
-      `${name}: ${result.copied} copied, ${result.unchanged} already there, ${result.failed.length} failed.`,
-      { copied: result.copied, unchanged: result.unchanged, failed: result.failed.length },
-    );
-    return result;
-  };
-  const outcome = (verification: Verification | null): Migration => ({
-    ...total,
-    verification,
-    seconds: (performance.now() - started) / 1000,
-  });
-
+  const tally = new PassTally(report);
   try {
-    await save({});
-    if (!isFrozen(state)) {
-      await readConfiguration(s3, plan.source);
-      const canary = await sendCanary(engine, context, plan.requests.copy > plan.actions.copy.objects);
-      if (canary !== undefined) {
-        total.copied++;
-        report.event('canary', `The canary ${canary} was copied with all that the others need.`, {
-          key: canary,
-        });
-      }
-      if ((await count('pre-copy', copyPass(context))).failed.length > 0) return outcome(null);
-      await save({ phase: 'freezing', saved: await readConfiguration(s3, plan.source) });
-    }
-    try {
-      const { saved } = state;
-      if (saved === null) throw new UserError(`${files.state} lacks the source's saved policy.`, EXIT.usage);
-      await freeze(s3, plan.source, saved, request.principals);
-      await save({ phase: 'frozen', verified: null });
-      report.event(
-        'frozen',
-        `${plan.source} denies writes to everybody but you; its lifecycle is suspended.`,
-      );
-      await settle(request.settle, signal);
-      const caughtUp = await catchUp(
-        () => count('catch-up', copyPass(context)),
-        (seen) => count('pointers', copyPointers(context, seen)),
-        plan.source,
-      );
-      if (!caughtUp) {
-        await thaw();
-        return outcome(null);
-      }
-      const verification = await verifyBuckets(
-        s3,
-        { ...context, deep: false, versionsPath: files.versions },
-        report,
-        signal,
-      );
-      if (!verification.proven) {
-        await thaw();
-        return outcome(verification);
-      }
-      const { digest, objects, bytes, levels, snapshots } = verification;
-      await save({
-        phase: 'verified',
-        verified: {
-          at: new Date().toISOString(),
-          digest,
-          objects,
-          bytes,
-          levels: Object.fromEntries(Object.entries(levels).map(([level, each]) => [level, each.objects])),
-          snapshots: [...snapshots],
-        },
-      });
-      return outcome(verification);
-    } catch (error) {
-      // What went wrong first is the cause: a thaw that fails too must not hide it.
-      await thaw().catch((failure: unknown) => {
-        report.event('thaw-failed', failure instanceof Error ? failure.message : String(failure));
-      });
-      throw error;
-    }
+    const verification = await carryOut({
+      ...request,
+      s3,
+      engine,
+      journal,
+      state,
+      tally,
+      stranded,
+      manifest,
+      report,
+      signal,
+      source: plan.source,
+      destination: plan.destination,
+      total: plan.actions.copy.objects + plan.actions.replace.objects,
+      versionsPath: files.versions,
+    });
+    const { copied, bytes, passes, failed } = tally;
+    return { copied, bytes, passes, failed, verification, seconds: (performance.now() - started) / 1000 };
   } finally {
     await journal.close();
   }
-
-  async function thaw() {
-    if (state.saved === null || !isFrozen(state)) return;
-    await unfreeze(s3, plan.source, state.saved);
-    await save({ phase: 'copying', saved: null, verified: null });
-    report.event('unfrozen', `The policy and lifecycle of ${plan.source} are as they were.`);
-  }
 }
 
-function settle(seconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const timer = setTimeout(resolve, seconds * 1000);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
+/** The state of an earlier call, or a first one once both buckets are shown to be what the plan was made from. */
+async function beginOrResume(
+  engine: CopyEngine,
+  { plan, files, allowSourceChanges }: MigrateRequest,
+  report: Reporter,
+): Promise<StateFile> {
+  const earlier = await StateFile.of(plan, files.state);
+  if (earlier === undefined) {
+    await refuseStale(engine, plan, files.manifest, allowSourceChanges);
+    report.event('plan-current', 'The buckets are what the plan was made from.');
+    return StateFile.create(plan, files.state);
+  }
+  const { phase } = earlier.now;
+  if (phase === 'retiring' || phase === 'retired') {
+    throw new UserError(`${plan.source} is retired already: there is nothing left to apply.`, EXIT.refused);
+  }
+  report.event('resuming', `Going on from the phase "${phase}".`);
+  return earlier;
+}
+
+/** Null when objects failed, so that it did not come to a verification. */
+async function carryOut(run: Run): Promise<Verification | null> {
+  if (!isFrozen(run.state.now)) {
+    if (!(await copyWhileLive(run))) return null;
+    await run.state.save({ phase: 'freezing', saved: await readConfiguration(run.s3, run.source) });
+  }
+  return whileFrozen(run, async () => {
+    const caughtUp = await catchUp(
+      () => run.tally.count('catch-up', copyPass(run)),
+      (seen) => run.tally.count('pointers', copyPointers(run, seen)),
+      run.source,
+    );
+    return caughtUp ? verifyCopy(run) : null;
   });
+}
+
+/** Most of the copy, while the source may still be written to. False when objects failed. */
+async function copyWhileLive(run: Run): Promise<boolean> {
+  const { s3, engine, plan, tally, report } = run;
+  // What the freeze will need to read is asked for before anything is copied.
+  await readConfiguration(s3, plan.source);
+  const key = await sendCanary(engine, run, plan.requests.copy > plan.actions.copy.objects);
+  if (key !== undefined) {
+    tally.copied++;
+    report.event('canary', `The canary ${key} was copied with all that the others need.`, { key });
+  }
+  const { failed } = await tally.count('pre-copy', copyPass(run));
+  return failed.length === 0;
+}
+
+/** Proves every object, and notes in the state what was proven: that is what may be retired. */
+async function verifyCopy(run: Run): Promise<Verification> {
+  const verification = await verifyBuckets(run.s3, { ...run, deep: false }, run.report, run.signal);
+  if (verification.proven) {
+    const { digest, objects, bytes, levels, snapshots } = verification;
+    const counts = Object.entries(levels).map(([level, each]) => [level, each.objects]);
+    await run.state.save({
+      phase: 'verified',
+      verified: {
+        at: new Date().toISOString(),
+        digest,
+        objects,
+        bytes,
+        levels: Object.fromEntries(counts),
+        snapshots: [...snapshots],
+      },
+    });
+  }
+  return verification;
 }

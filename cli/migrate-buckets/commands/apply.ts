@@ -1,65 +1,54 @@
-import { z } from 'zod';
-import type { Context, Outcome } from '../../shared/context';
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { command, declare } from '../../shared/command';
+import { confirming } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
+import { atLeast, repeated } from '../../shared/option-values';
 import { bad, bytes, duration, good } from '../../shared/reporters/text';
-import { UserError } from '../../shared/user-error';
-import { type Migration, migrate } from '../apply/migrate';
-import { openBucket, whoAmI } from '../aws/bucket';
-import { SdkEngine } from '../engine/sdk-engine';
-import { withLock } from '../plan-files/lock';
-import { type Plan, planFiles, readPlan } from '../plan-files/plan-file';
-import { confirm } from './confirmation';
-import { number, planArgument, readOptions } from './options';
+import type { Migration } from '../apply/migrate';
+import type { Plan } from '../plan-files/plan-file';
 import { describeVerification } from './verify';
 
-const applyOptions = z.object({
-  positional: planArgument,
-  confirm: z.string().optional(),
-  allowSourceChanges: z.boolean().default(false),
-  principal: z.array(z.string().startsWith('arn:', 'a principal is an ARN')).optional(),
-  settle: number('the time to settle'),
-  concurrency: number('the concurrency').min(1, 'at least one copy is in flight'),
-  multipartAbove: number('the size').optional(),
-});
+export const apply = command(
+  declare(
+    'apply',
+    'Carry a plan out: canary, copy, freeze the source, catch up, pointers last, verify. Can be repeated.',
+    `migrate-buckets apply plan.json
+     migrate-buckets apply plan.json --confirm my-old-bucket --json`,
+  )
+    .argument('<plan>', 'the file that plan wrote')
+    .option('--confirm <name>', "the source's name or the plan's digest, instead of being asked")
+    .option('--allow-source-changes', 'the source is live: take what it gained or changed since the plan')
+    .option(
+      '--principal <arn>',
+      'who may write to the frozen source; repeatable (default: you, by STS)',
+      repeated(arnOf),
+    )
+    .option('--settle <seconds>', 'wait after the freeze, for the policy to reach all of S3', atLeast(0), 30)
+    .option('--concurrency <number>', 'the most copies in flight', atLeast(1), 64)
+    .option(
+      '--multipart-above <bytes>',
+      "copy larger objects in parts (default: S3's limit of 5 GiB)",
+      atLeast(0),
+    ),
+  async (context, [path], options) => {
+    const { applyPlan }: typeof import('../apply/apply-plan') = require('../apply/apply-plan');
+    const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
+    const { allowSourceChanges = false, principal, settle, concurrency, multipartAbove } = options;
+    const engine = new SdkEngine(context.aws.s3, { ...context, concurrency, multipartAbove });
+    const { plan, ...migration } = await applyPlan(context, engine, {
+      path,
+      confirm: confirming(context, options.confirm),
+      principals: principal,
+      allowSourceChanges,
+      settle,
+    });
+    return { exitCode: exitCodeOf(migration), data: migration, text: describe(migration, plan, path) };
+  },
+);
 
-/** @public program.ts loads it when the command is called */
-export async function run(raw: Readonly<Record<string, unknown>>, context: Context): Promise<Outcome> {
-  const { aws, signal, report } = context;
-  const options = readOptions(applyOptions, raw);
-  const [path] = options.positional;
-  const plan = await readPlan(path);
-  await openBucket(aws, plan.source);
-  await openBucket(aws, plan.destination);
-  await confirm(
-    context,
-    options.confirm,
-    [plan.source, plan.digest],
-    `Copying to ${plan.destination} freezes the source. Type its name to go on:`,
-  );
-  const { multipartAbove, concurrency } = options;
-  const engine = new SdkEngine(aws.s3, {
-    signal,
-    concurrency,
-    ...(multipartAbove === undefined ? {} : { multipartAbove }),
-  });
-  const principals = options.principal ?? (await ownPrincipals(context));
-  const { allowSourceChanges, settle } = options;
-  const files = planFiles(path);
-  const migration = await withLock(files.lock, () =>
-    migrate(aws, engine, { plan, files, principals, allowSourceChanges, settle }, report, signal),
-  );
-  return { exitCode: exitCodeOf(migration), data: { ...migration }, text: describe(migration, plan, path) };
-}
-
-async function ownPrincipals({ aws }: Context): Promise<readonly string[]> {
-  try {
-    return (await whoAmI(aws)).principals;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    throw new UserError(
-      `${error.message} The freeze must exempt you: pass your role's or user's ARN with --principal.`,
-    );
-  }
+function arnOf(text: string): string {
+  if (text.startsWith('arn:')) return text;
+  throw new InvalidArgumentError('A principal is an ARN.');
 }
 
 function exitCodeOf({ failed, verification }: Migration) {

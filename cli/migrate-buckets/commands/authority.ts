@@ -1,56 +1,45 @@
-import { z } from 'zod';
-import type { Context, Outcome } from '../../shared/context';
+import { command } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, faint, good, heading, table, when } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
-import { decide, type Verdict } from '../authority/decide';
+import type { Verdict } from '../authority/decide';
 import type { BucketEvidence } from '../authority/evidence';
-import { inspectBuckets } from '../authority/inspect-buckets';
-import { findStranded, type StrandedObject } from '../authority/stranded';
-import { discoverBuckets } from '../discovery/discover';
-import { SdkEngine } from '../engine/sdk-engine';
-import { candidateFilter, readOptions, searchOptions } from './options';
+import type { StrandedObject } from '../authority/stranded';
+import { declareSearch, searchOf } from './search';
 
-/** @public program.ts loads it when the command is called */
-export async function run(raw: Readonly<Record<string, unknown>>, context: Context): Promise<Outcome> {
-  const { aws, signal, report } = context;
-  const options = readOptions(searchOptions.extend({ json: z.boolean().optional() }), raw);
-  const { candidates, survey, unchecked } = await discoverBuckets(
-    aws,
-    candidateFilter(options),
-    options.state,
-  );
-  const [blocked] = candidates.filter(({ problem }) => problem !== null);
-  if (blocked?.problem != null) throw new UserError(blocked.problem);
-  if (candidates.length === 0) {
-    throw new UserError('There is no candidate to judge. Name buckets with --bucket, --name or --tag.');
-  }
-  const engine = new SdkEngine(aws.s3, { signal });
-  const names = candidates.map(({ name }) => name);
-  const { evidence, inventories } = await inspectBuckets(aws, engine, names, survey, report);
-  const verdict = decide(evidence);
-  const winner = evidence.find(({ name }) => name === verdict.winner);
-  const stranded =
-    winner === undefined
-      ? []
-      : findStranded(
-          winner,
-          inventories,
-          names.filter((name) => name !== winner.name),
-        );
-  return {
-    exitCode: verdict.winner === null ? EXIT.ambiguous : EXIT.ok,
-    data: {
-      ...verdict,
-      buckets: evidence,
-      stranded: stranded.map(({ bucket, object }) => ({ bucket, key: object.key })),
-      unchecked,
-    },
-    text: [describeVerdict(verdict, evidence), ...describeStranded(stranded), ...unchecked.map(faint)].join(
-      '\n',
-    ),
-  };
-}
+export const authority = command(
+  declareSearch(
+    'authority',
+    'Decide which candidate is the truth, with the evidence for each signal. Read-only.',
+    `migrate-buckets authority
+     migrate-buckets authority --bucket chromadb-a --bucket chromadb-b`,
+  ),
+  async (context, _args, options) => {
+    const {
+      findAuthority,
+    }: typeof import('../authority/find-authority') = require('../authority/find-authority');
+    const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
+    const found = await findAuthority(context, new SdkEngine(context.aws.s3, context), {
+      search: searchOf(options),
+    });
+    const { verdict, evidence, stranded, unchecked } = found;
+    if (evidence.length === 0) {
+      throw new UserError('There is no candidate to evaluate. Name buckets with --bucket, --name or --tag.');
+    }
+    return {
+      exitCode: verdict.winner === null ? EXIT.ambiguous : EXIT.ok,
+      data: {
+        ...verdict,
+        buckets: evidence,
+        stranded: stranded.map(({ bucket, object }) => ({ bucket, key: object.key })),
+        unchecked,
+      },
+      text: [describeVerdict(verdict, evidence), ...describeStranded(stranded), ...unchecked.map(faint)].join(
+        '\n',
+      ),
+    };
+  },
+);
 
 /** The verdict for people: what was looked at, and what follows. */
 export function describeVerdict(verdict: Verdict, evidence: readonly BucketEvidence[]): string {

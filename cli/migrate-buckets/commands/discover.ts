@@ -1,19 +1,26 @@
-import type { Context, Outcome } from '../../shared/context';
+import { command } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, faint, heading } from '../../shared/reporters/text';
-import { type Discovery, discoverBuckets } from '../discovery/discover';
-import { candidateFilter, readOptions, searchOptions } from './options';
+import type { Discovery } from '../discovery/discover';
+import { declareSearch, searchOf } from './search';
 
-/** @public program.ts loads it when the command is called */
-export async function run(raw: Readonly<Record<string, unknown>>, { aws }: Context): Promise<Outcome> {
-  const options = readOptions(searchOptions, raw);
-  const { candidates, unchecked } = await discoverBuckets(aws, candidateFilter(options), options.state);
-  return {
-    exitCode: EXIT.ok,
-    data: { candidates, unchecked },
-    text: describe({ candidates, unchecked }),
-  };
-}
+export const discover = command(
+  declareSearch(
+    'discover',
+    'Find the candidates, with the evidence for each. Read-only.',
+    `migrate-buckets discover
+     migrate-buckets discover --name 'receipts-*' --state terraform.tfstate`,
+  ),
+  async ({ aws }, _args, options) => {
+    const { discoverBuckets }: typeof import('../discovery/discover') = require('../discovery/discover');
+    const { candidates, unchecked } = await discoverBuckets(aws, searchOf(options));
+    return {
+      exitCode: EXIT.ok,
+      data: { candidates, unchecked },
+      text: describe({ candidates, unchecked }),
+    };
+  },
+);
 
 function describe({ candidates, unchecked }: Pick<Discovery, 'candidates' | 'unchecked'>): string {
   const found = candidates.flatMap(({ name, evidence, problem }) => [

@@ -1,89 +1,75 @@
-import { z } from 'zod';
-import type { Context, Outcome } from '../../shared/context';
+import { command, declare } from '../../shared/command';
+import { confirming } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
+import { asItIs, atLeast, oneOf, repeated } from '../../shared/option-values';
 import { bad, good, table } from '../../shared/reporters/text';
-import { UserError } from '../../shared/user-error';
-import { openBucket } from '../aws/bucket';
 import { REFERENCE_KINDS } from '../discovery/references';
-import { withLock } from '../plan-files/lock';
-import { planFiles, readPlan } from '../plan-files/plan-file';
-import { isFrozen, readState, writeState } from '../plan-files/state';
-import { allPass, type Gate, judgeGates } from '../retirement/gates';
-import { gatherFacts } from '../retirement/gather-facts';
-import { RETIRE_MODES, type Retirement, retireBucket } from '../retirement/retire-bucket';
-import { confirm } from './confirmation';
-import { number, planArgument, readOptions } from './options';
+import type { Gate } from '../retirement/gates';
+import { RETIRE_MODES } from '../retirement/modes';
+import type { Retirement } from '../retirement/retire-bucket';
 
-const retireOptions = z.object({
-  positional: planArgument,
-  mode: z.enum(RETIRE_MODES, `the mode is one of ${RETIRE_MODES.join(', ')}`),
-  purge: z.boolean().default(false),
-  confirm: z.string().optional(),
-  soak: number('the soak time'),
-  state: z.array(z.string()).default([]),
-  acceptUnchecked: z
-    .array(z.enum(REFERENCE_KINDS, `a gate is one of ${REFERENCE_KINDS.join(', ')}`))
-    .default([]),
-  acceptIdle: z.boolean().default(false),
-  dryRun: z.boolean().default(false),
-});
-
-/** @public program.ts loads it when the command is called */
-export async function run(raw: Readonly<Record<string, unknown>>, context: Context): Promise<Outcome> {
-  const { aws, signal, report } = context;
-  const options = readOptions(retireOptions, raw);
-  const [path] = options.positional;
-  const plan = await readPlan(path);
-  const files = planFiles(path);
-  const state = await readState(files.state);
-  if (state !== undefined && state.digest !== plan.digest) {
-    throw new UserError(`${files.state} belongs to another plan. Plan again.`, EXIT.stale);
-  }
-  if (state?.phase === 'retired') {
-    throw new UserError(`${plan.source} is retired already.`, EXIT.refused);
-  }
-  await openBucket(aws, plan.source);
-  await openBucket(aws, plan.destination);
-  const overrides = [...options.acceptUnchecked, ...(options.acceptIdle ? ['in-use'] : [])];
-  const facts = await gatherFacts(
-    aws,
-    { plan, files, state, statePaths: options.state, soak: options.soak * 3600, overrides },
-    report,
-    signal,
-  );
-  const gates = judgeGates(facts);
-  const passed = allPass(gates) && state !== undefined && isFrozen(state);
-  if (!passed || options.dryRun) {
-    const text = passed
-      ? good('Every gate holds. Nothing was done (--dry-run).')
-      : bad('Refused: nothing was deleted.');
-    return {
-      exitCode: passed ? EXIT.ok : EXIT.refused,
-      data: { gates, retired: null },
-      text: [describeGates(gates), text].join('\n'),
-    };
-  }
-  report.event('gates', 'Every gate holds.', { gates });
-  await confirm(
-    context,
-    options.confirm,
-    [plan.source, plan.digest],
-    `Retiring (${options.mode}) empties the source. Type its name to go on:`,
-  );
-  const at = new Date().toISOString();
-  const used = gates.filter(({ overridden }) => overridden).map(({ name }) => ({ gate: name, at }));
-  const recorded = { ...state, overrides: [...state.overrides, ...used] };
-  await writeState(files.state, recorded);
-  const { mode, purge } = options;
-  const retired = await withLock(files.lock, () =>
-    retireBucket(aws, { plan, files, state: recorded, mode, purge }, report, signal),
-  );
-  return {
-    exitCode: retired.failed.length > 0 ? EXIT.incomplete : EXIT.ok,
-    data: { gates, retired },
-    text: [describeGates(gates), describe(retired, plan.source, path)].join('\n'),
-  };
-}
+export const retire = command(
+  declare(
+    'retire',
+    'Empty the old bucket, or delete it. Refuses unless every gate holds.',
+    `migrate-buckets retire plan.json --state terraform.tfstate
+     migrate-buckets retire plan.json --mode delete --purge --confirm my-old-bucket`,
+  )
+    .argument('<plan>', 'the file that plan wrote')
+    .option(
+      '--mode <mode>',
+      'soft (mark only), empty-keep (a deleted name can be taken by others), delete',
+      oneOf(RETIRE_MODES),
+      'empty-keep',
+    )
+    .option('--purge', 'versioned buckets: delete the versions for good too; else they are only hidden')
+    .option('--confirm <name>', "the bucket's name or the plan's digest, instead of being asked")
+    .option('--soak <hours>', 'hours that must have passed since the verification', atLeast(0), 24)
+    .option(
+      '--state <path>',
+      'Terraform state or Pulumi stack export to search for references; repeatable',
+      repeated(asItIs),
+    )
+    .option(
+      '--accept-unchecked <gate>',
+      `${REFERENCE_KINDS.join(', ')}: go on though it could not be checked; repeatable`,
+      repeated(oneOf(REFERENCE_KINDS)),
+    )
+    .option('--accept-idle', 'go on though nothing was written to the new bucket since the verification')
+    .option('--dry-run', 'show the gates and stop'),
+  async (context, [path], options) => {
+    const { retirePlan }: typeof import('../retirement/retire-plan') = require('../retirement/retire-plan');
+    const {
+      mode,
+      purge = false,
+      soak,
+      state = [],
+      acceptUnchecked = [],
+      acceptIdle,
+      dryRun = false,
+    } = options;
+    const { source, gates, passed, retired } = await retirePlan(context, {
+      path,
+      mode,
+      purge,
+      soak: soak * 3600,
+      statePaths: state,
+      overrides: [...acceptUnchecked, ...(acceptIdle === true ? ['in-use'] : [])],
+      dryRun,
+      confirm: confirming(context, options.confirm),
+    });
+    const data = { gates, retired };
+    const told = (text: string) => [describeGates(gates), text].join('\n');
+    if (!passed) {
+      return { exitCode: EXIT.refused, data, text: told(bad('Refused: nothing was deleted.')) };
+    }
+    if (retired === null) {
+      return { exitCode: EXIT.ok, data, text: told(good('Every gate holds. Nothing was done (--dry-run).')) };
+    }
+    const exitCode = retired.failed.length > 0 ? EXIT.incomplete : EXIT.ok;
+    return { exitCode, data, text: told(describe(retired, source, path)) };
+  },
+);
 
 function describeGates(gates: readonly Gate[]): string {
   const mark = ({ passed, overridden }: Gate) =>

@@ -1,26 +1,35 @@
-import { z } from 'zod';
-import type { Context, Outcome } from '../../shared/context';
+import { command, declare } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { bytes, duration, faint, heading, table } from '../../shared/reporters/text';
-import { type Plan, planFiles, readManifest, readPlan } from '../plan-files/plan-file';
-import { readState, type State } from '../plan-files/state';
-import { planArgument, readOptions } from './options';
+import type { Plan } from '../plan-files/plan-file';
+import type { State } from '../plan-files/state';
 
-/** @public program.ts loads it when the command is called */
-export async function run(raw: Readonly<Record<string, unknown>>, _context: Context): Promise<Outcome> {
-  const {
-    positional: [path],
-  } = readOptions(z.object({ positional: planArgument }), raw);
-  const files = planFiles(path);
-  const plan = await readPlan(path);
-  for await (const _ of readManifest(files.manifest, plan));
-  const state = await readState(files.state);
-  return {
-    exitCode: EXIT.ok,
-    data: { plan, state: state ?? null },
-    text: [describePlan(plan, path), describeState(state)].join('\n'),
-  };
-}
+export const show = command(
+  declare(
+    'show',
+    'Show a plan, and how far its migration is. Read-only, needs no AWS.',
+    'migrate-buckets show plan.json',
+  ).argument('<plan>', 'the file that plan wrote'),
+  async (_context, [path]) => {
+    const {
+      planFiles,
+      readManifest,
+      readPlan,
+    }: typeof import('../plan-files/plan-file') = require('../plan-files/plan-file');
+    const { readState }: typeof import('../plan-files/state') = require('../plan-files/state');
+    const files = planFiles(path);
+    const plan = await readPlan(path);
+    for await (const _ of readManifest(files.manifest, plan));
+    const state = (await readState(files.state)) ?? null;
+    return {
+      exitCode: EXIT.ok,
+      data: { plan, state },
+      text: [describePlan(plan, path), state === null ? 'It was not applied yet.' : PHASES[state.phase]].join(
+        '\n',
+      ),
+    };
+  },
+);
 
 /** A plan for people. */
 export function describePlan(plan: Plan, path: string): string {
@@ -66,6 +75,3 @@ const PHASES: Record<State['phase'], string> = {
   retiring: 'The source is being retired. Run retire again to go on.',
   retired: 'The source is retired.',
 };
-
-const describeState = (state: State | undefined): string =>
-  state === undefined ? 'It was not applied yet.' : PHASES[state.phase];

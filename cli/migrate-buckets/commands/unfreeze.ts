@@ -1,40 +1,19 @@
-import { z } from 'zod';
-import type { Context, Outcome } from '../../shared/context';
+import { command, declare } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { good } from '../../shared/reporters/text';
-import { unfreeze } from '../freeze/freeze';
-import { withLock } from '../plan-files/lock';
-import { planFiles, readPlan } from '../plan-files/plan-file';
-import { isFrozen, readState, writeState } from '../plan-files/state';
-import { planArgument, readOptions } from './options';
 
-/** @public program.ts loads it when the command is called */
-export async function run(raw: Readonly<Record<string, unknown>>, { aws }: Context): Promise<Outcome> {
-  const {
-    positional: [path],
-  } = readOptions(z.object({ positional: planArgument }), raw);
-  const plan = await readPlan(path);
-  const files = planFiles(path);
-  const state = await readState(files.state);
-  const { source } = plan;
-  if (state === undefined || state.saved === null || !isFrozen(state)) {
-    return {
-      exitCode: EXIT.ok,
-      data: { source, unfrozen: false },
-      text: `${source} is not frozen by this plan.`,
-    };
-  }
-  const { saved } = state;
-  await withLock(files.lock, async () => {
-    await unfreeze(aws.s3, source, saved);
-    // A retirement that began stays what it is: its objects are proven, and partly gone.
-    const begun = state.phase === 'retiring' || state.phase === 'retired';
-    const back = begun ? {} : { phase: 'copying' as const, verified: null };
-    await writeState(files.state, { ...state, ...back, saved: null });
-  });
-  return {
-    exitCode: EXIT.ok,
-    data: { source, unfrozen: true },
-    text: good(`The policy and lifecycle of ${source} are as they were. Before retiring it, apply again.`),
-  };
-}
+export const unfreeze = command(
+  declare(
+    'unfreeze',
+    "Put the source's policy and lifecycle back as they were before the freeze.",
+    'migrate-buckets unfreeze plan.json',
+  ).argument('<plan>', 'the file that plan wrote'),
+  async (context, [path]) => {
+    const { unfreezePlan }: typeof import('../freeze/unfreeze-plan') = require('../freeze/unfreeze-plan');
+    const data = await unfreezePlan(context, path);
+    const text = data.unfrozen
+      ? good(`The policy and lifecycle of ${data.source} are as they were. Before retiring it, apply again.`)
+      : `${data.source} is not frozen by this plan.`;
+    return { exitCode: EXIT.ok, data, text };
+  },
+);

@@ -1,54 +1,40 @@
-import { z } from 'zod';
-import type { Context, Outcome } from '../../shared/context';
+import { command, declare } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, faint, good, table } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
-import { openBucket } from '../aws/bucket';
-import { Journal } from '../plan-files/journal';
-import { planFiles, readManifest, readPlan } from '../plan-files/plan-file';
-import { strandedOf } from '../plan-files/staleness';
 import { LEVELS } from '../verification/levels';
-import { type Verification, type VerifyRequest, verifyBuckets } from '../verification/verify';
-import { readOptions } from './options';
+import type { Verification } from '../verification/verify';
 
-const verifyOptions = z.object({
-  positional: z.array(z.string()),
-  source: z.string().optional(),
-  dest: z.string().optional(),
-  deep: z.boolean().default(false),
-});
-
-/** @public program.ts loads it when the command is called */
-export async function run(raw: Readonly<Record<string, unknown>>, context: Context): Promise<Outcome> {
-  const { aws, signal, report } = context;
-  const request = await requestOf(readOptions(verifyOptions, raw));
-  await openBucket(aws, request.source);
-  await openBucket(aws, request.destination);
-  const verification = await verifyBuckets(aws.s3, request, report, signal);
-  return {
-    exitCode: verification.proven ? EXIT.ok : EXIT.differences,
-    data: { source: request.source, destination: request.destination, ...verification },
-    text: describeVerification(verification),
-  };
-}
-
-async function requestOf(options: z.infer<typeof verifyOptions>): Promise<VerifyRequest> {
-  const { source, dest, deep } = options;
-  const [path] = options.positional;
-  if (path === undefined) {
-    if (source !== undefined && dest !== undefined) return { source, destination: dest, deep };
-    throw new UserError('verify takes a plan, or --source and --dest.', EXIT.usage);
-  }
-  const plan = await readPlan(path);
-  const files = planFiles(path);
-  return {
-    source: plan.source,
-    destination: plan.destination,
-    deep,
-    journal: await Journal.open(files.journal, { readOnly: true }),
-    stranded: await strandedOf(readManifest(files.manifest, plan)),
-  };
-}
+export const verify = command(
+  declare(
+    'verify',
+    'Prove a copy, object by object, by another listing than the one that made it. Read-only.',
+    `migrate-buckets verify plan.json
+     migrate-buckets verify --source old-bucket --dest new-bucket --deep`,
+  )
+    .argument('[plan]', 'the file that plan wrote')
+    .option('--source <name>', "without a plan: any tool's source")
+    .option('--dest <name>', "without a plan: any tool's copy")
+    .option('--deep', 'compare the bytes of whatever is not proven otherwise'),
+  async (context, [plan], { source, dest, deep = false }) => {
+    const copy =
+      plan !== undefined
+        ? { plan }
+        : source !== undefined && dest !== undefined
+          ? { source, destination: dest }
+          : undefined;
+    if (copy === undefined) throw new UserError('verify takes a plan, or --source and --dest.', EXIT.usage);
+    const {
+      verifyCopy,
+    }: typeof import('../verification/verify-copy') = require('../verification/verify-copy');
+    const data = await verifyCopy(context, copy, deep);
+    return {
+      exitCode: data.proven ? EXIT.ok : EXIT.differences,
+      data,
+      text: describeVerification(data),
+    };
+  },
+);
 
 const MEANING: Record<(typeof LEVELS)[number], string> = {
   P4: "has the application's own hash",
@@ -67,7 +53,7 @@ export function describeVerification(verification: Verification): string {
       LEVELS.map((level) => [level, MEANING[level], levels[level].objects, bytes(levels[level].bytes)]),
     ),
     ...(decoys > 0
-      ? [faint(`${decoys} decoys of the old infrastructure are no data and were not copied.`)]
+      ? [faint(`${decoys} decoys of the old infrastructure are not data and were not copied.`)]
       : []),
     ...(extra > 0 ? [faint(`${extra} objects are only at the destination; they were left alone.`)] : []),
     problemCount === 0

@@ -14,6 +14,7 @@ export interface KnownBucket {
   readonly tags: Readonly<Record<string, string>> | undefined;
 }
 
+/** What counts as a candidate. */
 export interface CandidateFilter {
   /** Parts of names, with `*` for anything. */
   readonly patterns: readonly string[];

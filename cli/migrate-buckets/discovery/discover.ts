@@ -15,16 +15,14 @@ export interface Discovery {
   readonly unchecked: readonly string[];
 }
 
-/** Without a pattern, a tag or a name, a bucket counts as one of Chroma's when its name says so. */
-export const DEFAULT_PATTERN = 'chroma';
+export interface Search extends CandidateFilter {
+  /** Terraform states and Pulumi stack exports, or folders that hold them. */
+  readonly statePaths: readonly string[];
+}
 
 /** Finds the candidates and says why each is one. Read-only. */
-export async function discoverBuckets(
-  aws: Aws,
-  filter: CandidateFilter,
-  statePaths: readonly string[],
-): Promise<Discovery> {
-  const found = await survey(aws, statePaths);
+export async function discoverBuckets(aws: Aws, filter: Search): Promise<Discovery> {
+  const found = await survey(aws, filter.statePaths);
   const unchecked = found.unchecked.map(({ kind, why }) => `${kind}: not checked. ${why}`);
   const names: string[] = [];
   try {

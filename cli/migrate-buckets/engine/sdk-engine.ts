@@ -21,7 +21,7 @@ const COPY_LIMIT = 5 * 1024 ** 3;
 export interface SdkEngineOptions {
   readonly signal: AbortSignal;
   /** Objects larger than this are copied in parts. @default 5 GiB, S3's own limit */
-  readonly multipartAbove?: number;
+  readonly multipartAbove?: number | undefined;
   /** Bytes of a part where the original cut is unknown. @default 64 MiB */
   readonly partSize?: number;
   /** The most copies in flight. @default 64 */
@@ -52,7 +52,7 @@ export class SdkEngine implements CopyEngine {
         : this.copyWhole(request));
     } catch (error) {
       if (this.options.signal.aborted) throw error;
-      return await this.judge(request, error);
+      return await this.explainCopy(request, error);
     } finally {
       this.pace.leave();
     }
@@ -121,7 +121,7 @@ export class SdkEngine implements CopyEngine {
    * A failed precondition does not tell which side it was, and a request that was sent twice may have
    * succeeded the first time. So both sides are looked at before anyone is blamed.
    */
-  private async judge(request: CopyRequest, error: unknown): Promise<CopyResult> {
+  private async explainCopy(request: CopyRequest, error: unknown): Promise<CopyResult> {
     const { source, destination, object } = request;
     const failure = failureOf(error);
     const fail = (reason: CopyError['reason'], message: string) => new CopyError(object.key, reason, message);

@@ -74,15 +74,48 @@ export async function readState(path: string): Promise<State | undefined> {
   );
 }
 
-export const writeState = (path: string, state: State): Promise<void> =>
-  writeWhole(path, `${JSON.stringify(state, null, 2)}\n`);
+/** A plan's state, as it is and as it lies on disk: one does not change without the other. */
+export class StateFile {
+  private constructor(
+    private readonly path: string,
+    private state: State,
+  ) {}
 
-export const newState = (plan: Plan): State => ({
-  version: 1,
-  digest: plan.digest,
-  phase: 'copying',
-  started_at: new Date().toISOString(),
-  saved: null,
-  verified: null,
-  overrides: [],
-});
+  /** The state that lies there, or undefined before the first `apply`. */
+  static async read(path: string): Promise<StateFile | undefined> {
+    const state = await readState(path);
+    return state && new StateFile(path, state);
+  }
+
+  /** @throws {UserError} exit 5 when it is the state of another plan. */
+  static async of({ digest }: Plan, path: string): Promise<StateFile | undefined> {
+    const file = await StateFile.read(path);
+    if (file === undefined || file.now.digest === digest) return file;
+    throw new UserError(`${path} belongs to another plan. Plan again.`, EXIT.stale);
+  }
+
+  /** The first state of a plan, written. */
+  static async create({ digest }: Plan, path: string): Promise<StateFile> {
+    const started_at = new Date().toISOString();
+    const file = new StateFile(path, {
+      version: 1,
+      digest,
+      phase: 'copying',
+      started_at,
+      saved: null,
+      verified: null,
+      overrides: [],
+    });
+    await file.save({});
+    return file;
+  }
+
+  get now(): State {
+    return this.state;
+  }
+
+  async save(change: Partial<State>): Promise<void> {
+    this.state = { ...this.state, ...change };
+    await writeWhole(this.path, `${JSON.stringify(this.state, null, 2)}\n`);
+  }
+}

@@ -49,7 +49,7 @@ const WHERE: Record<ReferenceKind, string> = {
 };
 
 /** Every gate, with its evidence. All must pass before anything is deleted. */
-export function judgeGates(facts: RetireFacts): Gate[] {
+export function evaluateGates(facts: RetireFacts): Gate[] {
   const { source, state, verification, now, soak, overrides } = facts;
   const verified = state?.verified ?? null;
   const gate = (name: string, passed: boolean, evidence: string): Gate => ({

@@ -17,12 +17,10 @@ import { versioningOf } from '../aws/bucket';
 import { listVersions } from '../listing/list-versions';
 import { decodeListedKey } from '../listing/listed-object';
 import type { Plan, PlanFiles } from '../plan-files/plan-file';
-import { type State, writeState } from '../plan-files/state';
+import type { StateFile } from '../plan-files/state';
 import { readVersions } from '../plan-files/version-record';
 import { type Deletion, type DeletionResult, deleteVersions } from './delete-versions';
-
-export const RETIRE_MODES = ['soft', 'empty-keep', 'delete'] as const;
-type RetireMode = (typeof RETIRE_MODES)[number];
+import type { RetireMode } from './modes';
 
 export interface Retirement {
   readonly mode: RetireMode;
@@ -37,7 +35,7 @@ export interface Retirement {
 export interface RetireRequest {
   readonly plan: Plan;
   readonly files: PlanFiles;
-  readonly state: State;
+  readonly state: StateFile;
   readonly mode: RetireMode;
   /** Versioned buckets: remove the versions for good, not only hide them. */
   readonly purge: boolean;
@@ -63,8 +61,8 @@ export async function retireBucket(
     return nothing;
   }
   const versioned = (await versioningOf(aws, source)) !== 'off';
-  await writeState(files.state, { ...state, phase: 'retiring' });
-  const uploadsAborted = await abortUploads(s3, source, Date.parse(state.verified?.at ?? ''));
+  await state.save({ phase: 'retiring' });
+  const uploadsAborted = await abortUploads(s3, source, Date.parse(state.now.verified?.at ?? ''));
 
   const first = await deleteVersions(s3, source, currentOnes(files), signal);
   report.event(
@@ -88,7 +86,7 @@ export async function retireBucket(
   }
   if (mode === 'delete') await deleteBucket(s3, source);
   else await tagRetired(s3, source);
-  await writeState(files.state, { ...state, phase: 'retired' });
+  await state.save({ phase: 'retired' });
   return { ...nothing, deleted, uploadsAborted, bucketDeleted: mode === 'delete' };
 }
 

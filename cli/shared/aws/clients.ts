@@ -39,7 +39,7 @@ export function makeAws(options: AwsOptions): Aws {
     };
   };
   const s3 = once(() => {
-    const { S3Client } = require('@aws-sdk/client-s3') as typeof import('@aws-sdk/client-s3');
+    const { S3Client }: typeof import('@aws-sdk/client-s3') = require('@aws-sdk/client-s3');
     const client = new S3Client({
       ...region,
       forcePathStyle: hasOwnEndpoint(),
@@ -54,15 +54,15 @@ export function makeAws(options: AwsOptions): Aws {
     return client;
   });
   const lambda = once(() => {
-    const { LambdaClient } = require('@aws-sdk/client-lambda') as typeof import('@aws-sdk/client-lambda');
+    const { LambdaClient }: typeof import('@aws-sdk/client-lambda') = require('@aws-sdk/client-lambda');
     return new LambdaClient({ ...region, ...SIDE_SERVICE });
   });
   const stepFunctions = once(() => {
-    const { SFNClient } = require('@aws-sdk/client-sfn') as typeof import('@aws-sdk/client-sfn');
+    const { SFNClient }: typeof import('@aws-sdk/client-sfn') = require('@aws-sdk/client-sfn');
     return new SFNClient({ ...region, ...SIDE_SERVICE });
   });
   const sts = once(() => {
-    const { STSClient } = require('@aws-sdk/client-sts') as typeof import('@aws-sdk/client-sts');
+    const { STSClient }: typeof import('@aws-sdk/client-sts') = require('@aws-sdk/client-sts');
     return new STSClient({ ...region, ...SIDE_SERVICE });
   });
   return {

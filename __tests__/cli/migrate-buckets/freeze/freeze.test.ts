@@ -81,7 +81,7 @@ describe('a freeze that goes wrong', () => {
     const { code, result, events } = await apply();
     expect(code).toBe(1);
     expect(result.message).toContain('list the versions in');
-    const told = String(events.find(({ event }) => event === 'thaw-failed')?.message);
+    const told = String(events.find(({ event }) => event === 'unfreeze-failed')?.message);
     expect(told).toContain(`write the lifecycle of ${source}`);
     expect(told).toContain(`restore the policy of ${source}`);
     expect(told).toContain('migrate-buckets unfreeze');
@@ -120,7 +120,7 @@ it('goes on after kill -9 while frozen, and can still restore the policy', async
   );
 });
 
-it('lets one process work on a plan at a time, and leaves a thawed source when it is stopped', async () => {
+it('lets one process work on a plan at a time, and leaves a source that is not frozen when it is stopped', async () => {
   const { source, makePlan, applyArguments, plan, apply } = await setting(numbered(3));
   await makePlan();
   const waiting = () => harness.start(['apply', plan, ...applyArguments.slice(2, 4), '--settle', '600']);

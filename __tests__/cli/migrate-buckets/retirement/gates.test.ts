@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { REFERENCE_KINDS, type ReferenceKind } from '../../../../cli/migrate-buckets/discovery/references';
 import type { State } from '../../../../cli/migrate-buckets/plan-files/state';
-import { allPass, judgeGates, type RetireFacts } from '../../../../cli/migrate-buckets/retirement/gates';
+import { allPass, evaluateGates, type RetireFacts } from '../../../../cli/migrate-buckets/retirement/gates';
 import type { Verification } from '../../../../cli/migrate-buckets/verification/verify';
 
 const VERIFIED_AT = Date.parse('2026-01-01T00:00:00Z');
@@ -133,7 +133,7 @@ describe('the gates before a retirement', () => {
   it('never all pass when anything that deletion demands fails, and each failure has its own gate', () => {
     fc.assert(
       fc.property(facts, (each) => {
-        const gates = judgeGates(each);
+        const gates = evaluateGates(each);
         const failed = gates.filter(({ passed }) => !passed).map(({ name }) => name);
         expect(failed).toEqual(DEMANDS.filter(([, holds]) => !holds(each)).map(([name]) => name));
         expect(allPass(gates)).toBe(failed.length === 0);
@@ -143,13 +143,13 @@ describe('the gates before a retirement', () => {
   });
 
   it('fall to a single failure among facts that otherwise all hold, whatever is overridden', () => {
-    expect(allPass(judgeGates(sound()))).toBe(true);
+    expect(allPass(evaluateGates(sound()))).toBe(true);
     // One part of sound facts is replaced by whatever it may be.
     const part = fc.constantFrom(...(Object.keys(sound()) as (keyof RetireFacts)[]));
     fc.assert(
       fc.property(facts, part, (other, name) => {
         const mixed = { ...sound(), overrides: other.overrides, [name]: other[name] };
-        expect(allPass(judgeGates(mixed))).toBe(DEMANDS.every(([, holds]) => holds(mixed)));
+        expect(allPass(evaluateGates(mixed))).toBe(DEMANDS.every(([, holds]) => holds(mixed)));
       }),
       { numRuns: 1000 },
     );
@@ -158,7 +158,7 @@ describe('the gates before a retirement', () => {
   it('say of every gate what was found, and mark one as overridden only where nothing was found', () => {
     fc.assert(
       fc.property(facts, (each) => {
-        for (const { name, evidence, overridden, passed } of judgeGates(each)) {
+        for (const { name, evidence, overridden, passed } of evaluateGates(each)) {
           expect(evidence).toMatch(/\S/);
           if (!overridden) continue;
           expect({ name, passed }).toEqual({ name, passed: true });

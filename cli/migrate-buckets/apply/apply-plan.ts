@@ -1,0 +1,45 @@
+import type { Context } from '../../shared/command';
+import type { Confirm } from '../../shared/confirmation';
+import { UserError } from '../../shared/user-error';
+import { openBucket, whoAmI } from '../aws/bucket';
+import type { CopyEngine } from '../engine/engine';
+import { withLock } from '../plan-files/lock';
+import { type Plan, planFiles, readPlan } from '../plan-files/plan-file';
+import { type MigrateRequest, type Migration, migrate } from './migrate';
+
+interface ApplyRequest extends Pick<MigrateRequest, 'allowSourceChanges' | 'settle'> {
+  readonly path: string;
+  /** ARNs that may write to the frozen source. @default - the caller, as STS tells */
+  readonly principals: readonly string[] | undefined;
+  readonly confirm: Confirm;
+}
+
+/** Carries the plan at a path out, once the operator has confirmed it. */
+export async function applyPlan(
+  context: Context,
+  engine: CopyEngine,
+  { path, confirm, principals, ...more }: ApplyRequest,
+): Promise<Migration & { readonly plan: Plan }> {
+  const { aws, report, signal } = context;
+  const plan = await readPlan(path);
+  await openBucket(aws, plan.source);
+  await openBucket(aws, plan.destination);
+  await confirm(
+    [plan.source, plan.digest],
+    `Copying to ${plan.destination} freezes the source. Type its name to go on:`,
+  );
+  const files = planFiles(path);
+  const request = { plan, files, principals: principals ?? (await ownPrincipals(context)), ...more };
+  return { plan, ...(await withLock(files.lock, () => migrate(aws, engine, request, report, signal))) };
+}
+
+async function ownPrincipals({ aws }: Context): Promise<readonly string[]> {
+  try {
+    return (await whoAmI(aws)).principals;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      `${error.message} The freeze must exempt you: pass your role's or user's ARN with --principal.`,
+    );
+  }
+}

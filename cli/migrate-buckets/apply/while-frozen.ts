@@ -1,0 +1,57 @@
+import { setTimeout } from 'node:timers/promises';
+import { EXIT } from '../../shared/exit-codes';
+import { UserError } from '../../shared/user-error';
+import { freeze, unfreeze } from '../freeze/freeze';
+import { isFrozen, type StateFile } from '../plan-files/state';
+import type { Verification } from '../verification/verify';
+import type { PassContext } from './copy-pass';
+
+export interface FreezeRequest extends Pick<PassContext, 's3' | 'source' | 'report' | 'signal'> {
+  readonly state: StateFile;
+  /** ARNs that may write to the source while it is frozen. */
+  readonly principals: readonly string[];
+  /** Seconds between the freeze and the work, for the policy to reach all of S3. */
+  readonly settle: number;
+}
+
+/**
+ * Freezes the source and works on it. Only work that ends verified leaves it frozen; whatever else becomes of
+ * the work, the source's policy and lifecycle are put back.
+ */
+export async function whileFrozen(
+  request: FreezeRequest,
+  work: () => Promise<Verification | null>,
+): Promise<Verification | null> {
+  const { report, settle, signal } = request;
+  try {
+    await freezeSource(request);
+    await setTimeout(settle * 1000, undefined, { signal });
+    const verification = await work();
+    if (verification?.proven !== true) await unfreezeSource(request);
+    return verification;
+  } catch (error) {
+    // What went wrong first is the cause: an unfreeze that fails too must not hide it.
+    await unfreezeSource(request).catch((failure: unknown) => {
+      report.event('unfreeze-failed', failure instanceof Error ? failure.message : String(failure));
+    });
+    throw error;
+  }
+}
+
+async function freezeSource({ s3, source, state, principals, report }: FreezeRequest): Promise<void> {
+  const { saved } = state.now;
+  if (saved === null) {
+    throw new UserError(`The migration's state lacks the saved policy of ${source}.`, EXIT.usage);
+  }
+  await freeze(s3, source, saved, principals);
+  await state.save({ phase: 'frozen', verified: null });
+  report.event('frozen', `${source} denies writes to everybody but you; its lifecycle is suspended.`);
+}
+
+async function unfreezeSource({ s3, source, state, report }: FreezeRequest): Promise<void> {
+  const { saved } = state.now;
+  if (saved === null || !isFrozen(state.now)) return;
+  await unfreeze(s3, source, saved);
+  await state.save({ phase: 'copying', saved: null, verified: null });
+  report.event('unfrozen', `The policy and lifecycle of ${source} are as they were.`);
+}

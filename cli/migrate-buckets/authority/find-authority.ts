@@ -1,0 +1,57 @@
+import type { Context } from '../../shared/command';
+import { UserError } from '../../shared/user-error';
+import { discoverBuckets, type Search } from '../discovery/discover';
+import type { CopyEngine } from '../engine/engine';
+import { decide, type Verdict } from './decide';
+import type { BucketEvidence } from './evidence';
+import { inspectBuckets } from './inspect-buckets';
+import { findStranded, type StrandedObject } from './stranded';
+
+export interface AuthorityRequest {
+  readonly search: Search;
+  /** The bucket that the operator holds to be the truth. @default - what the evidence shows */
+  readonly named?: string | undefined;
+  /** The bucket that is migrated to: it takes no part. */
+  readonly destination?: string | undefined;
+}
+
+export interface Authority {
+  readonly verdict: Verdict;
+  readonly evidence: readonly BucketEvidence[];
+  /** Deltas that only a losing bucket holds; none while there is no winner. */
+  readonly stranded: readonly StrandedObject[];
+  /** What could not be looked at, one sentence each. */
+  readonly unchecked: readonly string[];
+}
+
+/**
+ * Finds the candidates, looks into each, and decides which is the truth. Read-only.
+ *
+ * @throws {UserError} when a candidate cannot be read: it may hold stranded deltas, or be the truth, so nothing
+ * is decided around it.
+ */
+export async function findAuthority(
+  { aws, report }: Context,
+  engine: CopyEngine,
+  { search, named, destination }: AuthorityRequest,
+): Promise<Authority> {
+  const { candidates, survey, unchecked } = await discoverBuckets(aws, {
+    ...search,
+    named: named === undefined ? search.named : [...search.named, named],
+  });
+  const competing = candidates.filter(({ name }) => name !== destination);
+  for (const { problem } of competing) {
+    if (problem !== null)
+      throw new UserError(`${problem} To leave it out, name the buckets that count with --bucket.`);
+  }
+  const names = competing.map(({ name }) => name);
+  const { evidence, inventories } = await inspectBuckets(aws, engine, names, survey, report);
+  const verdict =
+    named === undefined
+      ? decide(evidence)
+      : { winner: named, reasons: [`You named ${named} as the source.`], signals: [] };
+  const winner = evidence.find(({ name }) => name === verdict.winner);
+  const losers = names.filter((name) => name !== verdict.winner);
+  const stranded = winner === undefined ? [] : findStranded(winner, inventories, losers);
+  return { verdict, evidence, stranded, unchecked };
+}

@@ -1,0 +1,36 @@
+import { HeadBucketCommand } from '@aws-sdk/client-s3';
+import type { Aws } from '../../shared/aws/clients';
+import { failureOf, isDenied } from '../../shared/aws/failure';
+import { EXIT } from '../../shared/exit-codes';
+import { UserError } from '../../shared/user-error';
+import { whoAmI } from './bucket';
+
+/**
+ * The account that owns all the buckets: the one that the operator expects, else the caller's own. Null when STS
+ * cannot say.
+ *
+ * @throws {UserError} exit 6 when a bucket belongs to another account and the operator did not say so.
+ */
+export async function ownerOf(aws: Aws, buckets: readonly string[]): Promise<string | null> {
+  if (aws.options.expectedOwner !== undefined) return aws.options.expectedOwner;
+  const account = await whoAmI(aws).then(
+    (identity) => identity.account,
+    (error) => {
+      if (error instanceof UserError) return null;
+      throw error;
+    },
+  );
+  if (account === null) return null;
+  for (const bucket of buckets) {
+    try {
+      await aws.s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: account }));
+    } catch (error) {
+      if (!isDenied(failureOf(error))) throw error;
+      throw new UserError(
+        `${bucket} does not belong to your account ${account}. If that is meant, pass its owner with --expected-bucket-owner.`,
+        EXIT.refused,
+      );
+    }
+  }
+  return account;
+}

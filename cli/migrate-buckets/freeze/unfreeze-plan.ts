@@ -1,0 +1,21 @@
+import type { Context } from '../../shared/command';
+import { withLock } from '../plan-files/lock';
+import { planFiles, readPlan } from '../plan-files/plan-file';
+import { isFrozen, StateFile } from '../plan-files/state';
+import { unfreeze } from './freeze';
+
+/** Puts a plan's source back as it was before the freeze. Nothing is done where the plan did not freeze it. */
+export async function unfreezePlan({ aws }: Context, path: string) {
+  const { source } = await readPlan(path);
+  const files = planFiles(path);
+  const state = await StateFile.read(files.state);
+  const saved = state?.now.saved ?? null;
+  if (state === undefined || saved === null || !isFrozen(state.now)) return { source, unfrozen: false };
+  await withLock(files.lock, async () => {
+    await unfreeze(aws.s3, source, saved);
+    // A retirement that began stays what it is: its objects are proven, and partly gone.
+    const begun = state.now.phase === 'retiring' || state.now.phase === 'retired';
+    await state.save({ saved: null, ...(begun ? {} : { phase: 'copying', verified: null }) });
+  });
+  return { source, unfrozen: true };
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import type { Context } from '../../shared/command';
+import { EXIT } from '../../shared/exit-codes';
+import { UserError } from '../../shared/user-error';
+import { type Authority, type AuthorityRequest, findAuthority } from '../authority/find-authority';
+import { openBucket, versioningOf } from '../aws/bucket';
+import { ownerOf } from '../aws/owner';
+import type { CopyEngine } from '../engine/engine';
+import { listVersions } from '../listing/list-versions';
+import { type Plan, planFiles } from '../plan-files/plan-file';
+import { readState } from '../plan-files/state';
+import { makePlan } from './make-plan';
+import { chooseStranded } from './stranded-choice';
+
+export interface MigrationRequest extends AuthorityRequest {
+  readonly destination: string;
+  /** Where the plan goes. */
+  readonly out: string;
+  readonly includeStranded: boolean;
+  /** A file with the keys, one a line, of stranded deltas that may be lost. */
+  readonly acceptLoss: string | undefined;
+  readonly overwrite: boolean;
+}
+
+/**
+ * Finds the truth, unless the operator named it, and writes the plan that moves it. Changes nothing in any
+ * bucket. Without a plan, the evidence does not show which bucket is the truth.
+ *
+ * @throws {UserError} exit 6 when a plan would lose or overwrite something without consent.
+ */
+export async function planMigration(
+  context: Context,
+  engine: CopyEngine,
+  request: MigrationRequest,
+): Promise<Authority & { readonly plan?: Plan }> {
+  const { aws, report } = context;
+  const { destination, named, out } = request;
+  if (named === destination) {
+    throw new UserError(
+      `${destination} is both source and destination: there is nothing to migrate.`,
+      EXIT.refused,
+    );
+  }
+  await refuseRunning(out);
+  await openBucket(aws, destination);
+  if (named !== undefined) await openBucket(aws, named);
+  const authority = await findAuthority(context, engine, request);
+  const { verdict, stranded, unchecked } = authority;
+  const source = verdict.winner;
+  if (source === null) return authority;
+  const plan = await makePlan(
+    engine,
+    {
+      source,
+      destination,
+      ...chooseStranded(stranded, await readLosses(request.acceptLoss), request.includeStranded),
+      region: await aws.s3.config.region(),
+      owner: await ownerOf(aws, [source, destination]),
+      authority: [...verdict.reasons, ...unchecked],
+      overwrite: request.overwrite,
+      noncurrentVersions: await countNoncurrent(context, source),
+      out,
+    },
+    report,
+  );
+  return { ...authority, plan };
+}
+
+/** Versions that stay behind: only current objects are migrated. */
+async function countNoncurrent({ aws, signal }: Context, bucket: string): Promise<number> {
+  if ((await versioningOf(aws, bucket)) === 'off') return 0;
+  let count = 0;
+  for await (const { isLatest, isDeleteMarker } of listVersions(aws.s3, bucket, signal)) {
+    if (!isLatest && !isDeleteMarker) count++;
+  }
+  return count;
+}
+
+async function refuseRunning(out: string): Promise<void> {
+  const state = await readState(planFiles(out).state);
+  if (state !== undefined && state.phase !== 'copying' && state.phase !== 'retired') {
+    throw new UserError(
+      `The migration of ${out} is under way and its source is frozen. Finish it, run "migrate-buckets unfreeze ${out}" first, or choose another --out.`,
+      EXIT.refused,
+    );
+  }
+}
+
+async function readLosses(path: string | undefined): Promise<ReadonlySet<string>> {
+  if (path === undefined) return new Set();
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new UserError(`The list of accepted losses at ${path} cannot be read.`, EXIT.usage);
+  });
+  return new Set(text.split(/\r?\n/).filter((line) => line !== ''));
+}

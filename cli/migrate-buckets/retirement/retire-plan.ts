@@ -1,0 +1,61 @@
+import type { Context } from '../../shared/command';
+import type { Confirm } from '../../shared/confirmation';
+import { EXIT } from '../../shared/exit-codes';
+import { UserError } from '../../shared/user-error';
+import { openBucket } from '../aws/bucket';
+import { withLock } from '../plan-files/lock';
+import { planFiles, readPlan } from '../plan-files/plan-file';
+import { isFrozen, StateFile } from '../plan-files/state';
+import { allPass, evaluateGates, type Gate } from './gates';
+import { gatherFacts } from './gather-facts';
+import type { RetireMode } from './modes';
+import { type Retirement, retireBucket } from './retire-bucket';
+
+export interface RetirePlanRequest {
+  readonly path: string;
+  readonly mode: RetireMode;
+  readonly purge: boolean;
+  /** Seconds that must lie between verification and retirement. */
+  readonly soak: number;
+  readonly statePaths: readonly string[];
+  readonly overrides: readonly string[];
+  /** Only the gates are evaluated. */
+  readonly dryRun: boolean;
+  readonly confirm: Confirm;
+}
+
+export interface PlanRetirement {
+  readonly source: string;
+  readonly gates: readonly Gate[];
+  /** Whether every gate holds. */
+  readonly passed: boolean;
+  /** Null when nothing was done: a gate fails, or only the gates were asked for. */
+  readonly retired: Retirement | null;
+}
+
+/** Retires the source of the plan at a path, provided that every gate holds and the operator confirms it. */
+export async function retirePlan(
+  { aws, report, signal }: Context,
+  { path, mode, purge, soak, statePaths, overrides, dryRun, confirm }: RetirePlanRequest,
+): Promise<PlanRetirement> {
+  const plan = await readPlan(path);
+  const { source } = plan;
+  const files = planFiles(path);
+  const state = await StateFile.of(plan, files.state);
+  if (state?.now.phase === 'retired') throw new UserError(`${source} is retired already.`, EXIT.refused);
+  await openBucket(aws, source);
+  await openBucket(aws, plan.destination);
+  const request = { plan, files, state: state?.now, statePaths, soak, overrides };
+  const gates = evaluateGates(await gatherFacts(aws, request, report, signal));
+  const passed = allPass(gates) && state !== undefined && isFrozen(state.now);
+  if (!passed || dryRun) return { source, gates, passed, retired: null };
+  report.event('gates', 'Every gate holds.', { gates });
+  await confirm([source, plan.digest], `Retiring (${mode}) empties the source. Type its name to go on:`);
+  const at = new Date().toISOString();
+  const used = gates.filter(({ overridden }) => overridden).map(({ name }) => ({ gate: name, at }));
+  await state.save({ overrides: [...state.now.overrides, ...used] });
+  const retired = await withLock(files.lock, () =>
+    retireBucket(aws, { plan, files, state, mode, purge }, report, signal),
+  );
+  return { source, gates, passed, retired };
+}

@@ -1,0 +1,33 @@
+import type { Context } from '../../shared/command';
+import { openBucket } from '../aws/bucket';
+import { Journal } from '../plan-files/journal';
+import { planFiles, readManifest, readPlan } from '../plan-files/plan-file';
+import { strandedOf } from '../plan-files/staleness';
+import { type Verification, type VerifyRequest, verifyBuckets } from './verify';
+
+/** What is to be verified: the copy that a plan made, or any tool's. */
+export type Copy = { readonly plan: string } | { readonly source: string; readonly destination: string };
+
+/** Proves a copy, object by object. Read-only. */
+export async function verifyCopy(
+  { aws, report, signal }: Context,
+  copy: Copy,
+  deep: boolean,
+): Promise<Verification & { readonly source: string; readonly destination: string }> {
+  const request = 'plan' in copy ? { ...(await requestOf(copy.plan)), deep } : { ...copy, deep };
+  const { source, destination } = request;
+  await openBucket(aws, source);
+  await openBucket(aws, destination);
+  return { source, destination, ...(await verifyBuckets(aws.s3, request, report, signal)) };
+}
+
+async function requestOf(path: string): Promise<Omit<VerifyRequest, 'deep'>> {
+  const plan = await readPlan(path);
+  const files = planFiles(path);
+  return {
+    source: plan.source,
+    destination: plan.destination,
+    journal: await Journal.open(files.journal, { readOnly: true }),
+    stranded: await strandedOf(readManifest(files.manifest, plan)),
+  };
+}

@@ -1,0 +1,71 @@
+import { Command, type CommandUnknownOpts, type OptionValues } from '@commander-js/extra-typings';
+import type { Aws } from './aws/clients';
+import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes';
+import type { Reporter } from './reporters/reporter';
+import { UserError } from './user-error';
+
+/** What every command is given, apart from its own arguments and options. */
+export interface Context {
+  readonly aws: Aws;
+  /** Aborted by Ctrl-C or SIGTERM: stop soon, in a state that can be resumed. */
+  readonly signal: AbortSignal;
+  readonly report: Reporter;
+  /** Asks a person to type a name. Undefined where nobody can be asked (no TTY, or `--json`). */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+}
+
+/** What every command gives back. Only the entry prints it and exits. */
+export interface Outcome {
+  readonly exitCode: ExitCode;
+  /** The result for programs: the last NDJSON event under `--json`. */
+  readonly data: object;
+  /** The result for people. */
+  readonly text: string;
+}
+
+/** The options of every command. */
+export interface CommonOptions {
+  readonly region?: string | undefined;
+  readonly expectedBucketOwner?: string | undefined;
+}
+
+/** A command of a program: how it is called, and what it then does. */
+export interface ProgramCommand {
+  readonly declaration: CommandUnknownOpts;
+  readonly run: (contextOf: (options: CommonOptions) => Context) => Promise<Outcome>;
+}
+
+/**
+ * Joins a declaration with what is run, typed by what was declared. What is run loads the heavy parts itself, so
+ * that help answers at once; by `require`, since `import()` passes by the hook that runs TypeScript as it is.
+ */
+export const command = <Args extends unknown[], Options extends OptionValues & CommonOptions>(
+  declaration: Command<Args, Options>,
+  run: (context: Context, args: Args, options: Options) => Promise<Outcome>,
+): ProgramCommand => ({
+  declaration,
+  run: (contextOf) => {
+    const options = declaration.opts();
+    return run(contextOf(options), declaration.processedArgs, options);
+  },
+});
+
+/** Begins the declaration of a command: add its arguments and options. `examples` are one a line. */
+export const declare = (name: string, description: string, examples: string) =>
+  refusing(new Command(name))
+    .description(description)
+    .option('--region <region>', "AWS region (default: the SDK's own choice)")
+    .option('--expected-bucket-owner <account>', 'twelve digits; every bucket must belong to this account')
+    .option('--json', 'NDJSON events on stdout, the result last')
+    .addHelpText('after', `\nExamples:\n${examples.trim().replace(/^ */gm, '  $ ')}\n${EXIT_CODES_HELP}`);
+
+/** Makes a command line that cannot be used an error like any other: one sentence, exit 2. */
+export const refusing = <Args extends unknown[], Options extends OptionValues>(
+  declared: Command<Args, Options>,
+): Command<Args, Options> =>
+  declared.configureOutput({ outputError() {} }).exitOverride((error) => {
+    if (error.exitCode === 0) throw error;
+    const [first = '', ...rest] = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    const sentence = `${first.toUpperCase()}${rest.join('')}`.replace(/[^.)]$/, '$&.');
+    throw new UserError(`${sentence} --help shows how it is called.`, EXIT.usage);
+  });

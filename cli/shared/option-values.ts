@@ -1,0 +1,26 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+
+/** Reads a finite number that is not below the minimum. */
+export const atLeast =
+  (minimum: number) =>
+  (text: string): number => {
+    const number = text.trim() === '' ? Number.NaN : Number(text);
+    if (Number.isFinite(number) && number >= minimum) return number;
+    throw new InvalidArgumentError(`It must be a number, at least ${minimum}.`);
+  };
+
+/** Reads one of the names. */
+export const oneOf =
+  <Name extends string>(names: readonly Name[]) =>
+  (text: string): Name => {
+    const found = names.find((name) => name === text);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.`);
+  };
+
+/** Gathers an option that may be given again and again, each value read on its own. */
+export const repeated =
+  <Value>(read: (text: string) => Value) =>
+  (text: string, earlier: readonly Value[] | undefined): readonly Value[] => [...(earlier ?? []), read(text)];
+
+export const asItIs = (text: string): string => text;
