@@ -91,3 +91,210 @@ describe('authority', () => {
     );
   });
 });
+
+describe('a choice between buckets', () => {
+  const passes: GateResult = { gate: 'holds-a-snapshot', result: 'pass', evidence: 'It holds 3 records.' };
+  const fails: GateResult = { gate: 'hash-agrees', result: 'fail', evidence: 'The hash differs.' };
+  const collections = (changes: Partial<BucketEvidence['collections'][number]> = {}) =>
+    COLLECTIONS.map((collection) => ({
+      collection,
+      hasData: true,
+      gates: [passes],
+      version: '20260202_000000',
+      snapshotAt: 1,
+      ...changes,
+    }));
+  const bucket = (name: string, changes: Partial<BucketEvidence> = {}): BucketEvidence => ({
+    name,
+    collections: collections(),
+    objects: 10,
+    bytes: 100,
+    decoys: 0,
+    newestWrite: 1000,
+    recentWrites: 2,
+    references: ['Lambda x'],
+    containedIn: {},
+    ...changes,
+  });
+
+  /** Each signal, and what makes a bucket be behind on it alone. */
+  const BEHIND: readonly (readonly [string, Partial<BucketEvidence>])[] = [
+    [
+      'newest lines pointer',
+      {
+        collections: [...collections({ version: '20260101_000000' }).slice(0, 1), ...collections().slice(1)],
+      },
+    ],
+    [
+      'newest words pointer',
+      {
+        collections: [...collections().slice(0, 1), ...collections({ version: '20260101_000000' }).slice(1)],
+      },
+    ],
+    ['newest write', { newestWrite: 999 }],
+    ['newest write', { newestWrite: null }],
+    ['writes in the last seven days', { recentWrites: 1 }],
+    ['live references', { references: [] }],
+    ['objects', { objects: 9 }],
+    ['bytes', { bytes: 99 }],
+    ['least contained in another', { containedIn: { truth: 1 } }],
+  ];
+
+  it.each(BEHIND)('falls to the one that is ahead on %s alone, and says so', (signal, changes) => {
+    const { winner, reasons } = decide([bucket('behind', changes), bucket('truth')]);
+    expect(winner).toBe('truth');
+    expect(reasons).toEqual([
+      'truth passes every gate and is beaten on no signal.',
+      `behind passes every gate but is beaten on ${signal} (truth is ahead).`,
+    ]);
+  });
+
+  it('is not made where each is ahead on something, and every reason is told', () => {
+    const { winner, reasons } = decide([
+      bucket('a', { bytes: 99, objects: 9 }),
+      bucket('b', { recentWrites: 1 }),
+    ]);
+    expect(winner).toBeNull();
+    expect(reasons).toEqual([
+      'a passes every gate but is beaten on objects (b is ahead), bytes (b is ahead).',
+      'b passes every gate but is beaten on writes in the last seven days (a is ahead).',
+    ]);
+  });
+
+  it('is not made between two that are alike', () => {
+    const { winner, reasons, signals } = decide([bucket('a'), bucket('b')]);
+    expect(winner).toBeNull();
+    expect(reasons).toEqual([
+      'a and b cannot be told apart: each passes every gate and none beats the other.',
+    ]);
+    for (const { best } of signals) expect(best).toEqual(['a', 'b']);
+  });
+
+  it('shows every signal with the values of every bucket', () => {
+    const { signals } = decide([
+      bucket('a', { containedIn: { b: 4 } }),
+      bucket('b', { containedIn: { a: 5 } }),
+    ]);
+    expect(signals).toEqual([
+      {
+        name: 'newest lines pointer',
+        values: { a: '20260202_000000', b: '20260202_000000' },
+        best: ['a', 'b'],
+      },
+      {
+        name: 'newest words pointer',
+        values: { a: '20260202_000000', b: '20260202_000000' },
+        best: ['a', 'b'],
+      },
+      { name: 'newest write', values: { a: 1000, b: 1000 }, best: ['a', 'b'] },
+      { name: 'writes in the last seven days', values: { a: 2, b: 2 }, best: ['a', 'b'] },
+      { name: 'live references', values: { a: 1, b: 1 }, best: ['a', 'b'] },
+      { name: 'objects', values: { a: 10, b: 10 }, best: ['a', 'b'] },
+      { name: 'bytes', values: { a: 100, b: 100 }, best: ['a', 'b'] },
+      { name: 'least contained in another', values: { a: '40 % in b', b: '50 % in a' }, best: ['a'] },
+    ]);
+  });
+
+  it('names all that are ahead, and how much lies in each other bucket', () => {
+    const three = [bucket('a'), bucket('b', { containedIn: { a: 10, c: 1 } }), bucket('c')];
+    const { winner, signals } = decide(three);
+    expect(winner).toBeNull();
+    expect(signals.at(-1)).toEqual({
+      name: 'least contained in another',
+      values: { a: '0 % in b, 0 % in c', b: '100 % in a, 10 % in c', c: '0 % in a, 0 % in b' },
+      best: ['a', 'c'],
+    });
+    const { reasons } = decide([...three.slice(0, 2), bucket('c', { bytes: 99 })]);
+    expect(reasons).toContain(
+      'b passes every gate but is beaten on least contained in another (a, c is ahead).',
+    );
+  });
+
+  it('counts how much of a bucket lies in another, not how many objects', () => {
+    // Four of four lie in the larger one: that is the copy, though five of ten of the larger lie in the copy.
+    const copy = bucket('copy', { objects: 4, containedIn: { larger: 4 } });
+    const { signals } = decide([copy, bucket('larger', { containedIn: { copy: 5 } })]);
+    expect(signals.at(-1)?.best).toEqual(['larger']);
+  });
+
+  it('is not made where one lies as much in the other as the other in it', () => {
+    const { winner } = decide([
+      bucket('a', { containedIn: { b: 5 } }),
+      bucket('b', { containedIn: { a: 5 } }),
+    ]);
+    expect(winner).toBeNull();
+  });
+
+  it('passes over a bucket that fails a gate, with the evidence, unless nothing else passes', () => {
+    const failing = bucket('failing', { collections: collections({ gates: [passes, fails] }) });
+    const poorer = bucket('poorer');
+    const { winner, reasons } = decide([failing, poorer]);
+    expect(winner).toBe('poorer');
+    expect(reasons[1]).toBe('failing fails a gate: lines: The hash differs. words: The hash differs.');
+    expect(decide([failing])).toMatchObject({ winner: null, reasons: [reasons[1]] });
+  });
+
+  it('lets a neutral gate speak neither way', () => {
+    const neutral = bucket('old', { collections: collections({ gates: [{ ...fails, result: 'neutral' }] }) });
+    expect(decide([neutral]).winner).toBe('old');
+  });
+
+  it('asks nothing of a collection that no bucket holds', () => {
+    const [lines, words] = collections();
+    const half = bucket('half', {
+      collections: [
+        ...(lines ? [lines] : []),
+        ...(words ? [{ ...words, hasData: false, gates: [fails] }] : []),
+      ],
+    });
+    const { winner, signals } = decide([half, bucket('decoys', { objects: 0 })]);
+    expect(winner).toBe('half');
+    expect(signals.map(({ name }) => name)).not.toContain('newest words pointer');
+    // As soon as one holds it, it counts for all.
+    expect(decide([half, bucket('whole', { recentWrites: 1 })]).reasons).toContain(
+      'half fails a gate: words: The hash differs.',
+    );
+  });
+
+  it.each([
+    ['whose snapshot fails a gate', { gates: [fails] }],
+    ['that names no version', { version: null }],
+  ])('takes a pointer %s for none, however new it is', (_what, changes) => {
+    const [pointer] = decide([
+      bucket('a', { collections: collections({ version: '29990101_000000', ...changes }) }),
+      bucket('b', { collections: collections({ version: '20010101_000000' }) }),
+    ]).signals;
+    expect(pointer).toEqual({
+      name: 'newest lines pointer',
+      values: { a: '', b: '20010101_000000' },
+      best: ['b'],
+    });
+  });
+
+  it('takes a bucket that knows nothing of a collection for one without pointer', () => {
+    const [pointer] = decide([bucket('a', { collections: [] }), bucket('b')]).signals;
+    expect(pointer).toMatchObject({ values: { a: '' }, best: ['b'] });
+  });
+
+  it('leaves out a bucket of decoys, and says so', () => {
+    const decoys = bucket('decoys', { objects: 0, bytes: 999, newestWrite: 9999 });
+    const { winner, reasons, signals } = decide([decoys, bucket('truth')]);
+    expect(winner).toBe('truth');
+    expect(reasons).toContain('decoys holds nothing but what the old infrastructure put into every bucket.');
+    for (const { values } of signals) expect(Object.keys(values)).toEqual(['truth']);
+  });
+
+  it('is not made where no bucket holds data', () => {
+    const nothing = {
+      winner: null,
+      signals: [],
+      reasons: ['No bucket holds data of a collection: there is nothing to choose.'],
+    };
+    expect(decide([])).toEqual(nothing);
+    expect(decide([bucket('decoys', { objects: 0 })])).toEqual(nothing);
+    const others = ['one', 'two'].map((name) =>
+      bucket(name, { collections: collections({ hasData: false }) }),
+    );
+    expect(decide(others)).toEqual(nothing);
+  });
+});

@@ -47,4 +47,61 @@ describe('stranded deltas', () => {
       { bucket: 'loser', object: delta, overshadowed: true },
     ]);
   });
+
+  describe('by the moment of the snapshot', () => {
+    const keysFound = (snapshotAt: number | null, ...deltas: [string, ListedObject][]) => {
+      const [lines] = winner.collections;
+      const truth = { ...winner, collections: lines === undefined ? [] : [{ ...lines, snapshotAt }] };
+      return findStranded(truth, new Map([['loser', new Map(deltas)]]), ['loser']).map(
+        ({ object }) => object.key,
+      );
+    };
+
+    it('are those of that very moment and later', () => {
+      const deltas = [99, 100, 101].map((moment) => at(`lines/delta/${moment}/delta.arrow`, moment));
+      expect(keysFound(100, ...deltas)).toEqual([
+        'lines/delta/100/delta.arrow',
+        'lines/delta/101/delta.arrow',
+      ]);
+    });
+
+    it('are all where the truth has no snapshot', () => {
+      expect(keysFound(null, at('lines/delta/x/delta.arrow', 0))).toEqual(['lines/delta/x/delta.arrow']);
+    });
+
+    it('are none of a collection that nobody asked about', () => {
+      expect(keysFound(null, at('words/delta/x/delta.arrow', 200))).toEqual([]);
+    });
+  });
+
+  it('are named in the order of their keys, each with the bucket that holds it', () => {
+    const inventories = new Map([
+      ['one', new Map([at('lines/delta/b/delta.arrow', 200)])],
+      ['two', new Map([at('lines/delta/c/delta.arrow', 200), at('lines/delta/a/delta.arrow', 200)])],
+    ]);
+    expect(
+      findStranded(winner, inventories, ['one', 'two', 'unknown']).map(
+        ({ bucket, object: { key }, overshadowed }) => [bucket, key, overshadowed],
+      ),
+    ).toEqual([
+      ['two', 'lines/delta/a/delta.arrow', false],
+      ['one', 'lines/delta/b/delta.arrow', false],
+      ['two', 'lines/delta/c/delta.arrow', false],
+    ]);
+  });
+
+  it.each([
+    [200, 201, 'second'],
+    [201, 200, 'first'],
+    [200, 200, 'first'],
+  ])('written at %d and at %d in two losers are taken from the %s', (first, second, taken) => {
+    const key = 'lines/delta/x/delta.arrow';
+    const inventories = new Map([
+      ['first', new Map([at(key, first)])],
+      ['second', new Map([at(key, second)])],
+    ]);
+    expect(findStranded(winner, inventories, ['first', 'second']).map(({ bucket }) => bucket)).toEqual([
+      taken,
+    ]);
+  });
 });

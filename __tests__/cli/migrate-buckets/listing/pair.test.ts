@@ -35,4 +35,65 @@ describe('pairing two listings', () => {
       }),
     );
   });
+
+  const object = (key: string, etag = 'x') => ({ key, size: 1, etag, storageClass: 'STANDARD', modified: 0 });
+  const pairsOf = async (source: readonly string[], destination: readonly string[]) =>
+    (
+      await gather(
+        pairListings(stream(source.map((key) => object(key))), stream(destination.map((key) => object(key)))),
+      )
+    ).map((pair) => [pair.key, pair.source?.key, pair.destination?.key]);
+
+  it.each<[string[], string[]]>([
+    [
+      ['a', 'b'],
+      ['a', 'c'],
+    ],
+    [['b'], ['a', 'b', 'c']],
+    [['a', 'b', 'c'], ['b']],
+    [[], ['a']],
+    [['a'], []],
+    [[], []],
+  ])('puts %j beside %j', async (source, destination) => {
+    const keys = [...new Set([...source, ...destination])].sort();
+    expect(await pairsOf(source, destination)).toEqual(
+      keys.map((key) => [
+        key,
+        source.includes(key) ? key : undefined,
+        destination.includes(key) ? key : undefined,
+      ]),
+    );
+  });
+
+  it.each([
+    ['source', ['a', 'a'], []],
+    ['source', ['b', 'a'], []],
+    ['destination', [], ['a', 'a']],
+    ['destination', ['x'], ['b', 'a']],
+  ])('refuses a %s whose keys do not rise: %j, %j', async (side, source, destination) => {
+    await expect(pairsOf(source, destination)).rejects.toThrow(
+      RegExp(`listing of the ${side} is not in key order \\("a" came after "[ab]"\\)`),
+    );
+  });
+
+  it.each<[string[], string[], string[]]>([
+    [['b'], ['a'], ['a', 'b!']],
+    [['b'], ['c'], ['b!', 'c']],
+    [['b'], ['a', 'b', 'c'], ['a', 'b!', 'c']],
+    [
+      ['a', 'd'],
+      ['b', 'c'],
+      ['a!', 'b', 'c', 'd!'],
+    ],
+    [[], ['a', 'b'], ['a', 'b']],
+    [['a'], [], ['a!']],
+  ])('merges %j with %j', async (listed, more, expected) => {
+    const merged = mergeListings(
+      stream(listed.map((key) => object(key, 'listed'))),
+      more.map((key) => object(key, 'more')),
+    );
+    expect((await gather(merged)).map(({ key, etag }) => (etag === 'listed' ? `${key}!` : key))).toEqual(
+      expected,
+    );
+  });
 });

@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { isAtLeast, LEVELS, levelOf } from '../../../../cli/migrate-buckets/verification/levels';
+import {
+  isAtLeast,
+  LEVELS,
+  levelOf,
+  requiredLevel,
+} from '../../../../cli/migrate-buckets/verification/levels';
 
 describe('levels of proof', () => {
   const comparison = fc.record({
@@ -30,5 +35,34 @@ describe('levels of proof', () => {
       for (const [other, required] of LEVELS.entries())
         expect(isAtLeast(level, required)).toBe(index <= other);
     }
+  });
+
+  const SAME_SIZE = {
+    present: true,
+    sizeEqual: true,
+    etagEqual: false,
+    copiedByUs: false,
+    bytesEqual: undefined,
+    ownHashEqual: undefined,
+  };
+
+  it.each([
+    ['P0', { present: false, sizeEqual: true, etagEqual: true }],
+    ['P0', { sizeEqual: false, etagEqual: true }],
+    ['P0', { bytesEqual: false, etagEqual: true }],
+    ['P0', { ownHashEqual: false, bytesEqual: true }],
+    ['P1', {}],
+    ['P2', { copiedByUs: true }],
+    ['P3', { etagEqual: true }],
+    ['P3', { bytesEqual: true, copiedByUs: true }],
+    ['P4', { ownHashEqual: true }],
+    ['P4', { ownHashEqual: true, etagEqual: true, bytesEqual: true, copiedByUs: true }],
+  ])('are %s for the same size and %j', (level, found) => {
+    expect(levelOf({ ...SAME_SIZE, ...found })).toBe(level);
+  });
+
+  it('that deletion demands are P2, and P3 for what a pointer leads to', () => {
+    expect(requiredLevel(false)).toBe('P2');
+    expect(requiredLevel(true)).toBe('P3');
   });
 });
