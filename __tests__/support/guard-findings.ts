@@ -1,6 +1,6 @@
 import { type ConfigInput, parseConfig } from '../../stacks/config';
 import type { Guard } from '../../stacks/guards/guard';
-import { Synthesized } from '../../stacks/guards/synthesized';
+import { Synthesized } from '../../stacks/synthesized/synthesized';
 
 /** Blocks of a synthesized form by their addresses: `aws_sqs_queue.lines`, `data.aws_sqs_queue.again`. */
 export type Blocks = Readonly<Record<string, object>>;

@@ -1,12 +1,6 @@
 import type { TerraformStack } from 'cdktf';
-import {
-  block,
-  blocks,
-  parseJson,
-  physicalName,
-  Synthesized,
-  texts,
-} from '../../../stacks/guards/synthesized';
+import { block, blocks, parseJson, texts } from '../../../stacks/synthesized/json';
+import { physicalName, Synthesized } from '../../../stacks/synthesized/synthesized';
 import { formOf } from '../../support/guard-findings';
 
 const addresses = (found: readonly { address: string }[]) => found.map(({ address }) => address);
