@@ -2,7 +2,7 @@
 export type EmbeddingFault =
   | { readonly kind: 'rate-limited'; readonly retryAfterSeconds: number }
   | { readonly kind: 'server-error' }
-  /** Status 200 and a body that is no JSON. */
+  /** Status 200 and a body that is not JSON. */
   | { readonly kind: 'nonsense' }
   /** Status 200 and JSON of another shape. */
   | { readonly kind: 'wrong-shape' }

@@ -188,8 +188,8 @@ it('plans, applies and verifies, with policy and lifecycle frozen, metadata and 
   expect(lifecycle.Rules?.[0]?.Status).toBe('Disabled');
 
   expect((await harness.json('unfreeze', 'plan.json')).code).toBe(0);
-  const thawed = await s3.send(new GetBucketPolicyCommand({ Bucket: OLD }));
-  expect(thawed.Policy).toBe(policy);
+  const unfrozen = await s3.send(new GetBucketPolicyCommand({ Bucket: OLD }));
+  expect(unfrozen.Policy).toBe(policy);
   const restored = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: OLD }));
   expect(restored.Rules?.[0]).toMatchObject({ ID: 'deltas', Status: 'Enabled', Expiration: { Days: 7 } });
   expect((await harness.json('apply', 'plan.json', '--confirm', OLD, '--settle', '0')).code).toBe(0);

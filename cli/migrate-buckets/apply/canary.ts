@@ -6,7 +6,7 @@ import { mergeListings, pairListings } from '../listing/pair';
 import { isPointerKey } from '../plan-files/manifest-entry';
 import { copyRequest, type PassContext } from './copy-pass';
 
-/** 16 MiB: a canary that takes minutes is none. */
+/** 16 MiB: a canary that takes minutes warns of nothing. */
 const CANARY_AT_MOST = 16 * 1024 ** 2;
 
 /**
@@ -34,7 +34,7 @@ export async function sendCanary(
         await journal.add({ kind: 'copied', key, source: object.etag, destination: etag });
       return key;
     } catch (error) {
-      // A source that changes under the canary is no missing permission: the next object will do.
+      // A source that changes under the canary is not a missing permission: the next object will do.
       if (error instanceof CopyError && error.reason !== 'failed') continue;
       if (!(error instanceof CopyError) && !(error instanceof UserError)) throw error;
       throw new UserError(`The canary failed, so nothing else was copied: ${error.message}`, EXIT.error);

@@ -102,7 +102,7 @@ export async function copyPointers(context: PassContext, pointers: readonly Seen
   return result;
 }
 
-/** Copies one object and counts what became of it. Rejects only for what is no matter of this object. */
+/** Copies one object and counts what became of it. Rejects only for what concerns more than this object. */
 async function attempt(context: PassContext, seen: Seen, result: PassResult): Promise<void> {
   const { object, present, entry } = seen;
   if (present !== undefined && isSame(context, object, present)) {

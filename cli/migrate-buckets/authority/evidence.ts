@@ -4,7 +4,7 @@ import type { CollectionEvidence } from '../snapshots/collection-evidence';
 export interface BucketEvidence {
   readonly name: string;
   readonly collections: readonly CollectionEvidence[];
-  /** Objects that are no decoys. */
+  /** Objects that are not decoys. */
   readonly objects: number;
   readonly bytes: number;
   readonly decoys: number;

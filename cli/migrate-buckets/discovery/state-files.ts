@@ -19,7 +19,7 @@ interface StateResource {
  * Reads Terraform (and CDKTF) state files and Pulumi stack exports: one text a resource.
  *
  * @param paths - files, or folders that are searched for them.
- * @throws {UserError} exit 2 when a file cannot be read or is no state.
+ * @throws {UserError} exit 2 when a file cannot be read or is not a state.
  */
 export async function readStateFiles(paths: readonly string[]): Promise<ReferenceText[]> {
   const files = (await Promise.all(paths.map(findFiles))).flat();
@@ -38,7 +38,7 @@ async function findFiles(path: string): Promise<string[]> {
 
 async function readState(path: string): Promise<ReferenceText[]> {
   const unreadable = new UserError(
-    `${path} is no Terraform state and no Pulumi stack export, or cannot be read.`,
+    `${path} is neither a Terraform state nor a Pulumi stack export, or cannot be read.`,
     EXIT.usage,
   );
   let value: { resources?: unknown; deployment?: { resources?: unknown } } | null;

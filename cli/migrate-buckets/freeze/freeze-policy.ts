@@ -5,7 +5,7 @@ const FREEZE_SID = 'MigrateBucketsFreeze';
 /** Bytes that S3 allows a bucket policy. */
 const POLICY_LIMIT = 20_480;
 
-/** Every action that changes an object. PutBucketPolicy is NOT among them: whoever freezes must be able to thaw. */
+/** Every action that changes an object. PutBucketPolicy is NOT among them: whoever freezes must be able to unfreeze. */
 const WRITES = [
   's3:PutObject',
   's3:PutObjectAcl',

@@ -4,7 +4,7 @@ import { UserError } from '../../shared/user-error';
 
 /**
  * Does something with a plan while nobody else does: two at once could save a frozen policy as the original.
- * A lock whose process is gone (`kill -9`) is taken over.
+ * A lock whose process is gone (`kill -9`) is replaced.
  *
  * @throws {UserError} exit 6 when another process works on the plan.
  */

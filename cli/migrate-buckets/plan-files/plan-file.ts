@@ -128,7 +128,7 @@ export class LineWriter {
   }
 }
 
-/** @throws {UserError} exit 2 when the plan cannot be read or is no plan of this version. */
+/** @throws {UserError} exit 2 when the plan cannot be read or is not a plan of this version. */
 export async function readPlan(path: string): Promise<Plan> {
   let text: string;
   try {
@@ -141,7 +141,7 @@ export async function readPlan(path: string): Promise<Plan> {
     value = JSON.parse(text);
   } catch {
     throw new UserError(
-      `${path} is no plan: it is not JSON. Make one with "migrate-buckets plan".`,
+      `${path} is not a plan: it is not JSON. Make one with "migrate-buckets plan".`,
       EXIT.usage,
     );
   }
@@ -149,7 +149,7 @@ export async function readPlan(path: string): Promise<Plan> {
   if (plan.success) return plan.data;
   const [issue] = plan.error.issues;
   throw new UserError(
-    `${path} is no plan that this version reads (${issue?.path.join('.') || 'the whole'}: ${issue?.message}). Make one with "migrate-buckets plan".`,
+    `${path} is not a plan that this version reads (${issue?.path.join('.') || 'the whole'}: ${issue?.message}). Make one with "migrate-buckets plan".`,
     EXIT.usage,
   );
 }
@@ -172,7 +172,7 @@ export async function* readManifest(path: string, plan: Plan): AsyncGenerator<Ma
     }
     const entry = manifestEntrySchema.safeParse(value);
     if (!entry.success) {
-      throw new UserError(`${path}: line ${number} is no manifest entry. Plan again.`, EXIT.usage);
+      throw new UserError(`${path}: line ${number} is not a manifest entry. Plan again.`, EXIT.usage);
     }
     digest.add(entry.data);
     yield entry.data;

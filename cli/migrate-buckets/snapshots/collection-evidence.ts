@@ -11,7 +11,7 @@ export interface GateResult {
 /** The current snapshot of one collection in one bucket. */
 export interface CollectionEvidence {
   readonly collection: Collection;
-  /** Whether the bucket holds anything of this collection that is no decoy. */
+  /** Whether the bucket holds anything of this collection that is not a decoy. */
   readonly hasData: boolean;
   readonly gates: readonly GateResult[];
   /** The version id that the pointer names; null when there is none that parses. */

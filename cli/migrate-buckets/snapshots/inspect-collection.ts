@@ -94,7 +94,7 @@ function describeContents(key: string, contents: SnapshotContents): [GateResult[
     case 'empty':
       return ['fail', `${key} is an EMPTY Chroma directory: it holds no record, whatever its date.`];
     case 'unreadable':
-      return ['fail', `${key} is no usable snapshot: ${contents.why}.`];
+      return ['fail', `${key} is not a usable snapshot: ${contents.why}.`];
     case 'large':
       return ['pass', `${key} is too large to be an empty snapshot.`];
     case 'records':
@@ -119,7 +119,7 @@ async function readContents(
 
 /**
  * `.snapshot_hash` is `md5:<hex>` of snapshot.tar.gz, so it agrees with the ETag of a plain upload. How the
- * old system hashed loose files is not known for certain: there it is no evidence either way.
+ * old system hashed loose files is not known for certain: there it speaks neither way.
  */
 async function hashGate(
   s3: S3Client,
@@ -143,7 +143,8 @@ async function hashGate(
   }
   const wanted = hashObject.size > LINE_AT_MOST ? '' : (await readText(s3, bucket, hashObject)).trim();
   const hex = /^md5:([0-9a-f]{32})$/i.exec(wanted)?.[1]?.toLowerCase();
-  if (hex === undefined) return { gate, result: 'fail', evidence: `${hashObject.key} is no md5:<hex>.` };
+  if (hex === undefined)
+    return { gate, result: 'fail', evidence: `${hashObject.key} is not of the form md5:<hex>.` };
   const actual = await md5Of(s3, bucket, archive, hex);
   return actual === hex
     ? { gate, result: 'pass', evidence: `${archive.key} has the hash that .snapshot_hash says.` }

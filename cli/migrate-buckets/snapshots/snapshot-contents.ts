@@ -21,7 +21,7 @@ export function inspectDatabase(file: Buffer): SnapshotContents {
     return records === 0 ? { kind: 'empty' } : { kind: 'records', records };
   } catch (error) {
     if (error instanceof RangeError)
-      return { kind: 'unreadable', why: `its ${CHROMA_DATABASE} is no sound database` };
+      return { kind: 'unreadable', why: `its ${CHROMA_DATABASE} is not a sound database` };
     throw error;
   }
 }

@@ -4,11 +4,11 @@
  * native module or a server.
  *
  * @returns the rows of each table asked for; a table that the file lacks has none.
- * @throws {RangeError} when the bytes are no SQLite database.
+ * @throws {RangeError} when the bytes are not an SQLite database.
  */
 export function countRows(file: Buffer, tables: readonly string[]): ReadonlyMap<string, number> {
   if (file.subarray(0, 15).toString('latin1') !== 'SQLite format 3')
-    throw new RangeError('no SQLite database');
+    throw new RangeError('not an SQLite database');
   const pageSize = file.readUInt16BE(16) === 1 ? 65_536 : file.readUInt16BE(16);
   const roots = new Map<string, number>();
   for (const cell of leafCells(file, pageSize, 1)) {
@@ -36,7 +36,7 @@ function* leafCells(file: Buffer, pageSize: number, page: number, depth = 0): Ge
   const kind = file.readUInt8(header);
   const cells = file.readUInt16BE(header + 3);
   if (depth > 50 || (kind !== INTERIOR_TABLE && kind !== LEAF_TABLE)) {
-    throw new RangeError('no sound SQLite database');
+    throw new RangeError('not a sound SQLite database');
   }
   const pointers = header + (kind === INTERIOR_TABLE ? 12 : 8);
   for (let index = 0; index < cells; index++) {

@@ -26,7 +26,7 @@ export async function whyNotSuperseded(
   { bucket, object }: Located,
 ): Promise<string | undefined> {
   const collection = COLLECTIONS.find((each) => snapshotPointerKey(each) === object.key);
-  if (collection === undefined) return `${object.key} is no pointer.`;
+  if (collection === undefined) return `${object.key} is not a pointer.`;
   const newer = (await readText(s3, bucket, object)).trim();
   if (!isVersionId(newer)) return `${object.key} in ${bucket} does not hold a version id.`;
   const { gates } = await inspectCollection(
@@ -37,10 +37,10 @@ export async function whyNotSuperseded(
   );
   const failed = gates.find(({ result }) => result === 'fail');
   if (failed !== undefined) {
-    return `The pointer in ${bucket} names ${newer}, which is no sound snapshot: ${failed.evidence}`;
+    return `The pointer in ${bucket} names ${newer}, which is not a sound snapshot: ${failed.evidence}`;
   }
   if (newer === older || (await lineageOf(s3, bucket, collection, newer)).includes(older)) return undefined;
-  return `The pipeline of ${bucket} published ${newer} without having taken up ${older}, so what that snapshot holds is not in it. Run plan again with --overwrite, then apply: the pipeline rebuilds from the migrated snapshot and the deltas that it does not cover.`;
+  return `The pipeline of ${bucket} published ${newer} without having adopted ${older}, so what that snapshot holds is not in it. Run plan again with --overwrite, then apply: the pipeline rebuilds from the migrated snapshot and the deltas that it does not cover.`;
 }
 
 /** The snapshots that a version says it was built from: none where it has no manifest that can be read. */

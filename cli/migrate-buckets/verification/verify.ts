@@ -7,7 +7,13 @@ import { currentObjects, type ListedVersion, listVersions } from '../listing/lis
 import type { ListedObject } from '../listing/listed-object';
 import { mergeListings, pairListings } from '../listing/pair';
 import { recordVersions } from '../plan-files/version-record';
-import { explainLevel, isReachable, judgeObject, type Sides, type SnapshotReference } from './judge-object';
+import {
+  evaluateObject,
+  explainLevel,
+  isReachable,
+  type Sides,
+  type SnapshotReference,
+} from './evaluate-object';
 import { isAtLeast, LEVELS, type Level, requiredLevel } from './levels';
 
 export interface VerifyRequest extends Omit<Sides, 'snapshots'> {
@@ -82,7 +88,7 @@ export async function verifyBuckets(
       bytes += pair.source.size;
       report.progress('verifying', objects, undefined);
       const reachable = isReachable(sides, pair.key);
-      const { level, why } = await judgeObject(s3, sides, pair, pair.source, signal);
+      const { level, why } = await evaluateObject(s3, sides, pair, pair.source, signal);
       levels[level].objects++;
       levels[level].bytes += pair.source.size;
       if (!isAtLeast(level, requiredLevel(reachable))) {

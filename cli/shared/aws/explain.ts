@@ -98,7 +98,7 @@ export function explain(error: unknown, doing: string, bucket?: string): unknown
 
 /**
  * Errors that no service sends: they are mistakes in this program and must not be dressed up as an outage. An
- * answer that the SDK could not parse carries the answer with it, and is none of them.
+ * answer that the SDK could not parse carries the answer with it, and is not one of them.
  */
 const isBug = (error: unknown): boolean =>
   (error instanceof TypeError ||

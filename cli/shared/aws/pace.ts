@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { failureOf, isThrottled, isTransient } from './failure';
 
 export interface PaceOptions {
@@ -58,22 +59,8 @@ export class Pace {
         const failure = failureOf(error);
         if (isThrottled(failure)) this.window = Math.max(1, this.window / 2);
         if (!isTransient(failure) || attempt >= this.tries) throw error;
-        await pause(Math.random() * this.backoff * 2 ** (attempt - 1), signal);
+        await setTimeout(Math.random() * this.backoff * 2 ** (attempt - 1), undefined, { signal });
       }
     }
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }

@@ -149,7 +149,7 @@ it('says what is wrong with a plan', async () => {
   file('broken.json', '{ not json');
   await expectSentence(['apply', 'broken.json'], 2, /not JSON/);
   file('other.json', '{"version":7}');
-  await expectSentence(['verify', 'other.json'], 2, /no plan that this version reads/);
+  await expectSentence(['verify', 'other.json'], 2, /not a plan that this version reads/);
   const elsewhere = [
     '--source',
     'chroma-a',

@@ -270,7 +270,7 @@ describe('a pipeline that works on at the destination', () => {
     await put(harness.s3, destination, snapshotPointerKey('lines'), NEW);
     expect(await verify(plan)).toEqual({
       code: 3,
-      problems: [expect.objectContaining({ why: expect.stringContaining('no sound snapshot') })],
+      problems: [expect.objectContaining({ why: expect.stringContaining('not a sound snapshot') })],
     });
     await publish(destination, ['20250101_000000', OLD]);
     expect(await verify(plan)).toEqual({ code: 0, problems: [] });
@@ -279,9 +279,9 @@ describe('a pipeline that works on at the destination', () => {
     expect((await contents(harness.s3, source)).size).toBe(0);
   });
 
-  it('is refused, however new its snapshot is, unless that took up the migrated one', async () => {
+  it('is refused, however new its snapshot is, unless that adopted the migrated one', async () => {
     const { source, destination, plan, retire } = await withSnapshot();
-    const why = expect.stringContaining(`published ${NEW} without having taken up ${OLD}`);
+    const why = expect.stringContaining(`published ${NEW} without having adopted ${OLD}`);
     const problems = [{ key: snapshotPointerKey('lines'), level: 'P0', why }];
     // The old system wrote no manifest; another snapshot's ancestors are not this one's.
     await putSnapshot(harness.s3, destination, 'lines', NEW, full);

@@ -39,20 +39,20 @@ export const isReachable = ({ snapshots }: Sides, key: string): boolean =>
   isPointerKey(key) ||
   snapshots.some(({ collection, version }) => key.startsWith(snapshotVersionPrefix(collection, version)));
 
-export interface Judgement {
+export interface Evaluation {
   readonly level: Level;
   /** Why it is no better, where more is known than the level tells. */
   readonly why?: string | undefined;
 }
 
 /** How well one object is proven. Bytes are read only where nothing cheaper would do. */
-export async function judgeObject(
+export async function evaluateObject(
   s3: S3Client,
   sides: Sides,
   { key, destination: present }: Pair,
   object: ListedObject,
   signal: AbortSignal,
-): Promise<Judgement> {
+): Promise<Evaluation> {
   const { source, destination, deep, journal, snapshots } = sides;
   const reachable = isReachable(sides, key);
   const base = {
