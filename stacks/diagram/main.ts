@@ -1,10 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { drawArchitecture } from './draw';
+import { join } from 'node:path';
+import { Synthesized } from '../synthesized/synthesized';
+import { drawFlowchart } from './flowchart';
 
-const [, , source, target] = process.argv;
-if (source === undefined || target === undefined) {
-  console.error('Say which synthesized JSON to draw and where to: main.ts cdk.tf.json picture.svg');
-  process.exitCode = 2;
-} else {
-  writeFileSync(target, drawArchitecture(JSON.parse(readFileSync(source, 'utf8'))));
-}
+/* `npm run diagram`: the README's picture, drawn anew from what `main.ts` synthesized. */
+
+const ROOT = join(__dirname, '..', '..');
+const SYNTHESIZED = join(ROOT, 'cdktf.out', 'stacks', 'chroma-pipeline', 'cdk.tf.json');
+const README = join(ROOT, 'README.md');
+
+const picture = drawFlowchart(new Synthesized(JSON.parse(readFileSync(SYNTHESIZED, 'utf8'))));
+const page = readFileSync(README, 'utf8');
+writeFileSync(
+  README,
+  page.replace(/```mermaid\n[^`]*```/, () => `\`\`\`mermaid\n${picture}\`\`\``),
+);

@@ -1,4 +1,4 @@
-import { blocks, parseJson, texts } from '../synthesized/json';
+import { at, blocks, parseJson } from '../synthesized/json';
 import type { Synthesized, SynthesizedBlock } from '../synthesized/synthesized';
 
 /** Something that takes messages from a queue or records from a stream. */
@@ -31,21 +31,20 @@ export const consumersOf = (stack: Synthesized, resource: SynthesizedBlock): Con
 export const deadLettersOf = (stack: Synthesized, queue: SynthesizedBlock): SynthesizedBlock | undefined =>
   stack.target(parseJson(queue.attributes.redrive_policy)?.deadLetterTargetArn);
 
+/** Where a mapping or a function's asynchronous calls put aside what failed. */
+export const failureDestinations = (stack: Synthesized) =>
+  stack
+    .resources('aws_lambda_event_source_mapping', 'aws_lambda_function_event_invoke_config')
+    .flatMap(({ attributes }) =>
+      blocks(at(attributes, 'destination_config.on_failure')).flatMap(({ destination_arn, destination }) => ({
+        functionName: attributes.function_name,
+        destination: destination_arn ?? destination,
+      })),
+    );
+
 /** Queues that take what failed: targets of a redrive policy, or of a mapping or an invocation that failed. */
 export function deadLetterQueues(stack: Synthesized): ReadonlySet<string> {
-  const destinations = [
-    ...stack
-      .resources('aws_lambda_event_source_mapping')
-      .flatMap(({ attributes }) => failureDestinations(attributes, 'destination_arn')),
-    ...stack
-      .resources('aws_lambda_function_event_invoke_config')
-      .flatMap(({ attributes }) => failureDestinations(attributes, 'destination')),
-  ].map((expression) => stack.target(expression));
+  const put = failureDestinations(stack).map(({ destination }) => stack.target(destination));
   const redriven = stack.resources('aws_sqs_queue').map((queue) => deadLettersOf(stack, queue));
-  return new Set([...destinations, ...redriven].flatMap((queue) => queue?.address ?? []));
+  return new Set([...put, ...redriven].flatMap((queue) => queue?.address ?? []));
 }
-
-const failureDestinations = (attributes: SynthesizedBlock['attributes'], field: string): string[] =>
-  blocks(attributes.destination_config).flatMap((destination) =>
-    blocks(destination.on_failure).flatMap((failure) => texts(failure[field])),
-  );
