@@ -1,5 +1,4 @@
 import { Command } from '@commander-js/extra-typings';
-import { version } from '../../package.json';
 import { refusing } from '../shared/command';
 import { EXIT_CODES_HELP } from '../shared/exit-codes';
 import { runProgram } from '../shared/run-program';
@@ -11,6 +10,7 @@ import { retire } from './commands/retire';
 import { show } from './commands/show';
 import { unfreeze } from './commands/unfreeze';
 import { verify } from './commands/verify';
+import { version } from './package.json';
 
 const program = refusing(new Command('migrate-buckets'))
   .version(version)

@@ -22,6 +22,9 @@ export interface Aws {
 /** Evidence from these services is wanted, not essential: they may not hold up the command for minutes. */
 const SIDE_SERVICE = { maxAttempts: 2, requestHandler: { connectionTimeout: 3_000, requestTimeout: 20_000 } };
 
+// Node 20 is supported: the SDK's advice to leave it would stand in every log.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 const hasOwnEndpoint = () =>
   process.env.AWS_ENDPOINT_URL_S3 !== undefined || process.env.AWS_ENDPOINT_URL !== undefined;
 
