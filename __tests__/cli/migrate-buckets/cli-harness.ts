@@ -13,6 +13,13 @@ import {
 } from 'local-aws';
 
 const ENTRY = join(__dirname, '..', '..', '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
+/** How the CLI is started. */
+interface Program {
+  readonly command: readonly [string, ...string[]];
+  /** @default - this process's own PATH */
+  readonly path?: string;
+}
+const CHECKOUT: Program = { command: [process.execPath, ENTRY] };
 
 export interface CliResult {
   readonly code: number | null;
@@ -46,7 +53,10 @@ export interface CliHarness {
   stop(): Promise<void>;
 }
 
-export async function startCliHarness(s3Options: LocalAwsOptions['s3'] = {}): Promise<CliHarness> {
+export async function startCliHarness(
+  s3Options: LocalAwsOptions['s3'] = {},
+  { command: [executable, ...first], path = process.env.PATH }: Program = CHECKOUT,
+): Promise<CliHarness> {
   const [aws, folder] = await Promise.all([
     startLocalAws({ services: ['s3', 'controlPlane'], s3: s3Options }),
     mkdtemp(join(tmpdir(), 'migrate-buckets-')),
@@ -59,9 +69,9 @@ export async function startCliHarness(s3Options: LocalAwsOptions['s3'] = {}): Pr
       forcePathStyle: true,
     });
   const s3 = clientOf(aws.credentials.accessKeyId);
-  const environment = { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1', ...aws.environment };
+  const environment = { PATH: path, HOME: folder, NO_COLOR: '1', ...aws.environment };
   const start: CliHarness['start'] = (args, extra = {}) => {
-    const child = spawn(process.execPath, [ENTRY, ...args], {
+    const child = spawn(executable, [...first, ...args], {
       cwd: folder,
       env: { ...environment, ...extra },
       stdio: ['ignore', 'pipe', 'pipe'],
