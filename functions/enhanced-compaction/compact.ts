@@ -32,7 +32,7 @@ const WRITES_AT_ONCE = 16;
 /**
  * Merges ALL unfinished runs of a collection, in rounds that each publish once, until none is left or
  * `deadline` (milliseconds since the epoch) is near. Without any run, does what else is due: a checkpoint that
- * failed or whose time has come, another writer's snapshot that is to be taken in.
+ * failed or whose time has come, another writer's snapshot that is to be adopted.
  *
  * @param announced - the runs that the doorbells name.
  * @throws {LeaseTaken | LeaseLost} when another writer is at work; nothing of this merge is then published.

@@ -174,7 +174,7 @@ async function publishDecided(
     version: sealed.version,
     manifest,
     snapshot_version: open.snapshotVersion ?? before.snapshot_version,
-    snapshot_at: open.hasTakenOver ? undefined : before.snapshot_at,
+    snapshot_at: open.hasAdopted ? undefined : before.snapshot_at,
   };
   lease.signal.throwIfAborted();
   if (fits) return publish(table, lease, before, next);

@@ -19,6 +19,9 @@ export interface Publication extends Published {
   readonly manifest: VersionManifest;
 }
 
+export const isPublication = (published: Published): published is Publication =>
+  published.version !== undefined && published.manifest !== undefined;
+
 /**
  * Moves the pointer by one conditional write: the version must be the one that was merged onto, and the
  * lease must be ours. Without a version before, none may have come into being meanwhile.

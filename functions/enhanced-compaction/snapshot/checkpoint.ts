@@ -25,7 +25,7 @@ import { listFiles } from '../files/list-files';
 import { LeaseLost } from '../lease/lease';
 import type { Published } from '../lease/publish';
 import { listKeys } from './locate';
-import { isForeign, moveSnapshotPointer, readSnapshotPointer, type SnapshotSource } from './pointer-object';
+import { isUnadopted, moveSnapshotPointer, readSnapshotPointer, type SnapshotSource } from './pointer-object';
 
 const REQUESTS_AT_ONCE = 16;
 
@@ -45,10 +45,10 @@ export async function writeSnapshot(
 ): Promise<void> {
   const { s3, bucket, collection } = source;
   const before = await readSnapshotPointer(source);
-  if (before !== undefined && before.version !== version && isForeign(before.version, known)) {
+  if (before?.version !== version && isUnadopted(before, known)) {
     throw new LeaseLost(
-      `The snapshot pointer of ${collection} names ${before.version}, which another writer put there. ` +
-        'The next merge takes it in.',
+      `The snapshot pointer of ${collection} names ${before?.version}, which another writer put there. ` +
+        'The next merge adopts it.',
     );
   }
   const archive = `${directory}.snapshot.tar.gz`;

@@ -43,11 +43,17 @@ export async function readSnapshotPointer({
 }
 
 /**
- * Whether somebody else wrote this snapshot: a migration, or the old system's consumer during a rollback. What
- * the table names does not contain it then, however much newer it may be.
+ * Whether another writer put this snapshot there, a migration or the old system's consumer during a rollback, and
+ * it is not adopted yet. What the table names does not contain it then, however much newer it may be.
  */
-export const isForeign = (snapshot: string, { version, snapshot_version, manifest }: Published): boolean =>
-  snapshot !== version && snapshot !== snapshot_version && !manifest?.lineage.includes(snapshot);
+export const isUnadopted = (
+  snapshot: Pick<SnapshotPointer, 'version'> | undefined,
+  { version, snapshot_version, manifest }: Published,
+): boolean =>
+  snapshot !== undefined &&
+  snapshot.version !== version &&
+  snapshot.version !== snapshot_version &&
+  !manifest?.lineage.includes(snapshot.version);
 
 /**
  * Points the object to a version, on the condition that it still is what `before` says.

@@ -27,7 +27,7 @@ export function isCheckpointDue(
   }: { readonly checkpointRecords: number; readonly checkpointMinutes: number },
 ): boolean {
   if (manifest === undefined) return false;
-  // Also without deltas: what was taken over from another writer's snapshot stands in none of ours yet.
+  // Also without deltas: what was adopted from another writer's snapshot stands in none of ours yet.
   if (last === undefined) return true;
   if (manifest.uncovered_deltas.length === 0) return false;
   return (

@@ -15,7 +15,7 @@ import type { Published } from '../lease/publish';
 export interface CollectionStore {
   /** Opens what the lease's pointer names, for writing. */
   open(lease: Lease): Promise<OpenCollection>;
-  /** Whether there is work though no run be pending: a checkpoint is due, or another writer's snapshot to be taken in. */
+  /** Whether there is work though no run is pending: a checkpoint is due, or another writer's snapshot to be adopted. */
   hasWork(published: Published): Promise<boolean>;
   /** Writes a durable checkpoint of the open content when one is due. Returns the pointer's new content. */
   checkpoint(lease: Lease, published: Published): Promise<Published>;
@@ -36,15 +36,15 @@ export interface OpenCollection {
   readonly lineage: readonly string[];
   /** The S3 snapshot that the bucket's pointer object names and that this content contains. */
   readonly snapshotVersion: string | undefined;
-  /** Whether another writer's snapshot was taken in, so that a checkpoint is due whatever was merged. */
-  readonly hasTakenOver: boolean;
+  /** Whether another writer's snapshot was adopted, so that a checkpoint is due whatever was merged. */
+  readonly hasAdopted: boolean;
   /** Whether snapshots cover its deltas in time; without them the pointer keeps no list, which would only grow. */
   readonly hasCheckpoints: boolean;
   /** Makes the content durable under a new version id, for the pointer to be moved to it. */
   seal(): Promise<SealedVersion>;
   /**
    * Writes the sealed version to S3 before the pointer is moved to it: where its manifest lists more uncovered
-   * deltas than the pointer's item can hold. A crash in between leaves a snapshot that the next merge takes in.
+   * deltas than the pointer's item can hold. A crash in between leaves a snapshot that the next merge adopts.
    */
   checkpointFirst(version: string, manifest: VersionManifest): Promise<void>;
   /** Told that the pointer was moved to the sealed version. */
@@ -69,3 +69,9 @@ export const embeddingOf = ({ manifest }: Pick<CollectionPointer, 'manifest'>): 
     dimensions: manifest.dimensions,
     textFormatVersion: manifest.text_format_version,
   };
+
+/** @throws {Error} when the collection measures distances in another space than its pointer says. */
+export function refuseOtherSpace(collection: string, actual: DistanceSpace, published: DistanceSpace): void {
+  if (actual === published) return;
+  throw new Error(`The collection ${collection} has the space ${actual}, its pointer says ${published}.`);
+}

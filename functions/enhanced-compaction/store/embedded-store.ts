@@ -2,25 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { versionId } from '../../../contracts/bucket-layout';
-import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { messageOf } from '../../shared/logging';
-import { type ChromaCollection, openOnlyCollection } from '../chroma/collection';
-import {
-  DeadServer,
-  EMBEDDED_RECORDS_PER_WRITE,
-  privateFolder,
-  type WorkingCopy,
-  workingCopy,
-} from '../chroma/working-copy';
-import { LeaseLost } from '../lease/lease';
-import { type Published, publish, withSnapshot } from '../lease/publish';
+import { type Lease, LeaseLost } from '../lease/lease';
+import { isPublication, type Published, publish, withSnapshot } from '../lease/publish';
 import { pruneSnapshots, writeSnapshot } from '../snapshot/checkpoint';
-import { isForeign, readSnapshotPointer } from '../snapshot/pointer-object';
+import { isUnadopted, readSnapshotPointer } from '../snapshot/pointer-object';
 import { isCheckpointDue } from './checkpoint-due';
-import { type CollectionStore, embeddingOf, type OpenCollection } from './collection-store';
+import type { CollectionStore, OpenCollection } from './collection-store';
 import { collectOldVersions } from './old-versions';
+import { type OpenVersion, openVersion } from './open-version';
 import { type RebuildProps, rebuild } from './rebuild';
-import { BrokenVersion, readVersion, writeVersion } from './version-files';
+import { BrokenVersion, writeVersion } from './version-files';
+import { WarmCopy } from './warm-copy';
 
 export interface EmbeddedStoreProps extends RebuildProps {
   /** Where EFS is mounted: versions lie in `{mountPath}/{collection}/{version}/`. */
@@ -33,10 +26,10 @@ export interface EmbeddedStoreProps extends RebuildProps {
   readonly readersGraceMilliseconds?: number;
 }
 
-interface Opened {
-  readonly copy: WorkingCopy;
-  readonly chroma: ChromaCollection;
-  readonly embedding: EmbeddingSpace | undefined;
+interface Store extends EmbeddedStoreProps {
+  /** The folder of the collection's versions. */
+  readonly versions: string;
+  readonly warm: WarmCopy;
 }
 
 /**
@@ -44,148 +37,114 @@ interface Opened {
  * the pointer's version is used again, with its server if that still runs.
  */
 export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore {
-  const { collection, mountPath, s3, bucket, table } = props;
-  const versions = join(mountPath, collection);
-  const folder = privateFolder();
-  let warm: { readonly version: string; readonly copy: WorkingCopy } | undefined;
-
-  const drop = async (copy: WorkingCopy) => {
-    if (warm?.copy === copy) warm = undefined;
-    await copy.remove();
-  };
-
-  const openVersion = async (pointer: Published): Promise<Opened | undefined> => {
-    const { version, manifest } = pointer;
-    if (version === undefined || manifest === undefined) return undefined;
-    if (warm?.version !== version) {
-      if (warm !== undefined) await drop(warm.copy);
-      const copy = workingCopy(join(folder, randomBytes(8).toString('hex')));
-      try {
-        await readVersion(join(versions, version), copy.directory, manifest.files_sha256 ?? '');
-      } catch (error) {
-        await copy.remove();
-        if (!(error instanceof BrokenVersion)) throw error;
-        props.telemetry.logger.error('A published version is broken and will be rebuilt from S3', {
-          collection,
-          version,
-          reason: error.message,
-        });
-        return undefined;
-      }
-      warm = { version, copy };
-    }
-    const { copy } = warm;
-    const database = await copy.start().catch(async (error: unknown) => {
-      await drop(copy);
-      if (error instanceof DeadServer) return undefined;
-      throw error;
-    });
-    // The copy is gone with its server: this time it is fetched.
-    if (database === undefined) return openVersion(pointer);
-    const chroma = await openOnlyCollection(database, collection, EMBEDDED_RECORDS_PER_WRITE);
-    if (chroma === undefined) throw new Error(`The version ${version} of ${collection} holds no collection.`);
-    if (chroma.space !== manifest.space) {
-      throw new Error(
-        `The collection ${collection} has the space ${chroma.space}, its pointer says ${manifest.space}.`,
-      );
-    }
-    return { copy, chroma, embedding: embeddingOf(pointer) };
-  };
-
-  const openContent = async (pointer: Published) => {
-    const snapshot = await readSnapshotPointer({ s3, bucket, collection });
-    const foreign =
-      snapshot !== undefined && isForeign(snapshot.version, pointer) ? snapshot.version : undefined;
-    const live = await openVersion(pointer);
-    if (live !== undefined && foreign === undefined) {
-      return {
-        ...live,
-        isUnpublished: false,
-        rebuiltFrom: [],
-        lineage: pointer.manifest?.lineage ?? [],
-        snapshotVersion: snapshot?.version,
-        hasTakenOver: false,
-      };
-    }
-    if (live !== undefined) {
-      props.telemetry.logger.warn("Another writer's snapshot is taken in", { collection, snapshot: foreign });
-    }
-    const rebuilt = await rebuild(props, pointer, folder, live?.chroma);
-    if (live !== undefined) await drop(live.copy);
-    return { ...rebuilt, isUnpublished: true };
-  };
-
+  const versions = join(props.mountPath, props.collection);
+  const store: Store = { ...props, versions, warm: new WarmCopy() };
   return {
-    async open(lease) {
-      const { copy, ...content } = await openContent(lease.pointer);
-      let sealed: string | undefined;
-      const open: OpenCollection = {
-        ...content,
-        hasCheckpoints: true,
-        space: content.chroma.space,
-        async seal() {
-          if (warm?.copy === copy) warm = undefined;
-          await copy.stop();
-          const version = versionId(new Date(), randomBytes(4).toString('hex'));
-          await mkdir(versions, { recursive: true });
-          const filesSha256 = await writeVersion(copy.directory, join(versions, version));
-          sealed = version;
-          return { version, filesSha256 };
-        },
-        async checkpointFirst(version, manifest) {
-          const known = {
-            ...lease.pointer,
-            manifest,
-            snapshot_version: content.snapshotVersion ?? lease.pointer.snapshot_version,
-          };
-          await writeSnapshot({ s3, bucket, collection }, copy.directory, version, manifest, known);
-        },
-        async published() {
-          if (sealed === undefined) return;
-          warm = { version: sealed, copy };
-          await collectOldVersions(versions, sealed, new Date(), props.readersGraceMilliseconds).catch(
-            (error) => {
-              props.telemetry.logger.warn('Old versions could not be removed', { reason: messageOf(error) });
-            },
-          );
-        },
-        async discard(reason) {
-          await drop(copy);
-          // Else it is left to the collection of old versions.
-          if (sealed !== undefined && reason instanceof LeaseLost)
-            await rm(join(versions, sealed), { recursive: true, force: true });
-        },
-      };
-      return open;
-    },
+    open: (lease) => open(store, lease),
+    hasWork: async (published) =>
+      isCheckpointDue(published, new Date(), props) ||
+      isUnadopted(await readSnapshotPointer(props), published),
+    checkpoint: (lease, published) => checkpoint(store, lease, published),
+    close: () => store.warm.close(),
+  };
+}
 
-    async hasWork(published) {
-      if (isCheckpointDue(published, new Date(), props)) return true;
-      const snapshot = await readSnapshotPointer({ s3, bucket, collection });
-      return snapshot !== undefined && isForeign(snapshot.version, published);
+async function open(store: Store, lease: Lease): Promise<OpenCollection> {
+  const { versions, warm, telemetry } = store;
+  const { copy, ...content } = await openContent(store, lease.pointer);
+  let sealed: string | undefined;
+  return {
+    ...content,
+    hasCheckpoints: true,
+    space: content.chroma.space,
+    async seal() {
+      warm.letGo(copy);
+      await copy.stop();
+      const version = versionId(new Date(), randomBytes(4).toString('hex'));
+      await mkdir(versions, { recursive: true });
+      const filesSha256 = await writeVersion(copy.directory, join(versions, version));
+      sealed = version;
+      return { version, filesSha256 };
     },
-
-    async checkpoint(lease, published) {
-      const { version, manifest } = published;
-      if (warm === undefined || version === undefined || warm.version !== version) return published;
-      const now = new Date();
-      if (manifest === undefined || !isCheckpointDue(published, now, props)) return published;
-      const { copy } = warm;
-      await copy.stop().catch(async (error: unknown) => {
-        await drop(copy);
-        throw error;
-      });
-      lease.signal.throwIfAborted();
-      const source = { s3, bucket, collection };
-      await writeSnapshot(source, copy.directory, version, manifest, published);
-      const noted = await publish(table, lease, published, withSnapshot({ version, manifest }, now));
-      await pruneSnapshots(source, version, props.snapshotsKept);
-      return noted;
+    async checkpointFirst(version, manifest) {
+      const snapshot_version = content.snapshotVersion ?? lease.pointer.snapshot_version;
+      const known = { ...lease.pointer, manifest, snapshot_version };
+      await writeSnapshot(store, copy.directory, version, manifest, known);
     },
-
-    async close() {
-      if (warm !== undefined) await drop(warm.copy);
-      await rm(folder, { recursive: true, force: true });
+    async published() {
+      if (sealed === undefined) return;
+      warm.keep(sealed, copy);
+      await collectOldVersions(versions, sealed, new Date(), store.readersGraceMilliseconds).catch(
+        (error) => {
+          telemetry.logger.warn('Old versions could not be removed', { reason: messageOf(error) });
+        },
+      );
+    },
+    async discard(reason) {
+      await warm.remove(copy);
+      // Else it is left to the collection of old versions.
+      if (sealed !== undefined && reason instanceof LeaseLost)
+        await rm(join(versions, sealed), { recursive: true, force: true });
     },
   };
+}
+
+/** What was published; or, where that is broken or another writer's snapshot is to be adopted, what S3 gives. */
+async function openContent(store: Store, pointer: Published) {
+  const { collection, telemetry, warm } = store;
+  const snapshot = await readSnapshotPointer(store);
+  const live = await openLive(store, pointer);
+  if (live !== undefined && !isUnadopted(snapshot, pointer)) {
+    return {
+      ...live,
+      isUnpublished: false,
+      rebuiltFrom: [],
+      lineage: pointer.manifest?.lineage ?? [],
+      snapshotVersion: snapshot?.version,
+      hasAdopted: false,
+    };
+  }
+  if (live !== undefined) {
+    telemetry.logger.warn("Another writer's snapshot is adopted", {
+      collection,
+      snapshot: snapshot?.version,
+    });
+  }
+  const rebuilt = await rebuild(store, pointer, warm.folder, live?.chroma);
+  if (live !== undefined) await warm.remove(live.copy);
+  return { ...rebuilt, isUnpublished: true };
+}
+
+async function openLive(store: Store, pointer: Published): Promise<OpenVersion | undefined> {
+  const { collection, telemetry, versions, warm } = store;
+  if (!isPublication(pointer)) return undefined;
+  try {
+    return await openVersion(collection, pointer, versions, warm);
+  } catch (error) {
+    if (!(error instanceof BrokenVersion)) throw error;
+    telemetry.logger.error('A published version is broken and will be rebuilt from S3', {
+      collection,
+      version: pointer.version,
+      reason: error.message,
+    });
+    return undefined;
+  }
+}
+
+async function checkpoint(store: Store, lease: Lease, published: Published): Promise<Published> {
+  const now = new Date();
+  const copy = store.warm.holding(published.version);
+  if (copy === undefined || !isPublication(published) || !isCheckpointDue(published, now, store)) {
+    return published;
+  }
+  const { version, manifest } = published;
+  await copy.stop().catch(async (error: unknown) => {
+    await store.warm.remove(copy);
+    throw error;
+  });
+  lease.signal.throwIfAborted();
+  await writeSnapshot(store, copy.directory, version, manifest, published);
+  const noted = await publish(store.table, lease, published, withSnapshot(published, now));
+  await pruneSnapshots(store, version, store.snapshotsKept);
+  return noted;
 }

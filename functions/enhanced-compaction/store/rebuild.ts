@@ -9,7 +9,7 @@ import type { Published } from '../lease/publish';
 import { fetchSnapshot } from '../snapshot/fetch';
 import { locateSnapshot } from '../snapshot/locate';
 import { keepMissingReceipts } from '../snapshot/missing-receipts';
-import { isForeign } from '../snapshot/pointer-object';
+import { isUnadopted } from '../snapshot/pointer-object';
 import { type ReplayProps, replayDeltas } from '../snapshot/replay';
 import { embeddingOf } from './collection-store';
 
@@ -26,7 +26,7 @@ export interface Rebuilt {
   readonly rebuiltFrom: readonly string[];
   readonly lineage: readonly string[];
   readonly snapshotVersion: string | undefined;
-  readonly hasTakenOver: boolean;
+  readonly hasAdopted: boolean;
 }
 
 /** The pointer's item has a limit; nobody asks for a snapshot that a hundred rebuilds lie upon. */
@@ -85,8 +85,8 @@ export async function rebuild(
       published,
       folder,
     });
-    const hasTakenOver = snapshot !== undefined && isForeign(snapshot.version, pointer);
-    if (hasTakenOver && live !== undefined) await keepMissingReceipts(live, chroma);
+    const hasAdopted = isUnadopted(snapshot, pointer);
+    if (hasAdopted && live !== undefined) await keepMissingReceipts(live, chroma);
     // Of a receipt that both have, the snapshot's form counts, and that may be shorter: no count proves a loss.
     else await refuseLoss(collection, chroma, pointer);
     const ancestors = [...(pointer.manifest?.lineage ?? []), ...(origin?.lineage ?? [])];
@@ -99,7 +99,7 @@ export async function rebuild(
         -MOST_LINEAGE,
       ),
       snapshotVersion: snapshot?.version,
-      hasTakenOver,
+      hasAdopted,
     };
   } catch (error) {
     await copy.remove();

@@ -5,7 +5,7 @@ import type { Collection } from '../../../contracts/collections';
 import { createChromaCollection, openChromaCollection } from '../chroma/collection';
 import { chromaDatabase } from '../chroma/database';
 import { locateSnapshot } from '../snapshot/locate';
-import { type CollectionStore, embeddingOf } from './collection-store';
+import { type CollectionStore, embeddingOf, refuseOtherSpace } from './collection-store';
 
 export interface RemoteStoreProps {
   readonly collection: Collection;
@@ -45,11 +45,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       if (existing === undefined) await refuseToStartEmpty(props, pointer.version);
       const chroma = existing ?? (await createChromaCollection(database, collection, RECORDS_PER_WRITE));
       const { manifest } = pointer;
-      if (manifest !== undefined && manifest.space !== chroma.space) {
-        throw new Error(
-          `The collection ${collection} has the space ${chroma.space}, its pointer says ${manifest.space}.`,
-        );
-      }
+      if (manifest !== undefined) refuseOtherSpace(collection, chroma.space, manifest.space);
       return {
         chroma,
         space: chroma.space,
@@ -58,7 +54,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         rebuiltFrom: [],
         lineage: manifest?.lineage ?? [],
         snapshotVersion: pointer.snapshot_version,
-        hasTakenOver: false,
+        hasAdopted: false,
         hasCheckpoints: false,
         seal: async () => ({
           version: versionId(new Date(), randomBytes(4).toString('hex')),

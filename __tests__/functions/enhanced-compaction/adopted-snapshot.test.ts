@@ -32,7 +32,7 @@ describe('A snapshot that a migration put into the bucket of a living pipeline',
   it.each([
     ['older', LONG_AGO],
     ['newer', justNow()],
-  ])('and that is %s than its own is taken in, and nothing of either is lost', async (_what, version) => {
+  ])('and that is %s than its own is adopted, and nothing of either is lost', async (_what, version) => {
     await world.arrive({ texts: ['LIVE, IN ITS SNAPSHOT'] });
     await world.compactOnce();
     await world.arrive({ texts: ['LIVE, IN NO SNAPSHOT'] });
@@ -53,7 +53,7 @@ describe('A snapshot that a migration put into the bucket of a living pipeline',
     expect((await located())?.manifest?.content).toMatchObject({ records: 5, lineage: [version] });
   });
 
-  it('is taken in by any doorbell, though no receipt is new', async () => {
+  it('is adopted at any doorbell, though no receipt is new', async () => {
     await world.arrive({ texts: ['LIVE'] });
     await world.compactOnce();
     await putSnapshot(LONG_AGO, [old('MIGRATED')]);
@@ -82,7 +82,7 @@ describe('A snapshot that a migration put into the bucket of a living pipeline',
     expect(await pointerObject()).toBe(LONG_AGO);
   });
 
-  it('and that came while a checkpoint was made is not overwritten, and taken in by the next merge', async () => {
+  it('and that came while a checkpoint was made is not overwritten, and adopted by the next merge', async () => {
     await world.arrive({ texts: ['LIVE'] });
     const client = intercepted(world.table.client, async ({ input }, send) => {
       const answer = await send();
@@ -100,7 +100,7 @@ describe('A snapshot that a migration put into the bucket of a living pipeline',
 });
 
 describe('The old consumer, put back during a rollback', () => {
-  it('went on from our snapshot: its newer one is taken, with its form of each receipt', async () => {
+  it('went on from our snapshot: its newer one is adopted, with its form of each receipt', async () => {
     const changed = await world.arrive({ texts: ['FIRST FORM', 'GONE LATER'] });
     await world.arrive({ texts: ['KEPT'] });
     await world.compactOnce();
