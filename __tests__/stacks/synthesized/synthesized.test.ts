@@ -1,56 +1,8 @@
 import type { TerraformStack } from 'cdktf';
-import { block, blocks, parseJson, texts } from '../../../stacks/synthesized/json';
 import { physicalName, Synthesized } from '../../../stacks/synthesized/synthesized';
 import { formOf } from '../../support/guard-findings';
 
 const addresses = (found: readonly { address: string }[]) => found.map(({ address }) => address);
-
-describe('blocks', () => {
-  it.each([
-    [{ a: 1 }, [{ a: 1 }]],
-    [
-      [{ a: 1 }, { b: 2 }],
-      [{ a: 1 }, { b: 2 }],
-    ],
-    [
-      [[{ a: 1 }], [[{ b: 2 }]]],
-      [{ a: 1 }, { b: 2 }],
-    ],
-    [['text', null, 7, { a: 1 }], [{ a: 1 }]],
-    ['text', []],
-    [null, []],
-    [undefined, []],
-  ])('of %j are %j', (value, expected) => {
-    expect(blocks(value)).toEqual(expected);
-  });
-
-  it('give the first as the only one, or an empty one', () => {
-    expect(block([{ a: 1 }, { b: 2 }])).toEqual({ a: 1 });
-    expect(block(undefined)).toEqual({});
-  });
-});
-
-it.each([
-  ['one', ['one']],
-  [
-    ['one', 2, 'three'],
-    ['one', 'three'],
-  ],
-  [undefined, []],
-])('texts of %j are %j', (value, expected) => {
-  expect(texts(value)).toEqual(expected);
-});
-
-it.each([
-  ['{"a":1}', { a: 1 }],
-  ['[1]', undefined],
-  ['null', undefined],
-  ['7', undefined],
-  ['not JSON', undefined],
-  [{ a: 1 }, undefined],
-])('JSON in %j is %j', (value, expected) => {
-  expect(parseJson(value)).toEqual(expected);
-});
 
 describe('the form', () => {
   const form = formOf({
@@ -151,4 +103,53 @@ it.each([
 it('has no name in AWS for a type whose names do not matter', () => {
   const subnet = { type: 'aws_subnet', name: '', address: '', where: '', attributes: { name: 'x' } };
   expect(physicalName(subnet)).toBeUndefined();
+});
+
+describe('what expressions refer to', () => {
+  const form = formOf(
+    {
+      'aws_sqs_queue.lines': { name: 'my-lines' },
+      'aws_sqs_queue.words': {},
+      'data.aws_sqs_queue.lines': {},
+      'aws_s3_bucket.chromadb': {},
+      'aws_s3_bucket_policy.of-it': { policy: `{"Resource":["\${aws_s3_bucket.chromadb.arn}/*"]}` },
+      'aws_s3_bucket_policy.of-none': { policy: 'aws_s3_bucket.chromadb.arn' },
+    },
+    { output: [{ bucket: [{ value: 'x' }], queue: { value: 7 } }] },
+  );
+  const referenced = (part: unknown) => addresses(form.referenced(part));
+
+  it.each([
+    [{ deep: [{ arn: `\${aws_sqs_queue.lines.arn}` }] }, ['aws_sqs_queue.lines']],
+    [`\${data.aws_sqs_queue.lines.arn}`, ['data.aws_sqs_queue.lines']],
+    [
+      `\${join(",", [aws_sqs_queue.lines.arn, aws_sqs_queue.words.arn])}`,
+      ['aws_sqs_queue.lines', 'aws_sqs_queue.words'],
+    ],
+    [
+      `{"a":"\${aws_sqs_queue.words.arn}"} and \${aws_sqs_queue.lines.arn}`,
+      ['aws_sqs_queue.lines', 'aws_sqs_queue.words'],
+    ],
+    ['aws_sqs_queue.lines.arn', []],
+    [`\${aws_sqs_queue.unknown.arn}`, []],
+    [`\${my_aws_sqs_queue.lines.arn}`, []],
+    [`\${aws_sqs_queue.lines}`, []],
+    [undefined, []],
+  ])('in %j is %j', (part, expected) => {
+    expect(referenced(part)).toEqual(expected);
+  });
+
+  it('tells whether something is mentioned, and what of a type is about it', () => {
+    const [bucket, queue] = form.resources('aws_s3_bucket', 'aws_sqs_queue').reverse();
+    const about = (target: typeof bucket) => target && addresses(form.about(target, 'aws_s3_bucket_policy'));
+    expect(bucket && form.mentions(`\${aws_s3_bucket.chromadb.arn}`, bucket)).toBe(true);
+    expect(queue && form.mentions(`\${aws_s3_bucket.chromadb.arn}`, queue)).toBe(false);
+    expect(about(bucket)).toEqual(['aws_s3_bucket_policy.of-it']);
+    expect(about(queue)).toEqual([]);
+  });
+
+  it('gives the values of all outputs, and none where there are none', () => {
+    expect(form.outputs).toEqual({ bucket: 'x', queue: 7 });
+    expect(formOf({}).outputs).toEqual({});
+  });
 });
