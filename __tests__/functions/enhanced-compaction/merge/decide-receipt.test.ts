@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { type S3Server, startS3Server } from 'local-aws';
+import {
+  type CollectionRun,
+  type CompactionRun,
+  encodeRun,
+  type RunState,
+} from '../../../../contracts/compaction-run';
+import type { DeltaHeader } from '../../../../contracts/delta';
+import { recordId } from '../../../../contracts/record-id';
+import {
+  type DecidedReceipt,
+  decideReceipt,
+} from '../../../../functions/enhanced-compaction/merge/decide-receipt';
+import { encodeDelta } from '../../../../functions/shared/delta-file';
+import { createTelemetry } from '../../../../functions/shared/logging';
+import { createRun } from '../../../../functions/shared/run-table';
+import { useRunTable } from '../../../support/lone-run-table';
+import { run as runAt } from '../../../support/runs';
+
+const SPACE = { model: 'test-model', dimensions: 3, textFormatVersion: 1 };
+const IMAGE = '11111111-1111-4111-8111-111111111111';
+const bucket = 'deltas';
+
+const table = useRunTable();
+const telemetry = createTelemetry('enhanced-compaction');
+let server: S3Server;
+let s3: S3Client;
+beforeAll(async () => {
+  server = await startS3Server();
+  s3 = new S3Client({
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local-secret' },
+  });
+  await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+});
+afterAll(async () => {
+  s3?.destroy();
+  await server?.close();
+});
+afterEach(() => jest.restoreAllMocks());
+
+/** A run of the one receipt, created so many seconds after the first. It is stored nowhere yet. */
+const runOf = (seconds: number, changes: Partial<CollectionRun> = {}): CompactionRun => {
+  const created = runAt(new Date(1_767_225_600_000 + seconds * 1000));
+  return { ...created, image_id: IMAGE, lines: { ...created.lines, ...changes } };
+};
+
+/** Stores a run's delta of lines, whose header may be wrong. */
+async function storeDelta(run: CompactionRun, header: Partial<DeltaHeader> = {}): Promise<CompactionRun> {
+  const whole: DeltaHeader = {
+    format_version: 1,
+    run_id: run.run_id,
+    collection: 'lines',
+    image_id: run.image_id,
+    receipt_id: run.receipt_id,
+    created_at: run.created_at,
+    model: SPACE.model,
+    dimensions: SPACE.dimensions,
+    text_format_version: SPACE.textFormatVersion,
+    records: 1,
+    ...header,
+  };
+  const id = recordId({ imageId: whole.image_id, receiptId: whole.receipt_id, lineId: 1 });
+  const embedding = new Float32Array([1, 2, 3]);
+  const bytes = encodeDelta({
+    header: whole,
+    records: [{ id, document: 'MILK', metadata: {}, embedding, contentHash: 'a'.repeat(32) }],
+  });
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: run.lines.delta_key, Body: bytes }));
+  const delta_sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { ...run, lines: { ...run.lines, delta_sha256 } };
+}
+
+/** Stores a run with its delta. */
+async function arrive(
+  seconds: number,
+  { state = 'PENDING' as RunState, header = {} as Partial<DeltaHeader> } = {},
+): Promise<CompactionRun> {
+  const run = await storeDelta(runOf(seconds, { state }), header);
+  await createRun(table, run);
+  return run;
+}
+
+const decide = (candidates: readonly CompactionRun[], from = bucket): Promise<DecidedReceipt> =>
+  decideReceipt({ candidates, records: 1 }, 'lines', SPACE, { s3, bucket: from, table, telemetry });
+const NOTHING = { winner: undefined, superseded: [], failed: [], finishedAlready: [] };
+
+describe('Of the runs of a receipt', () => {
+  it.each<RunState>(['PENDING', 'PROCESSING'])(
+    'the only one wins with its delta, being %s',
+    async (state) => {
+      const run = await arrive(1, { state });
+      expect(await decide([run])).toEqual({
+        ...NOTHING,
+        winner: {
+          run,
+          delta: expect.objectContaining({ header: expect.objectContaining({ run_id: run.run_id }) }),
+        },
+      });
+    },
+  );
+
+  it('the newest wins, and supersedes the others', async () => {
+    const [oldest, older, newest] = [await arrive(1), await arrive(2), await arrive(3)];
+    const { winner, ...others } = await decide([newest, older, oldest]);
+    expect(winner?.run).toEqual(newest);
+    expect(others).toEqual({
+      superseded: [
+        { run: older, by: newest.run_id },
+        { run: oldest, by: newest.run_id },
+      ],
+      failed: [],
+      finishedAlready: [],
+    });
+  });
+
+  it('one that is older than a merged one is superseded by it', async () => {
+    const late = await arrive(1);
+    const merged = await arrive(2, { state: 'COMPLETED' });
+    expect(await decide([late])).toEqual({ ...NOTHING, superseded: [{ run: late, by: merged.run_id }] });
+  });
+
+  it('one that is newer than a merged one wins', async () => {
+    await arrive(1, { state: 'COMPLETED' });
+    const newest = await arrive(2);
+    expect((await decide([newest])).winner?.run).toEqual(newest);
+  });
+
+  it('one whose delta is unusable fails, and the next older wins', async () => {
+    const usable = await arrive(1);
+    const missing = runOf(2);
+    await createRun(table, missing);
+    const { winner, ...others } = await decide([missing, usable]);
+    expect(winner?.run).toEqual(usable);
+    expect(others).toEqual({
+      superseded: [],
+      failed: [
+        { run: missing, reason: `${missing.lines.delta_key} does not exist. Embed the receipt again.` },
+      ],
+      finishedAlready: [],
+    });
+  });
+
+  it.each<RunState>(['COMPLETED', 'FAILED', 'SUPERSEDED'])(
+    'one that is %s in the table is left alone, whatever the index says',
+    async (state) => {
+      const run = await arrive(1, { state });
+      const stale = { ...run, lines: { ...run.lines, state: 'PENDING' as const } };
+      expect(await decide([stale])).toEqual({ ...NOTHING, finishedAlready: [run.run_id] });
+    },
+  );
+
+  it('the others are decided all the same when one is finished already', async () => {
+    const usable = await arrive(1);
+    const done = await arrive(2, { state: 'FAILED' });
+    const stale = { ...done, lines: { ...done.lines, state: 'PENDING' as const } };
+    const { winner, finishedAlready } = await decide([stale, usable]);
+    expect(winner?.run).toEqual(usable);
+    expect(finishedAlready).toEqual([done.run_id]);
+  });
+
+  it('one that the table does not show counts as it was given', async () => {
+    const run = await storeDelta(runOf(1));
+    expect((await decide([run])).winner?.run).toBe(run);
+  });
+
+  it('there may be none', async () => {
+    expect(await decide([])).toEqual(NOTHING);
+  });
+});
+
+describe('A delta fails its run', () => {
+  const OTHER = runAt().run_id;
+
+  it.each<[string, Partial<DeltaHeader>]>([
+    ['run', { run_id: OTHER }],
+    ['collection', { collection: 'words' }],
+    ['image', { image_id: '22222222-2222-4222-8222-222222222222' }],
+    ['receipt', { receipt_id: 2 }],
+  ])('when it is of another %s', async (_what, header) => {
+    const run = await arrive(1, { header });
+    expect(await decide([run])).toEqual({
+      ...NOTHING,
+      failed: [
+        { run, reason: `${run.lines.delta_key} is the delta of another run. Embed the receipt again.` },
+      ],
+    });
+  });
+
+  it('when it is of another model', async () => {
+    const run = await arrive(1, { header: { model: 'other-model' } });
+    expect(await decide([run])).toEqual({
+      ...NOTHING,
+      failed: [{ run, reason: expect.stringContaining('embeddings of the model other-model') }],
+    });
+  });
+
+  it('when it is not the file that the run names', async () => {
+    const run = await arrive(1);
+    const changed = { ...run, lines: { ...run.lines, delta_sha256: 'b'.repeat(64) } };
+    await table.client.send(new PutCommand({ TableName: table.name, Item: encodeRun(changed) }));
+    const { failed } = await decide([changed]);
+    expect(failed).toEqual([{ run: changed, reason: expect.stringContaining('SHA-256 differs') }]);
+  });
+});
+
+describe('Nothing is decided', () => {
+  it('when S3 cannot be asked: the whole is tried again', async () => {
+    const run = await arrive(1);
+    await expect(decide([run], 'another-bucket')).rejects.toThrow(/bucket does not exist/);
+  });
+
+  it('when an item of the receipt cannot be read, and the log says which and why', async () => {
+    const error = jest.spyOn(telemetry.logger, 'error').mockImplementation();
+    const run = await arrive(1);
+    const broken = { ...encodeRun(runOf(2)), run_id: 'unreadable' };
+    await table.client.send(new PutCommand({ TableName: table.name, Item: broken }));
+    expect(await decide([run])).toEqual(NOTHING);
+    expect(error).toHaveBeenCalledWith('A receipt waits, since its runs cannot be read', {
+      collection: 'lines',
+      imageId: IMAGE,
+      receiptId: 1,
+      reason: expect.stringContaining('run_id'),
+    });
+  });
+});
