@@ -160,3 +160,22 @@ test('a fault that means nothing is refused', async () => {
   const misspelt = { opperation: 'PutObject', fail: 'SlowDown' } as { fail: 'SlowDown' };
   await expect(admin.inject(misspelt)).rejects.toThrow('opperation');
 });
+
+test('tells under which conditions a request was to be done', async () => {
+  await put('pinned');
+  await admin.resetRequests();
+  const { ETag } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'pinned', IfMatch: '*' }));
+  await copy('pinned', 'ünder', { CopySourceIfMatch: ETag, IfNoneMatch: '*' });
+  await put('free');
+  expect(await admin.conditionalRequests()).toEqual([
+    { operation: 'HeadObject', bucket: Bucket, key: 'pinned', conditions: { 'if-match': '*' } },
+    {
+      operation: 'CopyObject',
+      bucket: Bucket,
+      key: 'ünder',
+      conditions: { 'if-none-match': '*', 'x-amz-copy-source-if-match': ETag },
+    },
+  ]);
+  await admin.resetRequests();
+  expect(await admin.conditionalRequests()).toEqual([]);
+});

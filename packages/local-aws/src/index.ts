@@ -25,8 +25,9 @@ export {
 } from './lambda/lambda-runtime';
 export { type ChildServer, type ChildServerOptions, startChildServer } from './processes/child-server';
 export { announce, listenOnLoopback, readBody } from './processes/loopback';
-export { type RequestCounts, type S3Admin, s3Admin } from './s3/admin';
+export { type S3Admin, s3Admin } from './s3/admin';
 export type { Fault, FaultState, Mutation } from './s3/faults';
+export type { ConditionalRequest, RequestCounts } from './s3/request-log';
 export { type S3Server, type S3ServerOptions, startS3Server } from './s3/server';
 export {
   type LocalAws,

@@ -1,14 +1,12 @@
 import { Body } from './body';
 import { type Fault, type FaultState, type Faults, faultProblem, type Mutation } from './faults';
 import { toByteKey } from './key-order';
+import type { ConditionalRequest, RequestCounts, RequestLog } from './request-log';
 import { OPERATION_NAMES } from './routes';
 import type { Service } from './service';
 
 /** Below this path the server talks about itself. No bucket's name can start with an underscore. */
 export const ADMIN_PATH = '/_admin/';
-
-/** Requests by operation since the start or the last reset. */
-export type RequestCounts = Readonly<Record<string, number>>;
 
 interface AdminAnswer {
   readonly status: number;
@@ -38,13 +36,14 @@ export function applyMutation(service: Service, mutation: Mutation): void {
 /**
  * `POST /_admin/faults` arms one fault or a list; `GET` tells what each did; `DELETE` disarms all.
  * `GET /_admin/requests` counts requests by operation; `DELETE` starts again from zero.
+ * `GET /_admin/conditional-requests` lists those that carried a condition, with it.
  * `GET /_admin/undelivered` lists notifications that no queue took.
  */
 export function answerAdmin(
   method: string,
   path: string,
   payload: Buffer,
-  { service, faults, counts }: { service: Service; faults: Faults; counts: Map<string, number> },
+  { service, faults, log }: { service: Service; faults: Faults; log: RequestLog },
 ): AdminAnswer {
   switch (`${method} ${path}`) {
     case `POST ${ADMIN_PATH}faults`: {
@@ -60,10 +59,12 @@ export function answerAdmin(
       faults.clear();
       return { status: 200, body: [] };
     case `GET ${ADMIN_PATH}requests`:
-      return { status: 200, body: Object.fromEntries(counts) };
+      return { status: 200, body: log.counts };
     case `DELETE ${ADMIN_PATH}requests`:
-      counts.clear();
+      log.clear();
       return { status: 200, body: {} };
+    case `GET ${ADMIN_PATH}conditional-requests`:
+      return { status: 200, body: log.conditional };
     case `GET ${ADMIN_PATH}undelivered`:
       return { status: 200, body: service.queues.undelivered };
     default:
@@ -90,7 +91,9 @@ export interface S3Admin {
   /** Disarms all faults. */
   clearFaults(): Promise<void>;
   requests(): Promise<RequestCounts>;
-  /** Counts again from zero. */
+  /** The requests that were to be done under a condition only, in the order in which they came. */
+  conditionalRequests(): Promise<readonly ConditionalRequest[]>;
+  /** Counts again from zero, and forgets the conditions. */
   resetRequests(): Promise<void>;
 }
 
@@ -102,6 +105,8 @@ export function s3Admin(endpoint: string): S3Admin {
     faults: async () => (await call('GET', 'faults')) as readonly FaultState[],
     clearFaults: async () => void (await call('DELETE', 'faults')),
     requests: async () => (await call('GET', 'requests')) as RequestCounts,
+    conditionalRequests: async () =>
+      (await call('GET', 'conditional-requests')) as readonly ConditionalRequest[],
     resetRequests: async () => void (await call('DELETE', 'requests')),
   };
 }

@@ -9,6 +9,7 @@ import { fromByteKey } from './key-order';
 import type { Operation } from './operation';
 import { decodePayload, readPayload } from './payload';
 import { parseTarget, type Reply, type S3Request, type Target } from './request';
+import { RequestLog } from './request-log';
 import { actionOf, findOperation } from './routes';
 import { S3Error } from './s3-error';
 import { Service, type Settings } from './service';
@@ -41,7 +42,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   const { port = 0, ...settings } = options;
   const service = new Service({ ...DEFAULTS, ...settings });
   const faults = new Faults();
-  const counts = new Map<string, number>();
+  const log = new RequestLog();
   let requests = 0;
 
   const server = createServer({ keepAlive: true, requestTimeout: 0 }, (message, response) => {
@@ -66,7 +67,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
 
   function adminAnswer(message: IncomingMessage, raw: Buffer) {
     try {
-      return answerAdmin(message.method ?? 'GET', message.url ?? '/', raw, { service, faults, counts });
+      return answerAdmin(message.method ?? 'GET', message.url ?? '/', raw, { service, faults, log });
     } catch (error) {
       return { status: 400, body: { problems: [String(error)] } };
     }
@@ -85,8 +86,9 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
       const target = parseTarget(url);
       const hasCopySource = message.headers['x-amz-copy-source'] !== undefined;
       const operation = findOperation(target, message.method ?? 'GET', hasCopySource);
-      counts.set(operation.operation, (counts.get(operation.operation) ?? 0) + 1);
-      hits = faults.hit(operation.operation, target.bucket, fromByteKey(target.key));
+      const key = fromByteKey(target.key);
+      log.note(operation.operation, { bucket: target.bucket, key }, message.headers);
+      hits = faults.hit(operation.operation, target.bucket, key);
       if (hits.length > 0 && (await sufferBefore(hits, message))) return;
       const result = perform(service, operation, target, message, raw, requestId);
       reply = result instanceof Promise ? await result : result;
