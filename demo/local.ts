@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { type LocalAws, startLocalAws } from 'local-aws';
+import { type LocalAws, shellExports, startLocalAws } from 'local-aws';
 import pc from 'picocolors';
 import { type LocalPipeline, startLocalPipeline } from './pipeline/local-pipeline';
 
@@ -52,15 +52,11 @@ function description(aws: LocalAws, pipeline: LocalPipeline): string {
     ['run table', pipeline.tableName],
     ['EFS', pipeline.mountPath],
   );
-  // The AWS CLI takes an empty profile for a profile's name.
-  const exports = Object.entries(aws.environment).map(([name, value]) =>
-    value === '' ? `unset ${name}` : `export ${name}='${value}'`,
-  );
   return [
     table.toString(),
     '',
     pc.bold('In another shell, for the AWS CLI, any AWS SDK and migrate-buckets:'),
-    ...exports,
+    ...shellExports(aws.environment),
     '',
     pc.bold('Then drop an OCR result:'),
     `aws s3 cp receipt.json s3://${pipeline.bucket}/ocr/11111111-2222-4333-8444-555555555555/receipt-00001.json`,

@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { startLocalAws } from '../src';
 import { CONFORMANCE } from '../src/s3/conformance/cases';
-import { Subject } from '../src/s3/conformance/subject';
+import { QUIET, Subject } from '../src/s3/conformance/subject';
 import { MOTO_DIFFERENCES } from './moto-differences';
 import { type Moto, startMoto } from './support/moto';
 import { describeWith, MOTO } from './support/requirements';
@@ -17,6 +17,7 @@ const subjectAt = (endpoint: string): Subject =>
       region: 'us-east-1',
       credentials: { accessKeyId: 'conformance', secretAccessKey: 'local' },
       maxAttempts: 1,
+      logger: QUIET,
     }),
   );
 

@@ -47,3 +47,10 @@ export function clientEnvironment(
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
 }
+
+/** The same for a POSIX shell, a line each: `export NAME='value'`, or `unset NAME` for what must be empty. */
+export const shellExports = (environment: Readonly<Record<string, string>>): string[] =>
+  // The AWS CLI takes an empty profile for a profile's name.
+  Object.entries(environment).map(([name, value]) =>
+    value === '' ? `unset ${name}` : `export ${name}='${value}'`,
+  );

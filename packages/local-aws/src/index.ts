@@ -5,7 +5,7 @@
  *
  * @packageDocumentation
  */
-export type { LocalService } from './client-environment';
+export { type LocalService, shellExports } from './client-environment';
 export type {
   ControlPlaneState,
   DeclaredFunction,

@@ -64,7 +64,7 @@ export type EngineOperation = (typeof OPERATIONS)[number];
 export const isEngineOperation = (name: string): name is EngineOperation =>
   (OPERATIONS as readonly string[]).includes(name);
 
-const module = (folder: 'actions' | 'validations', operation: EngineOperation): unknown =>
+const innerModule = (folder: 'actions' | 'validations', operation: EngineOperation): unknown =>
   require(`dynalite/${folder}/${operation.charAt(0).toLowerCase()}${operation.slice(1)}`);
 
 /**
@@ -107,7 +107,7 @@ export class Engine {
   /** Runs one operation of dynalite's. @throws {DynamoDbError} as DynamoDB would answer. */
   async execute(operation: EngineOperation, input: Input): Promise<Output> {
     const checked = this.#check(operation, input);
-    const action = module('actions', operation) as (
+    const action = innerModule('actions', operation) as (
       store: Store,
       input: Input,
       callback: Callback<Output>,
@@ -136,7 +136,7 @@ export class Engine {
   }
 
   #check(operation: EngineOperation, input: Input): Input {
-    const { types, custom } = module('validations', operation) as Validation;
+    const { types, custom } = innerModule('validations', operation) as Validation;
     try {
       const checked = validations.checkTypes(structuredClone(input), types);
       validations.checkValidations(checked, types, custom, this.#store);

@@ -26,6 +26,9 @@ import {
 /** S3's least length of a part that is not the last. */
 export const PART_BYTES = 5 * 1024 * 1024;
 
+/** For clients under test: the SDK would tell of each request that is refused on purpose. */
+export const QUIET = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
 /** One behaviour of S3, and a check that fails where a server behaves otherwise. */
 export interface ConformanceCase {
   /** A sentence: what S3 does. */
