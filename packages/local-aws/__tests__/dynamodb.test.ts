@@ -39,7 +39,7 @@ afterAll(async () => {
   await aws.stop();
 });
 
-/** The shape of the run table: two keys and one sparse index. */
+/** Two keys and one sparse index. */
 async function table(more: Partial<CreateTableCommandInput> = {}): Promise<string> {
   tables += 1;
   const TableName = `table-${tables}`;
@@ -51,15 +51,15 @@ async function table(more: Partial<CreateTableCommandInput> = {}): Promise<strin
         { AttributeName: 'PK', KeyType: 'HASH' },
         { AttributeName: 'SK', KeyType: 'RANGE' },
       ],
-      AttributeDefinitions: ['PK', 'SK', 'lines_pending', 'created_at'].map((AttributeName) => ({
+      AttributeDefinitions: ['PK', 'SK', 'open_order', 'created_at'].map((AttributeName) => ({
         AttributeName,
         AttributeType: 'S',
       })),
       GlobalSecondaryIndexes: [
         {
-          IndexName: 'lines-pending',
+          IndexName: 'open-orders',
           KeySchema: [
-            { AttributeName: 'lines_pending', KeyType: 'HASH' },
+            { AttributeName: 'open_order', KeyType: 'HASH' },
             { AttributeName: 'created_at', KeyType: 'RANGE' },
           ],
           Projection: { ProjectionType: 'ALL' },
@@ -211,7 +211,7 @@ describe('the local DynamoDB: items', () => {
 
   test('keeps a sparse index: an item is in it while it has the attribute, in order of the sort key', async () => {
     const name = await table();
-    const pending = { lines_pending: { S: 'PENDING' } };
+    const pending = { open_order: { S: 'PENDING' } };
     await put(name, 'b', { ...pending, created_at: { S: '2026-01-02' } });
     await put(name, 'a', { ...pending, created_at: { S: '2026-01-03' } });
     await put(name, 'c', { created_at: { S: '2026-01-01' } });
@@ -220,8 +220,8 @@ describe('the local DynamoDB: items', () => {
         await dynamodb.send(
           new QueryCommand({
             TableName: name,
-            IndexName: 'lines-pending',
-            KeyConditionExpression: 'lines_pending = :pending',
+            IndexName: 'open-orders',
+            KeyConditionExpression: 'open_order = :pending',
             ExpressionAttributeValues: { ':pending': { S: 'PENDING' } },
           }),
         )
@@ -231,7 +231,7 @@ describe('the local DynamoDB: items', () => {
       new UpdateItemCommand({
         TableName: name,
         Key: key('b'),
-        UpdateExpression: 'REMOVE lines_pending',
+        UpdateExpression: 'REMOVE open_order',
       }),
     );
     expect(await query()).toEqual(['a']);

@@ -63,14 +63,14 @@ describe('a Lambda runtime', () => {
     expect(context.remaining).toBeLessThanOrEqual(60_000);
   });
 
-  test('shows the function its own variables and none of ours', async () => {
+  test('shows the function its own variables and none of its parent', async () => {
     process.env.OUR_SECRET = 'not for the function';
     const { invoke } = await runtime('export const handler = async () => process.env;', {
-      environment: { CHROMADB_BUCKET: 'bucket' },
+      environment: { BUCKET: 'bucket' },
     });
     const environment = (await invoke({})) as Record<string, string>;
     expect(environment).toMatchObject({
-      CHROMADB_BUCKET: 'bucket',
+      BUCKET: 'bucket',
       AWS_LAMBDA_FUNCTION_NAME: 'test-function',
     });
     expect(environment.OUR_SECRET).toBeUndefined();
@@ -82,13 +82,13 @@ describe('a Lambda runtime', () => {
       `let calls = 0;
        export const handler = async () => {
          calls += 1;
-         if (calls === 1) throw new TypeError('no such receipt');
+         if (calls === 1) throw new TypeError('no such order');
          return calls;
        };`,
     );
     const failure = await invoke({}).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(LambdaError);
-    expect(failure).toMatchObject({ name: 'TypeError', message: 'no such receipt' });
+    expect(failure).toMatchObject({ name: 'TypeError', message: 'no such order' });
     expect(await invoke({})).toBe(2);
   });
 
@@ -196,7 +196,7 @@ describe('a Lambda runtime', () => {
     await eventually('both lines', () => lines.includes('one') && lines.includes('two'));
   });
 
-  test('runs the bundle in a plain Node: no loader of ours, and its folder as the task’s root', async () => {
+  test('runs the bundle in a plain Node, without a loader, and its folder as the task’s root', async () => {
     const { invoke, folder } = await runtime(
       'export const handler = async () => ({ flags: process.execArgv, root: process.env.LAMBDA_TASK_ROOT });',
     );

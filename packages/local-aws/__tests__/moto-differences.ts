@@ -4,7 +4,7 @@ const IGNORES = {
   checksums: 'takes any checksum, right or wrong',
   forgetsChecksums: 'does not tell the checksums of an object on HEAD',
   contentMd5: 'ignores Content-MD5',
-  denials: 'answers a denied request with 403 in a document that is no S3 error',
+  denials: 'answers a denied request with 403 in a document that is not an S3 error',
 } as const;
 
 /** Where moto 5.2.1 is not S3: the case's name, and why. An entry that is no longer true fails the suite. */
@@ -47,7 +47,7 @@ export const MOTO_DIFFERENCES: Readonly<Record<string, string>> = {
   'a wrong SHA256 is refused, and nothing is written': IGNORES.checksums,
   'a part whose checksum is wrong is BadDigest': IGNORES.checksums,
   'a wrong Content-MD5 is BadDigest, a right one is taken': IGNORES.contentMd5,
-  'a Content-MD5 that is none is InvalidDigest': IGNORES.contentMd5,
+  'a Content-MD5 that is not one is InvalidDigest': IGNORES.contentMd5,
   'a streamed body with its checksum in the trailer is stored without its framing':
     'stores nothing of a body that comes in HTTP chunks, since our lock reads it by Content-Length',
   'a copy keeps the algorithm of its source, and can be asked for another':
@@ -81,7 +81,7 @@ export const MOTO_DIFFERENCES: Readonly<Record<string, string>> = {
   'a new bucket blocks public access; the block can be changed and deleted': 'blocks nothing by default',
   'a new bucket is owner-enforced, and ownership can be changed': 'has no ownership controls by default',
   'a call that expects another owner is AccessDenied': 'ignores the expected owner',
-  'a policy that is no JSON, or names another bucket, is MalformedPolicy': 'takes any text',
+  'a policy that is not JSON, or names another bucket, is MalformedPolicy': 'takes any text',
   'a public policy is refused while public access is blocked': 'does not know what a public policy is',
   'a policy that denies writes denies put, copy, upload and completion, and no read': IGNORES.denials,
   'a policy that denies reads denies GET, HEAD and being copied': IGNORES.denials,

@@ -162,7 +162,7 @@ test.each([
   ).rejects.toMatchObject({ name });
 });
 
-test('a target that is no queue is refused, rather than silently never told', async () => {
+test('a target that is not a queue is refused, rather than silently never told', async () => {
   const { Bucket } = await notifying(['s3:ObjectCreated:*']);
   await expect(
     s3.send(

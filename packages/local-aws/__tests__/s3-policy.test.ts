@@ -60,7 +60,7 @@ describe('what a statement is about', () => {
     ['a resource in another case', { Resource: `arn:aws:s3:::${BUCKET}/LINES/*` }, false],
     ['the bucket, not its objects', { Resource: `arn:aws:s3:::${BUCKET}` }, false],
     ['all but these objects', { Resource: undefined, NotResource: `arn:aws:s3:::${BUCKET}/lines/*` }, false],
-    ['a dot, which is no wildcard', { Resource: `arn:aws:s3:::${BUCKET}/lines.delta/*` }, false],
+    ['a dot, which is not a wildcard', { Resource: `arn:aws:s3:::${BUCKET}/lines.delta/*` }, false],
   ])('%s', (_what, statement, expected) => {
     expect(denies(statement)).toBe(expected);
   });
@@ -145,10 +145,10 @@ test('one denial wins, wherever it stands among any number of permissions', () =
 
 describe('what is refused when it is put', () => {
   test.each([
-    ['an effect that is none', { Effect: 'Forbid' }],
+    ['an effect that is not one', { Effect: 'Forbid' }],
     ['no principal', { Principal: undefined }],
     ['a principal with a wildcard inside', { Principal: { AWS: 'arn:aws:iam::111122223333:user/*' } }],
-    ['a principal that is no ARN', { Principal: { AWS: 'alice' } }],
+    ['a principal that is not an ARN', { Principal: { AWS: 'alice' } }],
     ['an action of another service', { Action: 'sqs:SendMessage' }],
     ['neither action nor its opposite', { Action: undefined }],
     ['both a resource and its opposite', { NotResource: '*' }],

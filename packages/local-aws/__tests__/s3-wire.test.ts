@@ -32,7 +32,7 @@ describe('XML', () => {
   });
 
   test.each(['', 'text', '<a>', '<a></b>', '</a>', '<a/><b/>', '<a><b></a></b>'])(
-    '%j is no document',
+    '%j is not a document',
     (text) => {
       expect(parseXml(text)).toBeUndefined();
     },

@@ -100,7 +100,7 @@ describe('the local SQS', () => {
   test('delivers a body and its attributes unchanged, characters of every plane included', async () => {
     const url = await queue();
     const body = 'Käse 3,50 € 🧾 “quoted” \n line';
-    const kind = { DataType: 'String', StringValue: 'receipt' };
+    const kind = { DataType: 'String', StringValue: 'order' };
     await send(url, body, { MessageAttributes: { kind } });
     const [message] = await receive(url);
     expect(message?.Body).toBe(body);

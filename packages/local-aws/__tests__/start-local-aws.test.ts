@@ -24,7 +24,8 @@ import {
 } from '@aws-sdk/client-sfn';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { type LocalAws, startLocalAws } from '../src/start-local-aws';
+import { type LocalAws, startLocalAws } from '../src';
+import { descendantsOf, isAlive } from './support/processes';
 
 let aws: LocalAws;
 
@@ -34,21 +35,21 @@ beforeAll(async () => {
     state: {
       functions: [
         {
-          name: 'legacy-compaction',
-          environment: { CHROMADB_BUCKET: 'old-bucket' },
-          versions: [{ version: '1', environment: { CHROMADB_BUCKET: 'older-bucket' } }],
+          name: 'resizer',
+          environment: { BUCKET: 'old-bucket' },
+          versions: [{ version: '1', environment: { BUCKET: 'older-bucket' } }],
           aliases: [{ name: 'live', version: '1' }],
         },
       ],
       stateMachines: [
         {
           name: 'nightly',
-          definition: '{"StartAt":"Compact"}',
+          definition: '{"StartAt":"Resize"}',
           runningExecutions: [{ name: 'run-1', input: '{}' }],
         },
       ],
-      mappings: [{ eventSourceArn: 'arn:aws:sqs:eu-central-1:000000000000:lines', functionName: 'legacy' }],
-      secrets: { 'chroma-pipeline/openai-api-key': 'local' },
+      mappings: [{ eventSourceArn: 'arn:aws:sqs:eu-central-1:000000000000:orders', functionName: 'resizer' }],
+      secrets: { 'shop/api-key': 'local' },
     },
   });
 });
@@ -89,7 +90,7 @@ describe('the local AWS', () => {
         await new DynamoDBStreamsClient({}).send(new ListStreamsCommand({}));
         await new SFNClient({}).send(new ListStateMachinesCommand({}));
         await new LambdaClient({}).send(new ListFunctionsCommand({}));
-        const SecretId = 'chroma-pipeline/openai-api-key';
+        const SecretId = 'shop/api-key';
         await new SecretsManagerClient({}).send(new GetSecretValueCommand({ SecretId }));
         const { Account } = await new STSClient({}).send(new GetCallerIdentityCommand({}));
         console.log(Account);
@@ -104,8 +105,8 @@ describe('the local AWS', () => {
   test('shows the functions that it was told of, with their versions, aliases and mappings', async () => {
     const lambda = new LambdaClient(aws.clientOptions('controlPlane'));
     const bucketsOf = (functions: { Environment?: { Variables?: Record<string, string> } }[] = []) =>
-      functions.map(({ Environment }) => Environment?.Variables?.CHROMADB_BUCKET);
-    const FunctionName = 'legacy-compaction';
+      functions.map(({ Environment }) => Environment?.Variables?.BUCKET);
+    const FunctionName = 'resizer';
     const listed = await lambda.send(new ListFunctionsCommand({}));
     expect(bucketsOf(listed.Functions)).toEqual(['old-bucket']);
     const all = await lambda.send(new ListFunctionsCommand({ FunctionVersion: 'ALL' }));
@@ -126,7 +127,7 @@ describe('the local AWS', () => {
     const { stateMachines } = await sfn.send(new ListStateMachinesCommand({}));
     const stateMachineArn = stateMachines?.[0]?.stateMachineArn;
     expect((await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }))).definition).toContain(
-      'Compact',
+      'Resize',
     );
     const running = await sfn.send(new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING' }));
     expect(running.executions?.map(({ name }) => name)).toEqual(['run-1']);
@@ -137,7 +138,7 @@ describe('the local AWS', () => {
   test('gives a secret by name, nothing for another name, and 501 for every other request', async () => {
     const secrets = new SecretsManagerClient(aws.clientOptions('controlPlane'));
     const read = (SecretId: string) => secrets.send(new GetSecretValueCommand({ SecretId }));
-    expect((await read('chroma-pipeline/openai-api-key')).SecretString).toBe('local');
+    expect((await read('shop/api-key')).SecretString).toBe('local');
     await expect(read('other')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     await expect(secrets.send(new ListSecretsCommand({}))).rejects.toMatchObject({
       $metadata: { httpStatusCode: 501 },
@@ -149,9 +150,31 @@ describe('the local AWS', () => {
     const names = async () =>
       (await lambda.send(new ListFunctionsCommand({}))).Functions?.map(({ FunctionName }) => FunctionName);
     await aws.declare({ functions: [{ name: 'new', environment: {} }] });
-    expect(await names()).toEqual(['legacy-compaction', 'new']);
+    expect(await names()).toEqual(['resizer', 'new']);
     await aws.withdraw('new');
-    expect(await names()).toEqual(['legacy-compaction']);
+    expect(await names()).toEqual(['resizer']);
+  });
+
+  test('starts only what is asked for, and leads nowhere else', async () => {
+    const part = await startLocalAws({ services: ['s3'] });
+    expect(Object.keys(part.endpoints)).toEqual(['s3']);
+    expect(part.pids).toHaveLength(1);
+    expect(part.environment).toMatchObject({
+      AWS_ENDPOINT_URL_S3: part.endpoints.s3,
+      AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:1',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+    });
+    await expect(part.declare({})).rejects.toThrow('There is no control plane to declare anything to.');
+    await part.stop();
+  });
+
+  test('leaves nothing running when it is told of an account that it has no place for', async () => {
+    const before = descendantsOf(process.pid);
+    await expect(startLocalAws({ services: ['s3'], state: { secrets: {} } })).rejects.toThrow(
+      'Add controlPlane to the services.',
+    );
+    const left = descendantsOf(process.pid).filter((pid) => !before.includes(pid) && isAlive(pid));
+    expect(left).toEqual([]);
   });
 
   test('says who the caller is', async () => {

@@ -45,7 +45,7 @@ async function table() {
   return { name: String(TableDescription?.TableName), arn: String(TableDescription?.LatestStreamArn) };
 }
 type Table = Awaited<ReturnType<typeof table>>;
-async function put({ name }: Table, keys: readonly string[], TYPE = 'COMPACTION_RUN'): Promise<void> {
+async function put({ name }: Table, keys: readonly string[], TYPE = 'ORDER'): Promise<void> {
   for (const PK of keys) {
     const Item = { PK: { S: PK }, TYPE: { S: TYPE }, bytes: { B: Uint8Array.from([1, 2]) } };
     await dynamodb.send(new PutItemCommand({ TableName: name, Item }));
@@ -96,7 +96,7 @@ describe('a stream mapping', () => {
       eventSourceARN: source.arn,
       dynamodb: {
         Keys: { PK: { S: 'a' } },
-        NewImage: { TYPE: { S: 'COMPACTION_RUN' }, bytes: { B: 'AQI=' } },
+        NewImage: { TYPE: { S: 'ORDER' }, bytes: { B: 'AQI=' } },
         ApproximateCreationDateTime: expect.any(Number),
         StreamViewType: 'NEW_AND_OLD_IMAGES',
       },
@@ -120,7 +120,7 @@ describe('a stream mapping', () => {
     await put(source, ['pointer'], 'POINTER');
     await put(source, ['last']);
     const { batches } = map(source, () => undefined, {
-      filters: [{ eventName: ['INSERT'], dynamodb: { NewImage: { TYPE: { S: ['COMPACTION_RUN'] } } } }],
+      filters: [{ eventName: ['INSERT'], dynamodb: { NewImage: { TYPE: { S: ['ORDER'] } } } }],
     });
     await delivered(batches, 'last');
     expect(batches.flat()).toEqual(['run', 'last']);
@@ -159,7 +159,7 @@ describe('a stream mapping', () => {
       source,
       ({ Records }) => {
         const keys = Records.map(keyOf);
-        if (keys.includes('poison')) throw new Error('no such receipt');
+        if (keys.includes('poison')) throw new Error('no such order');
         done.push(...keys);
       },
       { maximumRetryAttempts: 2, onFailure: { client: queues.client, queueUrl: url } },

@@ -15,8 +15,8 @@ const refused = (type: string, message: string): Answer => ({
 const fine = (body: object): Answer => ({ status: 200, body });
 
 /**
- * Answers what migrate-buckets and the functions ask of the services that use `X-Amz-Target`: Secrets Manager's
- * GetSecretValue; Step Functions' ListStateMachines, DescribeStateMachine, ListExecutions, DescribeExecution.
+ * Answers the services that use `X-Amz-Target`: Secrets Manager's GetSecretValue; Step Functions'
+ * ListStateMachines, DescribeStateMachine, ListExecutions, DescribeExecution.
  *
  * @returns undefined for what it does not know.
  */

@@ -36,7 +36,9 @@ function matchesRule(rule: Rule, value: unknown): boolean {
       case 'anything-but':
         return value !== undefined && ![operand].flat().includes(value as Rule);
       default:
-        throw new Error(`The local mapping does not know the filter operator "${operator}". Add it to it.`);
+        throw new Error(
+          `The local mapping does not know the filter operator "${operator}". Filter in the function instead.`,
+        );
     }
   });
 }

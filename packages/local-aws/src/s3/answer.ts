@@ -3,7 +3,7 @@ import { Body } from './body';
 import type { Reply } from './request';
 import { S3Error } from './s3-error';
 
-/** An error as AWS shapes it. What is no S3Error is a bug of this server, and says so. */
+/** An error as AWS shapes it. What is not an S3Error is a bug of this server, and says so. */
 export function errorReply(error: unknown, url: string, requestId: string): Reply {
   const known =
     error instanceof S3Error

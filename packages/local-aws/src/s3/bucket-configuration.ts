@@ -51,7 +51,7 @@ const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
       }
     },
   },
-  // Never stored here, since nothing of ours sets them; a reader must still get the truth.
+  // Nothing here can set them; a reader must still get the truth.
   cors: { root: 'CORSConfiguration', absent: 'NoSuchCORSConfiguration' },
   website: { root: 'WebsiteConfiguration', absent: 'NoSuchWebsiteConfiguration' },
   replication: { root: 'ReplicationConfiguration', absent: 'ReplicationConfigurationNotFoundError' },

@@ -57,7 +57,8 @@ export function faultProblem(fault: unknown, operations: ReadonlySet<string>): s
   if (typeof fault !== 'object' || fault === null) return 'A fault is an object.';
   const { fail, reset, operation } = fault as Fault;
   if (operation !== undefined && !operations.has(operation)) return `There is no operation "${operation}".`;
-  if (fail !== undefined && !isS3ErrorCode(fail)) return `"${fail}" is no error code that this server knows.`;
+  if (fail !== undefined && !isS3ErrorCode(fail))
+    return `"${fail}" is not an error code that this server knows.`;
   if (reset !== undefined && !['before', 'after', 'middle'].includes(reset)) {
     return `reset is before, after or middle, not "${reset}".`;
   }

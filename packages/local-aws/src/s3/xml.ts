@@ -23,7 +23,7 @@ const TOKEN =
  * Reads an XML document into elements. Attributes and namespaces are dropped: S3's requests carry no
  * meaning in them (but `xsi:type` of grants, which nobody may send here).
  *
- * @returns undefined when the text is no well-formed document.
+ * @returns undefined when the text is not a well-formed document.
  */
 export function parseXml(source: string): XmlElement | undefined {
   // XML 1.0, 2.11: a reader sees every literal line end as one line feed.

@@ -306,7 +306,7 @@ export const bucketCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a policy that is no JSON, or names another bucket, is MalformedPolicy',
+    name: 'a policy that is not JSON, or names another bucket, is MalformedPolicy',
     check: async (s3) => {
       const Bucket = await s3.newBucket();
       const put = (Policy: string) => s3.client.send(new PutBucketPolicyCommand({ Bucket, Policy }));

@@ -8,7 +8,7 @@ import { objectCases } from './object-cases';
 import type { ConformanceCase } from './subject';
 import { versionCases } from './version-cases';
 
-/** What S3 does, as far as this project depends on it. By topic, each by the sentence that names it. */
+/** What S3 does, as far as the server here does it. By topic, each by the sentence that names it. */
 export const CONFORMANCE: Readonly<Record<string, readonly ConformanceCase[]>> = {
   keys: keyCases,
   objects: objectCases,

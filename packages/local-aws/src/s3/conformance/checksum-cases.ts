@@ -62,7 +62,7 @@ export const checksumCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'a Content-MD5 that is none is InvalidDigest',
+    name: 'a Content-MD5 that is not one is InvalidDigest',
     check: async (s3) =>
       refuses(s3.put({ ...(await s3.place()), Body: TEXT, ContentMD5: 'bm9uZQ==' }), 400, 'InvalidDigest'),
   },

@@ -177,5 +177,6 @@ export async function refuses(
   assert.ok(error instanceof Error, 'the call should have been refused, and was not');
   const { $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
   assert.equal($metadata?.httpStatusCode, status, `${error.name}: ${error.message}`);
-  if (names.length > 0) assert.ok(names.includes(error.name), `${error.name} is none of ${names.join(', ')}`);
+  if (names.length > 0)
+    assert.ok(names.includes(error.name), `${error.name} is not one of ${names.join(', ')}`);
 }
