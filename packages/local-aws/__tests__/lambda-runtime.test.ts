@@ -63,7 +63,7 @@ describe('a Lambda runtime', () => {
     expect(context.remaining).toBeLessThanOrEqual(60_000);
   });
 
-  test('shows the function its own variables and none of its parent', async () => {
+  test('shows the function its own variables and those of nobody else', async () => {
     process.env.OUR_SECRET = 'not for the function';
     const { invoke } = await runtime('export const handler = async () => process.env;', {
       environment: { BUCKET: 'bucket' },

@@ -109,43 +109,20 @@ describe('the package, installed from its tarball', () => {
     ending.pop();
   });
 
-  test('runs a bundle on the messages of a queue, from JavaScript that imports or requires it', async () => {
-    await mkdir(join(folder, 'bundle'));
+  test('runs the example of its README, whether it is imported or required', async () => {
+    await mkdir(join(folder, 'dist', 'orders'), { recursive: true });
     await writeFile(
-      join(folder, 'bundle', 'index.mjs'),
+      join(folder, 'dist', 'orders', 'index.mjs'),
       'export const handler = async ({ Records }) => console.log("got", Records[0].body);',
     );
-    const body = `
-      const aws = await startLocalAws({ services: ['sqs'] });
-      const client = new SQSClient(aws.clientOptions('sqs'));
-      const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: 'queue' }));
-      await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'a message' }));
-      const lambda = createLambdaRuntime({
-        functionName: 'printer', bundle: ${JSON.stringify(join(folder, 'bundle'))}, environment: {}, onLine: console.log,
-      });
-      const settled = new Promise((resolve) => {
-        const mapping = startSqsMapping({
-          client, queueUrl: QueueUrl, invoke: (event) => lambda.invoke(event),
-          onBatch: ({ failed }) => resolve(mapping.stop().then(() => failed)),
-        });
-      });
-      console.log('failed', (await settled).length);
-      await lambda.stop();
-      await aws.stop();
-      client.destroy();`;
-    const names = 'createLambdaRuntime, startLocalAws, startSqsMapping';
-    const commands = 'CreateQueueCommand, SendMessageCommand, SQSClient';
-    await writeFile(
-      join(folder, 'imports.mjs'),
-      `import { ${names} } from 'local-aws'; import { ${commands} } from '@aws-sdk/client-sqs'; ${body}`,
-    );
-    await writeFile(
-      join(folder, 'requires.cjs'),
-      `const { ${names} } = require('local-aws'); const { ${commands} } = require('@aws-sdk/client-sqs'); (async () => { ${body} })();`,
-    );
+    const readme = await readFile(join(folder, 'node_modules', 'local-aws', 'README.md'), 'utf8');
+    const example = /^```js\n(.*?)^```/ms.exec(readme)?.[1] ?? '';
+    const required = example.replaceAll(/^import (.*) from (.*);$/gm, 'const $1 = require($2);');
+    await writeFile(join(folder, 'imports.mjs'), example);
+    await writeFile(join(folder, 'requires.cjs'), `(async () => { ${required} })();`);
     for (const script of ['imports.mjs', 'requires.cjs']) {
       const { stdout } = await run(process.execPath, [script], { cwd: folder });
-      expect(stdout).toBe('got a message\nfailed 0\n');
+      expect(stdout).toBe('got {"id":1}\n1 delivered, 0 failed\n');
     }
   });
 

@@ -113,7 +113,7 @@ describe('a stream mapping', () => {
     expect(batches).toEqual([['a'], ['b']]);
   });
 
-  test('delivers only what a filter lets through: inserts of runs', async () => {
+  test('delivers only what a filter lets through: inserts of orders', async () => {
     const source = await table();
     await put(source, ['run']);
     await put(source, ['run'], 'CHANGED');
