@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fromEntries } from './from-entries';
 
 /** The two ChromaDB collections of the pipeline. The FIFO queues, deltas and snapshots are named after them. */
 export const COLLECTIONS = ['lines', 'words'] as const;
@@ -9,4 +10,4 @@ export type Collection = z.infer<typeof collectionSchema>;
 
 /** One value for each collection, so that a further one needs no further line where all are treated alike. */
 export const perCollection = <Value>(make: (collection: Collection) => Value): Record<Collection, Value> =>
-  Object.fromEntries(COLLECTIONS.map((each) => [each, make(each)])) as Record<Collection, Value>;
+  fromEntries(COLLECTIONS.map((each) => [each, make(each)]));

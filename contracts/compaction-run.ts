@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { COLLECTIONS, type Collection } from './collections';
+import { COLLECTIONS, type Collection, perCollection } from './collections';
 import { runIdSchema } from './messages';
 import { imageIdSchema, padded, type ReceiptReference, receiptIdSchema } from './record-id';
 
@@ -27,20 +27,20 @@ export const collectionRunSchema = z.object({
 });
 export type CollectionRun = z.infer<typeof collectionRunSchema>;
 
-/**
- * One run: a receipt's deltas on their way into both collections. In the table the collection attributes
- * are flat (`lines_state`, `words_error`, …), since conditions and the stream filter read them so; in code
- * they are grouped. {@link encodeRun} and {@link decodeRun} translate.
- */
-export const compactionRunSchema = z.object({
+const runHeadSchema = z.object({
   version: z.literal(1),
   run_id: runIdSchema,
   image_id: imageIdSchema,
   receipt_id: receiptIdSchema,
   created_at: instantSchema,
-  lines: collectionRunSchema,
-  words: collectionRunSchema,
 });
+
+/**
+ * One run: a receipt's deltas on their way into the collections. In the table the collection attributes
+ * are flat (`lines_state`, `words_error`, …), since conditions and the stream filter read them so; in code
+ * they are grouped. {@link encodeRun} and {@link decodeRun} translate.
+ */
+export const compactionRunSchema = runHeadSchema.extend(perCollection(() => collectionRunSchema));
 export type CompactionRun = z.infer<typeof compactionRunSchema>;
 
 export interface RunReference extends ReceiptReference {
@@ -80,11 +80,11 @@ export const runAttribute = <Field extends keyof CollectionRun>(
 
 /** The table item of a run, keys and index attributes included. */
 export function encodeRun(run: CompactionRun): Record<string, unknown> {
-  const { lines: _lines, words: _words, ...head } = compactionRunSchema.parse(run);
+  compactionRunSchema.parse(run);
   const item: Record<string, unknown> = {
     ...runKey({ imageId: run.image_id, receiptId: run.receipt_id, runId: run.run_id }),
     TYPE: RUN_TYPE,
-    ...head,
+    ...runHeadSchema.parse(run),
   };
   for (const collection of COLLECTIONS) {
     for (const [field, value] of Object.entries(run[collection])) {

@@ -1,21 +1,20 @@
 import { z } from 'zod';
+import { COLLECTIONS } from './collections';
 import { DEFAULT_EMBEDDING_DIMENSIONS, DEFAULT_EMBEDDING_MODEL } from './embedding';
+import { fromEntries } from './from-entries';
 import type { FunctionName } from './functions';
+import { type QueueName, queueUrlVariable } from './queues';
 
 const bucket = z.string().min(3).max(63);
-const queueUrl = z.url();
 const table = z.string().min(3).max(255);
 const wholeNumber = z.coerce.number().int().positive();
 
 /**
- * Every environment variable that a function of ours reads. One name per thing, everywhere: the system that
+ * Every environment variable that a function of ours reads, beside the URLs of queues. One name per thing, everywhere: the system that
  * we replace had `DYNAMO_TABLE_NAME` here and `DYNAMODB_TABLE_NAME` there.
  */
 const variables = z.object({
   CHROMADB_BUCKET: bucket,
-  EMBED_NDJSON_QUEUE_URL: queueUrl,
-  LINES_QUEUE_URL: queueUrl,
-  WORDS_QUEUE_URL: queueUrl,
   COMPACTION_RUNS_TABLE: table,
   /** The name (not the value) of the Secrets Manager secret that holds the embedding endpoint's API key. */
   OPENAI_SECRET_NAME: z.string().min(1),
@@ -32,7 +31,7 @@ const variables = z.object({
   CHROMA_DATABASE: z.string().optional(),
   /** Cloud mode: the name of the Secrets Manager secret that holds the Chroma API key. */
   CHROMA_SECRET_NAME: z.string().optional(),
-  /** A run that is unfinished for longer than this is rung again. Seconds. */
+  /** A run that is unfinished for longer than this is sent to its queue again. Seconds. */
   RECONCILE_AFTER_SECONDS: wholeNumber.default(900),
   /** A checkpoint to S3 is due after this many merged records. */
   CHECKPOINT_RECORDS: wholeNumber.default(50_000),
@@ -42,9 +41,13 @@ const variables = z.object({
   SNAPSHOTS_KEPT: wholeNumber.default(8),
 });
 
+/** The URLs of the queues that a function sends to, each under the queue's own variable. */
+const sendsTo = <Name extends QueueName>(...queues: readonly Name[]) =>
+  fromEntries(queues.map((queue) => [queueUrlVariable(queue), z.url()]));
+
 /** What each function needs: the stack's factory writes exactly these, the function reads exactly these. */
 export const environmentSchemas = {
-  'process-ocr-results': variables.pick({ CHROMADB_BUCKET: true, EMBED_NDJSON_QUEUE_URL: true }),
+  'process-ocr-results': variables.pick({ CHROMADB_BUCKET: true }).extend(sendsTo('embed-ndjson')),
   'embed-from-ndjson': variables.pick({
     CHROMADB_BUCKET: true,
     COMPACTION_RUNS_TABLE: true,
@@ -53,7 +56,7 @@ export const environmentSchemas = {
     EMBEDDING_MODEL: true,
     EMBEDDING_DIMENSIONS: true,
   }),
-  'stream-processor': variables.pick({ LINES_QUEUE_URL: true, WORDS_QUEUE_URL: true }),
+  'stream-processor': z.object(sendsTo(...COLLECTIONS)),
   'enhanced-compaction': variables.pick({
     CHROMADB_BUCKET: true,
     COMPACTION_RUNS_TABLE: true,
@@ -69,13 +72,9 @@ export const environmentSchemas = {
     CHECKPOINT_MINUTES: true,
     SNAPSHOTS_KEPT: true,
   }),
-  'reconcile-runs': variables.pick({
-    COMPACTION_RUNS_TABLE: true,
-    LINES_QUEUE_URL: true,
-    WORDS_QUEUE_URL: true,
-    RECONCILE_AFTER_SECONDS: true,
-    CHECKPOINT_MINUTES: true,
-  }),
+  'reconcile-runs': variables
+    .pick({ COMPACTION_RUNS_TABLE: true, RECONCILE_AFTER_SECONDS: true, CHECKPOINT_MINUTES: true })
+    .extend(sendsTo(...COLLECTIONS)),
 } as const satisfies Record<FunctionName, z.ZodObject>;
 
 export type FunctionEnvironment<Name extends FunctionName> = z.infer<(typeof environmentSchemas)[Name]>;

@@ -1,13 +1,18 @@
-/** The five Lambdas. Each has a folder of its name under `functions/`, one role and one log group. */
-export const FUNCTION_NAMES = [
-  'process-ocr-results',
-  'embed-from-ndjson',
-  'stream-processor',
-  'enhanced-compaction',
-  'reconcile-runs',
-] as const;
+/**
+ * The five Lambdas. Each has a folder of its name under `functions/`, one role and one log group, and gets this
+ * much unless the configuration says otherwise: `memory` in megabytes, `timeout` in seconds.
+ */
+export const FUNCTIONS = {
+  'process-ocr-results': { memory: 512, timeout: 60 },
+  'embed-from-ndjson': { memory: 1024, timeout: 300 },
+  'stream-processor': { memory: 256, timeout: 60 },
+  'enhanced-compaction': { memory: 4096, timeout: 600 },
+  'reconcile-runs': { memory: 256, timeout: 60 },
+} as const;
 
-export type FunctionName = (typeof FUNCTION_NAMES)[number];
+export type FunctionName = keyof typeof FUNCTIONS;
+
+export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as FunctionName[];
 
 /** A function's deployable zip. */
 export interface FunctionPackage {

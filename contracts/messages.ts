@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Collection, collectionSchema } from './collections';
+import { COLLECTIONS, type Collection, collectionSchema } from './collections';
+import { fromEntries } from './from-entries';
 import { imageIdSchema, receiptIdSchema } from './record-id';
 
 /** Raised when a body changes its meaning. A consumer refuses other versions aloud: it never guesses. */
@@ -7,19 +8,21 @@ export const MESSAGE_VERSION = 1;
 
 const runIdSchema = z.string().regex(/^[0-9a-f]{32}$/, 'a run id is 32 hexadecimal digits');
 
+/** The field of an embed message that names a collection's rows, such as `lines_key`. */
+export const rowsField = (collection: Collection): `${Collection}_key` => `${collection}_key`;
+
 /** EMBED_NDJSON_QUEUE: these NDJSON files are ready to be embedded. */
 export const embedNdjsonMessageSchema = z.object({
   version: z.literal(MESSAGE_VERSION),
   image_id: imageIdSchema,
   receipt_id: receiptIdSchema,
   bucket: z.string().min(3).max(63),
-  lines_key: z.string().min(1),
-  words_key: z.string().min(1),
+  ...fromEntries(COLLECTIONS.map((collection) => [rowsField(collection), z.string().min(1)])),
 });
 export type EmbedNdjsonMessage = z.infer<typeof embedNdjsonMessageSchema>;
 
 /**
- * LINES_QUEUE and WORDS_QUEUE: a doorbell. It says that the run table holds work for the collection; the
+ * A collection's queue: a doorbell. It says that the run table holds work for the collection; the
  * table is the list of it, so one message may lead to many runs being merged, and a lost one loses nothing.
  */
 export const compactionMessageSchema = z.object({
@@ -47,13 +50,13 @@ export const compactionMessageAttributes = (
   };
 };
 
-/** FIFO deduplication: the same run rings once per collection within SQS's five minutes. */
+/** FIFO deduplication: the same run is sent once per collection within SQS's five minutes. */
 export const compactionDeduplicationId = (runId: string, collection: Collection): string =>
   `${runId}:${collection}`;
 
 /**
  * The reconciler's doorbell has an id of its own: the run's first id may have been used within SQS's five
- * minutes, and the message that it would be taken for may be lost. One round rings once, though it be retried.
+ * minutes, and the message that it would be taken for may be lost. One round sends once, though it be retried.
  */
 export const reconcileDeduplicationId = (collection: Collection, round: string): string =>
   `${collection}:reconcile:${round}`;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { DEFAULT_EMBEDDING_DIMENSIONS, DEFAULT_EMBEDDING_MODEL } from '../contracts/embedding';
+import { fromEntries } from '../contracts/from-entries';
+import { FUNCTION_NAMES, FUNCTIONS } from '../contracts/functions';
 
 /** An environment's name is part of every physical name, and its file's name. */
 export const environmentName = z
@@ -124,30 +126,20 @@ const adopt = z.strictObject({
     .optional(),
 });
 
+/** A number for each function, which has a default of its own. */
+const perFunction = (setting: 'memory' | 'timeout', schema: z.ZodInt) =>
+  z
+    .strictObject(fromEntries(FUNCTION_NAMES.map((name) => [name, schema.default(FUNCTIONS[name][setting])])))
+    .prefault({});
+
 const functions = z.strictObject({
   /** nodejs24.x needs AWS provider 6. */
   runtime: z.enum(['nodejs22.x', 'nodejs24.x']).default('nodejs22.x'),
   architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
   /** Megabytes. */
-  memory: z
-    .strictObject({
-      'process-ocr-results': memory.default(512),
-      'embed-from-ndjson': memory.default(1024),
-      'stream-processor': memory.default(256),
-      'enhanced-compaction': memory.default(4096),
-      'reconcile-runs': memory.default(256),
-    })
-    .prefault({}),
+  memory: perFunction('memory', memory),
   /** Seconds. */
-  timeout: z
-    .strictObject({
-      'process-ocr-results': timeout.default(60),
-      'embed-from-ndjson': timeout.default(300),
-      'stream-processor': timeout.default(60),
-      'enhanced-compaction': timeout.default(600),
-      'reconcile-runs': timeout.default(60),
-    })
-    .prefault({}),
+  timeout: perFunction('timeout', timeout),
   /** Megabytes of /tmp for the compaction's private copy of a collection. */
   compactionStorage: z.int().min(512).max(10_240).default(4096),
 });

@@ -1,16 +1,20 @@
 import { TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
+import { fromEntries } from '../contracts/from-entries';
 import { FUNCTION_NAMES, type FunctionPackages } from '../contracts/functions';
+import { QUEUE_NAMES } from '../contracts/queues';
 import type { PipelineConfig } from './config';
 import { guardStack } from './guards';
+import { terraformName } from './names';
 import { Alarms } from './observability/alarms';
 import { Dashboard } from './observability/dashboard';
 import { Outputs } from './outputs';
 import { CollectionConsumers } from './pipeline/collection-consumers';
 import { Compaction, type EmbeddedPlacement } from './pipeline/compaction';
 import { Embedding } from './pipeline/embedding';
-import { FunctionEnvironments } from './pipeline/environment';
+import { variables } from './pipeline/environment';
 import { OcrIngest } from './pipeline/ocr-ingest';
+import type { PipelineContext } from './pipeline/pipeline-function';
 import { Reconciler } from './pipeline/reconciler';
 import { StreamProcessor } from './pipeline/stream-processor';
 import { ChromaBucket } from './shared/chroma-bucket';
@@ -36,6 +40,9 @@ export interface PipelineStackProps {
  * @throws {Error} when a package is missing.
  */
 export class PipelineStack extends TerraformStack {
+  /** What every function is handed. */
+  readonly context: PipelineContext;
+
   constructor(scope: Construct, id: string, { config, packages }: PipelineStackProps) {
     super(scope, id);
     configureTerraform(this, config);
@@ -46,30 +53,36 @@ export class PipelineStack extends TerraformStack {
     const bucket = new ChromaBucket(this, 'chroma-bucket', { deployment, encryption });
     const queues = new Queues(this, 'queues', { deployment, encryption, bucket });
     const runTable = new RunTable(this, 'run-table', { deployment, encryption });
-    const environments = new FunctionEnvironments({ deployment, bucket, queues, runTable });
+    const queueUrls = fromEntries(QUEUE_NAMES.map((name) => [name, queues.work[name].queue.url]));
+    const shared = { bucket: bucket.name, runTable: runTable.name, queueUrls };
     const embedded =
       config.chroma.mode === 'embedded' ? this.embedded(deployment, encryption, bucket, runTable) : undefined;
 
-    const context = { deployment, encryption, environments, packages };
-    new OcrIngest(this, 'ocr-ingest', { ...context, bucket, queues });
-    new Embedding(this, 'embedding', { ...context, bucket, queues, runTable });
-    new StreamProcessor(this, 'stream', { ...context, queues, runTable });
-    const compaction = new Compaction(this, 'compaction', { ...context, bucket, queues, runTable, embedded });
+    this.context = {
+      deployment,
+      encryption,
+      packages,
+      bucket,
+      queues,
+      runTable,
+      variables: variables(config, shared),
+    };
+    new OcrIngest(this, 'ocr-ingest', this.context);
+    new Embedding(this, 'embedding', this.context);
+    new StreamProcessor(this, 'stream', this.context);
+    const compaction = new Compaction(this, 'compaction', { ...this.context, embedded });
     new CollectionConsumers(this, 'consumers', { deployment, queues, compaction: compaction.function });
-    new Reconciler(this, 'reconciler', { ...context, queues, runTable });
+    new Reconciler(this, 'reconciler', this.context);
 
     const alarms = new Alarms(this, 'alarms', { deployment, encryption, queues });
     const dashboard = new Dashboard(this, 'dashboard', { deployment, queues });
     new Outputs(this, 'outputs', {
       chromadb_bucket_name: bucket.name,
       compaction_runs_table_name: runTable.name,
-      ...named('queue_url', queues.work),
+      ...named('queue_url', Object.values(queues.work)),
       ...named('url', queues.deadLetters),
       ...Object.fromEntries(
-        FUNCTION_NAMES.map((name) => [
-          `${name.replaceAll('-', '_')}_function_name`,
-          deployment.functionName(name),
-        ]),
+        FUNCTION_NAMES.map((name) => [`${terraformName(name)}_function_name`, deployment.functionName(name)]),
       ),
       collection_consumer:
         typeof config.consumer === 'object' ? config.consumer.legacyFunction : config.consumer,

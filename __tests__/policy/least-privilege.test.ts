@@ -1,5 +1,4 @@
-import { allowed, type PolicyStatement, statements } from '../../stacks/synthesized/policy';
-import type { SynthesizedBlock } from '../../stacks/synthesized/synthesized';
+import { allowed, type PolicyStatement, rolePolicies, statements } from '../../stacks/synthesized/policy';
 import { ENVIRONMENTS, shipped } from './shipped-environments';
 
 /** What each function may do, action by action, and on what. Nothing less works, nothing more is needed. */
@@ -91,12 +90,6 @@ const granted = (found: readonly PolicyStatement[]): string[] =>
 
 describe.each(ENVIRONMENTS)('the roles of %s', (environment) => {
   const stack = shipped(environment);
-  const policiesOf = ({ attributes }: SynthesizedBlock): SynthesizedBlock[] => {
-    const roles = stack.resources('aws_iam_role').filter((role) => stack.mentions(attributes.role, role));
-    return stack
-      .resources('aws_iam_role_policy')
-      .filter((policy) => roles.some((role) => stack.mentions(policy.attributes.role, role)));
-  };
   const functions = stack.resources('aws_lambda_function');
 
   it('are one for each function, shared with none', () => {
@@ -112,7 +105,9 @@ describe.each(ENVIRONMENTS)('the roles of %s', (environment) => {
         ...EXPECTED[name],
         ...(environment === 'prod' ? WITH_CUSTOMER_KEY : {}),
       };
-      expect(granted(policiesOf(resource).flatMap((policy) => allowed(policy)))).toEqual(pairs(expected));
+      expect(granted(rolePolicies(stack, resource).flatMap((policy) => allowed(policy)))).toEqual(
+        pairs(expected),
+      );
     },
   );
 
@@ -140,7 +135,7 @@ describe.each(ENVIRONMENTS)('the roles of %s', (environment) => {
   it("deny to the compaction's own code what Lambda's service needs for its network", () => {
     const [denied] = functions
       .filter(({ name }) => name === 'enhanced_compaction')
-      .flatMap(policiesOf)
+      .flatMap((lambda) => rolePolicies(stack, lambda))
       .flatMap((policy) => statements(policy))
       .filter(({ effect }) => effect === 'Deny');
     expect(denied?.actions.every((action) => action.startsWith('ec2:'))).toBe(true);

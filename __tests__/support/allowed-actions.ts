@@ -1,16 +1,15 @@
 import type { FunctionName } from '../../contracts/functions';
-import { type PolicyStatement, statements } from '../../stacks/synthesized/policy';
+import { terraformName } from '../../stacks/names';
+import { type PolicyStatement, rolePolicies, statements } from '../../stacks/synthesized/policy';
 import type { Template } from './template';
 
-/** The statements of a function's own policy. */
+/** The statements of a function's own policies. */
 export function statementsOf(template: Template, name: FunctionName): PolicyStatement[] {
-  const policies = template
-    .resources('aws_iam_role_policy')
-    .filter((policy) => policy.name.includes(`_${name}_policy`));
-  const [policy] = policies;
-  if (policies.length !== 1 || policy === undefined)
-    throw new Error(`${name} has ${policies.length} policies.`);
-  return statements(policy);
+  const [lambda] = template
+    .resources('aws_lambda_function')
+    .filter((resource) => resource.name === terraformName(name));
+  if (lambda === undefined) throw new Error(`There is no function ${name}.`);
+  return rolePolicies(template, lambda).flatMap((policy) => statements(policy));
 }
 
 /** What a function's role allows, each action once, in order. */

@@ -8,27 +8,18 @@ import {
   startSqsMapping,
   startStreamMapping,
 } from 'local-aws';
-import { RUN_TYPE } from '../../contracts/compaction-run';
+import { RUN_STREAM } from '../../contracts/event-sources';
 import type { FunctionName } from '../../contracts/functions';
-import { QUEUE_NAMES, type QueueName } from '../../stacks/queue-settings';
-import { CONSUMER, type QueueHandle } from './resources';
+import { QUEUE_NAMES, QUEUES } from '../../contracts/queues';
+import type { Resources } from './resources';
 
-export interface ConsumersProps {
+export interface ConsumersProps extends Resources {
   readonly runtimes: ReadonlyMap<FunctionName, LambdaRuntime>;
-  readonly queues: Readonly<Record<QueueName, QueueHandle>>;
-  readonly lostEventsUrl: string;
-  readonly streamArn: string;
   readonly sqs: SQSClient;
   readonly streams: DynamoDBStreamsClient;
   readonly reconcileEverySeconds: number;
   readonly onBatch: (name: FunctionName, report: BatchReport) => void;
 }
-
-/* As in the stack. */
-const BATCH_SIZE = 10;
-const STREAM_RETRY_ATTEMPTS = 10;
-const STREAM_MAXIMUM_AGE_SECONDS = 22 * 3600;
-const RUN_INSERTED = { eventName: ['INSERT'], dynamodb: { NewImage: { TYPE: { S: [RUN_TYPE] } } } };
 
 /** Two cores are what a local run may count on; on AWS it is five. */
 const STANDARD_CONCURRENCY = 2;
@@ -40,18 +31,17 @@ export function startConsumers(props: ConsumersProps): EventSourceMapping[] {
   const toldBy = (name: FunctionName) => (report: BatchReport) => props.onBatch(name, report);
 
   for (const queue of QUEUE_NAMES) {
-    const name = CONSUMER[queue];
+    const { consumer: name, kind, batchSize } = QUEUES[queue];
     const runtime = runtimes.get(name);
     if (runtime === undefined) continue;
-    const fifo = queue === 'lines' || queue === 'words';
     mappings.push(
       startSqsMapping({
         client: sqs,
         queueUrl: queues[queue].url,
         invoke: (event) => runtime.invoke(event),
-        batchSize: BATCH_SIZE,
+        batchSize,
         // A FIFO queue with one message group has one batch in flight whatever is allowed.
-        maximumConcurrency: fifo ? 1 : STANDARD_CONCURRENCY,
+        maximumConcurrency: kind === 'fifo' ? 1 : STANDARD_CONCURRENCY,
         onBatch: toldBy(name),
       }),
     );
@@ -64,9 +54,9 @@ export function startConsumers(props: ConsumersProps): EventSourceMapping[] {
         streamArn: props.streamArn,
         functionArn: processor.functionArn,
         invoke: (event) => processor.invoke(event),
-        filters: [RUN_INSERTED],
-        maximumRetryAttempts: STREAM_RETRY_ATTEMPTS,
-        maximumRecordAgeSeconds: STREAM_MAXIMUM_AGE_SECONDS,
+        filters: [RUN_STREAM.filter],
+        maximumRetryAttempts: RUN_STREAM.maximumRetryAttempts,
+        maximumRecordAgeSeconds: RUN_STREAM.maximumRecordAgeSeconds,
         onFailure: { client: sqs, queueUrl: props.lostEventsUrl },
         onBatch: toldBy('stream-processor'),
       }),

@@ -1,9 +1,11 @@
 import { createLambdaRuntime, type LambdaRuntime, type LocalAws } from 'local-aws';
 import type { FunctionName } from '../../contracts/functions';
+import { QUEUE_NAMES, QUEUES } from '../../contracts/queues';
 import type { PipelineConfig } from '../../stacks/config';
-import { QUEUE_NAMES, type QueueName } from '../../stacks/queue-settings';
+import { physicalName } from '../../stacks/names';
+import type { Variables } from '../../stacks/pipeline/environment';
 import { functionEnvironment } from './environment';
-import { CONSUMER, type QueueHandle } from './resources';
+import type { Resources } from './resources';
 
 export interface FunctionsProps {
   readonly aws: LocalAws;
@@ -11,12 +13,10 @@ export interface FunctionsProps {
   readonly names: readonly FunctionName[];
   readonly bundles: ReadonlyMap<FunctionName, string>;
   /** What each environment variable stands for, once for all functions. */
-  readonly variables: Readonly<Record<string, string>>;
+  readonly variables: Partial<Variables>;
   readonly temporaryDirectory: string;
   readonly onLine: (name: FunctionName, line: string) => void;
 }
-
-const physicalName = (config: PipelineConfig, name: FunctionName): string => `${config.prefix}-${name}`;
 
 /**
  * The functions under the stack's names, with timeouts and memory by configuration.
@@ -47,11 +47,10 @@ export function createFunctions(props: FunctionsProps): ReadonlyMap<FunctionName
 /** Makes Lambda's own lists show the functions and their mappings, so that migrate-buckets finds them. */
 export async function declareFunctions(
   { aws, config, names, variables }: FunctionsProps,
-  queues: Readonly<Record<QueueName, QueueHandle>>,
-  streamArn: string,
+  { queues, streamArn }: Resources,
 ): Promise<void> {
   const consumed = [
-    ...QUEUE_NAMES.map((queue) => ({ eventSourceArn: queues[queue].arn, name: CONSUMER[queue] })),
+    ...QUEUE_NAMES.map((queue) => ({ eventSourceArn: queues[queue].arn, name: QUEUES[queue].consumer })),
     { eventSourceArn: streamArn, name: 'stream-processor' as const },
   ];
   await aws.declare({

@@ -5,12 +5,16 @@ import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { BatchReport, EventSourceMapping, LambdaRuntime, LocalAws } from 'local-aws';
+import { ROUND_MINUTES } from '../../contracts/event-sources';
+import { fromEntries } from '../../contracts/from-entries';
 import { FUNCTION_NAMES, type FunctionName } from '../../contracts/functions';
+import { QUEUE_NAMES } from '../../contracts/queues';
 import { bundleFunctions } from '../../functions/bundle';
 import { loadConfig, type PipelineConfig } from '../../stacks/config';
+import { bucketName } from '../../stacks/names';
+import { variables } from '../../stacks/pipeline/environment';
 import { type EmbeddingEndpoint, startEmbeddingEndpoint } from '../embedding-endpoint/embedding-endpoint';
 import { startConsumers } from './consumers';
-import { variables } from './environment';
 import { createFunctions, declareFunctions } from './functions';
 import { type DeadLetterDepths, deadLetterDepths, type QueueDepths, queueDepths } from './queue-depths';
 import { createResources, type Resources } from './resources';
@@ -65,7 +69,6 @@ export interface LocalPipeline extends Resources {
   stop(): Promise<void>;
 }
 
-const RECONCILE_EVERY_SECONDS = 300;
 /** It opens nothing: the stand-in takes this key and no other. */
 const STAND_IN_API_KEY = 'local-embedding-key';
 /** Inside the repository, so that a bundle finds what it does not hold where the sources find it. */
@@ -126,22 +129,25 @@ async function start(
   }
   const embeddingBaseUrl = options.embeddingBaseUrl ?? String(embedding?.baseUrl);
 
-  const bucket = options.bucketName ?? config.bucketName ?? `${config.prefix}-${aws.accountId}`;
+  const bucket = options.bucketName ?? bucketName(config, aws.accountId);
   const resources = await createResources({ s3, sqs, dynamodb }, config, { ...options, bucketName: bucket });
+  const queueUrls = fromEntries(QUEUE_NAMES.map((name) => [name, resources.queues[name].url]));
   const functions = {
     aws,
     config,
     names,
     bundles,
     variables: {
-      ...variables(config, resources, { bucket, embeddingBaseUrl, mountPath }),
+      ...variables(config, { bucket, runTable: resources.tableName, queueUrls }),
+      OPENAI_BASE_URL: embeddingBaseUrl,
+      CHROMA_MOUNT_PATH: mountPath,
       ...options.variables,
     },
     temporaryDirectory,
     onLine: (name: FunctionName, line: string) => options.onLine?.(name, line),
   };
   const runtimes = createFunctions(functions);
-  await declareFunctions(functions, resources.queues, resources.streamArn);
+  await declareFunctions(functions, resources);
 
   let consumers: EventSourceMapping[] = [];
   const resumeConsumers = () => {
@@ -151,7 +157,7 @@ async function start(
       runtimes,
       sqs,
       streams,
-      reconcileEverySeconds: options.reconcileEverySeconds ?? RECONCILE_EVERY_SECONDS,
+      reconcileEverySeconds: options.reconcileEverySeconds ?? ROUND_MINUTES * 60,
       onBatch: (name, report) => options.onBatch?.(name, report),
     });
   };
@@ -177,8 +183,8 @@ async function start(
     runtimes,
     resumeConsumers,
     pauseConsumers,
-    depths: () => queueDepths(sqs, resources.queues),
-    deadLetterDepths: () => deadLetterDepths(sqs, resources.queues, resources.lostEventsUrl),
+    depths: () => queueDepths(sqs, resources),
+    deadLetterDepths: () => deadLetterDepths(sqs, resources),
     stop,
   };
 }

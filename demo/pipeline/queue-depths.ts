@@ -1,6 +1,7 @@
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { QUEUE_NAMES, type QueueName } from '../../stacks/queue-settings';
-import type { QueueHandle } from './resources';
+import { fromEntries } from '../../contracts/from-entries';
+import { LOST_EVENTS, QUEUE_NAMES, type QueueName } from '../../contracts/queues';
+import type { Resources } from './resources';
 
 /** Messages of a queue: waiting, and in flight. */
 interface QueueDepth {
@@ -8,25 +9,25 @@ interface QueueDepth {
   readonly inFlight: number;
 }
 export type QueueDepths = Readonly<Record<QueueName, QueueDepth>>;
-export type DeadLetterDepths = Readonly<Record<QueueName | 'lost-events', number>>;
+export type DeadLetterDepths = Readonly<Record<QueueName | typeof LOST_EVENTS, number>>;
 
-type Queues = Readonly<Record<QueueName, QueueHandle>>;
-
-export async function queueDepths(sqs: SQSClient, queues: Queues): Promise<QueueDepths> {
-  const entries = QUEUE_NAMES.map(async (name) => [name, await depth(sqs, queues[name].url)] as const);
-  return Object.fromEntries(await Promise.all(entries)) as QueueDepths;
-}
+export const queueDepths = async (sqs: SQSClient, { queues }: Resources): Promise<QueueDepths> =>
+  fromEntries(
+    await Promise.all(QUEUE_NAMES.map(async (name) => [name, await depth(sqs, queues[name].url)] as const)),
+  );
 
 export async function deadLetterDepths(
   sqs: SQSClient,
-  queues: Queues,
-  lostEventsUrl: string,
+  { queues, lostEventsUrl }: Resources,
 ): Promise<DeadLetterDepths> {
   const urls = QUEUE_NAMES.map((name) => [name, queues[name].deadLetters.url] as const);
-  const entries = [...urls, ['lost-events', lostEventsUrl] as const].map(
-    async ([name, url]) => [name, (await depth(sqs, url)).waiting] as const,
+  return fromEntries(
+    await Promise.all(
+      [...urls, [LOST_EVENTS, lostEventsUrl] as const].map(
+        async ([name, url]) => [name, (await depth(sqs, url)).waiting] as const,
+      ),
+    ),
   );
-  return Object.fromEntries(await Promise.all(entries)) as DeadLetterDepths;
 }
 
 async function depth(sqs: SQSClient, url: string): Promise<QueueDepth> {

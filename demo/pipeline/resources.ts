@@ -15,17 +15,17 @@ import {
 import { OCR_PREFIX } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import { pendingAttribute, pendingIndex } from '../../contracts/compaction-run';
-import type { FunctionName } from '../../contracts/functions';
+import { fromEntries } from '../../contracts/from-entries';
+import {
+  deadLetterName,
+  LOST_EVENTS,
+  QUEUE_NAMES,
+  QUEUES,
+  type QueueName,
+  visibilityTimeout,
+} from '../../contracts/queues';
 import type { PipelineConfig } from '../../stacks/config';
-import { type QueueName, queueSettings } from '../../stacks/queue-settings';
-
-/** Who takes the messages of each queue. */
-export const CONSUMER: Readonly<Record<QueueName, FunctionName>> = {
-  'ocr-results': 'process-ocr-results',
-  'embed-ndjson': 'embed-from-ndjson',
-  lines: 'enhanced-compaction',
-  words: 'enhanced-compaction',
-};
+import { queueName, runTableName } from '../../stacks/names';
 
 const DAY_SECONDS = 86_400;
 
@@ -62,14 +62,12 @@ export async function createResources(
   options: ResourceOptions,
 ): Promise<Resources> {
   await createBucket(s3, options.bucketName);
-  const queue = (name: QueueName) => createWorkQueue(sqs, name, config, options);
-  const queues = {
-    'ocr-results': await queue('ocr-results'),
-    'embed-ndjson': await queue('embed-ndjson'),
-    lines: await queue('lines'),
-    words: await queue('words'),
-  };
-  const lostEvents = await createQueue(sqs, physicalName(config, 'lost-events-dlq', false), {});
+  const queues = fromEntries(
+    await Promise.all(
+      QUEUE_NAMES.map(async (name) => [name, await createWorkQueue(sqs, name, config, options)] as const),
+    ),
+  );
+  const lostEvents = await createQueue(sqs, queueName(config, deadLetterName(LOST_EVENTS), 'standard'), {});
   const table = await createRunTable(dynamodb, config);
   await notifyOcrResults(s3, options.bucketName, queues['ocr-results'].arn);
   return { queues, lostEventsUrl: lostEvents.url, tableName: table.name, streamArn: table.streamArn };
@@ -116,12 +114,14 @@ async function createWorkQueue(
   config: PipelineConfig,
   options: ResourceOptions,
 ): Promise<QueueHandle> {
-  const { fifo, visibilityTimeout, maximumReceives } = queueSettings(config)[name];
-  const deadLetters = await createQueue(sqs, physicalName(config, `${name}-dlq`, fifo), {
+  const { kind, maximumReceives } = QUEUES[name];
+  const deadLetters = await createQueue(sqs, queueName(config, deadLetterName(name), kind), {
     MessageRetentionPeriod: String(config.retention.deadLetterDays * DAY_SECONDS),
   });
-  const queue = await createQueue(sqs, physicalName(config, name, fifo), {
-    VisibilityTimeout: String(options.visibilityTimeoutSeconds ?? visibilityTimeout),
+  const queue = await createQueue(sqs, queueName(config, name, kind), {
+    VisibilityTimeout: String(
+      options.visibilityTimeoutSeconds ?? visibilityTimeout(name, config.functions.timeout),
+    ),
     MessageRetentionPeriod: String(config.retention.queueDays * DAY_SECONDS),
     ReceiveMessageWaitTimeSeconds: '20',
     RedrivePolicy: JSON.stringify({
@@ -131,9 +131,6 @@ async function createWorkQueue(
   });
   return { ...queue, deadLetters };
 }
-
-const physicalName = (config: PipelineConfig, name: string, fifo: boolean): string =>
-  `${config.prefix}-${name}${fifo ? '.fifo' : ''}`;
 
 async function createQueue(
   sqs: SQSClient,
@@ -150,12 +147,12 @@ async function createQueue(
   return { url: QueueUrl, arn: Attributes?.QueueArn ?? '' };
 }
 
-/** The run table with its stream and the two sparse indexes of unfinished runs. */
+/** The run table with its stream and the sparse indexes of unfinished runs. */
 export async function createRunTable(
   dynamodb: DynamoDBClient,
   config: PipelineConfig,
 ): Promise<{ name: string; streamArn: string }> {
-  const name = `${config.prefix}-compaction-runs`;
+  const name = runTableName(config);
   const text = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' }) as const;
   const key = (AttributeName: string, KeyType: 'HASH' | 'RANGE') => ({ AttributeName, KeyType });
   await dynamodb.send(

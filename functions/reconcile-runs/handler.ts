@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { COLLECTIONS } from '../../contracts/collections';
 import { readEnvironment } from '../../contracts/environment';
+import { collectionQueueUrls } from '../../contracts/queues';
 import { createSqsClient, createTableClient } from '../shared/clients';
 import { createDoorbellSender } from '../shared/doorbell';
 import { createTelemetry, messageOf } from '../shared/logging';
@@ -11,11 +12,7 @@ const environment = readEnvironment(name);
 const telemetry = createTelemetry(name);
 const props = {
   table: { client: createTableClient(), name: environment.COMPACTION_RUNS_TABLE },
-  send: createDoorbellSender(
-    createSqsClient(),
-    { lines: environment.LINES_QUEUE_URL, words: environment.WORDS_QUEUE_URL },
-    name,
-  ),
+  send: createDoorbellSender(createSqsClient(), collectionQueueUrls(environment), name),
   after: environment.RECONCILE_AFTER_SECONDS,
   checkpointAfter: environment.CHECKPOINT_MINUTES * 60,
   telemetry,

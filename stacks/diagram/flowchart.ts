@@ -1,6 +1,6 @@
 import { consumers, deadLettersOf, failureDestinations } from '../guards/consumers';
 import { at, blocks, parseJson } from '../synthesized/json';
-import { allowed, type PolicyStatement } from '../synthesized/policy';
+import { allowed, type PolicyStatement, rolePolicies } from '../synthesized/policy';
 import { physicalName, type Synthesized, type SynthesizedBlock } from '../synthesized/synthesized';
 
 /** What is drawn, by its Terraform type: the service, and Mermaid's brackets. Stores are cylinders, queues are round. */
@@ -52,7 +52,8 @@ function node(stack: Synthesized, each: SynthesizedBlock): string {
 }
 
 /** What is worth saying about a box besides its name. */
-function notes(stack: Synthesized, { type, address, attributes }: SynthesizedBlock): string[] {
+function notes(stack: Synthesized, each: SynthesizedBlock): string[] {
+  const { type, address, attributes } = each;
   if (type === 'aws_sqs_queue') {
     const tries = parseJson(attributes.redrive_policy)?.maxReceiveCount;
     return tries === undefined ? [] : [`own dead letter queue after ${tries} tries`];
@@ -63,7 +64,7 @@ function notes(stack: Synthesized, { type, address, attributes }: SynthesizedBlo
     .filter((target) => stack.target(target.attributes.arn)?.address === address)
     .map((target) => String(stack.target(target.attributes.rule)?.attributes.schedule_expression));
   const folders = (verb: string, action: string) => {
-    const found = grants(stack, attributes.role)
+    const found = grants(stack, each)
       .filter(({ actions }) => actions.includes(action))
       .flatMap(({ resources }) =>
         resources.flatMap((resource) => /([a-z-]+)\/\*$/.exec(resource)?.[1] ?? []),
@@ -73,12 +74,9 @@ function notes(stack: Synthesized, { type, address, attributes }: SynthesizedBlo
   return [...schedules, ...folders('reads', 's3:GetObject'), ...folders('writes', 's3:PutObject')];
 }
 
-/** What a role allows, by the policies in the JSON. */
-const grants = (stack: Synthesized, role: unknown): PolicyStatement[] =>
-  stack
-    .resources('aws_iam_role_policy')
-    .filter(({ attributes }) => stack.target(attributes.role) === stack.target(role))
-    .flatMap((policy) => allowed(policy));
+/** What a function's role allows, by the policies in the JSON. */
+const grants = (stack: Synthesized, lambda: SynthesizedBlock): PolicyStatement[] =>
+  rolePolicies(stack, lambda).flatMap((policy) => allowed(policy));
 
 function networkLabel(stack: Synthesized): string {
   const ways = stack
@@ -119,7 +117,7 @@ const failures = (stack: Synthesized): string[] =>
 const handings = (stack: Synthesized): string[] => {
   const lost = failureDestinations(stack).map(({ destination }) => stack.target(destination));
   return stack.resources('aws_lambda_function').flatMap((lambda) => {
-    const given = grants(stack, lambda.attributes.role)
+    const given = grants(stack, lambda)
       .filter(({ actions }) => actions.some((action) => HANDS_ON.includes(action)))
       .flatMap(({ resources }) => stack.referenced(resources));
     return given.filter((to) => !lost.includes(to)).flatMap((to) => arrow(lambda, '-->', to));

@@ -1,16 +1,18 @@
-import { COLLECTIONS } from '../../contracts/collections';
+import { COLLECTIONS, type Collection } from '../../contracts/collections';
+import { QUEUES } from '../../contracts/queues';
+import { terraformName } from '../names';
 import type { Synthesized } from '../synthesized/synthesized';
 import { consumersOf } from './consumers';
 import type { Finding, Guard } from './guard';
 
 /**
- * Lines and words are taken by the one consumer that the configuration declares, through one mapping each at
+ * The collections' queues are taken by the one consumer that the configuration declares, through one mapping each at
  * a fixed address: a switch updates that mapping, so that there is no step at which two exist.
  */
 export const consumerChoice: Guard = (stack, { consumer }) =>
   COLLECTIONS.flatMap((collection): Finding[] => {
-    const expected = `aws_lambda_event_source_mapping.${collection}_consumer`;
-    const queue = stack.resources('aws_sqs_queue').find(({ name }) => name === collection);
+    const expected = `aws_lambda_event_source_mapping.${terraformName(collection)}_consumer`;
+    const queue = stack.resources('aws_sqs_queue').find(({ name }) => name === terraformName(collection));
     const found = queue === undefined ? [] : consumersOf(stack, queue).map(({ block }) => block);
     const mapping = found.find(({ address }) => address === expected);
     if (mapping === undefined) {
@@ -32,18 +34,23 @@ export const consumerChoice: Guard = (stack, { consumer }) =>
     const enabled = mapping.attributes.enabled !== false;
     return [
       ...(enabled === (consumer !== 'none') ? [] : [wrong(`is ${enabled ? 'enabled' : 'disabled'}`)]),
-      ...(feedsDeclared(stack, mapping.attributes.function_name, consumer)
+      ...(feedsDeclared(stack, mapping.attributes.function_name, collection, consumer)
         ? []
         : [wrong(`feeds ${JSON.stringify(mapping.attributes.function_name)}`)]),
       ...(replacing(mapping.attributes.lifecycle) ? [wrong('would be replaced instead of updated')] : []),
     ];
   });
 
-function feedsDeclared(stack: Synthesized, functionName: unknown, consumer: unknown): boolean {
+function feedsDeclared(
+  stack: Synthesized,
+  functionName: unknown,
+  collection: Collection,
+  consumer: unknown,
+): boolean {
   const target = stack.target(functionName);
   return typeof consumer === 'object'
     ? target?.type === 'aws_lambda_function' && target.address.startsWith('data.')
-    : target?.address === 'aws_lambda_function.enhanced_compaction';
+    : target?.address === `aws_lambda_function.${terraformName(QUEUES[collection].consumer)}`;
 }
 
 const replacing = (lifecycle: unknown): boolean =>

@@ -1,11 +1,18 @@
+import { COLLECTIONS } from '../../contracts/collections';
+import { QUEUE_NAMES, QUEUES } from '../../contracts/queues';
+import { terraformName } from '../names';
 import { texts } from '../synthesized/json';
 import { consumers } from './consumers';
 import type { Guard } from './guard';
 
-/** Which function is fed from where. Lines and words are the configuration's choice: see `consumerChoice`. */
+/** Which function is fed from where. The collections are the configuration's choice: see `consumerChoice`. */
 const TARGETS: Readonly<Record<string, string>> = {
-  'aws_sqs_queue.ocr_results': 'aws_lambda_function.process_ocr_results',
-  'aws_sqs_queue.embed_ndjson': 'aws_lambda_function.embed_from_ndjson',
+  ...Object.fromEntries(
+    QUEUE_NAMES.filter((name) => !(COLLECTIONS as readonly string[]).includes(name)).map((name) => [
+      `aws_sqs_queue.${terraformName(name)}`,
+      `aws_lambda_function.${terraformName(QUEUES[name].consumer)}`,
+    ]),
+  ),
   'aws_dynamodb_table.compaction_runs': 'aws_lambda_function.stream_processor',
   'data.aws_dynamodb_table.compaction_runs': 'aws_lambda_function.stream_processor',
 };

@@ -1,5 +1,7 @@
 import { COVERED_DELTA_TAG } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
+import { deadLetterName } from '../../contracts/queues';
+import { terraformName } from '../names';
 import { at, block, blocks, type Json } from '../synthesized/json';
 import type { Synthesized, SynthesizedBlock } from '../synthesized/synthesized';
 import type { Guard } from './guard';
@@ -60,8 +62,8 @@ function longestRetention(stack: Synthesized): number {
       0,
       ...stack
         .resources('aws_sqs_queue')
-        .filter((queue) => queue.name === name)
+        .filter((queue) => queue.name === terraformName(name))
         .map(({ attributes }) => Number(attributes.message_retention_seconds ?? 345_600)),
     );
-  return Math.max(...COLLECTIONS.map((collection) => kept(collection) + kept(`${collection}_dlq`)));
+  return Math.max(...COLLECTIONS.map((collection) => kept(collection) + kept(deadLetterName(collection))));
 }

@@ -1,5 +1,8 @@
+import { COLLECTIONS } from '../../contracts/collections';
 import { environmentSchemas } from '../../contracts/environment';
 import { FUNCTION_NAMES, type FunctionName } from '../../contracts/functions';
+import { QUEUE_NAMES, queueUrlVariable } from '../../contracts/queues';
+import { terraformName } from '../names';
 import { at, block, type Json } from '../synthesized/json';
 import type { Synthesized, SynthesizedBlock } from '../synthesized/synthesized';
 import type { Finding, Guard } from './guard';
@@ -7,15 +10,15 @@ import type { Finding, Guard } from './guard';
 /** What each variable that names a resource must name. */
 const SHARED: Readonly<Record<string, readonly string[]>> = {
   CHROMADB_BUCKET: ['aws_s3_bucket.chromadb'],
-  EMBED_NDJSON_QUEUE_URL: ['aws_sqs_queue.embed_ndjson'],
-  LINES_QUEUE_URL: ['aws_sqs_queue.lines'],
-  WORDS_QUEUE_URL: ['aws_sqs_queue.words'],
+  ...Object.fromEntries(
+    QUEUE_NAMES.map((queue) => [queueUrlVariable(queue), [`aws_sqs_queue.${terraformName(queue)}`]]),
+  ),
   COMPACTION_RUNS_TABLE: ['aws_dynamodb_table.compaction_runs', 'data.aws_dynamodb_table.compaction_runs'],
 };
 
 /** Names of the old system, and what took their place. */
 const SUCCESSORS: Readonly<Record<string, string>> = {
-  COMPACTION_QUEUE_URL: 'LINES_QUEUE_URL and WORDS_QUEUE_URL',
+  COMPACTION_QUEUE_URL: COLLECTIONS.map(queueUrlVariable).join(' and '),
   DYNAMO_TABLE_NAME: 'COMPACTION_RUNS_TABLE',
   DYNAMODB_TABLE_NAME: 'COMPACTION_RUNS_TABLE',
 };
@@ -24,7 +27,7 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
 export const environments: Guard = (stack) =>
   stack.resources('aws_lambda_function').flatMap((lambda) => {
     const variables = block(at(lambda.attributes, 'environment.variables'));
-    const name = FUNCTION_NAMES.find((known) => known.replaceAll('-', '_') === lambda.name);
+    const name = FUNCTION_NAMES.find((known) => terraformName(known) === lambda.name);
     return [
       ...Object.entries(variables).flatMap(([variable, value]) =>
         faults(stack, lambda, name, variable, value),
@@ -48,7 +51,7 @@ function faults(
       where,
       what: `${address} has the variable ${variable}, which is not in its contract${successor === undefined ? '' : ` (the old system's name; its successor is ${successor})`}.`,
       remedy:
-        'Give functions their variables by FunctionEnvironments, and add new ones to contracts/environment.ts.',
+        'Give functions their variables by stacks/pipeline/environment.ts, and add new ones to contracts/environment.ts.',
     });
   }
   const expected = SHARED[variable];
@@ -57,7 +60,7 @@ function faults(
     findings.push({
       where,
       what: `${variable} of ${address} is ${JSON.stringify(value)}, which is not ${expected[0]}.`,
-      remedy: 'Take it from FunctionEnvironments, which names the shared resource.',
+      remedy: 'Take it from stacks/pipeline/environment.ts, which names the shared resource.',
     });
   }
   return findings;
@@ -75,6 +78,6 @@ function missing(
     .map(([variable]) => ({
       where,
       what: `${address} lacks the variable ${variable}, without which it does not start.`,
-      remedy: 'Give functions their variables by FunctionEnvironments.',
+      remedy: 'Give functions their variables by stacks/pipeline/environment.ts.',
     }));
 }

@@ -1,7 +1,8 @@
 import { FUNCTION_NAMES } from '../../contracts/functions';
+import { terraformName } from '../names';
 import type { Guard } from './guard';
 
-const NAMES = FUNCTION_NAMES.map((name) => name.replaceAll('-', '_'));
+const NAMES = FUNCTION_NAMES.map(terraformName);
 
 /** Each of the five functions exists once, with a role and code of its own: no twin that deploys forget. */
 export const oneFunctionEach: Guard = (stack) => {

@@ -1,16 +1,11 @@
+import { deadLetterName, LOST_EVENTS, QUEUE_NAMES } from '../../contracts/queues';
+import { terraformName } from '../names';
 import type { Guard } from './guard';
 
 const NAMES = [
-  'ocr_results',
-  'ocr_results_dlq',
-  'embed_ndjson',
-  'embed_ndjson_dlq',
-  'lines',
-  'lines_dlq',
-  'words',
-  'words_dlq',
-  'lost_events_dlq',
-];
+  ...QUEUE_NAMES.flatMap((name) => [name, deadLetterName(name)]),
+  deadLetterName(LOST_EVENTS),
+].map(terraformName);
 
 /** One set of queues, each at its own address; what fails in a queue is said in the queue itself. */
 export const oneSetOfQueues: Guard = (stack) => {
@@ -19,7 +14,7 @@ export const oneSetOfQueues: Guard = (stack) => {
     ...NAMES.filter((name) => !queues.some((queue) => queue.name === name)).map((name) => ({
       where: `aws_sqs_queue.${name}`,
       what: 'The queue is missing from its address; Terraform would destroy the one deployed there with its messages.',
-      remedy: 'Make it in stacks/shared/queues.ts, and move its state before changing its address.',
+      remedy: 'Keep its row in contracts/queues.ts, and move its state before changing its address.',
     })),
     ...queues
       .filter(({ name }) => !NAMES.includes(name))

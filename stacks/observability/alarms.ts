@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 import { COLLECTIONS } from '../../contracts/collections';
+import { ROUND_MINUTES } from '../../contracts/event-sources';
 import { FUNCTION_NAMES } from '../../contracts/functions';
-import { ROUND_MINUTES } from '../pipeline/reconciler';
 import type { Deployment } from '../shared/deployment';
 import type { Encryption } from '../shared/encryption';
 import type { Queues } from '../shared/queues';
@@ -41,7 +41,7 @@ export class Alarms extends Construct {
         threshold: 1,
       });
     }
-    for (const queue of queues.work) {
+    for (const queue of Object.values(queues.work)) {
       this.ring(`${queue.name}-oldest-message`, queueMetric(queue, 'ApproximateAgeOfOldestMessage'), {
         description: `A message waits in ${queue.name} for ${oldestMessageSeconds} s or longer. Is its consumer enabled, and does it succeed?`,
         threshold: oldestMessageSeconds,

@@ -48,7 +48,9 @@ function sections({
       [
         {
           title: 'Messages handled, by queue',
-          metrics: queues.work.map((queue) => queueMetric(queue, 'NumberOfMessagesDeleted', 'Sum')),
+          metrics: Object.values(queues.work).map((queue) =>
+            queueMetric(queue, 'NumberOfMessagesDeleted', 'Sum'),
+          ),
         },
         { title: 'Invocations', metrics: perFunction('Invocations', 'Sum') },
         { title: 'Vectors merged', metrics: perCollection('enhanced-compaction', 'mergedVectors', 'Sum') },
@@ -59,7 +61,9 @@ function sections({
       [
         {
           title: 'Oldest message, by queue (s)',
-          metrics: queues.work.map((queue) => queueMetric(queue, 'ApproximateAgeOfOldestMessage')),
+          metrics: Object.values(queues.work).map((queue) =>
+            queueMetric(queue, 'ApproximateAgeOfOldestMessage'),
+          ),
         },
         {
           title: 'Oldest unfinished run (s)',

@@ -3,12 +3,11 @@ import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy';
 import { Fn, type TerraformResourceLifecycle } from 'cdktf';
 import { Construct } from 'constructs';
 import { COLLECTIONS } from '../../contracts/collections';
-import { VISIBILITY_MARGIN } from '../queue-settings';
+import { VISIBILITY_MARGIN } from '../../contracts/queues';
 import type { Deployment } from '../shared/deployment';
 import { policyDocument } from '../shared/policy-document';
 import type { Queues } from '../shared/queues';
 import type { WorkQueue } from '../shared/work-queue';
-import { CONCURRENCY_PER_COLLECTION } from './compaction';
 import { consume } from './permissions';
 import type { PipelineFunction } from './pipeline-function';
 import { QueueConsumer } from './queue-consumer';
@@ -20,7 +19,7 @@ interface CollectionConsumersProps {
 }
 
 /**
- * Who takes the messages of lines and words: ONE declared choice for both.
+ * Who takes the messages of the collections: ONE declared choice for all.
  *
  * There is one mapping a queue whatever the choice, and a switch updates it in place
  * (docs/decisions/0003-consumer-switch.md): at no moment of a deploy or of its rollback do two exist.
@@ -32,11 +31,10 @@ export class CollectionConsumers extends Construct {
     const legacy =
       typeof consumer === 'object' ? this.legacy(consumer.legacyFunction, deployment, queues) : undefined;
     for (const collection of COLLECTIONS) {
-      const queue = queues.collections[collection];
+      const queue = queues.work[collection];
       new QueueConsumer(this, `${collection}-consumer`, {
         queue,
         functionName: legacy?.arn ?? compaction.resource.arn,
-        maximumConcurrency: CONCURRENCY_PER_COLLECTION,
         enabled: consumer !== 'none',
         lifecycle: legacy?.lifecycle(queue),
       });
@@ -49,7 +47,7 @@ export class CollectionConsumers extends Construct {
     new IamRolePolicy(this, 'legacy-policy', {
       name: deployment.physicalName('legacy-consumer'),
       role: Fn.element(Fn.split('/', existing.role), -1),
-      policy: policyDocument([consume(queues.collections.lines, queues.collections.words)]),
+      policy: policyDocument([consume(COLLECTIONS.map((collection) => queues.work[collection]))]),
     });
     const lifecycle = (queue: WorkQueue): TerraformResourceLifecycle => ({
       precondition: [

@@ -4,15 +4,12 @@ import { VpcSecurityGroupEgressRule } from '@cdktf/provider-aws/lib/vpc-security
 import { Construct } from 'constructs';
 import { deltaPrefix, QUARANTINE_PREFIX, snapshotPrefix } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
-import type { ChromaBucket } from '../shared/chroma-bucket';
 import { type FileSystem, NFS_PORT } from '../shared/file-system';
 import type { GatewayEndpoints } from '../shared/gateway-endpoints';
 import type { Network } from '../shared/network';
 import { policyDocument, type Statement } from '../shared/policy-document';
-import type { Queues } from '../shared/queues';
-import type { RunTable } from '../shared/run-table';
 import { MOUNT_PATH } from './environment';
-import { consume, list, objects, readSecrets } from './permissions';
+import { list, objects, readSecrets } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 
 /** What an embedded Chroma needs around it. */
@@ -23,15 +20,9 @@ export interface EmbeddedPlacement {
 }
 
 interface CompactionProps extends PipelineContext {
-  readonly bucket: ChromaBucket;
-  readonly queues: Queues;
-  readonly runTable: RunTable;
   /** Undefined in server and cloud mode, which need neither network nor file system. */
   readonly embedded: EmbeddedPlacement | undefined;
 }
-
-/** Lambda takes no maximum below 2 for a mapping; the message group keeps each collection at one. */
-export const CONCURRENCY_PER_COLLECTION = 2;
 
 /** Pending runs become a published version of their collection, and snapshots from time to time. */
 export class Compaction extends Construct {
@@ -44,7 +35,6 @@ export class Compaction extends Construct {
     this.function = new PipelineFunction(this, 'enhanced-compaction', {
       ...props,
       name: 'enhanced-compaction',
-      concurrency: CONCURRENCY_PER_COLLECTION * COLLECTIONS.length,
       permissions: [...this.dataPermissions(props), ...this.modePermissions(props)],
       placement: {
         ephemeralStorage: { size: deployment.config.functions.compactionStorage },
@@ -59,11 +49,10 @@ export class Compaction extends Construct {
     if (embedded !== undefined) this.restrictFileSystem(embedded.fileSystem);
   }
 
-  private dataPermissions({ bucket, queues, runTable }: CompactionProps): Statement[] {
+  private dataPermissions({ bucket, runTable }: CompactionProps): Statement[] {
     const deltas = COLLECTIONS.map(deltaPrefix);
     const snapshots = COLLECTIONS.map(snapshotPrefix);
     return [
-      consume(queues.collections.lines, queues.collections.words),
       objects('ReadDeltasAndSnapshots', bucket, ['s3:GetObject'], [...deltas, ...snapshots]),
       objects('MarkCoveredDeltas', bucket, ['s3:PutObjectTagging', 's3:GetObjectTagging'], deltas),
       objects('WriteAndCollectSnapshots', bucket, ['s3:PutObject', 's3:DeleteObject'], snapshots),

@@ -1,58 +1,43 @@
 import { S3BucketNotification } from '@cdktf/provider-aws/lib/s3-bucket-notification';
 import { Construct } from 'constructs';
 import { OCR_PREFIX, QUARANTINE_PREFIX } from '../../contracts/bucket-layout';
-import type { ChromaBucket } from '../shared/chroma-bucket';
-import type { Queues } from '../shared/queues';
-import { consume, list, objects, send } from './permissions';
+import { list, objects, send } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 import { QueueConsumer } from './queue-consumer';
 
-interface OcrIngestProps extends PipelineContext {
-  readonly bucket: ChromaBucket;
-  readonly queues: Queues;
-}
-
-const CONCURRENCY = 5;
-
 /** OCR results that are dropped under `ocr/` become NDJSON rows, and a message for the embedding. */
 export class OcrIngest extends Construct {
-  readonly function: PipelineFunction;
-
-  constructor(scope: Construct, id: string, props: OcrIngestProps) {
+  constructor(scope: Construct, id: string, context: PipelineContext) {
     super(scope, id);
-    const { bucket, queues } = props;
+    const { bucket, queues } = context;
     const notification = new S3BucketNotification(this, 'notification', {
       bucket: bucket.name,
       queue: [
         {
           id: 'ocr-results',
-          queueArn: queues.ocrResults.queue.arn,
+          queueArn: queues.work['ocr-results'].queue.arn,
           events: ['s3:ObjectCreated:*'],
           filterPrefix: OCR_PREFIX,
           filterSuffix: '.json',
         },
       ],
       // S3 sends a test message at once and refuses a queue that does not take it.
-      dependsOn: [queues.ocrResults.policy],
+      dependsOn: [queues.work['ocr-results'].policy],
     });
     notification.overrideLogicalId('chromadb');
-    this.function = new PipelineFunction(this, 'process-ocr-results', {
-      ...props,
+    const lambda = new PipelineFunction(this, 'process-ocr-results', {
+      ...context,
       name: 'process-ocr-results',
-      concurrency: CONCURRENCY,
       permissions: [
-        consume(queues.ocrResults),
-        send(queues.embedNdjson.queue.arn),
+        send(queues.work['embed-ndjson']),
         objects('ReadOcrResults', bucket, ['s3:GetObject'], [OCR_PREFIX]),
         objects('WriteRowsAndQuarantine', bucket, ['s3:PutObject'], ['receipts/', QUARANTINE_PREFIX]),
         list(bucket, [OCR_PREFIX]),
       ],
     });
     new QueueConsumer(this, 'ocr-results-consumer', {
-      queue: queues.ocrResults,
-      functionName: this.function.resource.arn,
-      maximumConcurrency: CONCURRENCY,
-      enabled: true,
+      queue: queues.work['ocr-results'],
+      functionName: lambda.resource.arn,
     });
   }
 }

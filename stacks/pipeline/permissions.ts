@@ -1,21 +1,22 @@
 import type { ChromaBucket } from '../shared/chroma-bucket';
+import type { DeadLetterQueue } from '../shared/dead-letter-queue';
 import type { Deployment } from '../shared/deployment';
 import type { Statement } from '../shared/policy-document';
 import type { WorkQueue } from '../shared/work-queue';
 
 /** What Lambda's poller does in the name of the function's role. */
-export const consume = (...queues: readonly WorkQueue[]): Statement => ({
+export const consume = (queues: readonly WorkQueue[]): Statement => ({
   Sid: 'ConsumeItsQueue',
   Effect: 'Allow',
   Action: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
   Resource: queues.map(({ queue }) => queue.arn),
 });
 
-export const send = (...queueArns: readonly string[]): Statement => ({
+export const send = (...queues: readonly (WorkQueue | DeadLetterQueue)[]): Statement => ({
   Sid: 'SendMessages',
   Effect: 'Allow',
   Action: 'sqs:SendMessage',
-  Resource: queueArns,
+  Resource: queues.map(({ queue }) => queue.arn),
 });
 
 /** Some actions on the objects below some prefixes of the shared bucket. */

@@ -4,11 +4,16 @@ import { LambdaFunction, type LambdaFunctionConfig } from '@cdktf/provider-aws/l
 import { AssetType, type ITerraformDependable, TerraformAsset } from 'cdktf';
 import { Construct } from 'constructs';
 import type { FunctionName, FunctionPackages } from '../../contracts/functions';
+import { terraformName } from '../names';
+import type { ChromaBucket } from '../shared/chroma-bucket';
 import type { Deployment } from '../shared/deployment';
 import type { Encryption } from '../shared/encryption';
 import { LogGroup } from '../shared/log-group';
 import { policyDocument, type Statement, trustPolicy } from '../shared/policy-document';
-import type { FunctionEnvironments } from './environment';
+import type { Queues } from '../shared/queues';
+import type { RunTable } from '../shared/run-table';
+import { environmentOf, type Variables } from './environment';
+import { consume } from './permissions';
 
 /** The bundler exports `handler` from `index.mjs` at the package's root. */
 const HANDLER = 'index.handler';
@@ -17,15 +22,22 @@ const HANDLER = 'index.handler';
 export interface PipelineContext {
   readonly deployment: Deployment;
   readonly encryption: Encryption;
-  readonly environments: FunctionEnvironments;
+  readonly variables: Variables;
   readonly packages: FunctionPackages;
+  readonly bucket: ChromaBucket;
+  readonly queues: Queues;
+  readonly runTable: RunTable;
 }
 
 interface PipelineFunctionProps extends PipelineContext {
   readonly name: FunctionName;
-  /** How many may run at once: reserved, so that no neighbour takes it and this takes from no neighbour. */
-  readonly concurrency: number;
-  /** What the function does, beyond logging and tracing. */
+  /**
+   * How many may run at once: reserved, so that no neighbour takes it and this takes from no neighbour.
+   *
+   * @default as many batches as its queues may hand it together
+   */
+  readonly concurrency?: number;
+  /** What the function does, beyond logging, tracing and taking messages from its queues. */
   readonly permissions: readonly Statement[];
   /** Network and file system. @default none of either */
   readonly placement?: Pick<LambdaFunctionConfig, 'vpcConfig' | 'fileSystemConfig' | 'ephemeralStorage'>;
@@ -39,12 +51,12 @@ interface PipelineFunctionProps extends PipelineContext {
  */
 export class PipelineFunction extends Construct {
   readonly resource: LambdaFunction;
-  readonly concurrency: number;
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
     super(scope, id);
     const { deployment, encryption, name } = props;
     const { functions } = deployment.config;
+    const consumed = props.queues.consumedBy(name);
     const code = props.packages.get(name);
     if (code === undefined) {
       throw new Error(`No package was given for ${name}. Build all functions and pass every package.`);
@@ -73,11 +85,11 @@ export class PipelineFunction extends Construct {
           Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
           Resource: '*',
         },
+        ...(consumed.length === 0 ? [] : [consume(consumed)]),
         ...props.permissions,
         ...encryption.use(),
       ]),
     });
-    this.concurrency = props.concurrency;
     const asset = new TerraformAsset(this, 'package', { path: code.path, type: AssetType.FILE });
     this.resource = new LambdaFunction(this, 'function', {
       functionName: physicalName,
@@ -90,15 +102,16 @@ export class PipelineFunction extends Construct {
       sourceCodeHash: code.sha256,
       memorySize: functions.memory[name],
       timeout: functions.timeout[name],
-      reservedConcurrentExecutions: props.concurrency,
+      reservedConcurrentExecutions:
+        props.concurrency ?? consumed.reduce((sum, { row }) => sum + row.concurrency, 0),
       kmsKeyArn: encryption.keyArn,
-      environment: { variables: props.environments.of(name) },
+      environment: { variables: environmentOf(name, props.variables) },
       tracingConfig: { mode: 'Active' },
       loggingConfig: { logFormat: 'Text', logGroup: logs.resource.name },
       ...props.placement,
       // Lambda checks the role when a mapping is made, and would make a log group of its own.
       dependsOn: [policy, logs.resource, ...(props.dependsOn ?? [])],
     });
-    this.resource.overrideLogicalId(name.replaceAll('-', '_'));
+    this.resource.overrideLogicalId(terraformName(name));
   }
 }

@@ -7,15 +7,10 @@ interface QueueConsumerProps {
   readonly queue: WorkQueue;
   /** The function's name or ARN. */
   readonly functionName: string;
-  /** How many batches Lambda hands out at once; it takes no number below 2. */
-  readonly maximumConcurrency: number;
-  /** False pauses the queue: its messages wait. */
-  readonly enabled: boolean;
+  /** False pauses the queue: its messages wait. @default true */
+  readonly enabled?: boolean;
   readonly lifecycle?: TerraformResourceLifecycle;
 }
-
-/** How many messages one invocation gets. FIFO queues allow no more. */
-const BATCH_SIZE = 10;
 
 /** The one consumer of one queue. A message fails alone: its neighbours in the batch are acknowledged. */
 export class QueueConsumer extends Construct {
@@ -25,10 +20,10 @@ export class QueueConsumer extends Construct {
     const mapping = new LambdaEventSourceMapping(this, 'mapping', {
       eventSourceArn: queue.queue.arn,
       functionName: props.functionName,
-      enabled: props.enabled,
-      batchSize: BATCH_SIZE,
+      enabled: props.enabled ?? true,
+      batchSize: queue.row.batchSize,
       functionResponseTypes: ['ReportBatchItemFailures'],
-      scalingConfig: { maximumConcurrency: props.maximumConcurrency },
+      scalingConfig: { maximumConcurrency: queue.row.concurrency },
       lifecycle: props.lifecycle,
       dependsOn: [queue.policy],
     });

@@ -4,28 +4,17 @@ import { LambdaFunctionEventInvokeConfig } from '@cdktf/provider-aws/lib/lambda-
 import { LambdaPermission } from '@cdktf/provider-aws/lib/lambda-permission';
 import { Construct } from 'constructs';
 import { COLLECTIONS } from '../../contracts/collections';
-import type { Queues } from '../shared/queues';
-import type { RunTable } from '../shared/run-table';
+import { ROUND_MINUTES } from '../../contracts/event-sources';
 import { send } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 
-interface ReconcilerProps extends PipelineContext {
-  readonly queues: Queues;
-  readonly runTable: RunTable;
-}
-
-/** The ages that alarms watch are as fresh as this. */
-export const ROUND_MINUTES = 5;
-
 /** On a schedule: rings again for runs that wait too long, mends what a crash left, reports ages. */
 export class Reconciler extends Construct {
-  readonly function: PipelineFunction;
-
-  constructor(scope: Construct, id: string, props: ReconcilerProps) {
+  constructor(scope: Construct, id: string, context: PipelineContext) {
     super(scope, id);
-    const { deployment, queues, runTable } = props;
-    this.function = new PipelineFunction(this, 'reconcile-runs', {
-      ...props,
+    const { deployment, queues, runTable } = context;
+    const lambda = new PipelineFunction(this, 'reconcile-runs', {
+      ...context,
       name: 'reconcile-runs',
       // One round at a time: two would ring twice.
       concurrency: 1,
@@ -42,13 +31,10 @@ export class Reconciler extends Construct {
           Action: 'dynamodb:Query',
           Resource: runTable.indexArns,
         },
-        send(
-          ...COLLECTIONS.map((collection) => queues.collections[collection].queue.arn),
-          queues.lostEvents.queue.arn,
-        ),
+        send(...COLLECTIONS.map((collection) => queues.work[collection]), queues.lostEvents),
       ],
     });
-    const { arn, functionName } = this.function.resource;
+    const { arn, functionName } = lambda.resource;
     const rule = new CloudwatchEventRule(this, 'schedule', {
       name: deployment.physicalName('reconcile-runs'),
       description: 'Rounds of the reconciler',

@@ -10,6 +10,7 @@ import { S3BucketServerSideEncryptionConfigurationA } from '@cdktf/provider-aws/
 import { S3BucketVersioningA } from '@cdktf/provider-aws/lib/s3-bucket-versioning';
 import { Construct } from 'constructs';
 import { COVERED_DELTA_TAG } from '../../contracts/bucket-layout';
+import { bucketName } from '../names';
 import type { Deployment } from './deployment';
 import type { Encryption } from './encryption';
 import { denyWithoutTls, policyDocument } from './policy-document';
@@ -30,7 +31,7 @@ export class ChromaBucket extends Construct {
     const adopted = config.adopt.bucket?.name;
 
     const bucket = new S3Bucket(this, 'bucket', {
-      bucket: adopted ?? config.bucketName ?? deployment.physicalName(deployment.accountId),
+      bucket: bucketName(config, deployment.accountId),
       forceDestroy: deployment.ephemeral,
       lifecycle: deployment.statefulLifecycle,
     });

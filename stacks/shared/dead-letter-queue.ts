@@ -2,6 +2,7 @@ import { SqsQueue } from '@cdktf/provider-aws/lib/sqs-queue';
 import { SqsQueuePolicy } from '@cdktf/provider-aws/lib/sqs-queue-policy';
 import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
+import { queueName, terraformName } from '../names';
 import type { Deployment } from './deployment';
 import type { Encryption } from './encryption';
 import { denyWithoutTls, policyDocument, type Statement } from './policy-document';
@@ -13,13 +14,13 @@ export interface QueueProps {
   readonly encryption: Encryption;
   /** The queue's name without the environment's prefix and without `.fifo`. */
   readonly name: string;
-  readonly fifo: boolean;
+  readonly kind: 'standard' | 'fifo';
 }
 
 /** What an SQS queue of ours has whatever it is for: its name, its kind, and how it is encrypted. */
-export const queueBasics = ({ deployment, encryption, name, fifo }: QueueProps) => ({
-  name: deployment.physicalName(fifo ? `${name}.fifo` : name),
-  fifoQueue: fifo,
+export const queueBasics = ({ deployment, encryption, name, kind }: QueueProps) => ({
+  name: queueName(deployment.config, name, kind),
+  fifoQueue: kind === 'fifo',
   ...(encryption.keyArn === undefined
     ? { sqsManagedSseEnabled: true }
     : { kmsMasterKeyId: encryption.keyArn, kmsDataKeyReusePeriodSeconds: 300 }),
@@ -42,7 +43,7 @@ export class DeadLetterQueue extends Construct {
 
   constructor(scope: Construct, id: string, props: QueueProps) {
     super(scope, id);
-    this.name = props.name.replaceAll('-', '_');
+    this.name = terraformName(props.name);
     this.queue = new SqsQueue(this, 'queue', {
       ...queueBasics(props),
       messageRetentionSeconds: props.deployment.config.retention.deadLetterDays * DAY_SECONDS,

@@ -3,6 +3,7 @@ import { DataAwsPartition } from '@cdktf/provider-aws/lib/data-aws-partition';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../../contracts/functions';
 import type { PipelineConfig } from '../config';
+import { physicalName } from '../names';
 
 /**
  * Where and under which names everything is deployed. Every physical name and every hand-built ARN comes
@@ -14,7 +15,6 @@ export class Deployment extends Construct {
   readonly region: string;
   /** True when the environment's data may be destroyed with it; its configuration says so by name. */
   readonly ephemeral: boolean;
-  private readonly prefix: string;
 
   constructor(
     scope: Construct,
@@ -26,12 +26,11 @@ export class Deployment extends Construct {
     this.partition = new DataAwsPartition(this, 'partition').partition;
     this.region = config.region;
     this.ephemeral = config.ephemeral !== undefined;
-    this.prefix = config.prefix;
   }
 
   /** `{name}-{environment}-{suffix}`. */
   physicalName(suffix: string): string {
-    return `${this.prefix}-${suffix}`;
+    return physicalName(this.config, suffix);
   }
 
   functionName(name: FunctionName): string {

@@ -1,10 +1,12 @@
 import { Construct } from 'constructs';
-import { COLLECTIONS, type Collection } from '../../contracts/collections';
-import { queueSettings } from '../queue-settings';
+import { fromEntries } from '../../contracts/from-entries';
+import type { FunctionName } from '../../contracts/functions';
+import { deadLetterName, LOST_EVENTS, QUEUE_NAMES, QUEUES, type QueueName } from '../../contracts/queues';
 import type { ChromaBucket } from './chroma-bucket';
 import { DeadLetterQueue } from './dead-letter-queue';
 import type { Deployment } from './deployment';
 import type { Encryption } from './encryption';
+import type { Statement } from './policy-document';
 import { WorkQueue } from './work-queue';
 
 interface QueuesProps {
@@ -14,25 +16,17 @@ interface QueuesProps {
   readonly bucket: ChromaBucket;
 }
 
-/** The one set of queues: two Standard, two FIFO, each with its dead letter queue, and one for lost events. */
+/** The one set of queues: a row of the table makes one, with its dead letter queue; and one for lost events. */
 export class Queues extends Construct {
-  readonly ocrResults: WorkQueue;
-  readonly embedNdjson: WorkQueue;
-  /** FIFO, one message group: one batch in flight per collection makes the single writer. */
-  readonly collections: Readonly<Record<Collection, WorkQueue>>;
-  /** What was no message: stream batches and schedule ticks that no try could handle. */
+  readonly work: Readonly<Record<QueueName, WorkQueue>>;
+  /** What was not a message: stream batches and schedule ticks that no try could handle. */
   readonly lostEvents: DeadLetterQueue;
 
   constructor(scope: Construct, id: string, { deployment, encryption, bucket }: QueuesProps) {
     super(scope, id);
-    const settings = queueSettings(deployment.config);
     const shared = { deployment, encryption };
-
-    this.ocrResults = new WorkQueue(this, 'ocr-results', {
-      ...shared,
-      name: 'ocr-results',
-      ...settings['ocr-results'],
-      allow: (queueArn) => [
+    const allow: Partial<Record<QueueName, (queueArn: string) => Statement[]>> = {
+      'ocr-results': (queueArn) => [
         {
           Sid: 'AllowBucketNotifications',
           Effect: 'Allow',
@@ -45,30 +39,24 @@ export class Queues extends Construct {
           },
         },
       ],
-    });
-    this.embedNdjson = new WorkQueue(this, 'embed-ndjson', {
+    };
+    this.work = fromEntries(
+      QUEUE_NAMES.map((name) => [name, new WorkQueue(this, name, { ...shared, name, allow: allow[name] })]),
+    );
+    this.lostEvents = new DeadLetterQueue(this, LOST_EVENTS, {
       ...shared,
-      name: 'embed-ndjson',
-      ...settings['embed-ndjson'],
-    });
-    const collectionQueue = (collection: Collection) =>
-      new WorkQueue(this, collection, { ...shared, name: collection, ...settings[collection] });
-    const [lines, words] = COLLECTIONS.map(collectionQueue) as [WorkQueue, WorkQueue];
-    this.collections = { lines, words };
-    this.lostEvents = new DeadLetterQueue(this, 'lost-events', {
-      ...shared,
-      name: 'lost-events-dlq',
-      fifo: false,
+      name: deadLetterName(LOST_EVENTS),
+      kind: 'standard',
     });
   }
 
-  /** Every queue with a consumer. */
-  get work(): readonly WorkQueue[] {
-    return [this.ocrResults, this.embedNdjson, this.collections.lines, this.collections.words];
+  /** The queues that a function takes messages from. */
+  consumedBy(name: FunctionName): WorkQueue[] {
+    return QUEUE_NAMES.filter((queue) => QUEUES[queue].consumer === name).map((queue) => this.work[queue]);
   }
 
   /** Every queue that holds what failed. */
   get deadLetters(): readonly DeadLetterQueue[] {
-    return [...this.work.map(({ deadLetters }) => deadLetters), this.lostEvents];
+    return [...Object.values(this.work).map(({ deadLetters }) => deadLetters), this.lostEvents];
   }
 }

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { COLLECTIONS } from '../../contracts/collections';
 import { pendingAttribute, pendingIndex } from '../../contracts/compaction-run';
 import type { PipelineConfig } from '../config';
+import { runTableName } from '../names';
 import type { Deployment } from './deployment';
 import type { Encryption } from './encryption';
 
@@ -49,7 +50,7 @@ export class RunTable extends Construct {
         .map(({ name, type }): [string, string] => [name, type]),
     ]);
     const table = new DynamodbTable(this, 'table', {
-      name: adopted?.name ?? deployment.physicalName('compaction-runs'),
+      name: runTableName(deployment.config),
       billingMode: 'PAY_PER_REQUEST',
       hashKey: 'PK',
       rangeKey: 'SK',
@@ -103,7 +104,7 @@ export class RunTable extends Construct {
         },
         {
           condition: `\${length(setsubtract(${JSON.stringify(indexes)}, self.global_secondary_index[*].name)) == 0}`,
-          error_message: `The adopted table ${name} lacks an index of ${indexes.join(', ')}. Add both, or set adopt.table.as to "import".`,
+          error_message: `The adopted table ${name} lacks an index of ${indexes.join(', ')}. Add them, or set adopt.table.as to "import".`,
         },
       ],
     });

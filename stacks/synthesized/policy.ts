@@ -1,5 +1,5 @@
 import { blocks, type Json, parseJson, texts } from './json';
-import type { SynthesizedBlock } from './synthesized';
+import type { Synthesized, SynthesizedBlock } from './synthesized';
 
 /** One statement of a policy, its single values made lists. */
 export interface PolicyStatement {
@@ -29,6 +29,15 @@ export const statements = ({ attributes }: SynthesizedBlock, attribute = 'policy
 /** What a policy allows; a Deny takes nothing of it away here. */
 export const allowed = (resource: SynthesizedBlock, attribute?: string): PolicyStatement[] =>
   statements(resource, attribute).filter(({ effect }) => effect === 'Allow');
+
+/** The policies of a function's role. */
+export const rolePolicies = (
+  stack: Synthesized,
+  { attributes: { role } }: SynthesizedBlock,
+): SynthesizedBlock[] =>
+  stack
+    .resources('aws_iam_role_policy')
+    .filter(({ attributes }) => stack.target(attributes.role) === stack.target(role));
 
 /** Whether the statement refuses everybody who does not speak TLS. */
 export const deniesPlainText = ({ effect, principals, conditions }: PolicyStatement): boolean =>

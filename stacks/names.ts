@@ -1,0 +1,23 @@
+import type { PipelineConfig } from './config';
+
+/*
+ * What everything is called, for whoever makes it or looks for it: two places that spell one name are how two
+ * sets of queues once came to be.
+ */
+
+/** `{name}-{environment}-{suffix}`: the name in AWS. */
+export const physicalName = ({ prefix }: Pick<PipelineConfig, 'prefix'>, suffix: string): string =>
+  `${prefix}-${suffix}`;
+
+/** A queue's name in AWS, which ends in `.fifo` exactly when the queue is FIFO. */
+export const queueName = (config: PipelineConfig, name: string, kind: 'standard' | 'fifo'): string =>
+  physicalName(config, kind === 'fifo' ? `${name}.fifo` : name);
+
+export const bucketName = (config: PipelineConfig, accountId: string): string =>
+  config.adopt.bucket?.name ?? config.bucketName ?? physicalName(config, accountId);
+
+export const runTableName = (config: PipelineConfig): string =>
+  config.adopt.table?.name ?? physicalName(config, 'compaction-runs');
+
+/** A name as Terraform's addresses have it: `lines-dlq` is `aws_sqs_queue.lines_dlq`. */
+export const terraformName = (name: string): string => name.replaceAll('-', '_');
