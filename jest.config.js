@@ -18,7 +18,7 @@ module.exports = {
       testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
       transform: localAws.transform,
       moduleNameMapper: { '^local-aws$': '<rootDir>/packages/local-aws/src' },
-      modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdktf.out'],
+      modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/cdktf.out', '<rootDir>/.cache'],
     },
     localAws,
   ],

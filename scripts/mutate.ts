@@ -1,0 +1,50 @@
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Measured, passes, verdict } from './mutation/figures';
+import { modules } from './mutation/modules';
+import { isMeasured, writePage } from './mutation/page';
+import { mutate } from './mutation/stryker';
+
+/**
+ * `npm run mutate [-- PART OF A PATH…] [--changed] [--minutes 10] [--jobs 2]`: changes each module in every way that
+ * Stryker knows, and fails unless its own test notices at least 90 % of the changes and the others are explained in
+ * `equivalents.json`. Writes the figures into `docs/mutation.md`.
+ *
+ * `--changed`: only modules that differ, or whose tests differ, from what the page's figures were measured with.
+ * `--minutes`: begins no module after so many; those that are left are named.
+ */
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      changed: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: 'Infinity' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+    },
+  });
+  const end = performance.now() + Number(values.minutes) * 60_000;
+  const waiting = modules
+    .filter((module) => positionals.length === 0 || positionals.some((part) => module.includes(part)))
+    .filter((module) => !values.changed || !isMeasured(module));
+  if (waiting.length === 0) process.stdout.write('No module is to be mutated.\n');
+
+  const measured: Measured[] = [];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      if (performance.now() > end) {
+        process.stdout.write(`left: ${next}\n`);
+        continue;
+      }
+      const found = await mutate(next);
+      measured.push(found);
+      process.stdout.write(`${verdict(found)}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  writePage(measured.filter(passes));
+  return measured.every(passes) ? 0 : 1;
+}
+
+main().then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,21 @@
+const { MUTATED_MODULE = '' } = process.env;
+const folder = `.cache/mutation/${MUTATED_MODULE.replaceAll('/', '_')}`;
+
+/**
+ * How `npm run mutate` runs Stryker for one module: it is changed in every way that Stryker knows, and its own test
+ * must notice.
+ */
+module.exports = {
+  mutate: [MUTATED_MODULE],
+  testRunner: 'jest',
+  plugins: ['@stryker-mutator/jest-runner'],
+  jest: { configFile: 'jest.mutation.config.js' },
+  coverageAnalysis: 'perTest',
+  concurrency: 1,
+  tempDirName: `${folder}/sandboxes`,
+  ignorePatterns: ['.cache', 'cdktf.out', 'dist', 'docs'],
+  incremental: true,
+  incrementalFile: `${folder}/incremental.json`,
+  reporters: ['json'],
+  jsonReporter: { fileName: `${folder}/report.json` },
+};
