@@ -71,6 +71,13 @@ module.exports = {
       from: {},
       to: { circular: true },
     },
+    {
+      name: 'one-entry',
+      comment: 'A package has one entry: import it by its name, and export there what is missing.',
+      severity: 'error',
+      from: { pathNot: '^packages/' },
+      to: { path: '^packages/[^/]+/src/', pathNot: '^packages/[^/]+/src/index\\.ts$' },
+    },
     ...rows
       .filter(({ reach }) => !reach.includes('.*'))
       .map(({ name, said, reach }) => ({

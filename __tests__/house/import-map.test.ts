@@ -72,4 +72,13 @@ describe('the check of imports', () => {
     expect(code).not.toBe(0);
     expect(said).toContain('no-circle');
   });
+
+  it('refuses a way into a package past its entry', async () => {
+    const { code, said } = await check({
+      'packages/local-aws/src/s3/server.ts': '',
+      'demo/main.ts': '../packages/local-aws/src/s3/server',
+    });
+    expect(code).not.toBe(0);
+    expect(said).toContain('one-entry: demo/main.ts → packages/local-aws/src/s3/server.ts');
+  });
 });

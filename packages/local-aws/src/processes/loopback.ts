@@ -18,6 +18,7 @@ export const announce = (endpoint: string): void => {
   process.stdout.write(`${JSON.stringify({ endpoint })}\n`);
 };
 
+/** The whole body of a request. */
 export async function readBody(request: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);

@@ -19,6 +19,6 @@ interface Route {
 }
 
 /** Operations that need no existing bucket, and those on one. */
-type Located = Route & { readonly run: (exchange: Exchange, bucket: Bucket) => Reply | Promise<Reply> };
-type Homeless = Route & { readonly runWithoutBucket: (exchange: Exchange) => Reply };
-export type Operation = Located | Homeless;
+type OnBucket = Route & { readonly run: (exchange: Exchange, bucket: Bucket) => Reply | Promise<Reply> };
+type WithoutBucket = Route & { readonly runWithoutBucket: (exchange: Exchange) => Reply };
+export type Operation = OnBucket | WithoutBucket;

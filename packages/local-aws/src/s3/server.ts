@@ -89,7 +89,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
       const key = fromByteKey(target.key);
       log.note(operation.operation, { bucket: target.bucket, key }, message.headers);
       hits = faults.hit(operation.operation, target.bucket, key);
-      if (hits.length > 0 && (await sufferBefore(hits, message))) return;
+      if (hits.length > 0 && (await applyFaults(hits, message))) return;
       const result = perform(service, operation, target, message, raw, requestId);
       reply = result instanceof Promise ? await result : result;
     } catch (error) {
@@ -101,7 +101,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
   }
 
   /** @returns true when the connection is gone. */
-  async function sufferBefore(hits: readonly Fault[], message: IncomingMessage): Promise<boolean> {
+  async function applyFaults(hits: readonly Fault[], message: IncomingMessage): Promise<boolean> {
     for (const fault of hits) {
       const { delay } = fault;
       if (delay !== undefined) await setTimeout(delay);
