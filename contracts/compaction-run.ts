@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { COLLECTIONS, type Collection, perCollection } from './collections';
 import { runIdSchema } from './messages';
-import { imageIdSchema, padded, type ReceiptReference, receiptIdSchema } from './record-id';
+import { imageIdSchema, padded, type ReceiptReference, receiptIdSchema, receiptOf } from './record-id';
 
 export const RUN_TYPE = 'COMPACTION_RUN';
 
@@ -47,6 +47,13 @@ export interface RunReference extends ReceiptReference {
   readonly runId: string;
 }
 
+/** The run that a message or a manifest names, or a run itself. */
+export const runOf = (named: {
+  readonly image_id: string;
+  readonly receipt_id: number;
+  readonly run_id: string;
+}): RunReference => ({ ...receiptOf(named), runId: named.run_id });
+
 export const imagePartition = (imageId: string): string => `IMAGE#${imageId}`;
 /** All runs of one receipt sort under this prefix. */
 export const runSortPrefix = (receiptId: number): string => `RECEIPT#${padded(receiptId)}#${RUN_TYPE}#`;
@@ -73,22 +80,19 @@ export const isUnfinished = (state: RunState): boolean => state === 'PENDING' ||
 export const collectionKey = (collection: Collection) => ({ PK: `COLLECTION#${collection}`, SK: 'POINTER' });
 
 /** The attribute of a run's item that holds one collection's field, e.g. `lines_state`. */
-export const runAttribute = <Field extends keyof CollectionRun>(
-  collection: Collection,
-  field: Field,
-): `${Collection}_${Field}` => `${collection}_${field}`;
+export const runAttribute = (collection: Collection, field: string): string => `${collection}_${field}`;
 
 /** The table item of a run, keys and index attributes included. */
 export function encodeRun(run: CompactionRun): Record<string, unknown> {
   compactionRunSchema.parse(run);
   const item: Record<string, unknown> = {
-    ...runKey({ imageId: run.image_id, receiptId: run.receipt_id, runId: run.run_id }),
+    ...runKey(runOf(run)),
     TYPE: RUN_TYPE,
     ...runHeadSchema.parse(run),
   };
   for (const collection of COLLECTIONS) {
     for (const [field, value] of Object.entries(run[collection])) {
-      if (value !== undefined) item[`${collection}_${field}`] = value;
+      if (value !== undefined) item[runAttribute(collection, field)] = value;
     }
     if (isUnfinished(run[collection].state)) item[pendingAttribute(collection)] = PENDING_PARTITION;
   }
@@ -104,7 +108,7 @@ export function decodeRun(item: Record<string, unknown>): CompactionRun {
   const grouped: Record<string, unknown> = { ...item };
   for (const collection of COLLECTIONS) {
     grouped[collection] = Object.fromEntries(
-      Object.keys(collectionRunSchema.shape).map((field) => [field, item[`${collection}_${field}`]]),
+      Object.keys(collectionRunSchema.shape).map((field) => [field, item[runAttribute(collection, field)]]),
     );
   }
   return compactionRunSchema.parse(grouped);

@@ -14,6 +14,12 @@ export interface ReceiptReference {
   readonly receiptId: number;
 }
 
+/** The receipt that a message, a row, a delta or a run names. */
+export const receiptOf = (named: {
+  readonly image_id: string;
+  readonly receipt_id: number;
+}): ReceiptReference => ({ imageId: named.image_id, receiptId: named.receipt_id });
+
 export interface RecordReference extends ReceiptReference {
   readonly lineId: number;
   /** Absent for a record of the lines collection. */

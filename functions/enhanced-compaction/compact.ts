@@ -2,7 +2,7 @@ import type { Collection } from '../../contracts/collections';
 import type { CompactionRun, RunReference } from '../../contracts/compaction-run';
 import { METRICS } from '../../contracts/metrics';
 import { messageOf, type Telemetry } from '../shared/logging';
-import { completeRun, type RunTable } from '../shared/run-table';
+import { completeRun } from '../shared/run-table';
 import { concurrently } from './concurrently';
 import { type Lease, type LeaseTimes, takeLease } from './lease/lease';
 import type { Published } from './lease/publish';
@@ -43,34 +43,13 @@ export async function compact(
   deadline: number,
   props: CompactionProps,
 ): Promise<Compaction> {
-  const { table, store, telemetry, limits = DEFAULT_LIMITS } = props;
+  const { table, telemetry } = props;
   const patience = Date.now() + (deadline - Date.now()) / 2;
   const lease = await takeLease(table, collection, patience, props.leaseTimes);
   try {
-    const finished = new Set<string>();
-    let published: Published = lease.pointer;
-    let [publishes, mergedVectors] = [0, 0];
-    for (;;) {
-      const work = await workList(table, collection, announced);
-      for (const reason of work.malformed)
-        telemetry.logger.error('A run cannot be read', { collection, reason });
-      const unfinished = work.runs.filter(({ run_id }) => !finished.has(run_id));
-      const mended = await mend(table, lease, published, unfinished);
-      for (const id of mended) finished.add(id);
-      const runs = unfinished.filter(({ run_id }) => !finished.has(run_id));
-      if (Date.now() >= deadline) break;
-      if (runs.length === 0 && !(await store.hasWork(published))) break;
-
-      const round = await mergeRound(lease, published, runs, deadline, { ...props, limits });
-      published = await store.checkpoint(lease, round.published);
-      for (const id of round.finished) finished.add(id);
-      publishes += round.hasNewVersion ? 1 : 0;
-      mergedVectors += round.mergedVectors;
-      // A round that finished nothing would finish nothing again.
-      if (round.finished.size === 0) break;
-    }
-    report({ collection, publishes, mergedVectors, finished }, telemetry);
-    return { collection, publishes, mergedVectors, finished };
+    const compaction = await mergeAll(lease, announced, deadline, props);
+    report(compaction, telemetry);
+    return compaction;
   } finally {
     await lease.release().catch((error: unknown) => {
       telemetry.logger.warn('The lease could not be given back', { collection, reason: messageOf(error) });
@@ -78,22 +57,55 @@ export async function compact(
   }
 }
 
+async function mergeAll(
+  lease: Lease,
+  announced: readonly RunReference[],
+  deadline: number,
+  { limits = DEFAULT_LIMITS, ...props }: CompactionProps,
+): Promise<Compaction> {
+  const { collection } = lease;
+  const finished = new Set<string>();
+  let published: Published = lease.pointer;
+  let [publishes, mergedVectors] = [0, 0];
+  for (;;) {
+    const runs = await unfinishedRuns(lease, published, announced, finished, props);
+    if (Date.now() >= deadline) break;
+    if (runs.length === 0 && !(await props.store.hasWork(published))) break;
+
+    const round = await mergeRound(lease, published, runs, deadline, { ...props, limits });
+    published = await props.store.checkpoint(lease, round.published);
+    for (const id of round.finished) finished.add(id);
+    publishes += round.hasNewVersion ? 1 : 0;
+    mergedVectors += round.mergedVectors;
+    // A round that finished nothing would finish nothing again.
+    if (round.finished.size === 0) break;
+  }
+  return { collection, publishes, mergedVectors, finished };
+}
+
 /** Memory: 24 MB of embeddings at 1536 dimensions. The item: 1000 runs are about 150 KB. */
 const DEFAULT_LIMITS: RoundLimits = { recordsAtOnce: 4000, recordsPerPublish: 100_000, runsPerPublish: 1000 };
 
-/** Marks the runs that the published version holds already: a writer crashed between publishing and marking. */
-async function mend(
-  table: RunTable,
+/**
+ * The runs that are still to be merged. Those that the published version holds already, since a writer crashed
+ * between publishing and marking, are marked and added to `finished`.
+ */
+async function unfinishedRuns(
   { collection }: Lease,
   { manifest }: Published,
-  unfinished: readonly CompactionRun[],
-): Promise<string[]> {
+  announced: readonly RunReference[],
+  finished: Set<string>,
+  { table, telemetry }: Pick<CompactionProps, 'table' | 'telemetry'>,
+): Promise<CompactionRun[]> {
+  const { runs, malformed } = await workList(table, collection, announced);
+  for (const reason of malformed) telemetry.logger.error('A run cannot be read', { collection, reason });
   const merged = new Map(manifest?.runs.map((run) => [run.run_id, run.merged_vectors]));
-  const published = unfinished.filter(({ run_id }) => merged.has(run_id));
-  await concurrently(published, WRITES_AT_ONCE, (run) =>
+  const unmarked = runs.filter(({ run_id }) => merged.has(run_id) && !finished.has(run_id));
+  await concurrently(unmarked, WRITES_AT_ONCE, (run) =>
     completeRun(table, run, collection, merged.get(run.run_id) ?? 0),
   );
-  return published.map(({ run_id }) => run_id);
+  for (const { run_id } of unmarked) finished.add(run_id);
+  return runs.filter(({ run_id }) => !finished.has(run_id));
 }
 
 function report(

@@ -1,6 +1,6 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { COLLECTIONS, type Collection } from '../../contracts/collections';
-import type { RunReference } from '../../contracts/compaction-run';
+import { type RunReference, runOf } from '../../contracts/compaction-run';
 import { type CompactionMessage, compactionMessageSchema } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
 import { countPerCollection, messageOf, type Telemetry } from '../shared/logging';
@@ -71,8 +71,8 @@ async function readDoorbell(
   { quarantine }: DoorbellProps,
 ): Promise<Doorbell | undefined> {
   try {
-    const { collection, image_id, receipt_id, run_id } = parseMessage(body);
-    return { messageId, collection, run: { imageId: image_id, receiptId: receipt_id, runId: run_id } };
+    const message = parseMessage(body);
+    return { messageId, collection: message.collection, run: runOf(message) };
   } catch (error) {
     await quarantine({ messageId, body }, messageOf(error));
     return undefined;

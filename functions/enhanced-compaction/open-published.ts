@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { collectionPointerSchema } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
 import { collectionKey } from '../../contracts/compaction-run';
-import type { RunTable } from '../shared/run-table';
+import { type RunTable, readItem } from '../shared/run-table';
 import { type ChromaCollection, openOnlyCollection } from './chroma/collection';
 import {
   EMBEDDED_RECORDS_PER_WRITE,
@@ -66,9 +65,8 @@ async function fetchPublished(
   { s3, bucket, table, mountPath }: PublishedSource,
   { directory }: WorkingCopy,
 ): Promise<string> {
-  const get = new GetCommand({ TableName: table.name, Key: collectionKey(collection), ConsistentRead: true });
-  const { Item } = await table.client.send(get);
-  const { version, manifest } = Item === undefined ? {} : collectionPointerSchema.parse(Item);
+  const item = await readItem(table, collectionKey(collection));
+  const { version, manifest } = collectionPointerSchema.optional().parse(item) ?? {};
   if (version !== undefined && manifest !== undefined) {
     await readVersion(join(mountPath, collection, version), directory, manifest.files_sha256 ?? '');
     return version;

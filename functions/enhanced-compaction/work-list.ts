@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { Collection } from '../../contracts/collections';
 import {
   type CompactionRun,
@@ -8,7 +7,7 @@ import {
   runKey,
 } from '../../contracts/compaction-run';
 import { messageOf } from '../shared/logging';
-import { pendingItems, type RunTable } from '../shared/run-table';
+import { pendingItems, type RunTable, readItem } from '../shared/run-table';
 import { concurrently } from './concurrently';
 
 export interface WorkList {
@@ -56,11 +55,4 @@ export async function isFinished(
 ): Promise<boolean> {
   const item = await readItem(table, runKey(run));
   return item === undefined || !isUnfinished(decodeRun(item)[collection].state);
-}
-
-async function readItem(
-  { client, name }: RunTable,
-  Key: { PK: string; SK: string },
-): Promise<Record<string, unknown> | undefined> {
-  return (await client.send(new GetCommand({ TableName: name, Key, ConsistentRead: true }))).Item;
 }

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +9,7 @@ import {
   type ChromaArchitecture,
   cachedLowered,
   defaultCacheDirectory,
+  installedFile,
   LINUX_BINDINGS,
   loweredBinding,
   type PinnedBinding,
@@ -28,7 +28,7 @@ export async function lambdaBinding(
   const pinned = LINUX_BINDINGS[architecture];
   const cached = await cachedLowered(pinned, cacheDirectory);
   if (cached !== undefined) return { pinned, path: cached };
-  const installed = installedFile(pinned);
+  const installed = installedFile(pinned.package);
   if (installed !== undefined)
     return { pinned, path: await loweredBinding(pinned, installed, cacheDirectory) };
 
@@ -38,14 +38,6 @@ export async function lambdaBinding(
     return { pinned, path: await loweredBinding(pinned, original, cacheDirectory) };
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function installedFile({ package: name }: PinnedBinding): string | undefined {
-  try {
-    return createRequire(join(__dirname, 'lambda-binding.js')).resolve(name);
-  } catch {
-    return undefined;
   }
 }
 

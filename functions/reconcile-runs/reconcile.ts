@@ -1,12 +1,11 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
-import { type CompactionRun, collectionKey, decodeRun, runKey } from '../../contracts/compaction-run';
+import { type CompactionRun, collectionKey, decodeRun, runKey, runOf } from '../../contracts/compaction-run';
 import { reconcileDeduplicationId } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
 import type { SendDoorbells } from '../shared/doorbell';
 import { messageOf, type Telemetry } from '../shared/logging';
-import { completeRun, pendingItems, type RunTable } from '../shared/run-table';
+import { completeRun, pendingItems, type RunTable, readItem } from '../shared/run-table';
 import { type Findings, findings } from './findings';
 
 export interface ReconcileProps {
@@ -95,16 +94,8 @@ async function newestMerged(
 ): Promise<CompactionRun | undefined> {
   const merged = pointer?.manifest?.runs.at(-1);
   if (merged === undefined) return undefined;
-  const { image_id: imageId, receipt_id: receiptId, run_id: runId } = merged;
-  const item = await readItem(table, runKey({ imageId, receiptId, runId }));
+  const item = await readItem(table, runKey(runOf(merged)));
   return item && decodeRun(item);
-}
-
-async function readItem(
-  { client, name }: RunTable,
-  Key: { PK: string; SK: string },
-): Promise<Record<string, unknown> | undefined> {
-  return (await client.send(new GetCommand({ TableName: name, Key, ConsistentRead: true }))).Item;
 }
 
 function report(round: Reconciliation, { logger, metrics }: Telemetry): void {

@@ -70,7 +70,7 @@ export function decodeDelta(bytes: Uint8Array, name: string): Delta {
   try {
     table = tableFromIPC(bytes);
   } catch {
-    throw new Error(`${name} is no readable Arrow file. Embed the receipt again.`);
+    throw new Error(`${name} is not a readable Arrow file. Embed the receipt again.`);
   }
   const parsed = deltaHeaderSchema.safeParse(Object.fromEntries(table.schema.metadata));
   if (!parsed.success) throw new Error(`${name} has no usable header: ${describeIssues(parsed.error)}`);

@@ -8,6 +8,7 @@ import {
   MESSAGE_VERSION,
 } from '../../contracts/messages';
 import { messageOf } from './logging';
+import { slices } from './slices';
 
 /** A message that wakes the consumer of a collection's FIFO queue: there is work in the run table. */
 export interface Doorbell {
@@ -62,9 +63,8 @@ export function createDoorbellSender(
     const unsent: UnsentDoorbell[] = [];
     for (const collection of COLLECTIONS) {
       const own = doorbells.filter((doorbell) => doorbell.collection === collection);
-      for (let start = 0; start < own.length; start += MESSAGES_A_REQUEST) {
-        unsent.push(...(await sendBatch(collection, own.slice(start, start + MESSAGES_A_REQUEST))));
-      }
+      for (const batch of slices(own, MESSAGES_A_REQUEST))
+        unsent.push(...(await sendBatch(collection, batch)));
     }
     return unsent;
   };

@@ -1,6 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
+  GetCommand,
   PutCommand,
   paginateQuery,
   type QueryCommandInput,
@@ -8,15 +9,18 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { Collection } from '../../contracts/collections';
 import {
+  type CollectionRun,
   type CompactionRun,
   decodeRun,
   encodeRun,
   imagePartition,
+  isUnfinished,
   PENDING_PARTITION,
   pendingAttribute,
   pendingIndex,
   runAttribute,
   runKey,
+  runOf,
   runSortPrefix,
 } from '../../contracts/compaction-run';
 import type { ReceiptReference } from '../../contracts/record-id';
@@ -63,35 +67,53 @@ export const pendingItems = (table: RunTable, collection: Collection): Promise<R
   });
 
 /**
- * Marks one collection of an unfinished run COMPLETED and takes it off the pending index. Returns false,
- * and changes nothing, when it has reached a final state meanwhile.
+ * Moves a collection of an unfinished run to another state, with what is noted beside it; a final state takes it
+ * off the pending index. Returns false, and changes nothing, when it has reached a final state meanwhile.
  */
-export async function completeRun(
+export async function changeRun(
   { client, name }: RunTable,
   run: CompactionRun,
   collection: Collection,
-  mergedVectors: number,
+  change: Partial<CollectionRun> & Pick<CollectionRun, 'state'>,
 ): Promise<boolean> {
+  const fields = Object.entries(change);
+  const isFinal = !isUnfinished(change.state);
   const update = new UpdateCommand({
     TableName: name,
-    Key: runKey({ imageId: run.image_id, receiptId: run.receipt_id, runId: run.run_id }),
-    UpdateExpression: 'SET #state = :completed, #finished = :now, #merged = :vectors REMOVE #pending',
+    Key: runKey(runOf(run)),
+    UpdateExpression: `SET ${fields.map(([field]) => `#${field} = :${field}`).join(', ')}${isFinal ? ' REMOVE #pending' : ''}`,
     ConditionExpression: '#state IN (:pending, :processing)',
     ExpressionAttributeNames: {
-      '#state': runAttribute(collection, 'state'),
-      '#finished': runAttribute(collection, 'finished_at'),
-      '#merged': runAttribute(collection, 'merged_vectors'),
-      '#pending': pendingAttribute(collection),
+      ...Object.fromEntries(fields.map(([field]) => [`#${field}`, runAttribute(collection, field)])),
+      ...(isFinal && { '#pending': pendingAttribute(collection) }),
     },
     ExpressionAttributeValues: {
-      ':completed': 'COMPLETED',
+      ...Object.fromEntries(fields.map(([field, value]) => [`:${field}`, value])),
       ':pending': 'PENDING',
       ':processing': 'PROCESSING',
-      ':now': new Date().toISOString(),
-      ':vectors': mergedVectors,
     },
   });
   return succeeds(client.send(update));
+}
+
+export const completeRun = (
+  table: RunTable,
+  run: CompactionRun,
+  collection: Collection,
+  mergedVectors: number,
+): Promise<boolean> =>
+  changeRun(table, run, collection, {
+    state: 'COMPLETED',
+    finished_at: new Date().toISOString(),
+    merged_vectors: mergedVectors,
+  });
+
+/** One item, read consistently. */
+export async function readItem(
+  { client, name }: RunTable,
+  Key: { readonly PK: string; readonly SK: string },
+): Promise<Record<string, unknown> | undefined> {
+  return (await client.send(new GetCommand({ TableName: name, Key, ConsistentRead: true }))).Item;
 }
 
 async function queryAll(

@@ -47,8 +47,8 @@ describe('Lowering the glibc floor', () => {
     expect(() => lowerGlibcFloor(file)).toThrow('__isoc23_strtod@GLIBC_2.38');
   });
 
-  it('refuses what is no ELF file', () => {
-    expect(() => lowerGlibcFloor(Buffer.alloc(128))).toThrow('no 64-bit little-endian ELF file');
+  it('refuses what is not an ELF file', () => {
+    expect(() => lowerGlibcFloor(Buffer.alloc(128))).toThrow('not a 64-bit little-endian ELF file');
   });
 
   it('refuses a package that is not the pinned one, and never trusts a spoiled cache', async () => {

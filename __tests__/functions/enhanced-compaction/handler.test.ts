@@ -99,7 +99,7 @@ describe('The function', () => {
     ['before a run is marked PROCESSING', 'before', ':state":{"S":"PROCESSING"'],
     ['when the merged version is written and not yet published', 'before', 'files_sha256'],
     ['when the version is published and no run is marked', 'after', 'files_sha256'],
-    ['when the first of the runs is marked', 'after', ':completed":{"S":"COMPLETED"'],
+    ['when the first of the runs is marked', 'after', ':state":{"S":"COMPLETED"'],
     ['when the snapshot is in S3 and the pointer does not say so', 'before', ':snapshot_version"'],
   ] as const)(
     'killed with -9 %s leaves the right content and every run final after redelivery',

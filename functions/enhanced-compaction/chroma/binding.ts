@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { sha256 } from '../../shared/sha256';
 import { lowerGlibcFloor } from './glibc-floor';
 
 export type ChromaArchitecture = 'arm64' | 'x64';
@@ -74,7 +75,7 @@ export async function loadableBinding({
 } = {}): Promise<string> {
   const { platform, arch, glibc } = host;
   if (platform !== 'linux')
-    return installedFile(`chromadb-js-bindings-${platform}-${arch}${platform === 'win32' ? '-msvc' : ''}`);
+    return neededFile(`chromadb-js-bindings-${platform}-${arch}${platform === 'win32' ? '-msvc' : ''}`);
   if (arch !== 'x64' && arch !== 'arm64') {
     throw new Error(`Chroma has no server for ${arch} on Linux. Use a machine with x64 or arm64.`);
   }
@@ -83,8 +84,8 @@ export async function loadableBinding({
   if (existsSync(packaged)) return packaged;
 
   const minor = Number(glibc?.split('.')[1]);
-  if (minor >= PUBLISHED_FLOOR) return installedFile(pinned.package);
-  if (minor >= LOWERED_FLOOR) return loweredBinding(pinned, installedFile(pinned.package), cacheDirectory);
+  if (minor >= PUBLISHED_FLOOR) return neededFile(pinned.package);
+  if (minor >= LOWERED_FLOOR) return loweredBinding(pinned, neededFile(pinned.package), cacheDirectory);
   throw new Error(
     `Chroma's server needs glibc 2.${LOWERED_FLOOR} or newer; this host has ${glibc ?? 'another C library'}. ` +
       'Use Debian 12, Ubuntu 22.04, Amazon Linux 2023 or anything newer.',
@@ -139,24 +140,27 @@ export async function cachedLowered(
 const cachedFile = ({ version, loweredSha256, file }: PinnedBinding, cacheDirectory: string): string =>
   join(cacheDirectory, `${version}-${loweredSha256.slice(0, 16)}-${file}`);
 
-/** The main file of an installed binding package. */
-function installedFile(name: string): string {
-  const require = createRequire(join(__dirname, 'binding.js'));
+/** The main file of a binding package, if it is installed. */
+export function installedFile(name: string): string | undefined {
   try {
-    return require.resolve(name);
+    return createRequire(join(__dirname, 'binding.js')).resolve(name);
   } catch {
-    throw new Error(
-      `The package ${name}, which holds Chroma's server for this machine, is not installed. Run npm ci without --omit=optional.`,
-    );
+    return undefined;
   }
+}
+
+function neededFile(name: string): string {
+  const file = installedFile(name);
+  if (file !== undefined) return file;
+  throw new Error(
+    `The package ${name}, which holds Chroma's server for this machine, is not installed. Run npm ci without --omit=optional.`,
+  );
 }
 
 function thisHost(): HostPlatform {
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   return { platform: process.platform, arch: process.arch, glibc: report.header?.glibcVersionRuntime };
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** The launcher script lies beside this file, in the sources and in the Lambda package alike. */
 export const launcherFile = (packageDirectory = __dirname): string =>

@@ -1,6 +1,7 @@
 import type { DistanceSpace } from '../../../contracts/collection-pointer';
 import { distanceSpaceSchema } from '../../../contracts/collection-pointer';
 import { CONTENT_HASH_KEY, type DeltaRecord, type RecordMetadata } from '../../../contracts/delta';
+import { slices } from '../../shared/slices';
 import type { ChromaDatabase } from './database';
 
 /** A stored record without its vector and text. */
@@ -96,6 +97,17 @@ export async function openOnlyCollection(
   throw new AmbiguousCollection(
     `Chroma holds the collections ${names}, but none named ${name}. Rename the one that is meant.`,
   );
+}
+
+const RECORDS_PER_PAGE = 1000;
+
+/** All records of a collection, whole, in pages. */
+export async function* pagesOf({ page }: ChromaCollection): AsyncGenerator<CompleteRecord[]> {
+  for (let offset = 0; ; offset += RECORDS_PER_PAGE) {
+    const records = await page(offset, RECORDS_PER_PAGE);
+    yield records;
+    if (records.length < RECORDS_PER_PAGE) return;
+  }
 }
 
 /** Creates the collection, which must not exist, with the cosine space. */
@@ -200,10 +212,6 @@ const storedRecords = ({ ids, metadatas }: RecordsAnswer): StoredRecord[] =>
 
 const base64 = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString('base64');
-
-function* slices<Item>(items: readonly Item[], size: number): Generator<Item[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
-}
 
 /** Records in slices of at most `count`, and of about {@link BODY_BYTES} once they are JSON. */
 function* requestSlices(records: readonly DeltaRecord[], count: number): Generator<DeltaRecord[]> {

@@ -4,11 +4,11 @@ export interface ChromaDatabaseOptions {
   /** `http://127.0.0.1:8000`, without a path. */
   readonly url: string;
   /** @default default_tenant */
-  readonly tenant?: string;
+  readonly tenant?: string | undefined;
   /** @default default_database */
-  readonly database?: string;
+  readonly database?: string | undefined;
   /** Chroma Cloud's API key. @default - none is sent */
-  readonly apiKey?: string;
+  readonly apiKey?: string | undefined;
   /** Ends every request that is under way. @default - nothing does */
   readonly signal?: AbortSignal;
 }
@@ -50,7 +50,8 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
       }
       const asked = Number(response.headers.get('retry-after')) * 1000;
       const backoff = FIRST_DELAY_MILLISECONDS * 2 ** (attempt - 1) * (0.5 + Math.random());
-      await delay(asked > 0 ? asked : backoff);
+      // Woken early by the signal, the next attempt throws its reason.
+      await delay(asked > 0 ? asked : backoff, undefined, { signal: options.signal }).catch(() => {});
     }
   };
   return {

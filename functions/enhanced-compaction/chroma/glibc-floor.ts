@@ -42,7 +42,7 @@ interface VersionNeed {
 /**
  * @param original - a 64-bit little-endian ELF shared object.
  * @returns a changed copy.
- * @throws {Error} when it needs any other symbol that is newer than glibc 2.34, or is no such ELF file.
+ * @throws {Error} when it needs any other symbol that is newer than glibc 2.34, or is not such an ELF file.
  */
 export function lowerGlibcFloor(original: Uint8Array): Buffer {
   const file = Buffer.from(original);
@@ -90,7 +90,7 @@ const textAt = (file: Buffer, offset: number): string =>
 function readSections(file: Buffer): Section[] {
   const isElf64LittleEndian =
     file.length > 64 && file.readUInt32BE(0) === 0x7f454c46 && file.readUInt16LE(4) === 0x0102;
-  if (!isElf64LittleEndian) throw new Error('The Chroma binding is no 64-bit little-endian ELF file.');
+  if (!isElf64LittleEndian) throw new Error('The Chroma binding is not a 64-bit little-endian ELF file.');
   const word = (offset: number) => Number(file.readBigUInt64LE(offset));
   const [table, entryBytes, count] = [word(0x28), file.readUInt16LE(0x3a), file.readUInt16LE(0x3c)];
   return Array.from({ length: count }, (_, index) => {

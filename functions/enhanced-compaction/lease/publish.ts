@@ -1,13 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import {
   type CollectionPointer,
   collectionPointerSchema,
   type VersionManifest,
 } from '../../../contracts/collection-pointer';
-import type { Collection } from '../../../contracts/collections';
 import { collectionKey } from '../../../contracts/compaction-run';
-import type { RunTable } from '../../shared/run-table';
+import { type RunTable, readItem } from '../../shared/run-table';
 import { type Lease, LeaseLost, updateIfOurs } from './lease';
 
 /** What a collection's pointer says of its content. */
@@ -27,7 +25,7 @@ export const isPublication = (published: Published): published is Publication =>
  * lease must be ours. Without a version before, none may have come into being meanwhile.
  *
  * An answer may be lost after the write was made, and the SDK's own retry then finds the condition false: so
- * whatever is no success is read back before it is called a failure.
+ * whatever is not a success is read back before it is called a failure.
  *
  * @throws {LeaseLost} when either is no longer so; the pointer is not, and never will be, moved to `next`.
  * @throws {Error} whatever else went wrong: the write may yet be made, so what `next` names must stay.
@@ -56,18 +54,13 @@ export async function publish(
     (failure: unknown) => ({ written: false, failure }),
   );
   if (outcome.written) return next;
-  const now = await readPointer(table, collection);
+  const now = collectionPointerSchema.parse(await readItem(table, collectionKey(collection)));
   if (isDeepStrictEqual(contentOf(now), contentOf(next))) return next;
   // The condition cannot come true again once the version or the fence has moved on.
   if (outcome.failure !== undefined && now.version === before.version && now.fence === fence) {
     throw outcome.failure;
   }
   throw new LeaseLost(`The pointer of ${collection} was moved by another writer; this merge is thrown away.`);
-}
-
-async function readPointer({ client, name }: RunTable, collection: Collection): Promise<CollectionPointer> {
-  const get = new GetCommand({ TableName: name, Key: collectionKey(collection), ConsistentRead: true });
-  return collectionPointerSchema.parse((await client.send(get)).Item);
 }
 
 const contentOf = ({ version, manifest, snapshot_version, snapshot_at }: Published): Published => ({

@@ -2,6 +2,7 @@ import type { Collection } from '../../../contracts/collections';
 import { type CompactionRun, isUnfinished } from '../../../contracts/compaction-run';
 import type { Delta } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
+import { receiptOf } from '../../../contracts/record-id';
 import { messageOf, type Telemetry } from '../../shared/logging';
 import { type RunTable, runsOfReceipt } from '../../shared/run-table';
 import { type DeltaSource, loadDelta, refusal, UnusableDelta } from './load-delta';
@@ -67,7 +68,7 @@ async function knownRuns(
   { table, telemetry }: DecideProps,
 ): Promise<CompactionRun[] | undefined> {
   if (first === undefined) return undefined;
-  const receipt = { imageId: first.image_id, receiptId: first.receipt_id };
+  const receipt = receiptOf(first);
   try {
     return await runsOfReceipt(table, receipt);
   } catch (error) {
@@ -86,8 +87,8 @@ async function usableDelta(
   embedding: EmbeddingSpace,
   source: DeltaSource,
 ): Promise<Delta> {
-  const { delta_key: key, delta_sha256: sha256 } = run[collection];
-  const delta = await loadDelta(source, key, sha256);
+  const { delta_key: key, delta_sha256: hash } = run[collection];
+  const delta = await loadDelta(source, key, hash);
   const { header } = delta;
   const isItsOwn =
     header.run_id === run.run_id &&

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
-import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { Delta } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
-import { receiptIdPrefix } from '../../../contracts/record-id';
+import { receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 import { decodeDelta } from '../../shared/delta-file';
 import { messageOf } from '../../shared/logging';
+import { readObject } from '../../shared/read-object';
+import { sha256 } from '../../shared/sha256';
 
 /** A delta that can never be merged. Its run FAILS with the message, and no other run does. */
 export class UnusableDelta extends Error {
@@ -20,19 +21,20 @@ export interface DeltaSource {
  * Fetches a delta and checks it whole: its bytes against the run's checksum, its header and columns, that
  * each record belongs to its receipt, and that each embedding is one.
  *
- * @param sha256 - hexadecimal, as the run says; undefined when no run is known.
+ * @param hash - hexadecimal SHA-256, as the run says; undefined when no run is known.
  * @throws {UnusableDelta} when it is missing or wrong. Trouble with S3 is thrown as it is, to be tried again.
  */
-export async function loadDelta({ s3, bucket }: DeltaSource, key: string, sha256?: string): Promise<Delta> {
-  const bytes = await fetchBytes(s3, bucket, key);
-  if (sha256 !== undefined && createHash('sha256').update(bytes).digest('hex') !== sha256) {
+export async function loadDelta({ s3, bucket }: DeltaSource, key: string, hash?: string): Promise<Delta> {
+  const object = await readObject(s3, bucket, key);
+  if (object === undefined) throw new UnusableDelta(`${key} does not exist. Embed the receipt again.`);
+  if (hash !== undefined && sha256(object.bytes) !== hash) {
     throw new UnusableDelta(
       `${key} is not the file that its run names: its SHA-256 differs. Embed the receipt again.`,
     );
   }
   let delta: Delta;
   try {
-    delta = decodeDelta(bytes, key);
+    delta = decodeDelta(object.bytes, key);
   } catch (error) {
     throw new UnusableDelta(messageOf(error));
   }
@@ -52,19 +54,8 @@ export function refusal({ header }: Delta, key: string, embedding: EmbeddingSpac
   return `${key} has embeddings of ${what} ${own}, its collection of ${collections}. Embed the receipt again.`;
 }
 
-async function fetchBytes(s3: S3Client, bucket: string, key: string): Promise<Uint8Array> {
-  try {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    return (await Body?.transformToByteArray()) ?? new Uint8Array();
-  } catch (error) {
-    if (error instanceof NoSuchKey)
-      throw new UnusableDelta(`${key} does not exist. Embed the receipt again.`);
-    throw error;
-  }
-}
-
 function checkRecords({ header, records }: Delta, key: string): void {
-  const prefix = receiptIdPrefix({ imageId: header.image_id, receiptId: header.receipt_id });
+  const prefix = receiptIdPrefix(receiptOf(header));
   const ids = new Set<string>();
   for (const { id, embedding } of records) {
     if (!id.startsWith(prefix)) throw new UnusableDelta(`${key} holds the record ${id} of another receipt.`);

@@ -1,5 +1,5 @@
 import { CONTENT_HASH_KEY, type Delta, type DeltaRecord } from '../../../contracts/delta';
-import { parseRecordId, receiptIdPrefix } from '../../../contracts/record-id';
+import { parseRecordId, receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 import type { ChromaCollection, StoredRecord } from '../chroma/collection';
 import { MergeNotProven, probe } from './probe';
 
@@ -70,9 +70,7 @@ async function storedRecordsOf(
   chroma: ChromaCollection,
   deltas: readonly Delta[],
 ): Promise<Map<string, StoredRecord>> {
-  const prefixes = new Set(
-    deltas.map(({ header }) => receiptIdPrefix({ imageId: header.image_id, receiptId: header.receipt_id })),
-  );
+  const prefixes = new Set(deltas.map(({ header }) => receiptIdPrefix(receiptOf(header))));
   // By image and then by id's prefix: old records hold `receipt_id` as text, in more than one form.
   const ofImages = await chroma.byImages([...new Set(deltas.map(({ header }) => header.image_id))]);
   const stored = new Map<string, StoredRecord>();

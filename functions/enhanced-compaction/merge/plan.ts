@@ -1,6 +1,6 @@
 import type { Collection } from '../../../contracts/collections';
 import type { CompactionRun } from '../../../contracts/compaction-run';
-import { receiptIdPrefix } from '../../../contracts/record-id';
+import { receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 
 /** One receipt's unfinished runs of a collection, newest first: the newest whose delta is usable wins. */
 export interface ReceiptWork {
@@ -21,7 +21,7 @@ export const compareRuns = (a: CompactionRun, b: CompactionRun): number =>
 export function planReceipts(collection: Collection, runs: readonly CompactionRun[]): ReceiptWork[] {
   const receipts = new Map<string, CompactionRun[]>();
   for (const run of [...runs].sort(compareRuns)) {
-    const key = receiptIdPrefix({ imageId: run.image_id, receiptId: run.receipt_id });
+    const key = receiptIdPrefix(receiptOf(run));
     const known = receipts.get(key);
     if (known === undefined) receipts.set(key, [run]);
     else known.unshift(run);

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import {
   DeleteObjectCommand,
   NoSuchKey,
@@ -21,6 +21,7 @@ import {
 import type { VersionManifest } from '../../../contracts/collection-pointer';
 import type { SnapshotManifest } from '../../../contracts/snapshot';
 import { concurrently } from '../concurrently';
+import { Hashing } from '../files/hashing';
 import { listFiles } from '../files/list-files';
 import { LeaseLost } from '../lease/lease';
 import type { Published } from '../lease/publish';
@@ -54,14 +55,16 @@ export async function writeSnapshot(
   const archive = `${directory}.snapshot.tar.gz`;
   try {
     const files = await listFiles(directory);
-    await create({ file: archive, cwd: directory, gzip: { level: 1 }, portable: true }, files);
-    const hashes = await hashFile(archive);
+    const hashing = new Hashing('sha256', 'md5');
+    const packed = create({ cwd: directory, gzip: { level: 1 }, portable: true }, files);
+    await pipeline(packed, hashing, createWriteStream(archive));
+    const { sha256, md5 } = hashing.digests();
     const manifest: SnapshotManifest = {
       format_version: 1,
       collection,
       version,
-      archive_bytes: hashes.bytes,
-      archive_sha256: hashes.sha256,
+      archive_bytes: hashing.bytes,
+      archive_sha256: sha256,
       content,
     };
     await s3.send(
@@ -69,12 +72,12 @@ export async function writeSnapshot(
         Bucket: bucket,
         Key: snapshotArchiveKey(collection, version),
         Body: createReadStream(archive),
-        ContentLength: hashes.bytes,
+        ContentLength: hashing.bytes,
         ContentType: 'application/gzip',
-        ChecksumSHA256: Buffer.from(hashes.sha256, 'hex').toString('base64'),
+        ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
       }),
     );
-    await put(s3, bucket, snapshotHashKey(collection, version), `md5:${hashes.md5}`);
+    await put(s3, bucket, snapshotHashKey(collection, version), `md5:${md5}`);
     await put(s3, bucket, snapshotManifestKey(collection, version), JSON.stringify(manifest));
     await moveSnapshotPointer(source, version, before);
   } finally {
@@ -115,12 +118,3 @@ async function tagCovered(s3: S3Client, bucket: string, Key: string, version: st
 
 const put = (s3: S3Client, Bucket: string, Key: string, Body: string) =>
   s3.send(new PutObjectCommand({ Bucket, Key, Body }));
-
-async function hashFile(path: string): Promise<{ sha256: string; md5: string; bytes: number }> {
-  const [sha256, md5] = [createHash('sha256'), createHash('md5')];
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    sha256.update(chunk);
-    md5.update(chunk);
-  }
-  return { sha256: sha256.digest('hex'), md5: md5.digest('hex'), bytes: (await stat(path)).size };
-}

@@ -1,18 +1,18 @@
-import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { extract } from 'tar';
 import { messageOf } from '../../shared/logging';
+import { Hashing } from '../files/hashing';
 import { listFiles } from '../files/list-files';
 import type { LocatedSnapshot } from './locate';
 
 const DATABASE = 'chroma.sqlite3';
 
-/** What was fetched, whole, is no archive of one Chroma directory: fetching it again would not help. */
+/** What was fetched, whole, is not an archive of one Chroma directory: fetching it again would not help. */
 export class UnusableArchive extends Error {
   override readonly name = 'UnusableArchive';
 }
@@ -54,7 +54,7 @@ export async function fetchSnapshot(
 /**
  * Fetches a tarred Chroma directory and unpacks it as the folder `directory`, which must not exist.
  *
- * @throws {UnusableArchive} when it is none. Trouble with S3 or the disk is thrown as it is, to be tried again.
+ * @throws {UnusableArchive} when it is not one. Trouble with S3 or the disk is thrown as it is, to be tried again.
  */
 export async function fetchArchive(
   s3: S3Client,
@@ -107,15 +107,8 @@ async function download(
   target: string,
 ): Promise<{ sha256: string; md5: string }> {
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-  const [sha256, md5] = [createHash('sha256'), createHash('md5')];
-  const hash = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      sha256.update(chunk);
-      md5.update(chunk);
-      done(null, chunk);
-    },
-  });
+  const hashing = new Hashing('sha256', 'md5');
   await mkdir(dirname(target), { recursive: true });
-  await pipeline(Body instanceof Readable ? Body : Readable.from([]), hash, createWriteStream(target));
-  return { sha256: sha256.digest('hex'), md5: md5.digest('hex') };
+  await pipeline(Body instanceof Readable ? Body : Readable.from([]), hashing, createWriteStream(target));
+  return hashing.digests();
 }

@@ -1,14 +1,17 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { messageOf } from '../../shared/logging';
-import { AmbiguousCollection, type ChromaCollection, openOnlyCollection } from '../chroma/collection';
+import { sha256 } from '../../shared/sha256';
+import {
+  AmbiguousCollection,
+  type ChromaCollection,
+  openOnlyCollection,
+  pagesOf,
+} from '../chroma/collection';
 import { EMBEDDED_RECORDS_PER_WRITE, workingCopy } from '../chroma/working-copy';
 import { UnusableDelta } from '../merge/load-delta';
 import { fetchArchive, UnusableArchive } from './fetch';
 import { asDeltaRecord } from './missing-receipts';
-
-const PAGE = 1000;
 
 /**
  * Adds the records of an old system's delta (a tarred Chroma directory) that the collection lacks. It says
@@ -16,7 +19,7 @@ const PAGE = 1000;
  *
  * @param folder - a private folder to unpack it in.
  * @returns how many records were added.
- * @throws {UnusableDelta} when it is no archive of one collection, or its embeddings have another length.
+ * @throws {UnusableDelta} when it is not an archive of one collection, or its embeddings have another length.
  * @throws {Error} whatever else went wrong, with its key: it may be what the collection lacks, so it is tried again.
  */
 export async function addLegacyDelta(
@@ -27,16 +30,13 @@ export async function addLegacyDelta(
   dimensions: number,
   folder: string,
 ): Promise<number> {
-  const copy = workingCopy(
-    join(folder, `legacy-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`),
-  );
+  const copy = workingCopy(join(folder, `legacy-${sha256(key).slice(0, 16)}`));
   try {
     await fetchArchive(s3, bucket, key, copy.directory);
     const from = await openOnlyCollection(await copy.start(), into.name, EMBEDDED_RECORDS_PER_WRITE);
     if (from === undefined) throw new UnusableDelta(`${key} holds no collection.`);
     let added = 0;
-    for (let offset = 0; ; offset += PAGE) {
-      const page = await from.page(offset, PAGE);
+    for await (const page of pagesOf(from)) {
       const odd = page.find(({ embedding }) => embedding.length !== dimensions);
       if (odd !== undefined) {
         throw new UnusableDelta(
@@ -47,8 +47,8 @@ export async function addLegacyDelta(
       const missing = page.filter(({ id }) => !stored.has(id)).map(asDeltaRecord);
       await into.add(missing);
       added += missing.length;
-      if (page.length < PAGE) return added;
     }
+    return added;
   } catch (error) {
     if (error instanceof UnusableDelta) throw error;
     if (error instanceof UnusableArchive || error instanceof AmbiguousCollection) {

@@ -9,7 +9,8 @@ import {
   snapshotVersionPrefix,
 } from '../../../contracts/bucket-layout';
 import { type SnapshotManifest, snapshotManifestSchema } from '../../../contracts/snapshot';
-import { getText, readSnapshotPointer, type SnapshotSource } from './pointer-object';
+import { readObject } from '../../shared/read-object';
+import { readSnapshotPointer, type SnapshotSource } from './pointer-object';
 
 /** A snapshot as it lies in the bucket; older ones hold loose files, and neither hash nor manifest. */
 export interface LocatedSnapshot {
@@ -54,12 +55,12 @@ export async function locateSnapshot(source: SnapshotSource): Promise<LocatedSna
       `${snapshotPointerKey(collection)} names ${version}, which holds no snapshot. Point it to one that exists.`,
     );
   }
-  const manifest = await getText(s3, bucket, snapshotManifestKey(collection, version));
-  const hash = await getText(s3, bucket, snapshotHashKey(collection, version));
+  const manifest = await readObject(s3, bucket, snapshotManifestKey(collection, version));
+  const hash = await readObject(s3, bucket, snapshotHashKey(collection, version));
   return {
     version,
-    manifest: manifest && snapshotManifestSchema.parse(JSON.parse(manifest.text)),
-    md5: /^md5:([0-9a-f]{32})$/.exec(hash?.text.trim() ?? '')?.[1],
+    manifest: manifest && snapshotManifestSchema.parse(JSON.parse(manifest.bytes.toString())),
+    md5: /^md5:([0-9a-f]{32})$/.exec(hash?.bytes.toString().trim() ?? '')?.[1],
     content: keys.includes(archive)
       ? { archive }
       : { files: new Map(loose.map((key) => [key.slice(prefix.length), key])) },

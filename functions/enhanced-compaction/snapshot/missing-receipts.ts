@@ -1,15 +1,12 @@
 import { CONTENT_HASH_KEY, contentHash, type DeltaRecord } from '../../../contracts/delta';
 import { parseRecordId, receiptIdPrefix } from '../../../contracts/record-id';
-import type { ChromaCollection, CompleteRecord } from '../chroma/collection';
-
-const PAGE = 1000;
+import { type ChromaCollection, type CompleteRecord, pagesOf } from '../chroma/collection';
 
 /** Adds to a collection the receipts of another one that it has no record of. Receipts that both have stay as they are. */
 export async function keepMissingReceipts(from: ChromaCollection, into: ChromaCollection): Promise<void> {
   // A receipt may go over the edge of a page: what the page before decided about it counts.
   const missing = new Map<string, boolean>();
-  for (let offset = 0; ; offset += PAGE) {
-    const page = await from.page(offset, PAGE);
+  for await (const page of pagesOf(from)) {
     const images = new Set(page.flatMap(({ id }) => parseRecordId(id)?.imageId ?? []));
     const stored = [...(await into.byImages([...images])), ...(await into.byIds(page.map(({ id }) => id)))];
     const present = new Set(stored.map(({ id }) => receiptOf(id)));
@@ -18,7 +15,6 @@ export async function keepMissingReceipts(from: ChromaCollection, into: ChromaCo
       if (!missing.has(receipt)) missing.set(receipt, !present.has(receipt));
     }
     await into.add(page.filter(({ id }) => missing.get(receiptOf(id))).map(asDeltaRecord));
-    if (page.length < PAGE) return;
   }
 }
 

@@ -1,12 +1,7 @@
-import {
-  GetObjectCommand,
-  NoSuchKey,
-  PutObjectCommand,
-  type S3Client,
-  S3ServiceException,
-} from '@aws-sdk/client-s3';
+import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { isVersionId, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import type { Collection } from '../../../contracts/collections';
+import { readObject } from '../../shared/read-object';
 import { LeaseLost } from '../lease/lease';
 import type { Published } from '../lease/publish';
 
@@ -33,9 +28,9 @@ export async function readSnapshotPointer({
   collection,
 }: SnapshotSource): Promise<SnapshotPointer | undefined> {
   const Key = snapshotPointerKey(collection);
-  const object = await getText(s3, bucket, Key);
+  const object = await readObject(s3, bucket, Key);
   if (object === undefined) return undefined;
-  const version = object.text.trim();
+  const version = object.bytes.toString().trim();
   if (!isVersionId(version)) {
     throw new Error(`${Key} holds no version id. Write the newest snapshot's version id into it.`);
   }
@@ -73,20 +68,5 @@ export async function moveSnapshotPointer(
     const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
     if (status !== 412 && status !== 409) throw error;
     throw new LeaseLost(`The snapshot pointer of ${collection} was moved by another writer.`);
-  }
-}
-
-/** An object's text; undefined when there is no such object. */
-export async function getText(
-  s3: S3Client,
-  bucket: string,
-  key: string,
-): Promise<{ text: string; etag: string | undefined } | undefined> {
-  try {
-    const { Body, ETag } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    return { text: (await Body?.transformToString()) ?? '', etag: ETag };
-  } catch (error) {
-    if (error instanceof NoSuchKey) return undefined;
-    throw error;
   }
 }

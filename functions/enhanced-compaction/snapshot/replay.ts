@@ -5,9 +5,10 @@ import type { Collection } from '../../../contracts/collections';
 import { isUnfinished, type RunState } from '../../../contracts/compaction-run';
 import type { Delta } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
-import { receiptIdPrefix } from '../../../contracts/record-id';
+import { receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 import { messageOf, type Telemetry } from '../../shared/logging';
 import { type RunTable, runsOfReceipt } from '../../shared/run-table';
+import { slices } from '../../shared/slices';
 import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
 import { type DeltaSource, loadDelta, refusal, UnusableDelta } from '../merge/load-delta';
@@ -84,10 +85,7 @@ export async function replayDeltas(
         if (state !== 'COMPLETED') return;
         const reason = refusal(delta, key, embedding);
         if (reason !== undefined) throw new UnusableDelta(reason);
-        const receipt = receiptIdPrefix({
-          imageId: delta.header.image_id,
-          receiptId: delta.header.receipt_id,
-        });
+        const receipt = receiptIdPrefix(receiptOf(delta.header));
         const created = Date.parse(delta.header.created_at);
         if (created >= (latest.get(receipt)?.created ?? 0)) latest.set(receipt, { key, created });
       } catch (error) {
@@ -97,8 +95,7 @@ export async function replayDeltas(
     },
   );
   const last = [...latest.values()].map(({ key }) => key);
-  for (let start = 0; start < last.length; start += RECEIPTS_PER_MERGE) {
-    const some = last.slice(start, start + RECEIPTS_PER_MERGE);
+  for (const some of slices(last, RECEIPTS_PER_MERGE)) {
     await mergeReceipts(chroma, await concurrently(some, REQUESTS_AT_ONCE, (key) => loadDelta(props, key)));
   }
   return replayed;
@@ -110,7 +107,7 @@ export async function replayDeltas(
  */
 async function stateOf({ table, collection }: ReplayProps, { header }: Delta): Promise<RunState> {
   try {
-    const runs = await runsOfReceipt(table, { imageId: header.image_id, receiptId: header.receipt_id });
+    const runs = await runsOfReceipt(table, receiptOf(header));
     return runs.find((run) => run.run_id === header.run_id)?.[collection].state ?? 'COMPLETED';
   } catch (error) {
     if (error instanceof ZodError) return 'PENDING';

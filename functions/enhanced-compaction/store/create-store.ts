@@ -30,7 +30,7 @@ export function createStore({
   readSecret,
   telemetry,
 }: StoreProps): CollectionStore {
-  const bucket = environment.CHROMADB_BUCKET;
+  const { CHROMADB_BUCKET: bucket, CHROMA_SECRET_NAME: secret } = environment;
   if (environment.CHROMA_MODE === 'embedded') {
     return createEmbeddedStore({
       collection,
@@ -58,9 +58,6 @@ export function createStore({
     url: environment.CHROMA_URL,
     tenant: environment.CHROMA_TENANT,
     database: environment.CHROMA_DATABASE,
-    readApiKey: secretReader(environment.CHROMA_SECRET_NAME, readSecret),
+    readApiKey: secret === undefined ? undefined : () => readSecret(secret),
   });
 }
-
-const secretReader = (name: string | undefined, readSecret: SecretReader) =>
-  name === undefined ? undefined : () => readSecret(name);

@@ -34,13 +34,8 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
   return {
     async open({ pointer, signal }) {
       const apiKey = await readApiKey?.();
-      const database = chromaDatabase({
-        url: props.url,
-        signal,
-        ...(props.tenant !== undefined && { tenant: props.tenant }),
-        ...(props.database !== undefined && { database: props.database }),
-        ...(apiKey !== undefined && { apiKey }),
-      });
+      const { url, tenant } = props;
+      const database = chromaDatabase({ url, tenant, database: props.database, apiKey, signal });
       const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
       if (existing === undefined) await refuseToStartEmpty(props, pointer.version);
       const chroma = existing ?? (await createChromaCollection(database, collection, RECORDS_PER_WRITE));

@@ -1,10 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { sha256 } from '../../shared/sha256';
+import { Hashing } from '../files/hashing';
 import { listFiles } from '../files/list-files';
 
 /** The list of a version's files; it lies beside them and its hash stands in the pointer. */
@@ -46,7 +47,7 @@ export async function writeVersion(source: string, target: string): Promise<stri
     await sync(aside);
     await rename(aside, target);
     await sync(dirname(target));
-    return createHash('sha256').update(list).digest('hex');
+    return sha256(list);
   } catch (error) {
     await rm(aside, { recursive: true, force: true });
     throw error;
@@ -62,14 +63,14 @@ export async function readVersion(source: string, target: string, filesSha256: s
   const list = await readFile(join(source, FILES)).catch(() => {
     throw new BrokenVersion(`The version ${source} has no list of files.`);
   });
-  if (createHash('sha256').update(list).digest('hex') !== filesSha256) {
+  if (sha256(list) !== filesSha256) {
     throw new BrokenVersion(`The list of files of the version ${source} is not the one that was published.`);
   }
-  for (const { path, sha256 } of filesSchema.parse(JSON.parse(list.toString())).files) {
+  for (const { path, sha256: published } of filesSchema.parse(JSON.parse(list.toString())).files) {
     const copied = await copyHashed(join(source, DATA, path), join(target, path)).catch((error: unknown) => {
       throw new BrokenVersion(`The file ${path} of the version ${source} cannot be read: ${error}`);
     });
-    if (copied.sha256 !== sha256) {
+    if (copied.sha256 !== published) {
       throw new BrokenVersion(`The file ${path} of the version ${source} is not the one that was published.`);
     }
   }
@@ -77,22 +78,14 @@ export async function readVersion(source: string, target: string, filesSha256: s
 
 async function copyHashed(source: string, target: string): Promise<{ bytes: number; sha256: string }> {
   await mkdir(dirname(target), { recursive: true });
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const count = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      done(null, chunk);
-    },
-  });
+  const hashing = new Hashing('sha256');
   await pipeline(
     createReadStream(source, { highWaterMark: 1 << 20 }),
-    count,
+    hashing,
     createWriteStream(target, { highWaterMark: 1 << 20 }),
   );
   await sync(target);
-  return { bytes, sha256: hash.digest('hex') };
+  return { bytes: hashing.bytes, ...hashing.digests() };
 }
 
 async function sync(path: string): Promise<void> {
