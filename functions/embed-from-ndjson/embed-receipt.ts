@@ -1,7 +1,9 @@
+import { perCollection } from '../../contracts/collections';
 import type { CompactionRun } from '../../contracts/compaction-run';
 import { TEXT_FORMAT_VERSION } from '../../contracts/embedding';
 import { type EmbedNdjsonMessage, embedNdjsonMessageSchema } from '../../contracts/messages';
 import { describeIssues } from '../../contracts/ndjson-rows';
+import { receiptOf } from '../../contracts/record-id';
 import { UnreadableInput } from '../shared/quarantine';
 import { createRun, type RunTable, runsOfReceipt } from '../shared/run-table';
 import { parseBody } from '../shared/sqs-batch';
@@ -31,8 +33,8 @@ export async function embedMessage(body: string, props: EmbedProps): Promise<voi
   // Taken before the rows are read, so that of two runs the one with the newer rows is the later one.
   const readAt = Date.now();
   const content = await readReceiptContent(s3, message);
-  const identity = { ...content, model, dimensions, textFormatVersion: TEXT_FORMAT_VERSION };
-  const next = nextRun(identity, await runsOfReceipt(table, { imageId: image_id, receiptId: receipt_id }));
+  const identity = { sha256: content.sha256, model, dimensions, textFormatVersion: TEXT_FORMAT_VERSION };
+  const next = nextRun(identity, await runsOfReceipt(table, receiptOf(message)));
   if (next.alreadyEmbedded) {
     telemetry.logger.info('The receipt is embedded already', { run_id: next.run.run_id });
     return;
@@ -40,12 +42,11 @@ export async function embedMessage(body: string, props: EmbedProps): Promise<voi
 
   const created_at = laterThan(next.follows, readAt).toISOString();
   const head = { version: 1, run_id: next.id, image_id, receipt_id, created_at } as const;
-  const run = await makeRun(head, receiptRecords(content), props);
+  const run = await makeRun(head, receiptRecords(content.rows), props);
   const created = await createRun(table, run);
   telemetry.logger.info(created ? 'A run was created' : 'Another delivery created the run meanwhile', {
     run_id: run.run_id,
-    lines: run.lines.records,
-    words: run.words.records,
+    ...perCollection((each) => run[each].records),
   });
 }
 
@@ -53,7 +54,7 @@ function readMessage(body: string, onlyBucket: string): EmbedNdjsonMessage {
   const message = embedNdjsonMessageSchema.safeParse(parseBody(body));
   if (!message.success) {
     throw new UnreadableInput(
-      `The message is none that this version understands: ${describeIssues(message.error)}.`,
+      `The message is not one that this version understands: ${describeIssues(message.error)}.`,
     );
   }
   if (message.data.bucket !== onlyBucket) {

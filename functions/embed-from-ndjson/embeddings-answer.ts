@@ -30,7 +30,7 @@ export function decodeEmbeddings(answer: unknown, inputs: number, dimensions: nu
   if (!parsed.success) {
     const [first] = parsed.error.issues;
     const issue = first ? describeIssues(new z.ZodError([first])) : 'unknown';
-    throw new NonsenseAnswer(`It is no list of embeddings (${issue}).`);
+    throw new NonsenseAnswer(`It is not a list of embeddings (${issue}).`);
   }
   const { data } = parsed.data;
   if (data.length !== inputs) {
@@ -54,7 +54,7 @@ function decode(embedding: string | number[]): Float32Array {
   // Copied into memory of its own: a Buffer's part of the pool need not begin at a multiple of four.
   const bytes = Uint8Array.from(Buffer.from(embedding, 'base64'));
   if (bytes.byteLength % Float32Array.BYTES_PER_ELEMENT !== 0) {
-    throw new NonsenseAnswer('An embedding is no base64 of floats.');
+    throw new NonsenseAnswer('An embedding is not base64 of floats.');
   }
   return new Float32Array(bytes.buffer);
 }

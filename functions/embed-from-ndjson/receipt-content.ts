@@ -1,64 +1,55 @@
-import { createHash } from 'node:crypto';
-import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { type Collection, perCollection, perCollectionAsync } from '../../contracts/collections';
 import type { EmbedNdjsonMessage } from '../../contracts/messages';
 import {
   decodeNdjson,
-  type LineRow,
   lineRowSchema,
+  type ReceiptRows,
   rowRecordId,
-  type WordRow,
   wordRowSchema,
 } from '../../contracts/ndjson-rows';
 import { messageOf } from '../shared/logging';
 import { UnreadableInput } from '../shared/quarantine';
+import { readObject } from '../shared/read-object';
+import { sha256 } from '../shared/sha256';
 
-/** What a receipt's two NDJSON files hold. */
+/** What a receipt's NDJSON files hold. */
 export interface ReceiptContent {
-  readonly lines: LineRow[];
-  readonly words: WordRow[];
+  readonly rows: ReceiptRows;
   /** Hexadecimal SHA-256 of each file. */
-  readonly linesSha256: string;
-  readonly wordsSha256: string;
+  readonly sha256: Readonly<Record<Collection, string>>;
 }
 
 /**
- * Reads both files and checks that they are one receipt's: every row is valid and names the receipt, no row
+ * Reads the files and checks that they are one receipt's: every row is valid and names the receipt, no row
  * is there twice, every word's line is there.
  *
  * @throws {UnreadableInput} when they are not, or when a file does not exist.
  */
 export async function readReceiptContent(s3: S3Client, message: EmbedNdjsonMessage): Promise<ReceiptContent> {
-  const [linesBytes, wordsBytes] = await Promise.all([
-    readObject(s3, message.bucket, message.lines_key),
-    readObject(s3, message.bucket, message.words_key),
-  ]);
-  let content: Pick<ReceiptContent, 'lines' | 'words'>;
+  const files = await perCollectionAsync(async (each) => {
+    const key = message[`${each}_key`];
+    const object = await readObject(s3, message.bucket, key);
+    if (object !== undefined) return object.bytes;
+    throw new UnreadableInput(`The message names "${key}", which does not exist. Drop the OCR result again.`);
+  });
+  const rows = decodeRows(files, message);
+  refuseForeignRows(rows, message);
+  return { rows, sha256: perCollection((each) => sha256(files[each])) };
+}
+
+function decodeRows(files: Readonly<Record<Collection, Buffer>>, message: EmbedNdjsonMessage): ReceiptRows {
   try {
-    content = {
-      lines: decodeNdjson(linesBytes.toString('utf8'), lineRowSchema, message.lines_key),
-      words: decodeNdjson(wordsBytes.toString('utf8'), wordRowSchema, message.words_key),
+    return {
+      lines: decodeNdjson(files.lines.toString(), lineRowSchema, message.lines_key),
+      words: decodeNdjson(files.words.toString(), wordRowSchema, message.words_key),
     };
   } catch (error) {
     throw new UnreadableInput(messageOf(error));
   }
-  refuseForeignRows(content, message);
-  return { ...content, linesSha256: sha256(linesBytes), wordsSha256: sha256(wordsBytes) };
 }
 
-async function readObject(s3: S3Client, Bucket: string, Key: string): Promise<Buffer> {
-  try {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
-    return Buffer.from((await Body?.transformToByteArray()) ?? []);
-  } catch (error) {
-    if (!(error instanceof NoSuchKey)) throw error;
-    throw new UnreadableInput(`The message names "${Key}", which does not exist. Drop the OCR result again.`);
-  }
-}
-
-function refuseForeignRows(
-  { lines, words }: Pick<ReceiptContent, 'lines' | 'words'>,
-  message: EmbedNdjsonMessage,
-): void {
+function refuseForeignRows({ lines, words }: ReceiptRows, message: EmbedNdjsonMessage): void {
   const lineIds = new Set(lines.map(({ line_id }) => line_id));
   const seen = new Set<string>();
   for (const row of [...lines, ...words]) {
@@ -73,5 +64,3 @@ function refuseForeignRows(
     seen.add(id);
   }
 }
-
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

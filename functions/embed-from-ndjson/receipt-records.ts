@@ -1,7 +1,6 @@
 import type { Collection } from '../../contracts/collections';
 import { contentHash, type DeltaRecord, type RecordMetadata } from '../../contracts/delta';
-import { type LineRow, rowRecordId, type WordRow } from '../../contracts/ndjson-rows';
-import type { ReceiptContent } from './receipt-content';
+import { type LineRow, type ReceiptRows, rowRecordId, type WordRow } from '../../contracts/ndjson-rows';
 import { beginning, type EmbeddableText, lineTexts, wordTexts } from './texts';
 
 /** Chroma Cloud's limit for one metadata value. Bytes of UTF-8. */
@@ -14,7 +13,7 @@ export type UnembeddedRecord = Omit<DeltaRecord, 'embedding' | 'contentHash'>;
 export const receiptRecords = ({
   lines,
   words,
-}: Pick<ReceiptContent, 'lines' | 'words'>): Readonly<Record<Collection, UnembeddedRecord[]>> => ({
+}: ReceiptRows): Readonly<Record<Collection, UnembeddedRecord[]>> => ({
   lines: lineTexts(lines).map(record),
   words: wordTexts(lines, words).map(record),
 });

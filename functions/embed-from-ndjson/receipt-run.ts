@@ -1,15 +1,15 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { deltaKey } from '../../contracts/bucket-layout';
-import type { Collection } from '../../contracts/collections';
+import { COLLECTIONS, type Collection, perCollection, perCollectionAsync } from '../../contracts/collections';
 import type { CollectionRun, CompactionRun } from '../../contracts/compaction-run';
 import { DELTA_FORMAT_VERSION } from '../../contracts/delta';
 import { TEXT_FORMAT_VERSION } from '../../contracts/embedding';
 import { METRICS } from '../../contracts/metrics';
 import type { Telemetry } from '../shared/logging';
+import { sha256 } from '../shared/sha256';
 import type { Embed } from './embedder';
 import { NonsenseAnswer } from './embeddings-answer';
-import { sha256 } from './receipt-content';
 import { embedded, type UnembeddedRecord } from './receipt-records';
 import { storeDelta } from './store-delta';
 
@@ -26,7 +26,7 @@ export interface ReceiptRunProps {
 }
 
 /**
- * Embeds a receipt's records and stores both deltas.
+ * Embeds a receipt's records and stores its deltas.
  *
  * @returns the run that announces them; or, when the endpoint's answers are lasting nonsense, a FAILED run
  *   with the reason and no deltas.
@@ -37,7 +37,7 @@ export async function makeRun(
   props: ReceiptRunProps,
 ): Promise<CompactionRun> {
   const { embed, telemetry } = props;
-  const all = [...records.lines, ...records.words];
+  const all = COLLECTIONS.flatMap((each) => records[each]);
   let embeddings: Float32Array[];
   try {
     embeddings = await embed(all.map(({ document }) => document));
@@ -52,16 +52,14 @@ export async function makeRun(
   }
   telemetry.metrics.addMetric(METRICS.recordsEmbedded, MetricUnit.Count, all.length);
 
-  const linesEnd = records.lines.length;
-  const [lines, words] = await Promise.all([
-    store(head, 'lines', records.lines, embeddings.slice(0, linesEnd), props),
-    store(head, 'words', records.words, embeddings.slice(linesEnd), props),
-  ]);
-  return { ...head, lines, words };
+  const rest = [...embeddings];
+  const parts = perCollection((each) => rest.splice(0, records[each].length));
+  const stored = await perCollectionAsync((each) => store(head, each, records[each], parts[each], props));
+  return { ...head, ...stored };
 }
 
 async function store(
-  { run_id, image_id, receipt_id, created_at }: RunHead,
+  { version: _, ...names }: RunHead,
   collection: Collection,
   records: readonly UnembeddedRecord[],
   embeddings: readonly Float32Array[],
@@ -69,11 +67,8 @@ async function store(
 ): Promise<CollectionRun> {
   const header = {
     format_version: DELTA_FORMAT_VERSION,
-    run_id,
+    ...names,
     collection,
-    image_id,
-    receipt_id,
-    created_at,
     model,
     dimensions,
     text_format_version: TEXT_FORMAT_VERSION,
@@ -92,13 +87,15 @@ async function store(
 
 /** Its deltas were never written: no records, and the hash of no bytes. */
 function failedRun(head: RunHead, error: string): CompactionRun {
-  const failed = (collection: Collection): CollectionRun => ({
-    state: 'FAILED',
-    finished_at: new Date().toISOString(),
-    error,
-    delta_key: deltaKey(collection, head.run_id),
-    delta_sha256: sha256(new Uint8Array()),
-    records: 0,
-  });
-  return { ...head, lines: failed('lines'), words: failed('words') };
+  const failed = perCollection(
+    (collection): CollectionRun => ({
+      state: 'FAILED',
+      finished_at: new Date().toISOString(),
+      error,
+      delta_key: deltaKey(collection, head.run_id),
+      delta_sha256: sha256(new Uint8Array()),
+      records: 0,
+    }),
+  );
+  return { ...head, ...failed };
 }

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
+import { COLLECTIONS, type Collection } from '../../contracts/collections';
 import type { CompactionRun } from '../../contracts/compaction-run';
 import type { EmbeddingSpace } from '../../contracts/embedding';
+import { sha256 } from '../shared/sha256';
 
 /** Everything that decides a run's vectors, and the run that it follows. */
 export interface RunIdentity extends EmbeddingSpace {
-  /** Hexadecimal SHA-256 of `lines.ndjson` and of `words.ndjson`. */
-  readonly linesSha256: string;
-  readonly wordsSha256: string;
+  /** Hexadecimal SHA-256 of each collection's NDJSON. */
+  readonly sha256: Readonly<Record<Collection, string>>;
 }
 
 /**
@@ -14,13 +14,10 @@ export interface RunIdentity extends EmbeddingSpace {
  * ETag of an object encrypted with a KMS key changes with every write of the same bytes.
  */
 function runId(identity: RunIdentity, predecessor: CompactionRun | undefined): string {
-  const { linesSha256, wordsSha256, model, dimensions, textFormatVersion } = identity;
-  return createHash('sha256')
-    .update(
-      JSON.stringify([linesSha256, wordsSha256, model, dimensions, textFormatVersion, predecessor?.run_id]),
-    )
-    .digest('hex')
-    .slice(0, 32);
+  const { model, dimensions, textFormatVersion } = identity;
+  const files = COLLECTIONS.map((each) => identity.sha256[each]);
+  const all = [...files, model, dimensions, textFormatVersion, predecessor?.run_id];
+  return sha256(JSON.stringify(all)).slice(0, 32);
 }
 
 /** What to do with content that arrived: nothing, since the receipt's newest run is it; or one new run. */
@@ -44,5 +41,5 @@ export function nextRun(identity: RunIdentity, runs: readonly CompactionRun[]): 
   return { alreadyEmbedded: false, id: runId(identity, newest), follows: newest };
 }
 
-const isLost = ({ lines, words }: CompactionRun): boolean =>
-  lines.state === 'FAILED' || words.state === 'FAILED';
+const isLost = (run: CompactionRun): boolean =>
+  COLLECTIONS.some((collection) => run[collection].state === 'FAILED');

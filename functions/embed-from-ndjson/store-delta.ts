@@ -1,9 +1,10 @@
-import { GetObjectCommand, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { deltaKey } from '../../contracts/bucket-layout';
 import type { CollectionRun } from '../../contracts/compaction-run';
 import type { Delta } from '../../contracts/delta';
 import { decodeDelta, encodeDelta } from '../shared/delta-file';
-import { sha256 } from './receipt-content';
+import { readObject } from '../shared/read-object';
+import { sha256 } from '../shared/sha256';
 
 /** What a run says of one of its deltas. */
 export type StoredDelta = Pick<CollectionRun, 'delta_key' | 'delta_sha256' | 'records'>;
@@ -34,8 +35,9 @@ export async function storeDelta(s3: S3Client, bucket: string, delta: Delta): Pr
   } catch (error) {
     if (!(error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412)) throw error;
   }
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
-  const stored = (await Body?.transformToByteArray()) ?? new Uint8Array();
-  const { records } = decodeDelta(stored, Key);
-  return { delta_key: Key, delta_sha256: sha256(stored), records: records.length };
+  const stored = await readObject(s3, bucket, Key);
+  if (stored === undefined)
+    throw new Error(`${Key} was there and is gone. It is stored with the next delivery.`);
+  const { records } = decodeDelta(stored.bytes, Key);
+  return { delta_key: Key, delta_sha256: sha256(stored.bytes), records: records.length };
 }

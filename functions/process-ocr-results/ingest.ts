@@ -8,10 +8,10 @@ import {
 } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { ndjsonKey, OCR_PREFIX, parseOcrKey } from '../../contracts/bucket-layout';
-import { COLLECTIONS } from '../../contracts/collections';
+import { COLLECTIONS, perCollection } from '../../contracts/collections';
 import { type EmbedNdjsonMessage, embedNdjsonMessageSchema, MESSAGE_VERSION } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
-import { describeIssues, encodeNdjson } from '../../contracts/ndjson-rows';
+import { describeIssues, encodeNdjson, type ReceiptRows } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { s3NotificationSchema } from '../../contracts/s3-notification';
 import type { Telemetry } from '../shared/logging';
@@ -43,7 +43,7 @@ export async function ingestMessage(body: string, props: IngestProps): Promise<v
   const notification = s3NotificationSchema.safeParse(parseBody(body));
   if (!notification.success) {
     throw new UnreadableInput(
-      `The message is no S3 event of a created object: ${describeIssues(notification.error)}.`,
+      `The message is not an S3 event of a created object: ${describeIssues(notification.error)}.`,
     );
   }
   if (!('Records' in notification.data)) {
@@ -84,8 +84,7 @@ async function ingestObject(key: string, props: IngestProps): Promise<void> {
     telemetry.metrics.addMetric(METRICS.receiptsParsed, MetricUnit.Count, 1);
     telemetry.logger.info('An OCR result was parsed', {
       ...receipt,
-      lines: rows.lines.length,
-      words: rows.words.length,
+      ...perCollection((each) => rows[each].length),
     });
   } catch (error) {
     if (!(error instanceof UnreadableInput)) throw error;
@@ -95,7 +94,7 @@ async function ingestObject(key: string, props: IngestProps): Promise<void> {
 
 async function writeRows(
   receipt: ReceiptReference,
-  rows: ReturnType<typeof receiptRows>,
+  rows: ReceiptRows,
   { s3, sqs, bucket, embedQueueUrl }: IngestProps,
 ): Promise<void> {
   await Promise.all(
@@ -115,8 +114,7 @@ async function writeRows(
     image_id: receipt.imageId,
     receipt_id: receipt.receiptId,
     bucket,
-    lines_key: ndjsonKey(receipt, 'lines'),
-    words_key: ndjsonKey(receipt, 'words'),
+    ...Object.fromEntries(COLLECTIONS.map((each) => [`${each}_key`, ndjsonKey(receipt, each)])),
   });
   await sqs.send(new SendMessageCommand({ QueueUrl: embedQueueUrl, MessageBody: JSON.stringify(message) }));
 }

@@ -1,12 +1,6 @@
 import { z } from 'zod';
 import type { Region } from '../../contracts/geometry';
-import {
-  describeIssues,
-  type LineRow,
-  lineRowSchema,
-  type WordRow,
-  wordRowSchema,
-} from '../../contracts/ndjson-rows';
+import { describeIssues, lineRowSchema, type ReceiptRows, wordRowSchema } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { textractOcrSchema } from '../../contracts/textract-ocr';
 import { visionOcrSchema } from '../../contracts/vision-ocr';
@@ -15,34 +9,22 @@ import { isNoise } from './noise';
 import type { OcrLine } from './ocr-line';
 import { textractLines } from './textract-lines';
 
-export interface ReceiptRows {
-  readonly lines: LineRow[];
-  readonly words: WordRow[];
-}
-
 /**
  * The NDJSON rows of one OCR result. Lines are numbered from 1 in the file's order, words from 1 in their
  * line, so that the same file always gives the same rows.
  *
- * @throws {UnreadableInput} with the reason, when the bytes are no JSON, neither an Apple Vision nor a
+ * @throws {UnreadableInput} with the reason, when the bytes are not JSON, neither an Apple Vision nor a
  *   Textract result, or when the coordinates are not what they claim to be.
  */
 export function receiptRows(bytes: Uint8Array, { imageId, receiptId }: ReceiptReference): ReceiptRows {
   const ocrLines = readLines(parseJson(bytes));
   refuseMirrored(ocrLines);
 
+  // The rows' schemas leave out what else a region has, such as its letters.
   const row = (region: Region) => ({
+    ...region,
     receipt_id: receiptId,
     image_id: imageId,
-    text: region.text,
-    bounding_box: region.bounding_box,
-    top_left: region.top_left,
-    top_right: region.top_right,
-    bottom_left: region.bottom_left,
-    bottom_right: region.bottom_right,
-    angle_degrees: region.angle_degrees,
-    angle_radians: region.angle_radians,
-    confidence: region.confidence,
     is_noise: isNoise(region.text),
   });
   return {
@@ -63,7 +45,7 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    throw new UnreadableInput('The OCR file is no JSON text in UTF-8.');
+    throw new UnreadableInput('The OCR file is not JSON text in UTF-8.');
   }
 }
 
@@ -80,7 +62,7 @@ function readLines(value: unknown): readonly OcrLine[] {
 function parse<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new UnreadableInput(`The OCR file looks like ${what} but is none: ${briefly(result.error)}.`);
+  throw new UnreadableInput(`The OCR file looks like ${what} but is not one: ${briefly(result.error)}.`);
 }
 
 function check<Row>(schema: z.ZodType<Row>, rows: readonly unknown[]): Row[] {

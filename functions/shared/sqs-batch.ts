@@ -54,12 +54,12 @@ export function createSqsHandler(
 /**
  * The JSON value of a message's body.
  *
- * @throws {UnreadableInput} when it is no JSON.
+ * @throws {UnreadableInput} when it is not JSON.
  */
 export function parseBody(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw new UnreadableInput('The message body is no JSON.');
+    throw new UnreadableInput('The message body is not JSON.');
   }
 }

@@ -32,15 +32,15 @@ test('an endpoint that answers with numbers instead of base64 is understood', ()
 });
 
 test.each<[string, unknown, number, string]>([
-  ['a web page', '<html>It works!</html>', 1, 'no list of embeddings'],
-  ['nothing', undefined, 1, 'no list of embeddings'],
-  ['another shape', { embeddings: [] }, 1, 'no list of embeddings'],
+  ['a web page', '<html>It works!</html>', 1, 'not a list of embeddings'],
+  ['nothing', undefined, 1, 'not a list of embeddings'],
+  ['another shape', { embeddings: [] }, 1, 'not a list of embeddings'],
   ['too few', { data: [item(0, good)] }, 2, '1 embeddings for 2 texts'],
   ['too many', { data: [item(0, good), item(1, good)] }, 1, '2 embeddings for 1 texts'],
   ['one twice', { data: [item(0, good), item(0, good)] }, 2, 'none for text 1'],
   ['an index of its own', { data: [item(7, good)] }, 1, 'none for text 0'],
   ['too short', { data: [item(0, good.slice(1))] }, 1, '3 dimensions instead of 4'],
-  ['no floats', { data: [{ index: 0, embedding: 'abcd' }] }, 1, 'no base64 of floats'],
+  ['not floats', { data: [{ index: 0, embedding: 'abcd' }] }, 1, 'not base64 of floats'],
   ['not a number', { data: [item(0, Float32Array.from([1, Number.NaN, 0, 0]))] }, 1, 'not finite'],
   ['infinity', { data: [item(0, Float32Array.from([1, Infinity, 0, 0]))] }, 1, 'not finite'],
   ['zeros', { data: [item(0, new Float32Array(DIMENSIONS))] }, 1, 'all zeros'],

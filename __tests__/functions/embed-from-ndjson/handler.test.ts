@@ -254,7 +254,7 @@ test.each<[string, Record<string, string>, string]>([
 
 test.each<[string, (good: Record<string, unknown>) => unknown, string]>([
   ['another version', (good) => ({ ...good, version: 2 }), 'version'],
-  ['no JSON', () => 'hello', 'no JSON'],
+  ['not JSON', () => 'hello', 'not JSON'],
   ['another bucket', (good) => ({ ...good, bucket: 'the-old-bucket' }), 'the-old-bucket'],
   ['a file that is not there', (good) => ({ ...good, words_key: 'receipts/none' }), 'does not exist'],
   ['rows of another receipt', (good) => ({ ...good, receipt_id: 2 }), 'another receipt'],

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { COLLECTIONS, perCollection } from '../../../contracts/collections';
 import type { CompactionRun } from '../../../contracts/compaction-run';
 import { nextRun, type RunIdentity } from '../../../functions/embed-from-ndjson/run-id';
 import { compactionRuns } from '../../support/arbitraries';
@@ -15,8 +16,7 @@ const [template] = fc.sample(
 );
 
 const identity = (content: string): RunIdentity => ({
-  linesSha256: `lines of ${content}`,
-  wordsSha256: `words of ${content}`,
+  sha256: perCollection((each) => `${each} of ${content}`),
   model: 'a-model',
   dimensions: 8,
   textFormatVersion: 1,
@@ -65,12 +65,14 @@ test('there are as many runs as changes of content', () => {
   );
 });
 
-test.each([
+test.each<[string, Partial<RunIdentity>]>([
   ['model', { model: 'another-model' }],
   ['dimensions', { dimensions: 9 }],
   ['text format', { textFormatVersion: 2 }],
-  ['lines', { linesSha256: 'other' }],
-  ['words', { wordsSha256: 'other' }],
+  ...COLLECTIONS.map((each): [string, Partial<RunIdentity>] => [
+    each,
+    { sha256: { ...identity('a').sha256, [each]: 'other' } },
+  ]),
 ])('another %s makes another run', (_what, change) => {
   const runs = arrive(['a']);
   expect(nextRun({ ...identity('a'), ...change }, runs).alreadyEmbedded).toBe(false);

@@ -142,7 +142,7 @@ test('a key that is as long as S3 allows can be quarantined', async () => {
   );
 });
 
-test("S3's test event is no work and no failure", async () => {
+test("S3's test event is neither work nor a failure", async () => {
   const event = { Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: harness.pipeline.bucket };
   const before = (await harness.quarantined()).length;
   expect(await harness.deliver(NAME, [event])).toEqual([]);
@@ -150,14 +150,14 @@ test("S3's test event is no work and no failure", async () => {
 });
 
 test.each([
-  ['no JSON', 'hello', 'no JSON'],
-  ['another service', JSON.stringify({ Records: [{ eventSource: 'aws:sns' }] }), 'no S3 event'],
+  ['not JSON', 'hello', 'not JSON'],
+  ['another service', JSON.stringify({ Records: [{ eventSource: 'aws:sns' }] }), 'not an S3 event'],
   [
     'a deletion',
     JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName: 'ObjectRemoved:Delete' }] }),
-    'no S3 event',
+    'not an S3 event',
   ],
-  ['an empty list', JSON.stringify({ Records: [] }), 'no S3 event'],
+  ['an empty list', JSON.stringify({ Records: [] }), 'not an S3 event'],
 ])('a message that is %s is kept with its reason, and its neighbour goes on', async (_what, body, reason) => {
   const { key } = await drop();
   expect(await harness.deliver(NAME, [body, notification(key)])).toEqual([]);

@@ -122,10 +122,10 @@ test('a file whose y grows downwards is refused, however it is turned; an upside
   }
 });
 
-test('bytes that are no JSON in UTF-8 are refused, and no reason ever quotes the text', () => {
+test('bytes that are not JSON in UTF-8 are refused, and no reason ever quotes the text', () => {
   const secret = 'secret-document-text';
   for (const bytes of [Buffer.from(`{"lines": ${secret}`), Buffer.from([0xff, 0xfe, 0x7b])]) {
-    expect(() => receiptRows(bytes, receipt)).toThrow('no JSON');
+    expect(() => receiptRows(bytes, receipt)).toThrow('not JSON');
   }
   const wrong = { lines: [{ ...firstLine, text: secret, confidence: secret }] };
   expect(() => read(wrong)).toThrow('confidence');
