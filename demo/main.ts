@@ -79,7 +79,7 @@ async function demo(story: Story, signal: AbortSignal): Promise<void> {
       const runs = await finalRuns(table, dropped, RECEIPT_LIMIT, signal);
       for (const [index, { lines, words }] of runs.entries()) {
         step.say(
-          `${dropped[index]?.file}: lines ${lines.state} (${lines.merged_vectors} vectors), words ${words.state} (${words.merged_vectors} vectors)`,
+          `${dropped[index]?.name}: lines ${lines.state} (${lines.merged_vectors} vectors), words ${words.state} (${words.merged_vectors} vectors)`,
         );
       }
       step.check(

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { textractOcrSchema } from '../../contracts/textract-ocr';
+import { OCR_RESULTS } from '../../demo/receipts/receipts';
 import { texts } from '../support/arbitraries';
+import { recordedOcr } from '../support/recorded-ocr';
 
 /** JSON has no negative zero. */
 const numbers = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
@@ -70,10 +70,9 @@ test.each([
   }
 });
 
-test.each(['textract-pharmacy.json', 'textract-hardware-store.json'])(
-  'the recorded answer %s is one',
-  (name) => {
-    const recorded = JSON.parse(readFileSync(join(__dirname, '../fixtures/ocr', name), 'utf8'));
-    expect(textractOcrSchema.parse(recorded).Blocks.length).toBeGreaterThan(0);
-  },
-);
+test.each([
+  ['a recorded answer', recordedOcr('textract-hardware-store')],
+  ['a made one', OCR_RESULTS['textract-pharmacy']],
+])('%s is one', (_what, answer) => {
+  expect(textractOcrSchema.parse(JSON.parse(String(answer))).Blocks.length).toBeGreaterThan(0);
+});

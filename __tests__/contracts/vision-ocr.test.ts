@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { visionOcrSchema } from '../../contracts/vision-ocr';
+import { OCR_RESULTS } from '../../demo/receipts/receipts';
 import { regions } from '../support/arbitraries';
+import { recordedOcr } from '../support/recorded-ocr';
 
 const lines = fc
   .tuple(regions, fc.array(regions, { maxLength: 3 }))
@@ -61,7 +61,9 @@ test.each([
   ]);
 });
 
-test.each(['vision-coffee-shop.json', 'vision-supermarket.json'])('the recorded result %s is one', (name) => {
-  const recorded = JSON.parse(readFileSync(join(__dirname, '../fixtures/ocr', name), 'utf8'));
-  expect(visionOcrSchema.parse(recorded).lines).toHaveLength(recorded.lines.length);
+test.each([
+  ['a recorded result', recordedOcr('vision-coffee-shop'), 9],
+  ['a made one', OCR_RESULTS['vision-supermarket'], 17],
+])('%s is one', (_what, result, lines) => {
+  expect(visionOcrSchema.parse(JSON.parse(String(result))).lines).toHaveLength(lines);
 });

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient, ListEventSourceMappingsCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -9,10 +7,8 @@ import { ocrKey } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import { type CompactionRun, decodeRun, RUN_TYPE } from '../../contracts/compaction-run';
 import { type LocalPipeline, startLocalPipeline } from '../../demo/pipeline/local-pipeline';
+import { OCR_RESULTS } from '../../demo/receipts/receipts';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
-
-const FIXTURES = join(__dirname, '../fixtures/ocr');
-const ocr = (name: string) => readFileSync(join(FIXTURES, name));
 
 let aws: LocalAws;
 let pipeline: LocalPipeline;
@@ -39,7 +35,7 @@ afterAll(async () => {
 });
 
 const imageId = (number: number) => `0a0a0a0a-0000-4000-8000-${String(number).padStart(12, '0')}`;
-const drop = (number: number, Body: Buffer | string) =>
+const drop = (number: number, Body: string) =>
   s3.send(
     new PutObjectCommand({
       Bucket: pipeline.bucket,
@@ -60,8 +56,8 @@ const completed = (number: number) =>
 
 describe('the local pipeline', () => {
   test('carries OCR results of both kinds from the bucket to merged vectors', async () => {
-    await drop(1, ocr('vision-supermarket.json'));
-    await drop(2, ocr('textract-pharmacy.json'));
+    await drop(1, OCR_RESULTS['vision-supermarket']);
+    await drop(2, OCR_RESULTS['textract-pharmacy']);
     for (const number of [1, 2]) {
       const run = await completed(number);
       for (const collection of COLLECTIONS) {
@@ -73,7 +69,7 @@ describe('the local pipeline', () => {
 
   test('keeps a file that it cannot read in quarantine, and goes on with its neighbours', async () => {
     await drop(3, 'no OCR result');
-    await drop(4, ocr('vision-coffee-shop.json'));
+    await drop(4, OCR_RESULTS['vision-coffee-shop']);
     await completed(4);
     await eventually('the file in quarantine', async () => {
       const { KeyCount = 0 } = await s3.send(
@@ -89,7 +85,7 @@ describe('the local pipeline', () => {
     // The endpoint's advice to wait holds the invocation long enough to be killed in its middle.
     await pipeline.embedding?.misbehave({ kind: 'rate-limited', retryAfterSeconds: 8 });
     const before = (await pipeline.embedding?.requests())?.length ?? 0;
-    await drop(5, ocr('textract-hardware-store.json'));
+    await drop(5, OCR_RESULTS['textract-hardware-store']);
     await eventually('the embedding to be under way', async () => {
       return ((await pipeline.embedding?.requests())?.length ?? 0) > before;
     });
@@ -120,7 +116,7 @@ describe('the local pipeline', () => {
 
   test('holds messages back while its consumers are paused', async () => {
     await pipeline.pauseConsumers();
-    await drop(6, ocr('vision-coffee-shop.json'));
+    await drop(6, OCR_RESULTS['vision-coffee-shop']);
     await eventually(
       'the notification in the queue',
       async () => (await pipeline.depths())['ocr-results'].waiting === 1,

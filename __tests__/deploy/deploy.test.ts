@@ -5,11 +5,11 @@ import { DeleteBucketPolicyCommand, PutObjectCommand, S3Client } from '@aws-sdk/
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { ocrKey } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
+import { OCR_RESULTS } from '../../demo/receipts/receipts';
 import { ask } from '../../demo/story/queries';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
 import { describeWith, MOTO } from '../../packages/local-aws/__tests__/support/requirements';
-import { ocrFixture } from '../support/handler-harness';
 import { AWS_PROVIDER, TERRAFORM } from '../support/requirements';
 import type { PlannedChange } from '../support/terraform';
 import { consumers, watchConsumers } from './consumers';
@@ -112,7 +112,7 @@ describeWith([MOTO, TERRAFORM, AWS_PROVIDER], 'deployed by Terraform, the stack'
           new PutObjectCommand({
             Bucket: bucket,
             Key: ocrKey(receipt),
-            Body: ocrFixture('vision-supermarket'),
+            Body: OCR_RESULTS['vision-supermarket'],
           }),
         );
         const run = await eventually(

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { ocrKey } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import { compactionMessageSchema } from '../../contracts/messages';
+import { OCR_RESULTS } from '../../demo/receipts/receipts';
 import { decodeDelta } from '../../functions/shared/delta-file';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
-import { ocrFixture, useHandlerHarness } from '../support/handler-harness';
+import { useHandlerHarness } from '../support/handler-harness';
 
-const RECEIPTS = {
+const ROWS = {
   'vision-supermarket': 'ORGANIC BANANAS 1.87',
   'vision-coffee-shop': '2 CARDAMOM BUN 7.80',
   'textract-pharmacy': 'IBUPROFEN 200MG 8.29',
@@ -24,9 +25,9 @@ test('receipts that are dropped become runs and doorbells; an unreadable one amo
   const unreadable = ocrKey({ imageId: randomUUID(), receiptId: 9 });
   await harness.put(unreadable, 'smudge');
   const dropped = await Promise.all(
-    Object.entries(RECEIPTS).map(async ([name, row], index) => {
+    Object.entries(ROWS).map(async ([name, row], index) => {
       const receipt = { imageId: randomUUID(), receiptId: index };
-      await harness.put(ocrKey(receipt), ocrFixture(name));
+      await harness.put(ocrKey(receipt), OCR_RESULTS[name as keyof typeof ROWS]);
       return { receipt, row };
     }),
   );
@@ -67,8 +68,8 @@ test('a receipt that S3 keeps failing ends in the dead-letter queue, whole, and 
     fail: 'AccessDenied',
     times: 0,
   });
-  await harness.put(ocrKey(failing), ocrFixture('vision-coffee-shop'));
-  await harness.put(ocrKey(healthy), ocrFixture('vision-coffee-shop'));
+  await harness.put(ocrKey(failing), OCR_RESULTS['vision-coffee-shop']);
+  await harness.put(ocrKey(healthy), OCR_RESULTS['vision-coffee-shop']);
   await eventually('the neighbour', async () => (await runsOfReceipt(harness.table, healthy)).length === 1);
   const [dead] = await eventually('the dead letter', async () => {
     const taken = await harness.take(harness.pipeline.queues['ocr-results'].deadLetters.url);

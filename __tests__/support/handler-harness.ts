@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -44,9 +42,6 @@ export interface HandlerHarnessOptions extends LocalPipelineOptions {
   /** Whether queues and stream are consumed from the start. @default - the test delivers by itself */
   readonly consume?: boolean;
 }
-
-export const ocrFixture = (name: string): Buffer =>
-  readFileSync(join(__dirname, '..', 'fixtures', 'ocr', `${name}.json`));
 
 /**
  * Starts functions on an embedded AWS for all tests of a suite, and stops them after the last. After each test

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { ocrKey } from '../../contracts/bucket-layout';
@@ -8,32 +6,23 @@ import { COLLECTIONS } from '../../contracts/collections';
 import { type CompactionRun, isUnfinished } from '../../contracts/compaction-run';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { type RunTable, runsOfReceipt } from '../../functions/shared/run-table';
-
-const OCR_FIXTURES = join(__dirname, '..', '..', '__tests__', 'fixtures', 'ocr');
-
-/** Four receipts as Apple Vision and Amazon Textract give them: straight, askew and sideways. */
-export const OCR_FILES = [
-  'vision-supermarket.json',
-  'vision-coffee-shop.json',
-  'textract-pharmacy.json',
-  'textract-hardware-store.json',
-] as const;
+import { OCR_RESULTS } from '../receipts/receipts';
 
 export interface DroppedReceipt extends ReceiptReference {
-  readonly file: string;
+  /** Of its OCR result, for people. */
+  readonly name: string;
 }
 
 /** Drops OCR results into the shared bucket, as a scanner would. That is all that a user does. */
 export async function dropOcrResults(s3: S3Client, bucket: string): Promise<DroppedReceipt[]> {
   return Promise.all(
-    OCR_FILES.map(async (file) => {
-      const receipt = { imageId: randomUUID(), receiptId: 1, file };
-      const body = await readFile(join(OCR_FIXTURES, file));
+    Object.entries(OCR_RESULTS).map(async ([name, result]) => {
+      const receipt = { imageId: randomUUID(), receiptId: 1, name };
       await s3.send(
         new PutObjectCommand({
           Bucket: bucket,
           Key: ocrKey(receipt),
-          Body: body,
+          Body: result,
           ContentType: 'application/json',
         }),
       );
@@ -65,7 +54,7 @@ export async function finalRuns(
     if (Date.now() > deadline) {
       const waiting = receipts.filter((_, index) => !final.includes(latest[index]));
       throw new Error(
-        `After ${limit} s these receipts have no final run: ${waiting.map(({ file }) => file).join(', ')}.`,
+        `After ${limit} s these receipts have no final run: ${waiting.map(({ name }) => name).join(', ')}.`,
       );
     }
     await sleep(200, undefined, { signal });

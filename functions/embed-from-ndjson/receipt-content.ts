@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { type Collection, perCollection, perCollectionAsync } from '../../contracts/collections';
-import type { EmbedNdjsonMessage } from '../../contracts/messages';
+import { type EmbedNdjsonMessage, rowsField } from '../../contracts/messages';
 import {
   decodeNdjson,
   lineRowSchema,
@@ -28,7 +28,7 @@ export interface ReceiptContent {
  */
 export async function readReceiptContent(s3: S3Client, message: EmbedNdjsonMessage): Promise<ReceiptContent> {
   const files = await perCollectionAsync(async (each) => {
-    const key = message[`${each}_key`];
+    const key = message[rowsField(each)];
     const object = await readObject(s3, message.bucket, key);
     if (object !== undefined) return object.bytes;
     throw new UnreadableInput(`The message names "${key}", which does not exist. Drop the OCR result again.`);

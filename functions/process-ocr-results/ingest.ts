@@ -9,7 +9,13 @@ import {
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { ndjsonKey, OCR_PREFIX, parseOcrKey } from '../../contracts/bucket-layout';
 import { COLLECTIONS, perCollection } from '../../contracts/collections';
-import { type EmbedNdjsonMessage, embedNdjsonMessageSchema, MESSAGE_VERSION } from '../../contracts/messages';
+import { fromEntries } from '../../contracts/from-entries';
+import {
+  type EmbedNdjsonMessage,
+  embedNdjsonMessageSchema,
+  MESSAGE_VERSION,
+  rowsField,
+} from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
 import { describeIssues, encodeNdjson, type ReceiptRows } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
@@ -114,7 +120,7 @@ async function writeRows(
     image_id: receipt.imageId,
     receipt_id: receipt.receiptId,
     bucket,
-    ...Object.fromEntries(COLLECTIONS.map((each) => [`${each}_key`, ndjsonKey(receipt, each)])),
+    ...fromEntries(COLLECTIONS.map((each) => [rowsField(each), ndjsonKey(receipt, each)])),
   });
   await sqs.send(new SendMessageCommand({ QueueUrl: embedQueueUrl, MessageBody: JSON.stringify(message) }));
 }

@@ -5,14 +5,15 @@ import { decodeRun } from '../../../contracts/compaction-run';
 import { contentHash } from '../../../contracts/delta';
 import { encodeNdjson } from '../../../contracts/ndjson-rows';
 import type { EmbeddingFault } from '../../../demo/embedding-endpoint/faults';
+import { OCR_RESULTS } from '../../../demo/receipts/receipts';
 import { receiptRows } from '../../../functions/process-ocr-results/receipt-rows';
 import { decodeDelta } from '../../../functions/shared/delta-file';
 import { completeRun, pendingItems, runsOfReceipt } from '../../../functions/shared/run-table';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import { ocrFixture, useHandlerHarness } from '../../support/handler-harness';
+import { useHandlerHarness } from '../../support/handler-harness';
 
 const NAME = 'embed-from-ndjson';
-const FIXTURES = {
+const RECEIPTS = {
   coffee: 'vision-coffee-shop',
   market: 'vision-supermarket',
   pharmacy: 'textract-pharmacy',
@@ -20,11 +21,11 @@ const FIXTURES = {
 const harness = useHandlerHarness({ functions: [NAME] });
 
 /** Writes a receipt's NDJSON and returns the message that announces it. */
-async function write(fixture: keyof typeof FIXTURES | 'empty' = 'coffee', imageId: string = randomUUID()) {
+async function write(name: keyof typeof RECEIPTS | 'empty' = 'coffee', imageId: string = randomUUID()) {
   const rows =
-    fixture === 'empty'
+    name === 'empty'
       ? { lines: [], words: [] }
-      : receiptRows(ocrFixture(FIXTURES[fixture]), { imageId, receiptId: 1 });
+      : receiptRows(Buffer.from(OCR_RESULTS[RECEIPTS[name]]), { imageId, receiptId: 1 });
   const key = (collection: string) => `receipts/${imageId}/receipt-00001/${collection}.ndjson`;
   for (const collection of COLLECTIONS) await harness.put(key(collection), encodeNdjson(rows[collection]));
   return {
@@ -140,8 +141,8 @@ test('a delivery that stalls until another one is done changes neither its delta
 
 test('a correction that is undone is a third run, later than the others', async () => {
   const message = await write('coffee');
-  for (const fixture of ['coffee', 'market', 'coffee', 'coffee'] as const) {
-    await harness.deliver(NAME, [await write(fixture, message.image_id)]);
+  for (const name of ['coffee', 'market', 'coffee', 'coffee'] as const) {
+    await harness.deliver(NAME, [await write(name, message.image_id)]);
   }
   const runs = await runsOf(message);
   expect(runs.map(({ lines }) => lines.records)).toEqual([8, 16, 8]);

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { EDGE } from '../../../contracts/embedding';
+import { STRAIGHT, turned } from '../../../demo/receipts/lay-out';
 import { beginning, lineTexts, wordTexts } from '../../../functions/embed-from-ndjson/texts';
-import { layOut, type Page, STRAIGHT, turned } from '../../support/pages';
+import { layOut, type Page } from '../../support/pages';
 
 const meaningful = fc.stringMatching(/^[a-z]{1,6}$/);
 const noise = fc.constantFrom('---', '*', '.');

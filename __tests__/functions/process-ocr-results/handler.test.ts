@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { decodeNdjson, lineRowSchema, wordRowSchema } from '../../../contracts/ndjson-rows';
+import { OCR_RESULTS } from '../../../demo/receipts/receipts';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import { ocrFixture, useHandlerHarness } from '../../support/handler-harness';
+import { useHandlerHarness } from '../../support/handler-harness';
 
 const NAME = 'process-ocr-results';
 const harness = useHandlerHarness({ functions: [NAME] });
@@ -24,7 +25,7 @@ const notification = (...keys: string[]) => ({
   })),
 });
 /** Drops a receipt and returns its key. */
-async function drop(body: string | Uint8Array = ocrFixture('vision-coffee-shop'), imageId = randomUUID()) {
+async function drop(body: string = OCR_RESULTS['vision-coffee-shop'], imageId = randomUUID()) {
   const key = `ocr/${imageId}/receipt-00001.json`;
   await harness.put(key, body);
   return { key, imageId, rows: `receipts/${imageId}/receipt-00001/` };
@@ -34,8 +35,8 @@ const embedMessages = async () =>
 
 test('a receipt that is dropped into the bucket becomes NDJSON and one message, for both OCR sources', async () => {
   harness.pipeline.resumeConsumers();
-  for (const name of ['vision-supermarket', 'textract-pharmacy']) {
-    const { imageId, rows } = await drop(ocrFixture(name));
+  for (const name of ['vision-supermarket', 'textract-pharmacy'] as const) {
+    const { imageId, rows } = await drop(OCR_RESULTS[name]);
     const message = await eventually('the embed message', async () =>
       (await embedMessages()).find(({ image_id }) => image_id === imageId),
     );
@@ -110,7 +111,7 @@ test('a message is not acknowledged before its file lies in quarantine', async (
 test('a file that is replaced while it goes into quarantine is read anew, not kept under the wrong reason', async () => {
   const { key } = await drop('no JSON');
   const { bucket } = harness.pipeline;
-  const body = ocrFixture('vision-coffee-shop').toString();
+  const body = OCR_RESULTS['vision-coffee-shop'];
   await harness.s3Faults.inject({
     operation: 'CopyObject',
     keyPrefix: `quarantine/${key}`,
@@ -124,13 +125,13 @@ test('a file that is replaced while it goes into quarantine is read anew, not ke
 
 test('keys with spaces, plus signs and accents arrive as they are', async () => {
   const key = `ocr/Straße 1+1 = 2 %20/receipt ${randomUUID()}.json`;
-  await harness.put(key, ocrFixture('vision-coffee-shop'));
+  await harness.put(key, OCR_RESULTS['vision-coffee-shop']);
   expect(await harness.deliver(NAME, [notification(key)])).toEqual([]);
   const kept = (await harness.quarantined()).find(
     ({ reason }) => 'key' in reason.source && reason.source.key === key,
   );
   expect(kept?.reason.reason).toContain('ocr/{image uuid}/receipt-{five digits}.json');
-  expect(kept?.content.equals(ocrFixture('vision-coffee-shop'))).toBe(true);
+  expect(kept?.content.toString()).toBe(OCR_RESULTS['vision-coffee-shop']);
 });
 
 test('a key that is as long as S3 allows can be quarantined', async () => {

@@ -1,21 +1,30 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
+import { layOut, turned } from '../../../demo/receipts/lay-out';
+import { textractResult, visionResult } from '../../../demo/receipts/ocr-results';
+import { OCR_RESULTS } from '../../../demo/receipts/receipts';
 import { receiptRows } from '../../../functions/process-ocr-results/receipt-rows';
-import { IMAGE_ID, layOut } from '../../support/pages';
+import { IMAGE_ID } from '../../support/pages';
+import { RECORDED_OCR, recordedOcr } from '../../support/recorded-ocr';
 
 const receipt = { imageId: IMAGE_ID, receiptId: 3 };
-const fixture = (name: string) => readFileSync(join(__dirname, '../../fixtures/ocr', `${name}.json`));
 const read = (value: unknown) => receiptRows(Buffer.from(JSON.stringify(value)), receipt);
-const parsed = (name: string) => JSON.parse(fixture(name).toString());
+const parsed = (result: string | Buffer) => JSON.parse(String(result));
+
+const FIGURES = {
+  'vision-supermarket': [17, 35, 'HARVEST LANE MARKET', 1.2],
+  'vision-coffee-shop': [9, 18, 'BLUE HERON COFFEE', -93],
+  'textract-pharmacy': [12, 21, 'WILLOWBROOK PHARMACY', -1.6],
+  'textract-hardware-store': [7, 12, 'COPPER NAIL HARDWARE', 0.8],
+} as const;
 
 test.each([
-  ['vision-supermarket', 17, 35, 'HARVEST LANE MARKET', 1.2],
-  ['vision-coffee-shop', 9, 18, 'BLUE HERON COFFEE', -93],
-  ['textract-pharmacy', 12, 21, 'WILLOWBROOK PHARMACY', -1.6],
-  ['textract-hardware-store', 7, 12, 'COPPER NAIL HARDWARE', 0.8],
-])('%s gives its lines and words, numbered from 1, with their angle', (name, lines, words, title, angle) => {
-  const rows = receiptRows(fixture(name), receipt);
+  ...RECORDED_OCR.map((name) => ['recorded', name, recordedOcr(name)] as const),
+  ...Object.entries(OCR_RESULTS).map(
+    ([name, result]) => ['made', name as keyof typeof FIGURES, Buffer.from(result)] as const,
+  ),
+])('the %s %s gives its lines and words, numbered from 1, with their angle', (_how, name, result) => {
+  const [lines, words, title, angle] = FIGURES[name];
+  const rows = receiptRows(result, receipt);
   expect(rows.lines.map(({ line_id }) => line_id)).toEqual(Array.from({ length: lines }, (_, i) => i + 1));
   expect(rows.words).toHaveLength(words);
   expect(rows.lines[0]).toMatchObject({ image_id: IMAGE_ID, receipt_id: 3, text: title });
@@ -28,28 +37,9 @@ test.each([
 });
 
 test('the same receipt gives the same geometry through Vision and through Textract', () => {
-  const { lines } = layOut([[['TOTAL'], ['4.60']], [['Thanks']]]);
-  const vision = read({ lines: lines.map((line) => ({ ...line, words: [] })) });
-  const textract = read({
-    Blocks: lines.map((line, index) => ({
-      BlockType: 'LINE',
-      Id: `line-${index}`,
-      Text: line.text,
-      Confidence: line.confidence * 100,
-      Geometry: {
-        BoundingBox: {
-          Left: line.bounding_box.x,
-          Top: 1 - line.bounding_box.y - line.bounding_box.height,
-          Width: line.bounding_box.width,
-          Height: line.bounding_box.height,
-        },
-        Polygon: [line.top_left, line.top_right, line.bottom_right, line.bottom_left].map(({ x, y }) => ({
-          X: x,
-          Y: 1 - y,
-        })),
-      },
-    })),
-  });
+  const lines = layOut([['TOTAL', '4.60'], ['Thanks']], turned(4));
+  const vision = read(visionResult(lines));
+  const textract = read(textractResult(lines));
   vision.lines.forEach((line, index) => {
     const other = textract.lines[index];
     expect(other?.text).toBe(line.text);
@@ -65,8 +55,8 @@ test('a receipt on which nothing was found has no rows', () => {
   expect(read({ DocumentMetadata: { Pages: 1 }, Blocks: [] })).toEqual({ lines: [], words: [] });
 });
 
-const supermarket = parsed('vision-supermarket');
-const pharmacy = parsed('textract-pharmacy');
+const supermarket = parsed(OCR_RESULTS['vision-supermarket']);
+const pharmacy = parsed(OCR_RESULTS['textract-pharmacy']);
 const firstLine = supermarket.lines[0];
 
 test.each<[string, unknown, string]>([
@@ -115,8 +105,8 @@ test('a file whose y grows downwards is refused, however it is turned; an upside
       bottom_right: move(line.bottom_right),
     })),
   });
-  for (const name of ['vision-supermarket', 'vision-coffee-shop']) {
-    const { lines } = parsed(name);
+  for (const result of [OCR_RESULTS['vision-supermarket'], recordedOcr('vision-coffee-shop')]) {
+    const { lines } = parsed(result);
     expect(() => read(moved(lines, flip))).toThrow('measures y from the top');
     expect(read(moved(lines, half)).lines).toHaveLength(lines.length);
   }
