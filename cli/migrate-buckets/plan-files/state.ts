@@ -57,7 +57,7 @@ export async function readState(path: string): Promise<State | undefined> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new UserError(`The migration's state at ${path} cannot be read.`, EXIT.usage);
   }
   let value: unknown;

@@ -170,3 +170,133 @@ describe('the gates before a retirement', () => {
     );
   });
 });
+
+describe('what is said of a gate', () => {
+  /** The gate of this name among sound facts, changed in this way. */
+  const gate = (name: string, changes: Partial<RetireFacts> = {}) => {
+    const found = evaluateGates({ ...sound(), ...changes }).find((each) => each.name === name);
+    const { passed, overridden, evidence } = found ?? {};
+    return [passed, overridden, evidence];
+  };
+  const stateIn = (phase: State['phase']): Partial<RetireFacts> => {
+    const { state: known } = sound();
+    return { state: known && { ...known, phase } };
+  };
+
+  it.each<State['phase']>(['verified', 'retiring'])(
+    'verified: when and how many, in the phase %s',
+    (phase) => {
+      expect(gate('verified', stateIn(phase))).toEqual([
+        true,
+        false,
+        '1 objects were verified at 2026-01-01T00:00:00.000Z.',
+      ]);
+    },
+  );
+
+  it.each<State['phase']>(['copying', 'freezing', 'frozen', 'retired'])(
+    'verified: never, in the phase %s',
+    (phase) => {
+      expect(gate('verified', stateIn(phase))).toEqual([
+        false,
+        false,
+        'old was never verified by this plan. Run apply.',
+      ]);
+    },
+  );
+
+  it('unchanged: what the comparison found', () => {
+    expect(gate('unchanged')).toEqual([true, false, 'as listed']);
+  });
+
+  it('proven: how many, or the first that is not', () => {
+    const { verification: proven } = sound();
+    expect(gate('proven')).toEqual([true, false, 'All 2 objects are proven at new just now.']);
+    const problems = [
+      { key: 'k', level: 'P0', why: 'It is missing.' },
+      { key: 'l', level: 'P1', why: 'It is not proven.' },
+    ] as const;
+    expect(
+      gate('proven', { verification: proven && { ...proven, proven: false, problems, problemCount: 2 } }),
+    ).toEqual([false, false, '2 of 2 objects are not proven at new just now, e.g. k: It is missing.']);
+    expect(gate('proven', { verification: null })).toEqual([
+      false,
+      false,
+      'There is nothing verified to compare with.',
+    ]);
+  });
+
+  it.each<[ReferenceKind, string]>([
+    ['lambda', 'old is named by no environment of any version of any Lambda.'],
+    ['step-functions', 'old is named by no state machine.'],
+    ['executions', 'old is named by no running execution.'],
+    ['state', 'old is named by none of the state files.'],
+  ])('%s: that nothing was found, or not looked for, or overridden', (kind, nothing) => {
+    const survey = { texts: [], unchecked: [{ kind, why: 'Nobody answered.' }] };
+    expect(gate(kind)).toEqual([true, false, nothing]);
+    expect(gate(kind, { overrides: [kind] })).toEqual([true, false, nothing]);
+    expect(gate(kind, { survey })).toEqual([false, false, 'Not checked. Nobody answered.']);
+    expect(gate(kind, { survey, overrides: [kind] })).toEqual([true, true, 'Not checked. Nobody answered.']);
+    expect(gate(kind, { survey, overrides: ['in-use'] })).toEqual([
+      false,
+      false,
+      'Not checked. Nobody answered.',
+    ]);
+  });
+
+  it.each([
+    [1, 'old is still named by place 1.'],
+    [3, 'old is still named by place 1; place 2; place 3.'],
+    [4, 'old is still named by place 1; place 2; place 3 and 1 more.'],
+    [5, 'old is still named by place 1; place 2; place 3 and 2 more.'],
+  ])('lambda: the first three of %d places that name it, which nobody can override', (count, evidence) => {
+    const references = Array.from({ length: count }, (_, index) => ({
+      kind: 'lambda' as const,
+      where: `place ${index + 1}`,
+      text: 'old',
+    }));
+    expect(gate('lambda', { references, overrides: ['lambda'] })).toEqual([false, false, evidence]);
+  });
+
+  it('soak: the seconds that have passed, whole, of those that must', () => {
+    const soakAfter = (milliseconds: number) => gate('soak', { now: VERIFIED_AT + milliseconds, soak: 10 });
+    expect(soakAfter(9_999)).toEqual([false, false, '9 of 10 seconds have passed since the verification.']);
+    expect(soakAfter(10_000)).toEqual([true, false, '10 of 10 seconds have passed since the verification.']);
+    expect(gate('soak', { state: undefined, soak: 0 })).toEqual([
+      false,
+      false,
+      'The soak time begins with the verification.',
+    ]);
+  });
+
+  it('in-use: what the pipeline wrote, or that nobody has shown it', () => {
+    const nothing =
+      'The pipeline wrote no delta and no snapshot to new since the verification: nobody has shown that it uses it.';
+    expect(gate('in-use')).toEqual([true, false, 'new was written to by the pipeline since: k.']);
+    expect(gate('in-use', { overrides: ['in-use'] })).toEqual([
+      true,
+      false,
+      'new was written to by the pipeline since: k.',
+    ]);
+    expect(gate('in-use', { writtenSince: null })).toEqual([false, false, nothing]);
+    expect(gate('in-use', { writtenSince: null, overrides: ['in-use'] })).toEqual([true, true, nothing]);
+  });
+
+  it('object-lock: that there is none, or what is known of it', () => {
+    expect(gate('object-lock')).toEqual([true, false, 'old has no object lock.']);
+    expect(gate('object-lock', { lock: 'old has object lock.' })).toEqual([
+      false,
+      false,
+      'old has object lock.',
+    ]);
+  });
+
+  it('owner: whose the bucket is, or that it was not checked', () => {
+    expect(gate('owner')).toEqual([true, false, 'old belongs to the account 111122223333.']);
+    expect(gate('owner', { owner: null })).toEqual([
+      false,
+      false,
+      'The owner was not checked. Pass --expected-bucket-owner.',
+    ]);
+  });
+});
