@@ -74,3 +74,11 @@ it('refuses a stream whose declared consumer is gone, or takes from elsewhere', 
     );
   }
 });
+
+it('does not take an undeclared consumer for the declared one', () => {
+  const undeclared = {
+    'aws_dynamodb_table.compaction_runs': {},
+    [`${MAPPING}.another`]: DECLARED,
+  };
+  expect(findings(declaredStreamConsumers, undeclared)).toEqual(one(/has lost its declared consumer/));
+});

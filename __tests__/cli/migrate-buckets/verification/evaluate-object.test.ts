@@ -1,0 +1,315 @@
+import { createHash } from 'node:crypto';
+import type { ListedObject } from '../../../../cli/migrate-buckets/listing/listed-object';
+import type { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
+import {
+  evaluateObject,
+  explainLevel,
+  isReachable,
+  type Sides,
+} from '../../../../cli/migrate-buckets/verification/evaluate-object';
+import { useEmbeddedS3 } from '../../../support/embedded-s3';
+
+const VERSION = '20260101_000000';
+const SNAPSHOT = { collection: 'lines', version: VERSION } as const;
+const FOLDER = `lines/snapshot/timestamped/${VERSION}/`;
+const [ARCHIVE, HASH, POINTER] = [
+  `${FOLDER}snapshot.tar.gz`,
+  `${FOLDER}.snapshot_hash`,
+  'lines/snapshot/latest-pointer.txt',
+];
+const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+
+const embedded = useEmbeddedS3();
+let source: string;
+let destination: string;
+beforeEach(async () => {
+  source = await embedded.bucket();
+  destination = await embedded.bucket();
+});
+
+interface Given {
+  readonly key?: string;
+  /** What the source holds under the key. */
+  readonly there?: string;
+  /** What the destination holds. */
+  readonly here?: string | undefined;
+  /** The two ETags that the journal holds together. @default - those of the two objects */
+  readonly journal?: 'ours' | 'other source' | 'other destination';
+  readonly etag?: string;
+  readonly sides?: Partial<Sides>;
+}
+
+/** How well an object is proven, and how many objects were read for it. */
+async function evaluate({ key = 'some/key', there = 'content', here, journal, etag, sides = {} }: Given) {
+  const object = await embedded.put(source, key, there);
+  const stored = here === undefined ? undefined : await embedded.put(destination, key, here);
+  // A copy in parts has another ETag than the same bytes in one piece.
+  const present: ListedObject | undefined = stored && { ...stored, etag: etag ?? stored.etag };
+  const known = {
+    proves: (...asked: string[]) =>
+      JSON.stringify(asked) ===
+      JSON.stringify([
+        key,
+        journal === 'other source' ? 'other' : object.etag,
+        journal === 'other destination' ? 'other' : present?.etag,
+      ]),
+  } as Journal;
+  await embedded.admin.resetRequests();
+  const evaluation = await evaluateObject(
+    embedded.s3,
+    { source, destination, deep: false, snapshots: [], ...(journal && { journal: known }), ...sides },
+    { key, source: object, destination: present },
+    object,
+    new AbortController().signal,
+  );
+  return { ...evaluation, reads: (await embedded.admin.requests()).GetObject ?? 0 };
+}
+
+describe('An object that nothing leads to is', () => {
+  it('missing or of another size: P0, without reading it', async () => {
+    expect(await evaluate({})).toEqual({ level: 'P0', reads: 0 });
+    expect(await evaluate({ journal: 'ours', sides: { deep: true } })).toEqual({ level: 'P0', reads: 0 });
+    expect(await evaluate({ here: 'longer content', sides: { deep: true } })).toEqual({
+      level: 'P0',
+      reads: 0,
+    });
+  });
+
+  it('of the same ETag: P3, without reading it', async () => {
+    expect(await evaluate({ here: 'content', sides: { deep: true } })).toEqual({ level: 'P3', reads: 0 });
+  });
+
+  it('of the same size: P1, and its bytes are read only when that is asked for', async () => {
+    expect(await evaluate({ here: 'CONTENT' })).toEqual({ level: 'P1', reads: 0 });
+    expect(await evaluate({ here: 'CONTENT', sides: { deep: true } })).toEqual({ level: 'P0', reads: 2 });
+  });
+
+  it('copied by us: P2, and only by exactly these two ETags', async () => {
+    expect(await evaluate({ here: 'CONTENT', journal: 'ours' })).toEqual({ level: 'P2', reads: 0 });
+    expect(await evaluate({ here: 'CONTENT', journal: 'other source' })).toEqual({ level: 'P1', reads: 0 });
+    expect(await evaluate({ here: 'CONTENT', journal: 'other destination' })).toEqual({
+      level: 'P1',
+      reads: 0,
+    });
+    expect(await evaluate({ here: 'CONTENT', journal: 'ours', sides: { deep: true } })).toEqual({
+      level: 'P0',
+      reads: 2,
+    });
+  });
+});
+
+describe('An object of a snapshot that a pointer names', () => {
+  const sides = { snapshots: [SNAPSHOT] };
+  const key = `${FOLDER}data_level0.bin`;
+
+  it('is read when only our own copy speaks for it', async () => {
+    expect(await evaluate({ key, here: 'CONTENT', journal: 'ours', sides })).toEqual({
+      level: 'P0',
+      reads: 2,
+    });
+  });
+
+  it('is not read where its ETag is the same', async () => {
+    expect(await evaluate({ key, here: 'content', sides })).toEqual({ level: 'P3', reads: 0 });
+  });
+
+  it('is P3 where every byte is the same and the ETag is not', async () => {
+    const object = await embedded.put(source, key, 'content');
+    const present = await embedded.put(destination, key, 'content');
+    // The listed ETag of the source belongs to a part-wise upload; S3 is asked for the current object.
+    const parts = { ...object, etag: '*' };
+    await expect(
+      evaluateObject(
+        embedded.s3,
+        { source, destination, deep: false, ...sides },
+        { key, source: parts, destination: present },
+        parts,
+        new AbortController().signal,
+      ),
+    ).resolves.toEqual({ level: 'P3' });
+  });
+});
+
+describe('The archive of such a snapshot', () => {
+  const sides = { snapshots: [{ collection: 'words', version: VERSION } as const, SNAPSHOT] };
+  const withHash = async (text: string, given: Given = {}) => {
+    await embedded.put(destination, HASH, text);
+    return evaluate({ key: ARCHIVE, here: 'CONTENT', sides, ...given });
+  };
+
+  it.each([(hash: string) => `md5:${hash}`, (hash: string) => `MD5:${hash.toUpperCase()}\n`])(
+    'is P4 with the hash that lies beside it, whatever else is known',
+    async (form) => {
+      expect(await withHash(form(md5('CONTENT')))).toEqual({ level: 'P4', reads: 1 });
+    },
+  );
+
+  it('is P4 by its bytes where its ETag is not its MD5', async () => {
+    const archive = await embedded.put(destination, ARCHIVE, 'CONTENT');
+    await embedded.put(destination, HASH, `md5:${md5('CONTENT')}`);
+    const object = await embedded.put(source, ARCHIVE, 'content');
+    const present = { ...archive, etag: '*' };
+    const found = await evaluateObject(
+      embedded.s3,
+      { source, destination, deep: false, ...sides },
+      { key: ARCHIVE, source: object, destination: present },
+      object,
+      new AbortController().signal,
+    );
+    expect(found).toEqual({ level: 'P4' });
+  });
+
+  it('is P0 with another hash, even of the same ETag, and its bytes are not compared any more', async () => {
+    expect(
+      await withHash(`md5:${md5('other')}`, { here: 'content', sides: { ...sides, deep: true } }),
+    ).toEqual({
+      level: 'P0',
+      reads: 2,
+    });
+  });
+
+  it.each([
+    'nothing',
+    md5('CONTENT'),
+    `x md5:${md5('other')}`,
+    `md5:${md5('other')} x`,
+    `md5:${md5('other')}0`,
+  ])('is evaluated like any other object where that hash is %j', async (text) => {
+    expect(await withHash(text, { here: 'content' })).toEqual({ level: 'P3', reads: 1 });
+  });
+
+  it('is evaluated like any other object without one', async () => {
+    expect(await evaluate({ key: ARCHIVE, here: 'content', sides })).toEqual({ level: 'P3', reads: 1 });
+  });
+
+  it('has no hash looked for where no pointer names its snapshot', async () => {
+    await embedded.put(destination, HASH, `md5:${md5('other')}`);
+    expect(await evaluate({ key: ARCHIVE, here: 'content' })).toEqual({ level: 'P3', reads: 0 });
+  });
+});
+
+describe('A pointer', () => {
+  const NEWER = '20260202_000000';
+  const sides = { snapshots: [{ collection: 'words', version: NEWER } as const, SNAPSHOT] };
+  /** A snapshot at the destination that is too large to be an empty one. */
+  const store = (version: string) =>
+    embedded.put(
+      destination,
+      `lines/snapshot/timestamped/${version}/chroma.sqlite3`,
+      new Uint8Array(8 * 1024 ** 2 + 1),
+    );
+
+  it('of the same content is P3, and nothing is read', async () => {
+    expect(await evaluate({ key: POINTER, there: VERSION, here: VERSION, sides })).toEqual({
+      level: 'P3',
+      reads: 0,
+    });
+  });
+
+  it('that names the same version in other words is P3, its snapshot being there', async () => {
+    await store(VERSION);
+    expect(await evaluate({ key: POINTER, there: VERSION, here: `${VERSION}\n`, sides })).toMatchObject({
+      level: 'P3',
+    });
+  });
+
+  it('that moved on to what does not descend from the source is not proven, and the reason is told', async () => {
+    await store(NEWER);
+    const { level, why } = await evaluate({ key: POINTER, there: VERSION, here: NEWER, sides });
+    expect(level).toBe('P0');
+    expect(why).toMatch(RegExp(`published ${NEWER} without having .* ${VERSION}`));
+  });
+
+  it('of another size is not proven, and the reason is told', async () => {
+    const { level, why } = await evaluate({ key: POINTER, there: VERSION, here: 'nothing', sides });
+    expect([level, why]).toEqual(['P0', expect.stringContaining('does not hold a version id')]);
+  });
+
+  it('is compared byte for byte where the source names no snapshot by it', async () => {
+    const found = await evaluate({
+      key: POINTER,
+      there: 'content',
+      here: 'CONTENT',
+      sides: { snapshots: [] },
+    });
+    expect(found).toEqual({ level: 'P0', reads: 2 });
+  });
+
+  it('that is missing is P0', async () => {
+    expect(await evaluate({ key: POINTER, there: VERSION, sides })).toEqual({ level: 'P0', reads: 0 });
+  });
+});
+
+it('reads a stranded delta where it is stranded', async () => {
+  const loser = await embedded.bucket();
+  const stranded = { ...(await embedded.put(loser, 'lines/delta/x/delta.arrow', 'content')), bucket: loser };
+  await embedded.put(source, stranded.key, 'CONTENT');
+  const present = { ...(await embedded.put(destination, stranded.key, 'content')), etag: '*' };
+  const found = await evaluateObject(
+    embedded.s3,
+    { source, destination, deep: true, snapshots: [] },
+    { key: stranded.key, source: stranded, destination: present },
+    stranded,
+    new AbortController().signal,
+  );
+  expect(found).toEqual({ level: 'P3' });
+});
+
+it('is stopped by its signal', async () => {
+  const object = await embedded.put(source, 'k', 'content');
+  const present = await embedded.put(destination, 'k', 'CONTENT');
+  const evaluation = evaluateObject(
+    embedded.s3,
+    { source, destination, deep: true, snapshots: [] },
+    { key: 'k', source: object, destination: present },
+    object,
+    AbortSignal.abort(new Error('Stopped.')),
+  );
+  await expect(evaluation).rejects.toThrow('Stopped.');
+});
+
+it.each([
+  ['lines/snapshot/latest-pointer.txt', true],
+  ['words/snapshot/latest-pointer.txt', true],
+  [`${FOLDER}anything`, true],
+  [`words/snapshot/timestamped/${VERSION}/anything`, false],
+  ['lines/snapshot/timestamped/20260102_000000/anything', false],
+  ['lines/delta/x/delta.arrow', false],
+])('of %s, that a pointer leads to it is %p', (key, reachable) => {
+  expect(isReachable({ source, destination, deep: false, snapshots: [SNAPSHOT] }, key)).toBe(reachable);
+});
+
+describe('Why a level is not enough', () => {
+  const object = (key: string, size = 1): ListedObject => ({
+    key,
+    size,
+    etag: 'e',
+    storageClass: '',
+    modified: 0,
+  });
+  const explain = (level: 'P0' | 'P1', destination: ListedObject | undefined, reachable = false, key = 'k') =>
+    explainLevel({ key, source: object(key), destination }, level, reachable);
+
+  it('is told for what is missing', () => {
+    expect(explain('P0', undefined)).toBe('It is missing at the destination.');
+    for (const key of ['lines/delta/x/delta.arrow', 'words/delta/x/delta.arrow']) {
+      expect(explain('P0', undefined, false, key)).toMatch(
+        /^It is missing at the destination\. Even if it expired .* Run apply again/,
+      );
+    }
+  });
+
+  it('is told for what differs', () => {
+    expect(explain('P0', object('k', 2))).toBe('It has 2 bytes at the destination and 1 at the source.');
+    expect(explain('P0', object('k'))).toBe('Its content differs at the destination.');
+  });
+
+  it('is told for what is not proven', () => {
+    expect(explain('P1', object('k'), true)).toBe(
+      'A pointer leads to it, and P1 is not proof enough for that.',
+    );
+    expect(explain('P1', object('k'))).toBe(
+      'It has the same size, but nothing proves its content. Run verify with --deep.',
+    );
+  });
+});
