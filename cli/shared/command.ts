@@ -1,24 +1,24 @@
 import { Command, type CommandUnknownOpts, type OptionValues } from '@commander-js/extra-typings';
 import type { Aws } from './aws/clients';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes';
-import type { Reporter } from './reporters/reporter';
+import type { ReportedEvent, Reporter } from './reporters/reporter';
 import { UserError } from './user-error';
 
 /** What every command is given, apart from its own arguments and options. */
-export interface Context {
+export interface Context<Event extends ReportedEvent = ReportedEvent> {
   readonly aws: Aws;
   /** Aborted by Ctrl-C or SIGTERM: stop soon, in a state that can be resumed. */
   readonly signal: AbortSignal;
-  readonly report: Reporter;
+  readonly report: Reporter<Event>;
   /** Asks a person to type a name. Undefined where nobody can be asked (no TTY, or `--json`). */
   readonly ask: ((question: string) => Promise<string>) | undefined;
 }
 
 /** What every command gives back. Only the entry prints it and exits. */
-export interface Outcome {
+export interface Outcome<Data extends object = object> {
   readonly exitCode: ExitCode;
   /** The result for programs: the last NDJSON event under `--json`. */
-  readonly data: object;
+  readonly data: Data;
   /** The result for people. */
   readonly text: string;
 }

@@ -47,7 +47,7 @@ async function run(
   }
   const say = (event: string, message: string, exitCode: ExitCode) => {
     report.end();
-    if (json) process.stdout.write(`${JSON.stringify({ event, message, exitCode })}\n`);
+    if (json) process.stdout.write(`${JSON.stringify({ event, message, exit_code: exitCode })}\n`);
     else process.stderr.write(`${pc.red(printable(message))}\n`);
     return exitCode;
   };
@@ -61,11 +61,11 @@ async function run(
     }),
     ask: canAsk ? async (message) => (await import('@inquirer/input')).default({ message }) : undefined,
   });
-  let outcome: Outcome | undefined;
+  let outcome: (Outcome & { readonly name: string }) | undefined;
   for (const { declaration, run: does } of commands) {
     program.addCommand(
       declaration.action(async () => {
-        outcome = await does(contextOf);
+        outcome = { name: declaration.name(), ...(await does(contextOf)) };
       }),
     );
   }
@@ -74,9 +74,11 @@ async function run(
     else await program.parseAsync([...argv], { from: 'user' });
     report.end();
     if (outcome === undefined) return EXIT.ok;
-    const { exitCode, data, text } = outcome;
+    const { name, exitCode, data, text } = outcome;
     process.stdout.write(
-      json ? `${JSON.stringify({ event: 'result', exitCode, ...data })}\n` : `${printable(text)}\n`,
+      json
+        ? `${JSON.stringify({ event: 'result', command: name, exit_code: exitCode, ...data })}\n`
+        : `${printable(text)}\n`,
     );
     return exitCode;
   } catch (error) {

@@ -11,6 +11,7 @@ import {
   s3Admin,
   startLocalAws,
 } from 'local-aws';
+import { lineSchema } from '../../../contracts/migrate-buckets/output';
 
 const ENTRY = join(__dirname, '..', '..', '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
 /** How the CLI is started. */
@@ -111,6 +112,13 @@ async function collect(child: ChildProcess): Promise<CliResult> {
     stderr += text;
   });
   const [code] = (await once(child, 'close')) as [number | null];
-  const events = stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+  const events = stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [parseLine(line)] : []));
   return { code, stdout, stderr, events };
+}
+
+/** What `--json` says is what the contract says, to the last field. */
+function parseLine(text: string): Record<string, unknown> {
+  const line = JSON.parse(text);
+  expect(lineSchema.parse(line)).toEqual(line);
+  return line;
 }

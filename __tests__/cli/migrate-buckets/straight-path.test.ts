@@ -93,10 +93,10 @@ it('dates a snapshot by its own version id: a later copy of it does not make new
     objects: truth.size,
     bytes: truth.size,
     decoys: 0,
-    newestWrite: copied,
-    recentWrites: 0,
+    newest_write: copied,
+    recent_writes: 0,
     references: [],
-    containedIn: {},
+    contained_in: {},
   };
   const strandedAt = async (moment: string) => {
     const loser = await inventoryOf(DECOY, at(Date.parse(moment)));
@@ -111,7 +111,7 @@ it('dates a snapshot by its own version id: a later copy of it does not make new
     await inventoryOf(OLD, at(Date.parse('2025-12-31T00:00:00Z'))),
     'lines',
   );
-  expect(early.snapshotAt).toBe(Date.parse('2025-12-31T00:00:00Z'));
+  expect(early.snapshot_at).toBe(Date.parse('2025-12-31T00:00:00Z'));
 });
 
 it('refuses a plan that would lose the stranded delta', async () => {
@@ -128,9 +128,9 @@ it('lets go of a stranded delta only when a file names it', async () => {
   expect((await accept('lines/delta/another/delta.tar.gz\n')).code).toBe(6);
   const key = legacyDeltaKey('lines', 'stranded');
   const { code, result } = await accept(`${key}\n`);
-  expect({ code, stranded: result.stranded }).toEqual({
+  expect({ code, plan: result.plan }).toMatchObject({
     code: 0,
-    stranded: { included: 0, accepted_lost: [key] },
+    plan: { stranded: { included: 0, accepted_lost: [key] } },
   });
 });
 
@@ -166,7 +166,7 @@ it('plans, applies and verifies, with policy and lifecycle frozen, metadata and 
     '0',
   );
   expect({ code, stderr, stdout: code === 0 ? '' : stdout }).toEqual({ code: 0, stderr: '', stdout: '' });
-  expect(result.verification).toMatchObject({ proven: true, problemCount: 0 });
+  expect(result.verification).toMatchObject({ proven: true, problem_count: 0 });
 
   const [source, destination] = [await contents(s3, OLD), await contents(s3, NEW)];
   const stranded = legacyDeltaKey('lines', 'stranded');

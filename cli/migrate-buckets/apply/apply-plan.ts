@@ -1,11 +1,13 @@
+import type { Migration, MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { Context } from '../../shared/command';
 import type { Confirm } from '../../shared/confirmation';
 import { UserError } from '../../shared/user-error';
 import { openBucket, whoAmI } from '../aws/bucket';
 import type { CopyEngine } from '../engine/engine';
 import { withLock } from '../plan-files/lock';
-import { type Plan, planFiles, readPlan } from '../plan-files/plan-file';
-import { type MigrateRequest, type Migration, migrate } from './migrate';
+import { planFiles, readPlan } from '../plan-files/plan-file';
+import { type MigrateRequest, migrate } from './migrate';
 
 interface ApplyRequest extends Pick<MigrateRequest, 'allowSourceChanges' | 'settle'> {
   readonly path: string;
@@ -16,7 +18,7 @@ interface ApplyRequest extends Pick<MigrateRequest, 'allowSourceChanges' | 'sett
 
 /** Carries the plan at a path out, once the operator has confirmed it. */
 export async function applyPlan(
-  context: Context,
+  context: Context<MigrationEvent>,
   engine: CopyEngine,
   { path, confirm, principals, ...more }: ApplyRequest,
 ): Promise<Migration & { readonly plan: Plan }> {
@@ -33,7 +35,7 @@ export async function applyPlan(
   return { plan, ...(await withLock(files.lock, () => migrate(aws, engine, request, report, signal))) };
 }
 
-async function ownPrincipals({ aws }: Context): Promise<readonly string[]> {
+async function ownPrincipals({ aws }: Context<MigrationEvent>): Promise<readonly string[]> {
   try {
     return (await whoAmI(aws)).principals;
   } catch (error) {

@@ -1,5 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { isDecoyKey } from '../../../contracts/bucket-layout';
+import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { ManifestEntry } from '../../../contracts/migrate-buckets/plan';
 import type { Reporter } from '../../shared/reporters/reporter';
 import { readText } from '../aws/read-object';
 import { type CopyEngine, CopyError, type CopyFailureReason, type CopyRequest } from '../engine/engine';
@@ -7,7 +9,7 @@ import { type ListedObject, looksEqual } from '../listing/listed-object';
 import { mergeListings, pairListings } from '../listing/pair';
 import type { Journal } from '../plan-files/journal';
 import { ManifestCursor } from '../plan-files/manifest-cursor';
-import { isPointerKey, type ManifestEntry } from '../plan-files/manifest-entry';
+import { isPointerKey } from '../plan-files/manifest-entry';
 import { whyNotSuperseded } from '../snapshots/superseded-pointer';
 import { sameBytes } from '../verification/same-bytes';
 
@@ -20,7 +22,7 @@ export interface PassContext {
   readonly stranded: readonly ListedObject[];
   /** The plan's manifest, from its first entry. */
   readonly manifest: () => AsyncIterable<ManifestEntry>;
-  readonly report: Reporter;
+  readonly report: Reporter<MigrationEvent>;
   readonly signal: AbortSignal;
   /** How many copies are expected, for the progress alone. */
   readonly total: number;
@@ -116,7 +118,7 @@ async function attempt(context: PassContext, seen: Seen, result: PassResult): Pr
     if (object.bucket === undefined && WILL_BE_SEEN.has(error.reason)) result.moved++;
     else {
       result.failed.push({ key: object.key, message: error.message });
-      context.report.event('object-failed', error.message, { key: object.key });
+      context.report.tell({ event: 'object-failed', message: error.message, key: object.key });
     }
   }
 }
@@ -136,7 +138,7 @@ export function copyRequest(
     destination,
     object,
     uploadId: journal.uploadFor(key, etag),
-    onUpload: (uploadId) => journal.add({ kind: 'upload', key, source: etag, uploadId }),
+    onUpload: (uploadId) => journal.add({ kind: 'upload', key, source: etag, upload_id: uploadId }),
   };
 }
 

@@ -1,3 +1,6 @@
+import type { Migration, MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { Plan } from '../../../contracts/migrate-buckets/plan';
+import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import type { Aws } from '../../shared/aws/clients';
 import { EXIT } from '../../shared/exit-codes';
 import type { Reporter } from '../../shared/reporters/reporter';
@@ -5,13 +8,13 @@ import { UserError } from '../../shared/user-error';
 import type { CopyEngine } from '../engine/engine';
 import { readConfiguration } from '../freeze/freeze';
 import { Journal } from '../plan-files/journal';
-import { type Plan, type PlanFiles, readManifest } from '../plan-files/plan-file';
+import { type PlanFiles, readManifest } from '../plan-files/plan-file';
 import { refuseStale, strandedOf } from '../plan-files/staleness';
 import { isFrozen, StateFile } from '../plan-files/state';
-import { type Verification, verifyBuckets } from '../verification/verify';
+import { verifyBuckets } from '../verification/verify';
 import { sendCanary } from './canary';
 import { catchUp } from './catch-up';
-import { copyPass, copyPointers, type PassContext, type PassResult } from './copy-pass';
+import { copyPass, copyPointers, type PassContext } from './copy-pass';
 import { PassTally } from './pass-tally';
 import { type FreezeRequest, whileFrozen } from './while-frozen';
 
@@ -20,17 +23,6 @@ export interface MigrateRequest extends Pick<FreezeRequest, 'principals' | 'sett
   readonly files: PlanFiles;
   /** The source is live: objects that it gained or changed since the plan are taken as they are. */
   readonly allowSourceChanges: boolean;
-}
-
-export interface Migration {
-  readonly copied: number;
-  readonly bytes: number;
-  /** Passes over both listings, pointers included. */
-  readonly passes: number;
-  readonly failed: PassResult['failed'];
-  /** Null when it did not come to that. */
-  readonly verification: Verification | null;
-  readonly seconds: number;
 }
 
 /** One run of `apply`: what its steps share. */
@@ -49,7 +41,7 @@ export async function migrate(
   { s3 }: Aws,
   engine: CopyEngine,
   request: MigrateRequest,
-  report: Reporter,
+  report: Reporter<MigrationEvent>,
   signal: AbortSignal,
 ): Promise<Migration> {
   const { plan, files } = request;
@@ -87,19 +79,19 @@ export async function migrate(
 async function beginOrResume(
   engine: CopyEngine,
   { plan, files, allowSourceChanges }: MigrateRequest,
-  report: Reporter,
+  report: Reporter<MigrationEvent>,
 ): Promise<StateFile> {
   const earlier = await StateFile.of(plan, files.state);
   if (earlier === undefined) {
     await refuseStale(engine, plan, files.manifest, allowSourceChanges);
-    report.event('plan-current', 'The buckets are what the plan was made from.');
+    report.tell({ event: 'plan-current', message: 'The buckets are what the plan was made from.' });
     return StateFile.create(plan, files.state);
   }
   const { phase } = earlier.now;
   if (phase === 'retiring' || phase === 'retired') {
     throw new UserError(`${plan.source} is retired already: there is nothing left to apply.`, EXIT.refused);
   }
-  report.event('resuming', `Going on from the phase "${phase}".`);
+  report.tell({ event: 'resuming', message: `Going on from the phase "${phase}".` });
   return earlier;
 }
 
@@ -127,7 +119,11 @@ async function copyWhileLive(run: Run): Promise<boolean> {
   const key = await sendCanary(engine, run, plan.requests.copy > plan.actions.copy.objects);
   if (key !== undefined) {
     tally.copied++;
-    report.event('canary', `The canary ${key} was copied with all that the others need.`, { key });
+    report.tell({
+      event: 'canary',
+      message: `The canary ${key} was copied with all that the others need.`,
+      key,
+    });
   }
   const { failed } = await tally.count('pre-copy', copyPass(run));
   return failed.length === 0;

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
+import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { freeze, unfreeze } from '../freeze/freeze';
 import { isFrozen, type StateFile } from '../plan-files/state';
-import type { Verification } from '../verification/verify';
 import type { PassContext } from './copy-pass';
 
 export interface FreezeRequest extends Pick<PassContext, 's3' | 'source' | 'report' | 'signal'> {
@@ -32,7 +32,8 @@ export async function whileFrozen(
   } catch (error) {
     // What went wrong first is the cause: an unfreeze that fails too must not hide it.
     await unfreezeSource(request).catch((failure: unknown) => {
-      report.event('unfreeze-failed', failure instanceof Error ? failure.message : String(failure));
+      const message = failure instanceof Error ? failure.message : String(failure);
+      report.tell({ event: 'unfreeze-failed', message });
     });
     throw error;
   }
@@ -45,7 +46,8 @@ async function freezeSource({ s3, source, state, principals, report }: FreezeReq
   }
   await freeze(s3, source, saved, principals);
   await state.save({ phase: 'frozen', verified: null });
-  report.event('frozen', `${source} denies writes to everybody but you; its lifecycle is suspended.`);
+  const message = `${source} denies writes to everybody but you; its lifecycle is suspended.`;
+  report.tell({ event: 'frozen', message });
 }
 
 async function unfreezeSource({ s3, source, state, report }: FreezeRequest): Promise<void> {
@@ -53,5 +55,5 @@ async function unfreezeSource({ s3, source, state, report }: FreezeRequest): Pro
   if (saved === null || !isFrozen(state.now)) return;
   await unfreeze(s3, source, saved);
   await state.save({ phase: 'copying', saved: null, verified: null });
-  report.event('unfrozen', `The policy and lifecycle of ${source} are as they were.`);
+  report.tell({ event: 'unfrozen', message: `The policy and lifecycle of ${source} are as they were.` });
 }

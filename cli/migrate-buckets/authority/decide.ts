@@ -1,20 +1,9 @@
-import type { CollectionEvidence } from '../snapshots/collection-evidence';
-import type { BucketEvidence } from './evidence';
-
-/** One comparison between buckets. Larger is better. */
-interface Signal {
-  readonly name: string;
-  readonly values: Readonly<Record<string, string | number>>;
-  /** The buckets that no other beats. */
-  readonly best: readonly string[];
-}
-
-export interface Verdict {
-  readonly winner: string | null;
-  /** Why, one sentence each: of the choice, or of the conflict. */
-  readonly reasons: readonly string[];
-  readonly signals: readonly Signal[];
-}
+import type {
+  BucketEvidence,
+  CollectionEvidence,
+  Signal,
+  Verdict,
+} from '../../../contracts/migrate-buckets/authority';
 
 /**
  * Chooses the bucket that is the truth: the only one that passes every gate and is beaten on no signal. In
@@ -24,7 +13,7 @@ export interface Verdict {
 export function decide(buckets: readonly BucketEvidence[]): Verdict {
   const holders = buckets.filter(({ objects }) => objects > 0);
   const needed = new Set(
-    holders.flatMap(({ collections }) => collections.filter((c) => c.hasData).map((c) => c.collection)),
+    holders.flatMap(({ collections }) => collections.filter((c) => c.has_data).map((c) => c.collection)),
   );
   const failures = new Map(
     holders.map((bucket) => [
@@ -80,8 +69,8 @@ function compare(buckets: readonly BucketEvidence[], collections: readonly strin
     ...collections.map((collection) =>
       signal(`newest ${collection} pointer`, (bucket) => soundVersion(bucket, collection)),
     ),
-    signal('newest write', ({ newestWrite }) => newestWrite ?? 0),
-    signal('writes in the last seven days', ({ recentWrites }) => recentWrites),
+    signal('newest write', ({ newest_write }) => newest_write ?? 0),
+    signal('writes in the last seven days', ({ recent_writes }) => recent_writes),
     signal('live references', ({ references }) => references.length),
     signal('objects', ({ objects }) => objects),
     signal('bytes', ({ bytes }) => bytes),
@@ -98,7 +87,7 @@ function soundVersion({ collections }: BucketEvidence, name: string): string {
 
 /** A bucket is beaten when it lies in another one more completely than the other in it. */
 function containment(buckets: readonly BucketEvidence[]): Signal {
-  const share = (a: BucketEvidence, b: BucketEvidence) => (a.containedIn[b.name] ?? 0) / a.objects;
+  const share = (a: BucketEvidence, b: BucketEvidence) => (a.contained_in[b.name] ?? 0) / a.objects;
   const best = buckets.filter((a) => buckets.every((b) => a === b || share(a, b) <= share(b, a)));
   const values = Object.fromEntries(
     buckets.map((a) => [

@@ -1,9 +1,10 @@
+import type { Authority } from '../../../contracts/migrate-buckets/authority';
+import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Context } from '../../shared/command';
 import { UserError } from '../../shared/user-error';
 import { discoverBuckets, type Search } from '../discovery/discover';
 import type { CopyEngine } from '../engine/engine';
-import { decide, type Verdict } from './decide';
-import type { BucketEvidence } from './evidence';
+import { decide } from './decide';
 import { inspectBuckets } from './inspect-buckets';
 import { findStranded, type StrandedObject } from './stranded';
 
@@ -15,13 +16,10 @@ export interface AuthorityRequest {
   readonly destination?: string | undefined;
 }
 
-export interface Authority {
-  readonly verdict: Verdict;
-  readonly evidence: readonly BucketEvidence[];
+export interface Finding {
+  readonly authority: Authority;
   /** Deltas that only a losing bucket holds; none while there is no winner. */
   readonly stranded: readonly StrandedObject[];
-  /** What could not be looked at, one sentence each. */
-  readonly unchecked: readonly string[];
 }
 
 /**
@@ -31,10 +29,10 @@ export interface Authority {
  * is decided around it.
  */
 export async function findAuthority(
-  { aws, report }: Context,
+  { aws, report }: Context<MigrationEvent>,
   engine: CopyEngine,
   { search, named, destination }: AuthorityRequest,
-): Promise<Authority> {
+): Promise<Finding> {
   const { candidates, survey, unchecked } = await discoverBuckets(aws, {
     ...search,
     named: named === undefined ? search.named : [...search.named, named],
@@ -53,5 +51,11 @@ export async function findAuthority(
   const winner = evidence.find(({ name }) => name === verdict.winner);
   const losers = names.filter((name) => name !== verdict.winner);
   const stranded = winner === undefined ? [] : findStranded(winner, inventories, losers);
-  return { verdict, evidence, stranded, unchecked };
+  const authority = {
+    ...verdict,
+    buckets: evidence,
+    stranded: stranded.map(({ bucket, object: { key } }) => ({ bucket, key })),
+    unchecked,
+  };
+  return { authority, stranded };
 }

@@ -1,5 +1,7 @@
 import { isDecoyKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
+import type { BucketEvidence } from '../../../contracts/migrate-buckets/authority';
+import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Aws } from '../../shared/aws/clients';
 import type { Reporter } from '../../shared/reporters/reporter';
 import { openBucket } from '../aws/bucket';
@@ -7,13 +9,12 @@ import { referencesTo, type Survey } from '../discovery/references';
 import type { CopyEngine } from '../engine/engine';
 import { type ListedObject, looksEqual } from '../listing/listed-object';
 import { inspectCollection } from '../snapshots/inspect-collection';
-import type { BucketEvidence } from './evidence';
 
 /** A bucket's objects by key, in listing order, decoys included. */
 export type Inventory = ReadonlyMap<string, ListedObject>;
 
 export interface Inspection {
-  readonly evidence: readonly BucketEvidence[];
+  readonly evidence: BucketEvidence[];
   readonly inventories: ReadonlyMap<string, Inventory>;
 }
 
@@ -25,7 +26,7 @@ export async function inspectBuckets(
   engine: CopyEngine,
   names: readonly string[],
   survey: Survey,
-  report: Reporter,
+  report: Reporter<MigrationEvent>,
   now = Date.now(),
 ): Promise<Inspection> {
   const inventories = new Map<string, Inventory>();
@@ -51,13 +52,13 @@ export async function inspectBuckets(
       objects: data.length,
       bytes: data.reduce((sum, { size }) => sum + size, 0),
       decoys: inventory.size - data.length,
-      newestWrite: data.reduce<number | null>(
+      newest_write: data.reduce<number | null>(
         (newest, { modified }) => Math.max(newest ?? 0, modified),
         null,
       ),
-      recentWrites: data.filter(({ modified }) => modified > now - WEEK).length,
+      recent_writes: data.filter(({ modified }) => modified > now - WEEK).length,
       references: referencesTo(survey, name).map(({ where }) => where),
-      containedIn: containment(name, data, inventories),
+      contained_in: containment(name, data, inventories),
     });
   }
   return { evidence, inventories };

@@ -1,7 +1,7 @@
 import { deltaPrefix, isDecoyKey } from '../../../contracts/bucket-layout';
+import type { BucketEvidence } from '../../../contracts/migrate-buckets/authority';
 import { compareKeys } from '../listing/key-order';
 import type { ListedObject } from '../listing/listed-object';
-import type { BucketEvidence } from './evidence';
 import type { Inventory } from './inspect-buckets';
 
 export interface StrandedObject {
@@ -28,7 +28,7 @@ export function findStranded(
       const kept = truth?.get(object.key);
       if (isDecoyKey(object.key) || kept?.etag === object.etag) continue;
       const collection = winner.collections.find((c) => object.key.startsWith(deltaPrefix(c.collection)));
-      if (collection === undefined || object.modified < (collection.snapshotAt ?? 0)) continue;
+      if (collection === undefined || object.modified < (collection.snapshot_at ?? 0)) continue;
       const rival = found.get(object.key);
       if (rival === undefined || rival.object.modified < object.modified) {
         found.set(object.key, { bucket, object, overshadowed: kept !== undefined });

@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
-import { command, declare } from '../../shared/command';
+import type { Migration, ResultOf } from '../../../contracts/migrate-buckets/output';
+import type { Plan } from '../../../contracts/migrate-buckets/plan';
+import { command, declare, type Outcome } from '../../shared/command';
 import { confirming } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
 import { atLeast, repeated } from '../../shared/option-values';
 import { bad, bytes, duration, good } from '../../shared/reporters/text';
-import type { Migration } from '../apply/migrate';
-import type { Plan } from '../plan-files/plan-file';
 import { describeVerification } from './verify';
 
 export const apply = command(
@@ -30,7 +30,7 @@ export const apply = command(
       "copy larger objects in parts (default: S3's limit of 5 GiB)",
       atLeast(0),
     ),
-  async (context, [path], options) => {
+  async (context, [path], options): Promise<Outcome<ResultOf<'apply'>>> => {
     const { applyPlan }: typeof import('../apply/apply-plan') = require('../apply/apply-plan');
     const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
     const { allowSourceChanges = false, principal, settle, concurrency, multipartAbove } = options;

@@ -1,10 +1,9 @@
-import { command } from '../../shared/command';
+import type { Authority } from '../../../contracts/migrate-buckets/authority';
+import type { ResultOf } from '../../../contracts/migrate-buckets/output';
+import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, faint, good, heading, table, when } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
-import type { Verdict } from '../authority/decide';
-import type { BucketEvidence } from '../authority/evidence';
-import type { StrandedObject } from '../authority/stranded';
 import { declareSearch, searchOf } from './search';
 
 export const authority = command(
@@ -14,27 +13,20 @@ export const authority = command(
     `migrate-buckets authority
      migrate-buckets authority --bucket chromadb-a --bucket chromadb-b`,
   ),
-  async (context, _args, options) => {
+  async (context, _args, options): Promise<Outcome<ResultOf<'authority'>>> => {
     const {
       findAuthority,
     }: typeof import('../authority/find-authority') = require('../authority/find-authority');
     const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
-    const found = await findAuthority(context, new SdkEngine(context.aws.s3, context), {
-      search: searchOf(options),
-    });
-    const { verdict, evidence, stranded, unchecked } = found;
-    if (evidence.length === 0) {
+    const engine = new SdkEngine(context.aws.s3, context);
+    const { authority: found } = await findAuthority(context, engine, { search: searchOf(options) });
+    if (found.buckets.length === 0) {
       throw new UserError('There is no candidate to evaluate. Name buckets with --bucket, --name or --tag.');
     }
     return {
-      exitCode: verdict.winner === null ? EXIT.ambiguous : EXIT.ok,
-      data: {
-        ...verdict,
-        buckets: evidence,
-        stranded: stranded.map(({ bucket, object }) => ({ bucket, key: object.key })),
-        unchecked,
-      },
-      text: [describeVerdict(verdict, evidence), ...describeStranded(stranded), ...unchecked.map(faint)].join(
+      exitCode: found.winner === null ? EXIT.ambiguous : EXIT.ok,
+      data: found,
+      text: [describeVerdict(found), ...describeStranded(found.stranded), ...found.unchecked.map(faint)].join(
         '\n',
       ),
     };
@@ -42,15 +34,15 @@ export const authority = command(
 );
 
 /** The verdict for people: what was looked at, and what follows. */
-export function describeVerdict(verdict: Verdict, evidence: readonly BucketEvidence[]): string {
-  const gates = evidence.flatMap(({ name, collections }) =>
+export function describeVerdict({ winner, reasons, signals, buckets }: Authority): string {
+  const gates = buckets.flatMap(({ name, collections }) =>
     collections.flatMap(({ collection, gates: found }) =>
       found.map(({ gate, result, evidence: sentence }) => [name, collection, gate, result, sentence]),
     ),
   );
-  const signals = verdict.signals.map(({ name, values, best }) => [
+  const compared = signals.map(({ name, values, best }) => [
     name,
-    ...evidence.map(({ name: bucket }) => {
+    ...buckets.map(({ name: bucket }) => {
       const value = values[bucket];
       if (value === undefined) return '-';
       const shown =
@@ -66,19 +58,19 @@ export function describeVerdict(verdict: Verdict, evidence: readonly BucketEvide
     heading('Gates'),
     table(['bucket', 'collection', 'gate', 'result', 'evidence'], gates),
     heading('Signals'),
-    table(['signal', ...evidence.map(({ name }) => name)], signals),
-    verdict.winner === null
+    table(['signal', ...buckets.map(({ name }) => name)], compared),
+    winner === null
       ? bad('The buckets do not show which of them is the truth. Name it with "plan --source".')
-      : good(`The truth is ${verdict.winner}.`),
-    ...verdict.reasons.map((reason) => `  ${reason}`),
+      : good(`The truth is ${winner}.`),
+    ...reasons.map((reason) => `  ${reason}`),
   ].join('\n');
 }
 
-function describeStranded(stranded: readonly StrandedObject[]): string[] {
+function describeStranded(stranded: Authority['stranded']): string[] {
   if (stranded.length === 0) return [];
   return [
     heading(`${stranded.length} deltas are stranded: newer than the snapshot, and only in a losing bucket`),
-    ...stranded.slice(0, 20).map(({ bucket, object }) => `  ${bucket}: ${object.key}`),
+    ...stranded.slice(0, 20).map(({ bucket, key }) => `  ${bucket}: ${key}`),
     ...(stranded.length > 20 ? [`  and ${stranded.length - 20} more`] : []),
   ];
 }

@@ -1,4 +1,5 @@
-import { command } from '../../shared/command';
+import type { ResultOf } from '../../../contracts/migrate-buckets/output';
+import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, faint, heading } from '../../shared/reporters/text';
 import type { Discovery } from '../discovery/discover';
@@ -11,7 +12,7 @@ export const discover = command(
     `migrate-buckets discover
      migrate-buckets discover --name 'receipts-*' --state terraform.tfstate`,
   ),
-  async ({ aws }, _args, options) => {
+  async ({ aws }, _args, options): Promise<Outcome<ResultOf<'discover'>>> => {
     const { discoverBuckets }: typeof import('../discovery/discover') = require('../discovery/discover');
     const { candidates, unchecked } = await discoverBuckets(aws, searchOf(options));
     return {

@@ -1,4 +1,5 @@
-import { command } from '../../shared/command';
+import type { ResultOf } from '../../../contracts/migrate-buckets/output';
+import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { describeVerdict } from './authority';
 import { declareSearch, searchOf } from './search';
@@ -17,17 +18,13 @@ export const plan = command(
     .option('--include-stranded', 'copy deltas too that only a losing bucket holds and nobody compacted')
     .option('--accept-loss <file>', 'a file with the keys, one a line, of stranded deltas that may be lost')
     .option('--overwrite', 'replace what the destination holds under the same key with other content'),
-  async (context, _args, options) => {
+  async (context, _args, options): Promise<Outcome<ResultOf<'plan'>>> => {
     const {
       planMigration,
     }: typeof import('../planning/plan-migration') = require('../planning/plan-migration');
     const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
     const { source, dest, out, acceptLoss, includeStranded = false, overwrite = false } = options;
-    const {
-      plan: made,
-      verdict,
-      evidence,
-    } = await planMigration(context, new SdkEngine(context.aws.s3, context), {
+    const { plan: made, authority } = await planMigration(context, new SdkEngine(context.aws.s3, context), {
       search: searchOf(options),
       named: source === 'auto' ? undefined : source,
       destination: dest,
@@ -36,13 +33,10 @@ export const plan = command(
       acceptLoss,
       overwrite,
     });
-    if (made === undefined) {
-      return {
-        exitCode: EXIT.ambiguous,
-        data: { ...verdict, buckets: evidence },
-        text: describeVerdict(verdict, evidence),
-      };
-    }
-    return { exitCode: EXIT.ok, data: { plan: out, ...made }, text: describePlan(made, out) };
+    return {
+      exitCode: made === null ? EXIT.ambiguous : EXIT.ok,
+      data: { path: out, plan: made, authority },
+      text: made === null ? describeVerdict(authority) : describePlan(made, out),
+    };
   },
 );

@@ -1,12 +1,10 @@
-import { command, declare } from '../../shared/command';
+import type { Gate, ResultOf, Retirement } from '../../../contracts/migrate-buckets/output';
+import { REFERENCE_KINDS, RETIRE_MODES } from '../../../contracts/migrate-buckets/words';
+import { command, declare, type Outcome } from '../../shared/command';
 import { confirming } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
 import { asItIs, atLeast, oneOf, repeated } from '../../shared/option-values';
 import { bad, good, table } from '../../shared/reporters/text';
-import { REFERENCE_KINDS } from '../discovery/references';
-import type { Gate } from '../retirement/gates';
-import { RETIRE_MODES } from '../retirement/modes';
-import type { Retirement } from '../retirement/retire-bucket';
 
 export const retire = command(
   declare(
@@ -37,7 +35,7 @@ export const retire = command(
     )
     .option('--accept-idle', 'go on though nothing was written to the new bucket since the verification')
     .option('--dry-run', 'show the gates and stop'),
-  async (context, [path], options) => {
+  async (context, [path], options): Promise<Outcome<ResultOf<'retire'>>> => {
     const { retirePlan }: typeof import('../retirement/retire-plan') = require('../retirement/retire-plan');
     const {
       mode,
@@ -81,7 +79,7 @@ function describeGates(gates: readonly Gate[]): string {
 }
 
 function describe(retired: Retirement, source: string, path: string): string {
-  const { mode, hidden, deleted, failed, bucketDeleted, uploadsAborted } = retired;
+  const { mode, hidden, deleted, failed, bucket_deleted, uploads_aborted } = retired;
   if (failed.length > 0) {
     const shown = failed.slice(0, 20).map(({ key, message }) => `  ${key}: ${message}`);
     return [
@@ -95,9 +93,9 @@ function describe(retired: Retirement, source: string, path: string): string {
       `The objects of ${source} are hidden under delete markers. Once nothing misses them, delete the versions for good: migrate-buckets retire ${path} --purge`,
     );
   }
-  const uploads = uploadsAborted === 0 ? '' : ` ${uploadsAborted} unfinished uploads were aborted.`;
+  const uploads = uploads_aborted === 0 ? '' : ` ${uploads_aborted} unfinished uploads were aborted.`;
   return good(
-    bucketDeleted
+    bucket_deleted
       ? `${source} is emptied (${deleted} deleted) and deleted.${uploads}`
       : `${source} is empty (${deleted} deleted) and kept, so that nobody else can take its name.${uploads}`,
   );

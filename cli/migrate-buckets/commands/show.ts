@@ -1,8 +1,8 @@
-import { command, declare } from '../../shared/command';
+import type { ResultOf } from '../../../contracts/migrate-buckets/output';
+import type { Plan, State } from '../../../contracts/migrate-buckets/plan';
+import { command, declare, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { bytes, duration, faint, heading, table } from '../../shared/reporters/text';
-import type { Plan } from '../plan-files/plan-file';
-import type { State } from '../plan-files/state';
 
 export const show = command(
   declare(
@@ -10,7 +10,7 @@ export const show = command(
     'Show a plan, and how far its migration is. Read-only, needs no AWS.',
     'migrate-buckets show plan.json',
   ).argument('<plan>', 'the file that plan wrote'),
-  async (_context, [path]) => {
+  async (_context, [path]): Promise<Outcome<ResultOf<'show'>>> => {
     const {
       planFiles,
       readManifest,

@@ -1,4 +1,5 @@
-import { command, declare } from '../../shared/command';
+import type { ResultOf } from '../../../contracts/migrate-buckets/output';
+import { command, declare, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { good } from '../../shared/reporters/text';
 
@@ -8,7 +9,7 @@ export const unfreeze = command(
     "Put the source's policy and lifecycle back as they were before the freeze.",
     'migrate-buckets unfreeze plan.json',
   ).argument('<plan>', 'the file that plan wrote'),
-  async (context, [path]) => {
+  async (context, [path]): Promise<Outcome<ResultOf<'unfreeze'>>> => {
     const { unfreezePlan }: typeof import('../freeze/unfreeze-plan') = require('../freeze/unfreeze-plan');
     const data = await unfreezePlan(context, path);
     const text = data.unfrozen

@@ -1,9 +1,10 @@
-import { command, declare } from '../../shared/command';
+import type { ResultOf } from '../../../contracts/migrate-buckets/output';
+import type { Verification } from '../../../contracts/migrate-buckets/verification';
+import { LEVELS } from '../../../contracts/migrate-buckets/words';
+import { command, declare, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, faint, good, table } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
-import { LEVELS } from '../verification/levels';
-import type { Verification } from '../verification/verify';
 
 export const verify = command(
   declare(
@@ -16,7 +17,7 @@ export const verify = command(
     .option('--source <name>', "without a plan: any tool's source")
     .option('--dest <name>', "without a plan: any tool's copy")
     .option('--deep', 'compare the bytes of whatever is not proven otherwise'),
-  async (context, [plan], { source, dest, deep = false }) => {
+  async (context, [plan], { source, dest, deep = false }): Promise<Outcome<ResultOf<'verify'>>> => {
     const copy =
       plan !== undefined
         ? { plan }
@@ -46,7 +47,7 @@ const MEANING: Record<(typeof LEVELS)[number], string> = {
 
 /** A verification for people. */
 export function describeVerification(verification: Verification): string {
-  const { levels, problems, problemCount, decoys, extra, objects } = verification;
+  const { levels, problems, problem_count, decoys, extra, objects } = verification;
   return [
     table(
       ['level', 'what it means', 'objects', 'size'],
@@ -56,10 +57,10 @@ export function describeVerification(verification: Verification): string {
       ? [faint(`${decoys} decoys of the old infrastructure are not data and were not copied.`)]
       : []),
     ...(extra > 0 ? [faint(`${extra} objects are only at the destination; they were left alone.`)] : []),
-    problemCount === 0
+    problem_count === 0
       ? good(`All ${objects} objects are proven.`)
-      : bad(`${problemCount} of ${objects} objects are missing, different or unproven:`),
+      : bad(`${problem_count} of ${objects} objects are missing, different or unproven:`),
     ...problems.slice(0, 20).map(({ key, level, why }) => `  ${level} ${key}: ${why}`),
-    ...(problemCount > 20 ? [`  and ${problemCount - 20} more (--json names a hundred)`] : []),
+    ...(problem_count > 20 ? [`  and ${problem_count - 20} more (--json names a hundred)`] : []),
   ].join('\n');
 }

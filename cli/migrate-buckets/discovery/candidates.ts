@@ -1,12 +1,7 @@
+import type { Candidate } from '../../../contracts/migrate-buckets/authority';
 import type { Survey } from './references';
 import { referencesTo } from './references';
 import { declaredBuckets } from './state-files';
-
-export interface Candidate {
-  readonly name: string;
-  /** Why it is a candidate, one sentence each. */
-  readonly evidence: readonly string[];
-}
 
 export interface KnownBucket {
   readonly name: string;
@@ -36,7 +31,7 @@ export function findCandidates(
   buckets: readonly KnownBucket[],
   survey: Survey,
   filter: CandidateFilter,
-): Candidate[] {
+): Omit<Candidate, 'problem'>[] {
   const evidence = new Map<string, string[]>();
   const add = (name: string, sentence: string) => {
     const sentences = evidence.get(name) ?? [];

@@ -1,18 +1,19 @@
 import { GetBucketTaggingCommand, paginateListBuckets } from '@aws-sdk/client-s3';
+import type { Candidate } from '../../../contracts/migrate-buckets/authority';
 import type { Aws } from '../../shared/aws/clients';
 import { explain, saying } from '../../shared/aws/explain';
 import { failureOf } from '../../shared/aws/failure';
 import { UserError } from '../../shared/user-error';
 import { openBucket } from '../aws/bucket';
-import { type Candidate, type CandidateFilter, findCandidates, type KnownBucket } from './candidates';
+import { type CandidateFilter, findCandidates, type KnownBucket } from './candidates';
 import type { Survey } from './references';
 import { survey } from './survey';
 
 export interface Discovery {
-  readonly candidates: readonly (Candidate & { readonly problem: string | null })[];
+  readonly candidates: Candidate[];
   readonly survey: Survey;
   /** What could not be looked at, one sentence each. */
-  readonly unchecked: readonly string[];
+  readonly unchecked: string[];
 }
 
 export interface Search extends CandidateFilter {

@@ -1,6 +1,4 @@
-/** Where a bucket can be named by something that lives. */
-export const REFERENCE_KINDS = ['lambda', 'step-functions', 'executions', 'state'] as const;
-export type ReferenceKind = (typeof REFERENCE_KINDS)[number];
+import type { ReferenceKind } from '../../../contracts/migrate-buckets/words';
 
 /** One text in which bucket names are looked for: an environment variable, a definition, an input, a state file's attribute. */
 export interface ReferenceText {

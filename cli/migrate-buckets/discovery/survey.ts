@@ -5,9 +5,10 @@ import {
   paginateListExecutions,
   paginateListStateMachines,
 } from '@aws-sdk/client-sfn';
+import type { ReferenceKind } from '../../../contracts/migrate-buckets/words';
 import type { Aws } from '../../shared/aws/clients';
 import { explain } from '../../shared/aws/explain';
-import type { ReferenceKind, ReferenceText, Survey } from './references';
+import type { ReferenceText, Survey } from './references';
 import { readStateFiles } from './state-files';
 
 /**

@@ -1,3 +1,4 @@
+import { parseJson } from '../../shared/parse-json';
 import { UserError } from '../../shared/user-error';
 
 /** Marks our statement, so that it is never taken for the bucket's own policy. */
@@ -66,9 +67,7 @@ export const isFreezePolicy = (policy: string | null): boolean =>
   policy?.includes(`"${FREEZE_SID}"`) ?? false;
 
 function parsePolicy(policy: string, bucket: string): PolicyDocument {
-  try {
-    return JSON.parse(policy) as PolicyDocument;
-  } catch {
-    throw new UserError(`The policy of ${bucket} is not JSON, so it cannot be frozen.`);
-  }
+  const document = parseJson(policy);
+  if (document !== undefined) return document as PolicyDocument;
+  throw new UserError(`The policy of ${bucket} is not JSON, so it cannot be frozen.`);
 }

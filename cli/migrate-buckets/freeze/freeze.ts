@@ -9,11 +9,13 @@ import {
   PutBucketPolicyCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { State } from '../../../contracts/migrate-buckets/plan';
 import { saying } from '../../shared/aws/explain';
 import { failureOf } from '../../shared/aws/failure';
 import { UserError } from '../../shared/user-error';
-import type { SavedConfiguration } from '../plan-files/state';
 import { freezePolicy, isFreezePolicy } from './freeze-policy';
+
+type SavedConfiguration = NonNullable<State['saved']>;
 
 /** The part of a lifecycle configuration that can be put back. */
 interface Lifecycle {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type ManifestEntry, manifestEntrySchema } from './manifest-entry';
+import { type ManifestEntry, manifestEntrySchema } from '../../../contracts/migrate-buckets/plan';
 
 /** A manifest line: the schema's property order, whatever order the entry was built in. */
 export function manifestLine(entry: ManifestEntry): string {

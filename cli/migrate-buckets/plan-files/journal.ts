@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
+import { parseJson } from '../../shared/parse-json';
 import { fileLines } from './plan-file';
 
 const lineSchema = z.discriminatedUnion('kind', [
@@ -8,7 +9,7 @@ const lineSchema = z.discriminatedUnion('kind', [
   /** About to copy something that the manifest does not know. */
   z.object({ kind: z.literal('intent'), key: z.string(), source: z.string() }),
   /** An upload in parts began for this ETag of the source. */
-  z.object({ kind: z.literal('upload'), key: z.string(), source: z.string(), uploadId: z.string() }),
+  z.object({ kind: z.literal('upload'), key: z.string(), source: z.string(), upload_id: z.string() }),
 ]);
 type JournalLine = z.infer<typeof lineSchema>;
 
@@ -30,7 +31,7 @@ export class Journal {
     const journal = new Journal(file);
     try {
       for await (const line of fileLines(path, 'journal')) {
-        const parsed = lineSchema.safeParse(parse(line));
+        const parsed = lineSchema.safeParse(parseJson(line));
         if (parsed.success) journal.remember(parsed.data);
       }
     } catch (error) {
@@ -71,18 +72,10 @@ export class Journal {
 
   private remember(line: JournalLine): void {
     const { key, source } = line;
-    if (line.kind === 'upload') this.uploads.set(key, { source, uploadId: line.uploadId });
+    if (line.kind === 'upload') this.uploads.set(key, { source, uploadId: line.upload_id });
     if (line.kind === 'intent') this.intents.set(key, (this.intents.get(key) ?? new Set()).add(source));
     if (line.kind === 'copied') {
       this.copies.set(key, (this.copies.get(key) ?? new Map()).set(source, line.destination));
     }
-  }
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
+import type { ManifestEntry } from '../../../contracts/migrate-buckets/plan';
 import { compareKeys } from '../listing/key-order';
-import type { ManifestEntry } from './manifest-entry';
 
 /** Reads the manifest along with the listings, since all are in one order. */
 export class ManifestCursor {

@@ -1,47 +1,17 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { z } from 'zod';
+import {
+  type ManifestEntry,
+  manifestEntrySchema,
+  type Plan,
+  planSchema,
+} from '../../../contracts/migrate-buckets/plan';
 import { failureOf } from '../../shared/aws/failure';
 import { EXIT } from '../../shared/exit-codes';
+import { parseJson } from '../../shared/parse-json';
 import { UserError } from '../../shared/user-error';
 import { ManifestDigest } from './digest';
-import { type ManifestEntry, manifestEntrySchema } from './manifest-entry';
-
-const tally = z.object({ objects: z.int(), bytes: z.int() });
-
-const planSchema = z.object({
-  version: z.literal(1),
-  created_at: z.iso.datetime(),
-  source: z.string(),
-  destination: z.string(),
-  region: z.string(),
-  /** The account that both buckets belong to; null when it could not be found out. */
-  owner: z.string().nullable(),
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
-  engine: z.literal('local'),
-  /** Why the source is held to be the truth: the verdict's sentences, or that the operator named it. */
-  authority: z.array(z.string()),
-  actions: z.object({ copy: tally, replace: tally, conflict: tally, keep: tally, skip: tally }),
-  /** Stranded deltas by the bucket that they are stranded in. */
-  stranded: z.object({ included: z.int(), accepted_lost: z.array(z.string()) }),
-  /** Versions that are not current: their history stays behind. Null when it could not be listed. */
-  noncurrent_versions: z.int().nullable(),
-  requests: z.object({ list: z.int(), copy: z.int(), read: z.int() }),
-  /** US dollars. */
-  estimated_cost: z.number(),
-  /** Seconds. */
-  estimated_time: z.number(),
-  permissions: z.array(
-    z.object({
-      actions: z.array(z.string()),
-      resource: z.string(),
-      /** Needed only once the source is retired. */
-      retire: z.boolean().optional(),
-    }),
-  ),
-});
-export type Plan = z.infer<typeof planSchema>;
 
 /** The files that belong to a plan, all beside it. */
 export interface PlanFiles {
@@ -136,22 +106,12 @@ export async function readPlan(path: string): Promise<Plan> {
   } catch {
     throw new UserError(`There is no plan at ${path}. Make one with "migrate-buckets plan".`, EXIT.usage);
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new UserError(
-      `${path} is not a plan: it is not JSON. Make one with "migrate-buckets plan".`,
-      EXIT.usage,
-    );
-  }
+  const value = parseJson(text);
   const plan = planSchema.safeParse(value);
   if (plan.success) return plan.data;
   const [issue] = plan.error.issues;
-  throw new UserError(
-    `${path} is not a plan that this version reads (${issue?.path.join('.') || 'the whole'}: ${issue?.message}). Make one with "migrate-buckets plan".`,
-    EXIT.usage,
-  );
+  const why = value === undefined ? 'it is not JSON' : `${issue?.path.join('.')}: ${issue?.message}`;
+  throw new UserError(`${path} is not a plan that this version reads (${why}). Plan again.`, EXIT.usage);
 }
 
 /**
@@ -164,13 +124,7 @@ export async function* readManifest(path: string, plan: Plan): AsyncGenerator<Ma
   let number = 0;
   for await (const line of fileLines(path, 'manifest')) {
     number++;
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      value = undefined;
-    }
-    const entry = manifestEntrySchema.safeParse(value);
+    const entry = manifestEntrySchema.safeParse(parseJson(line));
     if (!entry.success) {
       throw new UserError(`${path}: line ${number} is not a manifest entry. Plan again.`, EXIT.usage);
     }

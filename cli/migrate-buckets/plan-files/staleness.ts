@@ -1,3 +1,4 @@
+import type { ManifestEntry, Plan } from '../../../contracts/migrate-buckets/plan';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import type { CopyEngine } from '../engine/engine';
@@ -5,14 +6,15 @@ import { compareKeys } from '../listing/key-order';
 import type { ListedObject } from '../listing/listed-object';
 import { mergeListings, pairListings } from '../listing/pair';
 import { manifestLine } from './digest';
-import { type ManifestEntry, planEntry } from './manifest-entry';
-import { type Plan, readManifest } from './plan-file';
+import { planEntry } from './manifest-entry';
+import { readManifest } from './plan-file';
 
 /** The stranded deltas of a manifest, as the listing entries that they were planned from. */
 export async function strandedOf(manifest: AsyncIterable<ManifestEntry>): Promise<ListedObject[]> {
   const stranded: ListedObject[] = [];
-  for await (const { key, size, etag, storageClass, bucket } of manifest) {
-    if (bucket !== undefined) stranded.push({ key, size, etag, storageClass, bucket, modified: 0 });
+  for await (const { key, size, etag, storage_class, bucket } of manifest) {
+    if (bucket !== undefined)
+      stranded.push({ key, size, etag, storageClass: storage_class, bucket, modified: 0 });
   }
   return stranded;
 }

@@ -6,7 +6,7 @@ import { fileLines, LineWriter } from './plan-file';
 /** One line of the verified manifest: exactly what retirement may delete, and nothing else. */
 const versionRecordSchema = z.object({
   key: z.string(),
-  versionId: z.string(),
+  version_id: z.string(),
   etag: z.string(),
   size: z.int(),
   latest: z.boolean(),
@@ -37,12 +37,12 @@ export class VersionDigest {
   }
 }
 
-const versionLine = ({ key, versionId, etag, size, latest, marker }: VersionRecord): string =>
-  `${JSON.stringify({ key, versionId, etag, size, latest, marker })}\n`;
+const versionLine = ({ key, version_id, etag, size, latest, marker }: VersionRecord): string =>
+  `${JSON.stringify({ key, version_id, etag, size, latest, marker })}\n`;
 
 export const recordOf = (version: ListedVersion): VersionRecord => ({
   key: version.key,
-  versionId: version.versionId,
+  version_id: version.versionId,
   etag: version.etag,
   size: version.size,
   latest: version.isLatest,

@@ -1,4 +1,4 @@
-import type { Action } from '../plan-files/manifest-entry';
+import type { Action } from '../../../contracts/migrate-buckets/plan';
 
 interface Tally {
   objects: number;

@@ -1,4 +1,6 @@
 import { rm } from 'node:fs/promises';
+import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import { PLAN_VERSION, type Plan } from '../../../contracts/migrate-buckets/plan';
 import { EXIT } from '../../shared/exit-codes';
 import type { Reporter } from '../../shared/reporters/reporter';
 import { UserError } from '../../shared/user-error';
@@ -8,7 +10,7 @@ import { partsOfEtag } from '../listing/listed-object';
 import { mergeListings, pairListings } from '../listing/pair';
 import { ManifestDigest, manifestLine } from '../plan-files/digest';
 import { isArchived, planEntry } from '../plan-files/manifest-entry';
-import { LineWriter, type Plan, planFiles, writeWhole } from '../plan-files/plan-file';
+import { LineWriter, planFiles, writeWhole } from '../plan-files/plan-file';
 import { emptyTally, estimate } from './estimate';
 import { requiredPermissions } from './permissions';
 
@@ -31,7 +33,11 @@ export interface PlanRequest {
  *
  * @throws {UserError} exit 6 when objects would be overwritten without consent, or cannot be read.
  */
-export async function makePlan(engine: CopyEngine, request: PlanRequest, report: Reporter): Promise<Plan> {
+export async function makePlan(
+  engine: CopyEngine,
+  request: PlanRequest,
+  report: Reporter<MigrationEvent>,
+): Promise<Plan> {
   const { source, destination, include } = request;
   const files = planFiles(request.out);
   const actions = emptyTally();
@@ -71,7 +77,7 @@ export async function makePlan(engine: CopyEngine, request: PlanRequest, report:
   }
 
   const plan: Plan = {
-    version: 1,
+    version: PLAN_VERSION,
     created_at: new Date().toISOString(),
     source,
     destination,

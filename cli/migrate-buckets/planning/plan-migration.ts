@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
+import type { MigrationEvent, ResultOf } from '../../../contracts/migrate-buckets/output';
 import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
-import { type Authority, type AuthorityRequest, findAuthority } from '../authority/find-authority';
+import { type AuthorityRequest, findAuthority } from '../authority/find-authority';
 import { openBucket, versioningOf } from '../aws/bucket';
 import { ownerOf } from '../aws/owner';
 import type { CopyEngine } from '../engine/engine';
 import { listVersions } from '../listing/list-versions';
-import { type Plan, planFiles } from '../plan-files/plan-file';
+import { planFiles } from '../plan-files/plan-file';
 import { readState } from '../plan-files/state';
 import { makePlan } from './make-plan';
 import { chooseStranded } from './stranded-choice';
@@ -24,15 +25,15 @@ export interface MigrationRequest extends AuthorityRequest {
 
 /**
  * Finds the truth, unless the operator named it, and writes the plan that moves it. Changes nothing in any
- * bucket. Without a plan, the evidence does not show which bucket is the truth.
+ * bucket. The plan is null when the evidence does not show which bucket is the truth.
  *
  * @throws {UserError} exit 6 when a plan would lose or overwrite something without consent.
  */
 export async function planMigration(
-  context: Context,
+  context: Context<MigrationEvent>,
   engine: CopyEngine,
   request: MigrationRequest,
-): Promise<Authority & { readonly plan?: Plan }> {
+): Promise<Pick<ResultOf<'plan'>, 'plan' | 'authority'>> {
   const { aws, report } = context;
   const { destination, named, out } = request;
   if (named === destination) {
@@ -44,10 +45,9 @@ export async function planMigration(
   await refuseRunning(out);
   await openBucket(aws, destination);
   if (named !== undefined) await openBucket(aws, named);
-  const authority = await findAuthority(context, engine, request);
-  const { verdict, stranded, unchecked } = authority;
-  const source = verdict.winner;
-  if (source === null) return authority;
+  const { authority, stranded } = await findAuthority(context, engine, request);
+  const { winner: source, reasons, unchecked } = authority;
+  if (source === null) return { plan: null, authority };
   const plan = await makePlan(
     engine,
     {
@@ -56,18 +56,18 @@ export async function planMigration(
       ...chooseStranded(stranded, await readLosses(request.acceptLoss), request.includeStranded),
       region: await aws.s3.config.region(),
       owner: await ownerOf(aws, [source, destination]),
-      authority: [...verdict.reasons, ...unchecked],
+      authority: [...reasons, ...unchecked],
       overwrite: request.overwrite,
       noncurrentVersions: await countNoncurrent(context, source),
       out,
     },
     report,
   );
-  return { ...authority, plan };
+  return { plan, authority };
 }
 
 /** Versions that stay behind: only current objects are migrated. */
-async function countNoncurrent({ aws, signal }: Context, bucket: string): Promise<number> {
+async function countNoncurrent({ aws, signal }: Context<MigrationEvent>, bucket: string): Promise<number> {
   if ((await versioningOf(aws, bucket)) === 'off') return 0;
   let count = 0;
   for await (const { isLatest, isDeleteMarker } of listVersions(aws.s3, bucket, signal)) {

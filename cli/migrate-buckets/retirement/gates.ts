@@ -1,20 +1,8 @@
-import {
-  REFERENCE_KINDS,
-  type ReferenceKind,
-  type ReferenceText,
-  type Survey,
-} from '../discovery/references';
-import type { State } from '../plan-files/state';
-import type { Verification } from '../verification/verify';
-
-export interface Gate {
-  readonly name: string;
-  readonly passed: boolean;
-  /** What was found: one sentence. */
-  readonly evidence: string;
-  /** Whether it holds only because the operator overrode it by name. */
-  readonly overridden: boolean;
-}
+import type { Gate } from '../../../contracts/migrate-buckets/output';
+import type { State } from '../../../contracts/migrate-buckets/plan';
+import type { Verification } from '../../../contracts/migrate-buckets/verification';
+import { REFERENCE_KINDS, type ReferenceKind } from '../../../contracts/migrate-buckets/words';
+import type { ReferenceText, Survey } from '../discovery/references';
 
 /** Everything that the gates look at, read just before. */
 export interface RetireFacts {
@@ -100,13 +88,13 @@ function proofGate(
   gate: (name: string, passed: boolean, evidence: string) => Gate,
 ): Gate {
   if (verification === null) return gate('proven', false, 'There is nothing verified to compare with.');
-  const { proven, objects, problems, problemCount } = verification;
+  const { proven, objects, problems, problem_count } = verification;
   if (proven) return gate('proven', true, `All ${objects} objects are proven at ${destination} just now.`);
   const [first] = problems;
   return gate(
     'proven',
     false,
-    `${problemCount} of ${objects} objects are not proven at ${destination} just now, e.g. ${first?.key}: ${first?.why}`,
+    `${problem_count} of ${objects} objects are not proven at ${destination} just now, e.g. ${first?.key}: ${first?.why}`,
   );
 }
 

@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { GetObjectLockConfigurationCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
 import { deltaPrefix, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
+import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { Plan, State } from '../../../contracts/migrate-buckets/plan';
+import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import type { Aws } from '../../shared/aws/clients';
 import { failureOf } from '../../shared/aws/failure';
 import type { Reporter } from '../../shared/reporters/reporter';
@@ -9,11 +12,10 @@ import { referencesTo } from '../discovery/references';
 import { survey } from '../discovery/survey';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
 import { Journal } from '../plan-files/journal';
-import { type Plan, type PlanFiles, readManifest } from '../plan-files/plan-file';
+import { type PlanFiles, readManifest } from '../plan-files/plan-file';
 import { strandedOf } from '../plan-files/staleness';
-import type { State } from '../plan-files/state';
 import { readVersions, recordOf, VersionDigest, type VersionRecord } from '../plan-files/version-record';
-import { type Verification, verifyBuckets } from '../verification/verify';
+import { verifyBuckets } from '../verification/verify';
 import type { RetireFacts } from './gates';
 
 export interface FactsRequest {
@@ -30,7 +32,7 @@ export interface FactsRequest {
 export async function gatherFacts(
   aws: Aws,
   { plan, files, state, statePaths, soak, overrides }: FactsRequest,
-  report: Reporter,
+  report: Reporter<MigrationEvent>,
   signal: AbortSignal,
 ): Promise<RetireFacts> {
   const { source, destination } = plan;
@@ -67,7 +69,7 @@ async function isUnchanged(
   state: State,
   signal: AbortSignal,
 ): Promise<RetireFacts['unchanged']> {
-  const id = ({ key, versionId }: { key: string; versionId: string }) => JSON.stringify([key, versionId]);
+  const id = ({ key, version_id }: VersionRecord) => JSON.stringify([key, version_id]);
   const known = new Set<string>();
   const hidden = new Set<string>();
   const stored = new VersionDigest();
@@ -94,7 +96,7 @@ async function isUnchanged(
   if (newer !== undefined) {
     return {
       holds: false,
-      evidence: `${source} holds what was not verified: ${newer.key} (version ${newer.versionId}). Run apply again.`,
+      evidence: `${source} holds what was not verified: ${newer.key} (version ${newer.version_id}). Run apply again.`,
     };
   }
   if (state.phase === 'retiring') {
@@ -120,14 +122,14 @@ async function verifyAgain(
   plan: Plan,
   files: PlanFiles,
   state: State,
-  report: Reporter,
+  report: Reporter<MigrationEvent>,
   signal: AbortSignal,
 ): Promise<Verification> {
   async function* versions(): AsyncGenerator<ListedVersion> {
-    for await (const { key, versionId, etag, size, latest, marker } of readVersions(files.versions)) {
+    for await (const { key, version_id, etag, size, latest, marker } of readVersions(files.versions)) {
       yield {
         key,
-        versionId,
+        versionId: version_id,
         etag,
         size,
         isLatest: latest,

@@ -7,6 +7,9 @@ import {
   PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { MigrationEvent, Retirement } from '../../../contracts/migrate-buckets/output';
+import type { Plan } from '../../../contracts/migrate-buckets/plan';
+import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import type { Aws } from '../../shared/aws/clients';
 import { saying } from '../../shared/aws/explain';
 import { failureOf } from '../../shared/aws/failure';
@@ -16,21 +19,10 @@ import { UserError } from '../../shared/user-error';
 import { versioningOf } from '../aws/bucket';
 import { listVersions } from '../listing/list-versions';
 import { decodeListedKey } from '../listing/listed-object';
-import type { Plan, PlanFiles } from '../plan-files/plan-file';
+import type { PlanFiles } from '../plan-files/plan-file';
 import type { StateFile } from '../plan-files/state';
 import { readVersions } from '../plan-files/version-record';
-import { type Deletion, type DeletionResult, deleteVersions } from './delete-versions';
-import type { RetireMode } from './modes';
-
-export interface Retirement {
-  readonly mode: RetireMode;
-  /** Whether delete markers lie over the objects and the versions are still there. */
-  readonly hidden: boolean;
-  readonly deleted: number;
-  readonly uploadsAborted: number;
-  readonly bucketDeleted: boolean;
-  readonly failed: DeletionResult['failed'];
-}
+import { type Deletion, deleteVersions } from './delete-versions';
 
 export interface RetireRequest {
   readonly plan: Plan;
@@ -50,44 +42,42 @@ const RETIRED_TAG = 'migrate-buckets-retired';
 export async function retireBucket(
   aws: Aws,
   { plan, files, state, mode, purge }: RetireRequest,
-  report: Reporter,
+  report: Reporter<MigrationEvent>,
   signal: AbortSignal,
 ): Promise<Retirement> {
   const { s3 } = aws;
   const { source } = plan;
-  const nothing = { mode, hidden: false, deleted: 0, uploadsAborted: 0, bucketDeleted: false, failed: [] };
+  const nothing = { mode, hidden: false, deleted: 0, uploads_aborted: 0, bucket_deleted: false, failed: [] };
   if (mode === 'soft') {
     await tagRetired(s3, source);
     return nothing;
   }
   const versioned = (await versioningOf(aws, source)) !== 'off';
   await state.save({ phase: 'retiring' });
-  const uploadsAborted = await abortUploads(s3, source, Date.parse(state.now.verified?.at ?? ''));
+  const uploads_aborted = await abortUploads(s3, source, Date.parse(state.now.verified?.at ?? ''));
 
   const first = await deleteVersions(s3, source, currentOnes(files), signal);
-  report.event(
-    versioned ? 'hidden' : 'deleted',
-    `${first.deleted} objects ${versioned ? 'were hidden under delete markers' : 'were deleted'}.`,
-    {
-      objects: first.deleted,
-    },
+  const objects = first.deleted;
+  report.tell(
+    versioned
+      ? { event: 'hidden', message: `${objects} objects were hidden under delete markers.`, objects }
+      : { event: 'deleted', message: `${objects} objects were deleted.`, objects },
   );
-  if (first.failed.length > 0) return { ...nothing, uploadsAborted, failed: first.failed };
-  if (versioned && !purge) return { ...nothing, hidden: true, uploadsAborted };
+  if (first.failed.length > 0) return { ...nothing, uploads_aborted, failed: first.failed };
+  if (versioned && !purge) return { ...nothing, hidden: true, uploads_aborted };
 
   let { deleted } = first;
   if (versioned) {
     const second = await deleteVersions(s3, source, allVersions(s3, source, files, signal), signal);
     deleted = second.deleted;
-    if (second.failed.length > 0) return { ...nothing, uploadsAborted, deleted, failed: second.failed };
-    report.event('purged', `${deleted} versions and delete markers were deleted for good.`, {
-      versions: deleted,
-    });
+    if (second.failed.length > 0) return { ...nothing, uploads_aborted, deleted, failed: second.failed };
+    const message = `${deleted} versions and delete markers were deleted for good.`;
+    report.tell({ event: 'purged', message, versions: deleted });
   }
   if (mode === 'delete') await deleteBucket(s3, source);
   else await tagRetired(s3, source);
   await state.save({ phase: 'retired' });
-  return { ...nothing, deleted, uploadsAborted, bucketDeleted: mode === 'delete' };
+  return { ...nothing, deleted, uploads_aborted, bucket_deleted: mode === 'delete' };
 }
 
 /** Phase one. In an unversioned bucket it deletes; in a versioned one it lays delete markers, which can be undone. */
@@ -105,9 +95,9 @@ async function* allVersions(
   signal: AbortSignal,
 ): AsyncGenerator<Deletion> {
   const verified = new Set<string>();
-  for await (const { key, versionId } of readVersions(files.versions)) {
+  for await (const { key, version_id } of readVersions(files.versions)) {
     verified.add(key);
-    yield { key, versionId };
+    yield { key, versionId: version_id };
   }
   for await (const { key, versionId, isDeleteMarker } of listVersions(s3, bucket, signal)) {
     if (isDeleteMarker && verified.has(key)) yield { key, versionId };

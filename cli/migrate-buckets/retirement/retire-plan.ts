@@ -1,3 +1,5 @@
+import type { Gate, MigrationEvent, Retirement } from '../../../contracts/migrate-buckets/output';
+import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import type { Context } from '../../shared/command';
 import type { Confirm } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
@@ -6,10 +8,9 @@ import { openBucket } from '../aws/bucket';
 import { withLock } from '../plan-files/lock';
 import { planFiles, readPlan } from '../plan-files/plan-file';
 import { isFrozen, StateFile } from '../plan-files/state';
-import { allPass, evaluateGates, type Gate } from './gates';
+import { allPass, evaluateGates } from './gates';
 import { gatherFacts } from './gather-facts';
-import type { RetireMode } from './modes';
-import { type Retirement, retireBucket } from './retire-bucket';
+import { retireBucket } from './retire-bucket';
 
 export interface RetirePlanRequest {
   readonly path: string;
@@ -26,7 +27,7 @@ export interface RetirePlanRequest {
 
 export interface PlanRetirement {
   readonly source: string;
-  readonly gates: readonly Gate[];
+  readonly gates: Gate[];
   /** Whether every gate holds. */
   readonly passed: boolean;
   /** Null when nothing was done: a gate fails, or only the gates were asked for. */
@@ -35,7 +36,7 @@ export interface PlanRetirement {
 
 /** Retires the source of the plan at a path, provided that every gate holds and the operator confirms it. */
 export async function retirePlan(
-  { aws, report, signal }: Context,
+  { aws, report, signal }: Context<MigrationEvent>,
   { path, mode, purge, soak, statePaths, overrides, dryRun, confirm }: RetirePlanRequest,
 ): Promise<PlanRetirement> {
   const plan = await readPlan(path);
@@ -49,7 +50,7 @@ export async function retirePlan(
   const gates = evaluateGates(await gatherFacts(aws, request, report, signal));
   const passed = allPass(gates) && state !== undefined && isFrozen(state.now);
   if (!passed || dryRun) return { source, gates, passed, retired: null };
-  report.event('gates', 'Every gate holds.', { gates });
+  report.tell({ event: 'gates', message: 'Every gate holds.', gates });
   await confirm([source, plan.digest], `Retiring (${mode}) empties the source. Type its name to go on:`);
   const at = new Date().toISOString();
   const used = gates.filter(({ overridden }) => overridden).map(({ name }) => ({ gate: name, at }));

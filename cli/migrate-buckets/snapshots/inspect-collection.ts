@@ -12,9 +12,9 @@ import {
   versionInstant,
 } from '../../../contracts/bucket-layout';
 import type { Collection } from '../../../contracts/collections';
+import type { CollectionEvidence, SnapshotGate } from '../../../contracts/migrate-buckets/authority';
 import { openBody, readText } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
-import type { CollectionEvidence, GateResult } from './collection-evidence';
 import {
   CHROMA_DATABASE,
   databaseIsLarge,
@@ -35,16 +35,16 @@ export async function inspectCollection(
   inventory: ReadonlyMap<string, ListedObject>,
   collection: Collection,
 ): Promise<CollectionEvidence> {
-  const gates: GateResult[] = [];
+  const gates: SnapshotGate[] = [];
   let version: string | null = null;
-  let snapshotAt: number | null = null;
-  const hasData = [...inventory.keys()].some(
+  let snapshot_at: number | null = null;
+  const has_data = [...inventory.keys()].some(
     (key) =>
       (key.startsWith(snapshotPrefix(collection)) || key.startsWith(deltaPrefix(collection))) &&
       !isDecoyKey(key),
   );
-  const result = () => ({ collection, hasData, gates, version, snapshotAt });
-  const gate = (name: GateResult['gate'], verdict: GateResult['result'], evidence: string) => {
+  const result = () => ({ collection, has_data, gates, version, snapshot_at });
+  const gate = (name: SnapshotGate['gate'], verdict: SnapshotGate['result'], evidence: string) => {
     gates.push({ gate: name, result: verdict, evidence });
     return verdict !== 'fail';
   };
@@ -73,7 +73,7 @@ export async function inspectCollection(
   gate('version-exists', 'pass', `${prefix} holds ${files.length} objects.`);
   // A copy resets LastModified, the version's own id does not: the earlier of both is nearer to the truth.
   const written = Math.max(...files.map(({ modified }) => modified));
-  snapshotAt = Math.min(written, versionInstant(version)?.getTime() ?? written);
+  snapshot_at = Math.min(written, versionInstant(version)?.getTime() ?? written);
 
   const archive = inventory.get(snapshotArchiveKey(collection, version));
   const database = files.find(({ key }) => key.split('/').pop() === CHROMA_DATABASE);
@@ -89,7 +89,7 @@ export async function inspectCollection(
   return result();
 }
 
-function describeContents(key: string, contents: SnapshotContents): [GateResult['result'], string] {
+function describeContents(key: string, contents: SnapshotContents): [SnapshotGate['result'], string] {
   switch (contents.kind) {
     case 'empty':
       return ['fail', `${key} is an EMPTY Chroma directory: it holds no record, whatever its date.`];
@@ -128,7 +128,7 @@ async function hashGate(
   collection: Collection,
   version: string,
   archive: ListedObject | undefined,
-): Promise<GateResult> {
+): Promise<SnapshotGate> {
   const gate = 'hash-agrees';
   const hashObject = inventory.get(snapshotHashKey(collection, version));
   if (hashObject === undefined) {

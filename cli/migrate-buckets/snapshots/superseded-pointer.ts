@@ -8,6 +8,7 @@ import {
 import { COLLECTIONS, type Collection } from '../../../contracts/collections';
 import { snapshotManifestSchema } from '../../../contracts/snapshot';
 import { saying } from '../../shared/aws/explain';
+import { parseJson } from '../../shared/parse-json';
 import { readText, readTextIfAny } from '../aws/read-object';
 import { bareEtag, decodeListedKey, type ListedObject, type Located } from '../listing/listed-object';
 import { inspectCollection } from './inspect-collection';
@@ -51,19 +52,11 @@ async function lineageOf(
   version: string,
 ): Promise<readonly string[]> {
   const text = await readTextIfAny(s3, bucket, snapshotManifestKey(collection, version));
-  const manifest = snapshotManifestSchema.safeParse(parse(text ?? ''));
+  const manifest = snapshotManifestSchema.safeParse(parseJson(text ?? ''));
   if (!manifest.success || manifest.data.version !== version || manifest.data.collection !== collection) {
     return [];
   }
   return manifest.data.content.lineage;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function listSnapshots(

@@ -6,7 +6,9 @@ import {
   snapshotPointerKey,
   snapshotVersionPrefix,
 } from '../../../contracts/bucket-layout';
-import { COLLECTIONS, type Collection } from '../../../contracts/collections';
+import { COLLECTIONS } from '../../../contracts/collections';
+import type { SnapshotReference } from '../../../contracts/migrate-buckets/plan';
+import type { Level } from '../../../contracts/migrate-buckets/words';
 import { readTextIfAny } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
 import type { Pair } from '../listing/pair';
@@ -14,13 +16,8 @@ import type { Journal } from '../plan-files/journal';
 import { isPointerKey } from '../plan-files/manifest-entry';
 import { md5Of } from '../snapshots/inspect-collection';
 import { whyNotSuperseded } from '../snapshots/superseded-pointer';
-import { isAtLeast, type Level, levelOf, requiredLevel } from './levels';
+import { isAtLeast, levelOf, requiredLevel } from './levels';
 import { sameBytes } from './same-bytes';
-
-export interface SnapshotReference {
-  readonly collection: Collection;
-  readonly version: string;
-}
 
 /** The two buckets, and what else tells of their objects. */
 export interface Sides {

@@ -1,13 +1,4 @@
-/**
- * How well an object at the destination is proven, the best first:
- * - `P4`: it has the hash that the application itself stored beside it;
- * - `P3`: same ETag, or every byte was compared;
- * - `P2`: copied by us, pinned to the source's ETag, with the same size;
- * - `P1`: the same size, nothing more;
- * - `P0`: missing or different.
- */
-export const LEVELS = ['P4', 'P3', 'P2', 'P1', 'P0'] as const;
-export type Level = (typeof LEVELS)[number];
+import { LEVELS, type Level } from '../../../contracts/migrate-buckets/words';
 
 export interface Comparison {
   readonly present: boolean;

@@ -1,16 +1,18 @@
+import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import type { Context } from '../../shared/command';
 import { openBucket } from '../aws/bucket';
 import { Journal } from '../plan-files/journal';
 import { planFiles, readManifest, readPlan } from '../plan-files/plan-file';
 import { strandedOf } from '../plan-files/staleness';
-import { type Verification, type VerifyRequest, verifyBuckets } from './verify';
+import { type VerifyRequest, verifyBuckets } from './verify';
 
 /** What is to be verified: the copy that a plan made, or any tool's. */
 export type Copy = { readonly plan: string } | { readonly source: string; readonly destination: string };
 
 /** Proves a copy, object by object. Read-only. */
 export async function verifyCopy(
-  { aws, report, signal }: Context,
+  { aws, report, signal }: Context<MigrationEvent>,
   copy: Copy,
   deep: boolean,
 ): Promise<Verification & { readonly source: string; readonly destination: string }> {

@@ -1,20 +1,18 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { isDecoyKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
+import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { SnapshotReference, Tally } from '../../../contracts/migrate-buckets/plan';
+import type { Verification } from '../../../contracts/migrate-buckets/verification';
+import { LEVELS, type Level } from '../../../contracts/migrate-buckets/words';
 import type { Reporter } from '../../shared/reporters/reporter';
 import { readTextIfAny } from '../aws/read-object';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
 import type { ListedObject } from '../listing/listed-object';
 import { mergeListings, pairListings } from '../listing/pair';
 import { recordVersions } from '../plan-files/version-record';
-import {
-  evaluateObject,
-  explainLevel,
-  isReachable,
-  type Sides,
-  type SnapshotReference,
-} from './evaluate-object';
-import { isAtLeast, LEVELS, type Level, requiredLevel } from './levels';
+import { evaluateObject, explainLevel, isReachable, type Sides } from './evaluate-object';
+import { isAtLeast, requiredLevel } from './levels';
 
 export interface VerifyRequest extends Omit<Sides, 'snapshots'> {
   readonly stranded?: readonly ListedObject[];
@@ -26,37 +24,13 @@ export interface VerifyRequest extends Omit<Sides, 'snapshots'> {
   readonly snapshots?: readonly SnapshotReference[];
 }
 
-interface Problem {
-  readonly key: string;
-  readonly level: Level;
-  readonly why: string;
-}
-
-export interface Verification {
-  /** SHA-256 over all versions of the source. */
-  readonly digest: string;
-  readonly objects: number;
-  readonly bytes: number;
-  readonly levels: Readonly<Record<Level, { objects: number; bytes: number }>>;
-  readonly decoys: number;
-  /** Objects that only the destination has. They are none of our business, and are left alone. */
-  readonly extra: number;
-  /** The first hundred. */
-  readonly problems: readonly Problem[];
-  readonly problemCount: number;
-  /** Whether every object is proven well enough for the source to be deleted. */
-  readonly proven: boolean;
-  /** The snapshots that the source's pointers name. */
-  readonly snapshots: readonly SnapshotReference[];
-}
-
 const PROBLEMS_SHOWN = 100;
 
 /** Proves, object by object, that the destination holds what the source holds. Read-only. */
 export async function verifyBuckets(
   s3: S3Client,
   request: VerifyRequest,
-  report: Reporter,
+  report: Reporter<MigrationEvent>,
   signal: AbortSignal,
 ): Promise<Verification> {
   const { source, destination } = request;
@@ -65,9 +39,9 @@ export async function verifyBuckets(
   const versions = request.versions ?? listVersions(s3, source, signal);
   const levels = Object.fromEntries(LEVELS.map((level) => [level, { objects: 0, bytes: 0 }])) as Record<
     Level,
-    { objects: number; bytes: number }
+    Tally
   >;
-  const problems: Problem[] = [];
+  const problems: Verification['problems'] = [];
   let [objects, bytes, decoys, extra, problemCount] = [0, 0, 0, 0, 0];
 
   const digest = await recordVersions(versions, request.versionsPath, async (recorded) => {
@@ -107,9 +81,9 @@ export async function verifyBuckets(
     decoys,
     extra,
     problems,
-    problemCount,
+    problem_count: problemCount,
     proven: problemCount === 0,
-    snapshots,
+    snapshots: [...snapshots],
   };
 }
 

@@ -1,18 +1,18 @@
 import pc from 'picocolors';
 import { startBar } from './progress-bar';
-import type { Reporter } from './reporter';
+import type { ReportedEvent, Reporter } from './reporter';
 import { printable } from './text';
 
 /** For people: events as lines on stdout, progress as a bar on stderr where that is a terminal. */
 export function humanReporter(
   stdout: NodeJS.WriteStream,
   stderr: NodeJS.WriteStream,
-): Reporter & { end(): void } {
+): Reporter<ReportedEvent> & { end(): void } {
   const bar = startBar(stderr);
   return {
-    event(name, message) {
+    tell({ event, message }) {
       bar.clear();
-      const mark = name.endsWith('failed') ? pc.red('✗') : pc.green('›');
+      const mark = event.endsWith('failed') ? pc.red('✗') : pc.green('›');
       stdout.write(`${mark} ${printable(message)}\n`);
     },
     progress(task, done, total) {

@@ -1,10 +1,10 @@
-import type { Reporter } from './reporter';
+import type { ReportedEvent, Reporter } from './reporter';
 
 /** For programs: one JSON object a line on stdout. Progress would only be noise there. */
-export function ndjsonReporter(stdout: NodeJS.WriteStream): Reporter & { end(): void } {
+export function ndjsonReporter(stdout: NodeJS.WriteStream): Reporter<ReportedEvent> & { end(): void } {
   return {
-    event(name, message, details) {
-      stdout.write(`${JSON.stringify({ event: name, message, ...details })}\n`);
+    tell(event) {
+      stdout.write(`${JSON.stringify(event)}\n`);
     },
     progress() {},
     end() {},

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { decide } from '../../../../cli/migrate-buckets/authority/decide';
-import type { BucketEvidence } from '../../../../cli/migrate-buckets/authority/evidence';
-import type { GateResult } from '../../../../cli/migrate-buckets/snapshots/collection-evidence';
 import { COLLECTIONS } from '../../../../contracts/collections';
+import type { BucketEvidence, SnapshotGate } from '../../../../contracts/migrate-buckets/authority';
 
 describe('authority', () => {
-  const gates = (result: GateResult['result']): GateResult[] => [
+  const gates = (result: SnapshotGate['result']): SnapshotGate[] => [
     { gate: 'holds-a-snapshot', result, evidence: 'as it is' },
   ];
   const bucket = (name: string) =>
@@ -13,10 +12,10 @@ describe('authority', () => {
       .record({
         objects: fc.nat(5),
         bytes: fc.nat(5),
-        newestWrite: fc.nat(5),
-        recentWrites: fc.nat(5),
+        newest_write: fc.nat(5),
+        recent_writes: fc.nat(5),
         references: fc.array(fc.constant('Lambda x'), { maxLength: 2 }),
-        gate: fc.constantFrom<GateResult['result']>('pass', 'pass', 'neutral', 'fail'),
+        gate: fc.constantFrom<SnapshotGate['result']>('pass', 'pass', 'neutral', 'fail'),
         version: fc.constantFrom('20260101_000000', '20260202_000000', '20260303_000000'),
         contained: fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.nat(3)),
       })
@@ -24,15 +23,15 @@ describe('authority', () => {
         ({ gate, version, contained, ...rest }): BucketEvidence => ({
           ...rest,
           name,
-          newestWrite: rest.objects === 0 ? null : rest.newestWrite,
+          newest_write: rest.objects === 0 ? null : rest.newest_write,
           decoys: 6,
-          containedIn: contained,
+          contained_in: contained,
           collections: COLLECTIONS.map((collection) => ({
             collection,
-            hasData: rest.objects > 0,
+            has_data: rest.objects > 0,
             gates: gates(gate),
             version,
-            snapshotAt: 1,
+            snapshot_at: 1,
           })),
         }),
       );
@@ -68,7 +67,7 @@ describe('authority', () => {
         const truth = {
           ...a,
           objects: a.objects + 1,
-          collections: a.collections.map((c) => ({ ...c, hasData: true, gates: gates('pass') })),
+          collections: a.collections.map((c) => ({ ...c, has_data: true, gates: gates('pass') })),
         };
         const empty = {
           ...b,
@@ -83,7 +82,7 @@ describe('authority', () => {
   it('tells the conflict instead of choosing between two that are alike', () => {
     fc.assert(
       fc.property(bucket('a'), (one) => {
-        const a = { ...one, containedIn: {} };
+        const a = { ...one, contained_in: {} };
         const { winner, reasons } = decide([a, { ...a, name: 'b' }]);
         expect(winner).toBeNull();
         expect(reasons.length).toBeGreaterThan(0);
@@ -93,15 +92,15 @@ describe('authority', () => {
 });
 
 describe('a choice between buckets', () => {
-  const passes: GateResult = { gate: 'holds-a-snapshot', result: 'pass', evidence: 'It holds 3 records.' };
-  const fails: GateResult = { gate: 'hash-agrees', result: 'fail', evidence: 'The hash differs.' };
+  const passes: SnapshotGate = { gate: 'holds-a-snapshot', result: 'pass', evidence: 'It holds 3 records.' };
+  const fails: SnapshotGate = { gate: 'hash-agrees', result: 'fail', evidence: 'The hash differs.' };
   const collections = (changes: Partial<BucketEvidence['collections'][number]> = {}) =>
     COLLECTIONS.map((collection) => ({
       collection,
-      hasData: true,
+      has_data: true,
       gates: [passes],
       version: '20260202_000000',
-      snapshotAt: 1,
+      snapshot_at: 1,
       ...changes,
     }));
   const bucket = (name: string, changes: Partial<BucketEvidence> = {}): BucketEvidence => ({
@@ -110,10 +109,10 @@ describe('a choice between buckets', () => {
     objects: 10,
     bytes: 100,
     decoys: 0,
-    newestWrite: 1000,
-    recentWrites: 2,
+    newest_write: 1000,
+    recent_writes: 2,
     references: ['Lambda x'],
-    containedIn: {},
+    contained_in: {},
     ...changes,
   });
 
@@ -131,13 +130,13 @@ describe('a choice between buckets', () => {
         collections: [...collections().slice(0, 1), ...collections({ version: '20260101_000000' }).slice(1)],
       },
     ],
-    ['newest write', { newestWrite: 999 }],
-    ['newest write', { newestWrite: null }],
-    ['writes in the last seven days', { recentWrites: 1 }],
+    ['newest write', { newest_write: 999 }],
+    ['newest write', { newest_write: null }],
+    ['writes in the last seven days', { recent_writes: 1 }],
     ['live references', { references: [] }],
     ['objects', { objects: 9 }],
     ['bytes', { bytes: 99 }],
-    ['least contained in another', { containedIn: { truth: 1 } }],
+    ['least contained in another', { contained_in: { truth: 1 } }],
   ];
 
   it.each(BEHIND)('falls to the one that is ahead on %s alone, and says so', (signal, changes) => {
@@ -152,7 +151,7 @@ describe('a choice between buckets', () => {
   it('is not made where each is ahead on something, and every reason is told', () => {
     const { winner, reasons } = decide([
       bucket('a', { bytes: 99, objects: 9 }),
-      bucket('b', { recentWrites: 1 }),
+      bucket('b', { recent_writes: 1 }),
     ]);
     expect(winner).toBeNull();
     expect(reasons).toEqual([
@@ -172,8 +171,8 @@ describe('a choice between buckets', () => {
 
   it('shows every signal with the values of every bucket', () => {
     const { signals } = decide([
-      bucket('a', { containedIn: { b: 4 } }),
-      bucket('b', { containedIn: { a: 5 } }),
+      bucket('a', { contained_in: { b: 4 } }),
+      bucket('b', { contained_in: { a: 5 } }),
     ]);
     expect(signals).toEqual([
       {
@@ -196,7 +195,7 @@ describe('a choice between buckets', () => {
   });
 
   it('names all that are ahead, and how much lies in each other bucket', () => {
-    const three = [bucket('a'), bucket('b', { containedIn: { a: 10, c: 1 } }), bucket('c')];
+    const three = [bucket('a'), bucket('b', { contained_in: { a: 10, c: 1 } }), bucket('c')];
     const { winner, signals } = decide(three);
     expect(winner).toBeNull();
     expect(signals.at(-1)).toEqual({
@@ -212,15 +211,15 @@ describe('a choice between buckets', () => {
 
   it('counts how much of a bucket lies in another, not how many objects', () => {
     // Four of four lie in the larger one: that is the copy, though five of ten of the larger lie in the copy.
-    const copy = bucket('copy', { objects: 4, containedIn: { larger: 4 } });
-    const { signals } = decide([copy, bucket('larger', { containedIn: { copy: 5 } })]);
+    const copy = bucket('copy', { objects: 4, contained_in: { larger: 4 } });
+    const { signals } = decide([copy, bucket('larger', { contained_in: { copy: 5 } })]);
     expect(signals.at(-1)?.best).toEqual(['larger']);
   });
 
   it('is not made where one lies as much in the other as the other in it', () => {
     const { winner } = decide([
-      bucket('a', { containedIn: { b: 5 } }),
-      bucket('b', { containedIn: { a: 5 } }),
+      bucket('a', { contained_in: { b: 5 } }),
+      bucket('b', { contained_in: { a: 5 } }),
     ]);
     expect(winner).toBeNull();
   });
@@ -244,14 +243,14 @@ describe('a choice between buckets', () => {
     const half = bucket('half', {
       collections: [
         ...(lines ? [lines] : []),
-        ...(words ? [{ ...words, hasData: false, gates: [fails] }] : []),
+        ...(words ? [{ ...words, has_data: false, gates: [fails] }] : []),
       ],
     });
     const { winner, signals } = decide([half, bucket('decoys', { objects: 0 })]);
     expect(winner).toBe('half');
     expect(signals.map(({ name }) => name)).not.toContain('newest words pointer');
     // As soon as one holds it, it counts for all.
-    expect(decide([half, bucket('whole', { recentWrites: 1 })]).reasons).toContain(
+    expect(decide([half, bucket('whole', { recent_writes: 1 })]).reasons).toContain(
       'half fails a gate: words: The hash differs.',
     );
   });
@@ -277,7 +276,7 @@ describe('a choice between buckets', () => {
   });
 
   it('leaves out a bucket of decoys, and says so', () => {
-    const decoys = bucket('decoys', { objects: 0, bytes: 999, newestWrite: 9999 });
+    const decoys = bucket('decoys', { objects: 0, bytes: 999, newest_write: 9999 });
     const { winner, reasons, signals } = decide([decoys, bucket('truth')]);
     expect(winner).toBe('truth');
     expect(reasons).toContain('decoys holds nothing but what the old infrastructure put into every bucket.');
@@ -293,7 +292,7 @@ describe('a choice between buckets', () => {
     expect(decide([])).toEqual(nothing);
     expect(decide([bucket('decoys', { objects: 0 })])).toEqual(nothing);
     const others = ['one', 'two'].map((name) =>
-      bucket(name, { collections: collections({ hasData: false }) }),
+      bucket(name, { collections: collections({ has_data: false }) }),
     );
     expect(decide(others)).toEqual(nothing);
   });

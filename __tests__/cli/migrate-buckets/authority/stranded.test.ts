@@ -1,6 +1,6 @@
-import type { BucketEvidence } from '../../../../cli/migrate-buckets/authority/evidence';
 import { findStranded } from '../../../../cli/migrate-buckets/authority/stranded';
 import type { ListedObject } from '../../../../cli/migrate-buckets/listing/listed-object';
+import type { BucketEvidence } from '../../../../contracts/migrate-buckets/authority';
 
 describe('stranded deltas', () => {
   const at = (name: string, modified: number): [string, ListedObject] => [
@@ -9,14 +9,14 @@ describe('stranded deltas', () => {
   ];
   const winner: BucketEvidence = {
     name: 'truth',
-    collections: [{ collection: 'lines', hasData: true, gates: [], version: null, snapshotAt: 100 }],
+    collections: [{ collection: 'lines', has_data: true, gates: [], version: null, snapshot_at: 100 }],
     objects: 1,
     bytes: 1,
     decoys: 0,
-    newestWrite: 1,
-    recentWrites: 1,
+    newest_write: 1,
+    recent_writes: 1,
     references: [],
-    containedIn: {},
+    contained_in: {},
   };
 
   it('are deltas that only a loser has and that the snapshot cannot hold yet', () => {
@@ -49,9 +49,9 @@ describe('stranded deltas', () => {
   });
 
   describe('by the moment of the snapshot', () => {
-    const keysFound = (snapshotAt: number | null, ...deltas: [string, ListedObject][]) => {
+    const keysFound = (snapshot_at: number | null, ...deltas: [string, ListedObject][]) => {
       const [lines] = winner.collections;
-      const truth = { ...winner, collections: lines === undefined ? [] : [{ ...lines, snapshotAt }] };
+      const truth = { ...winner, collections: lines === undefined ? [] : [{ ...lines, snapshot_at }] };
       return findStranded(truth, new Map([['loser', new Map(deltas)]]), ['loser']).map(
         ({ object }) => object.key,
       );

@@ -5,9 +5,9 @@ import { manifestLine } from '../../../../cli/migrate-buckets/plan-files/digest'
 import {
   isArchived,
   isPointerKey,
-  manifestEntrySchema,
   planEntry,
 } from '../../../../cli/migrate-buckets/plan-files/manifest-entry';
+import { manifestEntrySchema } from '../../../../contracts/migrate-buckets/plan';
 import { listing, stream } from '../arbitrary-listings';
 
 describe('planning an object', () => {
@@ -34,7 +34,7 @@ describe('planning an object', () => {
       key: 'k',
       size: 1,
       etag: 'e',
-      storageClass: 'STANDARD',
+      storage_class: 'STANDARD',
       action: 'copy',
       expected: 'absent',
     } as const;
@@ -57,7 +57,7 @@ describe('the action on a key', () => {
     key,
     size: 1,
     etag: 'source',
-    storageClass: 'STANDARD_IA',
+    storage_class: 'STANDARD_IA',
     action: 'copy',
     expected: 'absent',
     ...changes,
@@ -122,12 +122,12 @@ it.each([
   ['GLACIER_IR', false],
   ['STANDARD', false],
   ['', false],
-])('of the storage class %s, that it is archived is %p', (storageClass, archived) => {
-  expect(isArchived({ storageClass })).toBe(archived);
+])('of the storage class %s, that it is archived is %p', (storage_class, archived) => {
+  expect(isArchived({ storage_class })).toBe(archived);
 });
 
 describe('a line of the manifest', () => {
-  const line = { key: 'k', size: 0, etag: 'e', storageClass: '', action: 'copy', expected: 'absent' };
+  const line = { key: 'k', size: 0, etag: 'e', storage_class: '', action: 'copy', expected: 'absent' };
   const isLine = (changes: object) => manifestEntrySchema.safeParse({ ...line, ...changes }).success;
 
   it.each(['copy', 'replace', 'conflict', 'keep', 'skip'])('may say %s', (action) => {

@@ -7,7 +7,7 @@ type RecordOf<T> = T extends fc.Arbitrary<infer R> ? R : never;
 it('digests versions alike, whatever order a listing has within a key', () => {
   const record = fc.record({
     key: fc.constantFrom('a', 'b'),
-    versionId: fc.string(),
+    version_id: fc.string(),
     etag: fc.string(),
     size: fc.nat(),
     latest: fc.boolean(),

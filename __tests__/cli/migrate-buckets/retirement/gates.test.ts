@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { REFERENCE_KINDS, type ReferenceKind } from '../../../../cli/migrate-buckets/discovery/references';
-import type { State } from '../../../../cli/migrate-buckets/plan-files/state';
 import { allPass, evaluateGates, type RetireFacts } from '../../../../cli/migrate-buckets/retirement/gates';
-import type { Verification } from '../../../../cli/migrate-buckets/verification/verify';
+import type { State } from '../../../../contracts/migrate-buckets/plan';
+import type { Verification } from '../../../../contracts/migrate-buckets/verification';
+import { REFERENCE_KINDS, type ReferenceKind } from '../../../../contracts/migrate-buckets/words';
 
 const VERIFIED_AT = Date.parse('2026-01-01T00:00:00Z');
 const NO_OBJECTS = { objects: 0, bytes: 0 };
@@ -32,7 +32,7 @@ const state = fc
             digest: 'd',
             objects: 1,
             bytes: 1,
-            levels: {},
+            levels: { P4: 0, P3: 1, P2: 0, P1: 0, P0: 0 },
             snapshots: [],
           }
         : null,
@@ -41,16 +41,16 @@ const state = fc
   );
 
 const verification = fc.nat(2).map(
-  (problemCount): Verification => ({
+  (count): Verification => ({
     digest: 'd',
     objects: 2,
     bytes: 2,
     levels: { P4: NO_OBJECTS, P3: NO_OBJECTS, P2: NO_OBJECTS, P1: NO_OBJECTS, P0: NO_OBJECTS },
     decoys: 0,
     extra: 0,
-    problems: Array.from({ length: problemCount }, () => ({ key: 'k', level: 'P0', why: 'It is missing.' })),
-    problemCount,
-    proven: problemCount === 0,
+    problems: Array.from({ length: count }, () => ({ key: 'k', level: 'P0', why: 'It is missing.' })),
+    problem_count: count,
+    proven: count === 0,
     snapshots: [],
   }),
 );
@@ -89,7 +89,7 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
 const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] = [
   ['verified', ({ state: s }) => s?.verified != null && ['verified', 'retiring'].includes(s.phase)],
   ['unchanged', ({ unchanged }) => unchanged.holds],
-  ['proven', ({ verification: v }) => v !== null && v.problemCount === 0],
+  ['proven', ({ verification: v }) => v !== null && v.problem_count === 0],
   ...REFERENCE_KINDS.map(
     (kind) =>
       [

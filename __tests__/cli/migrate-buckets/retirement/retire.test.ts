@@ -94,7 +94,10 @@ it('hides a versioned bucket first, and deletes its versions, markers and upload
   expect((await contents(harness.s3, source)).size).toBe(0);
   expect(await versionsIn(source)).toEqual({ versions: 4, markers: 3 });
   const second = await retire('--purge', '--mode', 'delete');
-  expect(second).toMatchObject({ code: 0, result: { retired: { bucketDeleted: true, uploadsAborted: 0 } } });
+  expect(second).toMatchObject({
+    code: 0,
+    result: { retired: { bucket_deleted: true, uploads_aborted: 0 } },
+  });
   await expect(harness.s3.send(new HeadBucketCommand({ Bucket: source }))).rejects.toThrow();
 });
 
@@ -102,7 +105,7 @@ it('aborts unfinished uploads, and keeps the emptied bucket by default', async (
   const { source, retire } = await migrated(versioned);
   expect(await retire('--purge')).toMatchObject({
     code: 0,
-    result: { retired: { uploadsAborted: 1, bucketDeleted: false } },
+    result: { retired: { uploads_aborted: 1, bucket_deleted: false } },
   });
   expect(await versionsIn(source)).toEqual({ versions: 0, markers: 0 });
   expect((await harness.s3.send(new ListMultipartUploadsCommand({ Bucket: source }))).Uploads ?? []).toEqual(
@@ -139,7 +142,7 @@ it('leaves an object that changes between the gates and the deletion, and names 
   });
   const { code, result } = await retire('--mode', 'delete');
   expect(code).toBe(7);
-  expect(result.retired).toMatchObject({ failed: [{ key: 'a' }], bucketDeleted: false });
+  expect(result.retired).toMatchObject({ failed: [{ key: 'a' }], bucket_deleted: false });
   expect([...(await contents(harness.s3, source)).keys()]).toEqual(['a']);
 });
 
@@ -149,7 +152,7 @@ it('deletes once, though the answer to the deletion got lost', async () => {
   });
   await harness.admin.inject({ operation: 'DeleteObjects', reset: 'after' });
   const { code, result } = await retire('--mode', 'delete');
-  expect({ code, retired: result.retired }).toMatchObject({ code: 0, retired: { bucketDeleted: true } });
+  expect({ code, retired: result.retired }).toMatchObject({ code: 0, retired: { bucket_deleted: true } });
   await expect(harness.s3.send(new HeadBucketCommand({ Bucket: source }))).rejects.toThrow();
 });
 

@@ -1,10 +1,6 @@
 import fc from 'fast-check';
-import {
-  isAtLeast,
-  LEVELS,
-  levelOf,
-  requiredLevel,
-} from '../../../../cli/migrate-buckets/verification/levels';
+import { isAtLeast, levelOf, requiredLevel } from '../../../../cli/migrate-buckets/verification/levels';
+import { LEVELS } from '../../../../contracts/migrate-buckets/words';
 
 describe('levels of proof', () => {
   const comparison = fc.record({

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { jsonSchema } from '../../../contracts/migrate-buckets/output';
+
+const DOCS = join(__dirname, '..', '..', '..', 'docs');
+
+it('is published as it is: "npm run json-schema" writes it anew', () => {
+  const published = readFileSync(join(DOCS, 'migrate-buckets.schema.json'), 'utf8');
+  expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(jsonSchema())));
+});
+
+it('has a row on the page for every event and every command', () => {
+  const page = readFileSync(join(DOCS, 'json.md'), 'utf8');
+  const { $defs = {} } = JSON.parse(JSON.stringify(jsonSchema()));
+  const names = JSON.stringify($defs.line.oneOf)
+    .match(/(?<="enum":\[)[^\]]+/g)
+    ?.join()
+    .replaceAll('"', '');
+  const results = Object.keys($defs).filter((name) => name.endsWith('_result'));
+  for (const name of [...(names?.split(',') ?? []), ...results.map((each) => each.replace('_result', ''))]) {
+    expect(page).toContain(`\`${name}\``);
+  }
+});

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { collectionSchema } from '../collections';
+import { count } from './plan';
+
+const sentences = z.array(z.string());
+const moment = count.nullable().describe('milliseconds since 1970');
+
+export const candidateSchema = z.object({
+  name: z.string(),
+  evidence: sentences.describe('why it is a candidate'),
+  problem: z.string().nullable().describe('why it cannot be looked into'),
+});
+export type Candidate = z.infer<typeof candidateSchema>;
+
+/** What a gate found. `neutral`: older layouts do not have what it looks at, so it speaks neither way. */
+const snapshotGateSchema = z.object({
+  gate: z.enum(['pointer-exists', 'pointer-parses', 'version-exists', 'holds-a-snapshot', 'hash-agrees']),
+  result: z.enum(['pass', 'fail', 'neutral']),
+  evidence: z.string(),
+});
+export type SnapshotGate = z.infer<typeof snapshotGateSchema>;
+
+/** The current snapshot of one collection in one bucket. */
+const collectionEvidenceSchema = z.object({
+  collection: collectionSchema,
+  has_data: z.boolean().describe('whether the bucket holds anything of it that is not a decoy'),
+  gates: z.array(snapshotGateSchema),
+  version: z.string().nullable().describe('what the pointer names; null when there is none that parses'),
+  /** The moment that its version names, or when its objects were written if that is earlier. */
+  snapshot_at: moment,
+});
+export type CollectionEvidence = z.infer<typeof collectionEvidenceSchema>;
+
+/** All that is known of one bucket. */
+const bucketEvidenceSchema = z
+  .object({
+    name: z.string(),
+    collections: z.array(collectionEvidenceSchema),
+    objects: count.describe('without decoys'),
+    bytes: count,
+    decoys: count,
+    newest_write: moment,
+    recent_writes: count.describe('objects written in the seven days before'),
+    references: sentences.describe('where something that lives names it'),
+    contained_in: z
+      .record(z.string(), count)
+      .describe('how many of its objects each other bucket holds too, by key and ETag'),
+  })
+  .meta({ id: 'bucket_evidence' });
+export type BucketEvidence = z.infer<typeof bucketEvidenceSchema>;
+
+/** One comparison between buckets. Larger is better. */
+const signalSchema = z.object({
+  name: z.string(),
+  values: z.record(z.string(), z.union([z.string(), z.number()])).describe('by bucket'),
+  best: z.array(z.string()).describe('the buckets that no other beats'),
+});
+export type Signal = z.infer<typeof signalSchema>;
+
+export const authoritySchema = z
+  .object({
+    winner: z.string().nullable().describe('null when the evidence does not show which bucket is the truth'),
+    reasons: sentences.describe('of the choice, or of the conflict'),
+    signals: z.array(signalSchema),
+    buckets: z.array(bucketEvidenceSchema),
+    stranded: z
+      .array(z.object({ bucket: z.string(), key: z.string() }))
+      .describe("deltas that only a losing bucket holds and the winner's snapshot cannot"),
+    unchecked: sentences.describe('what could not be looked at'),
+  })
+  .meta({ id: 'authority' });
+export type Authority = z.infer<typeof authoritySchema>;
+export type Verdict = Pick<Authority, 'winner' | 'reasons' | 'signals'>;

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { authoritySchema, candidateSchema } from './authority';
+import { count, manifestEntrySchema, planSchema, stateSchema } from './plan';
+import { verificationSchema } from './verification';
+import { RETIRE_MODES } from './words';
+
+const failed = z.array(z.object({ key: z.string(), message: z.string() }));
+
+const gateSchema = z
+  .object({
+    name: z.string(),
+    passed: z.boolean(),
+    evidence: z.string().describe('what was found: one sentence'),
+    overridden: z.boolean().describe('whether it holds only because the operator overrode it by name'),
+  })
+  .meta({ id: 'gate' });
+export type Gate = z.infer<typeof gateSchema>;
+
+const event = <const Names extends readonly [string, ...string[]], Shape extends z.ZodRawShape>(
+  names: Names,
+  shape: Shape,
+) => z.object({ event: z.enum(names), message: z.string(), ...shape });
+
+/** What happened on the way: one sentence for people, and the figures behind it. */
+const eventSchemas = [
+  event(['plan-current', 'resuming', 'frozen', 'unfrozen', 'unfreeze-failed'], {}),
+  event(['canary', 'object-failed'], { key: z.string() }),
+  event(['pre-copy', 'catch-up', 'pointers'], { copied: count, unchanged: count, failed: count }),
+  event(['gates'], { gates: z.array(gateSchema) }),
+  event(['hidden', 'deleted'], { objects: count }),
+  event(['purged'], { versions: count }),
+] as const;
+export type MigrationEvent = z.infer<(typeof eventSchemas)[number]>;
+
+const migrationSchema = z.object({
+  copied: count,
+  bytes: count,
+  passes: count.describe('over both listings, pointers included'),
+  failed,
+  verification: verificationSchema.nullable().describe('null when it did not come to that'),
+  seconds: z.number(),
+});
+export type Migration = z.infer<typeof migrationSchema>;
+
+const retirementSchema = z.object({
+  mode: z.enum(RETIRE_MODES),
+  hidden: z.boolean().describe('delete markers lie over the objects; the versions are still there'),
+  deleted: count,
+  uploads_aborted: count,
+  bucket_deleted: z.boolean(),
+  failed,
+});
+export type Retirement = z.infer<typeof retirementSchema>;
+
+const result = <Name extends string, Shape extends z.ZodRawShape>(command: Name, shape: Shape) =>
+  z
+    .object({ event: z.literal('result'), command: z.literal(command), exit_code: count, ...shape })
+    .meta({ id: `${command}_result` });
+
+/** The last line of each command that came to a result. */
+export const resultSchemas = {
+  discover: result('discover', { candidates: z.array(candidateSchema), unchecked: z.array(z.string()) }),
+  authority: result('authority', authoritySchema.shape),
+  plan: result('plan', {
+    path: z.string().describe('where the plan lies'),
+    plan: planSchema.nullable().describe('null when the evidence does not show which bucket is the truth'),
+    authority: authoritySchema,
+  }),
+  show: result('show', { plan: planSchema, state: stateSchema.nullable().describe('null before apply') }),
+  apply: result('apply', migrationSchema.shape),
+  verify: result('verify', { source: z.string(), destination: z.string(), ...verificationSchema.shape }),
+  retire: result('retire', {
+    gates: z.array(gateSchema),
+    retired: retirementSchema.nullable().describe('null when nothing was done'),
+  }),
+  unfreeze: result('unfreeze', { source: z.string(), unfrozen: z.boolean() }),
+};
+
+/** What a command gives back as its result. */
+export type ResultOf<Name extends keyof typeof resultSchemas> = Omit<
+  z.infer<(typeof resultSchemas)[Name]>,
+  'event' | 'command' | 'exit_code'
+>;
+
+/** The last line of a command that came to none: a sentence that says what to do. */
+const endSchema = z.object({
+  event: z.enum(['error', 'interrupted', 'bug']),
+  message: z.string(),
+  exit_code: count,
+});
+
+/** Every line that `--json` writes. */
+export const lineSchema = z
+  .discriminatedUnion('event', [
+    ...eventSchemas,
+    endSchema,
+    z.discriminatedUnion('command', [
+      resultSchemas.discover,
+      resultSchemas.authority,
+      resultSchemas.plan,
+      resultSchemas.show,
+      resultSchemas.apply,
+      resultSchemas.verify,
+      resultSchemas.retire,
+      resultSchemas.unfreeze,
+    ]),
+  ])
+  .meta({
+    id: 'line',
+    description: 'A line of --json. The last one is the result, or says why there is none.',
+  });
+export type Line = z.infer<typeof lineSchema>;
+
+/** All JSON that is written for others, as JSON Schema (draft 2020-12). Readers pass over what they do not know. */
+export const jsonSchema = () =>
+  z.toJSONSchema(z.union([lineSchema, planSchema, manifestEntrySchema]), { io: 'input' });

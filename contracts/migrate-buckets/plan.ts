@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { collectionSchema } from '../collections';
+import { LEVELS } from './words';
+
+export const count = z.int().nonnegative();
+export const tallySchema = z.object({ objects: count, bytes: count }).meta({ id: 'tally' });
+export type Tally = z.infer<typeof tallySchema>;
+
+/**
+ * What is to be done with one object of a source bucket:
+ * - `copy`: the destination lacks it;
+ * - `replace`: the destination holds something else under this key, which the operator agreed to overwrite;
+ * - `conflict`: the same, without that agreement: no plan is made;
+ * - `keep`: the destination holds it already;
+ * - `skip`: a decoy of the old infrastructure, evidence of nothing.
+ */
+const actionSchema = z.enum(['copy', 'replace', 'conflict', 'keep', 'skip']);
+export type Action = z.infer<typeof actionSchema>;
+
+/** One line of the manifest. Property order is part of the digest. */
+export const manifestEntrySchema = z
+  .object({
+    key: z.string().min(1),
+    size: count.describe('bytes'),
+    etag: z.string().min(1),
+    storage_class: z.string(),
+    action: actionSchema,
+    expected: z.string().min(1).describe("the destination's ETag, which alone may be overwritten, or absent"),
+    bucket: z.string().optional().describe("where it comes from, if not from the plan's source: stranded"),
+  })
+  .meta({ id: 'manifest_entry', description: "One line of the plan's manifest, in key order." });
+export type ManifestEntry = z.infer<typeof manifestEntrySchema>;
+
+/** Plans of another version are refused: the operator plans again. */
+export const PLAN_VERSION = 2;
+
+export const planSchema = z
+  .object({
+    version: z.literal(PLAN_VERSION, 'another version of migrate-buckets made it'),
+    created_at: z.iso.datetime(),
+    source: z.string(),
+    destination: z.string(),
+    region: z.string(),
+    owner: z.string().nullable().describe('the account of both buckets; null when it could not be found out'),
+    digest: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .describe("SHA-256 over the buckets' names and the manifest"),
+    engine: z.literal('local'),
+    authority: z.array(z.string()).describe('why the source is held to be the truth, one sentence each'),
+    actions: z.record(actionSchema, tallySchema),
+    stranded: z
+      .object({ included: count, accepted_lost: z.array(z.string()).describe('keys') })
+      .describe('deltas that only a losing bucket holds'),
+    noncurrent_versions: count.nullable().describe('they stay behind; null when they could not be listed'),
+    requests: z.object({ list: count, copy: count, read: count }),
+    estimated_cost: z.number().describe('US dollars'),
+    estimated_time: z.number().describe('seconds'),
+    permissions: z.array(
+      z.object({
+        actions: z.array(z.string()),
+        resource: z.string(),
+        retire: z.boolean().optional().describe('needed only once the source is retired'),
+      }),
+    ),
+  })
+  .meta({ id: 'plan', description: 'plan.json: what apply will do.' });
+export type Plan = z.infer<typeof planSchema>;
+
+export const snapshotReferenceSchema = z.object({ collection: collectionSchema, version: z.string() });
+export type SnapshotReference = z.infer<typeof snapshotReferenceSchema>;
+
+/** How far a plan's migration is. */
+export const stateSchema = z
+  .object({
+    version: z.literal(1),
+    digest: z.string().describe('of the plan that this state belongs to'),
+    /**
+     * - `copying`: the source is as it was;
+     * - `freezing`: its configuration is saved, and perhaps changed;
+     * - `frozen`: nobody but us can write to it;
+     * - `verified`: frozen, and every object is proven at the destination;
+     * - `retiring`: deletion began; in a versioned bucket perhaps only as delete markers over the objects;
+     * - `retired`: what was proven is deleted.
+     */
+    phase: z.enum(['copying', 'freezing', 'frozen', 'verified', 'retiring', 'retired']),
+    started_at: z.iso.datetime(),
+    saved: z
+      .object({
+        policy: z.string().nullable().describe('byte for byte; null when there was none'),
+        lifecycle: z.record(z.string(), z.unknown()).nullable().describe('null when there was none'),
+      })
+      .nullable()
+      .describe("the source's configuration before the freeze"),
+    verified: z
+      .object({
+        at: z.iso.datetime(),
+        digest: z.string().describe('SHA-256 over every version of the source, as verification listed them'),
+        objects: count,
+        bytes: count,
+        levels: z.record(z.enum(LEVELS), count).describe('objects by level'),
+        snapshots: z.array(snapshotReferenceSchema).describe("what the source's pointers named"),
+      })
+      .nullable(),
+    overrides: z
+      .array(z.object({ gate: z.string(), at: z.iso.datetime() }))
+      .describe('gates that the operator overrode by name'),
+  })
+  .meta({ id: 'state', description: "How far a plan's migration is." });
+export type State = z.infer<typeof stateSchema>;
