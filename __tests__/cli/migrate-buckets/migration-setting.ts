@@ -3,30 +3,35 @@ import type { CliHarness } from './cli-harness';
 
 let number = 0;
 
-/** Two fresh buckets, the names of a plan's files, and the commands that plan and apply it. */
-export async function migrationSetting(harness: CliHarness, objects: Readonly<Record<string, string>> = {}) {
+/** Objects by key, or what puts them there. */
+type Contents = Readonly<Record<string, string>> | ((source: string) => Promise<unknown>);
+
+/** Two fresh buckets, the names of a plan's files, and the commands that lead from one to the other. */
+export async function migrationSetting(harness: CliHarness, objects: Contents = {}) {
   number++;
   const [source, destination] = [`old-${number}`, `new-${number}`];
   await createBucket(harness.s3, source);
   await createBucket(harness.s3, destination);
-  for (const [key, body] of Object.entries(objects)) await put(harness.s3, source, key, body);
+  if (typeof objects === 'function') await objects(source);
+  else for (const [key, body] of Object.entries(objects)) await put(harness.s3, source, key, body);
   const plan = `plan-${number}.json`;
-  const makePlan = (...more: string[]) =>
-    harness.json(
-      'plan',
-      '--source',
-      source,
-      '--dest',
-      destination,
-      '--bucket',
-      source,
-      '--out',
-      plan,
-      ...more,
-    );
+  const planArguments = ['--source', source, '--dest', destination, '--bucket', source, '--out', plan];
+  const makePlan = (...more: string[]) => harness.json('plan', ...planArguments, ...more);
   const applyArguments = ['apply', plan, '--confirm', source, '--settle', '0'];
   const apply = (...more: string[]) => harness.json(...applyArguments, ...more);
-  return { source, destination, plan, makePlan, apply, applyArguments };
+  const verify = () => harness.json('verify', plan);
+  /** Without a wait and without state files, which no test has. */
+  const retire = (...more: string[]) =>
+    harness.json('retire', plan, '--soak', '0', '--accept-unchecked', 'state', '--confirm', source, ...more);
+  return { source, destination, plan, makePlan, apply, applyArguments, verify, retire };
+}
+
+/** The same, migrated and verified. */
+export async function migratedSetting(harness: CliHarness, objects: Contents) {
+  const setting = await migrationSetting(harness, objects);
+  expect(await setting.makePlan()).toMatchObject({ code: 0 });
+  expect(await setting.apply()).toMatchObject({ code: 0 });
+  return setting;
 }
 
 /** Deltas by number. */

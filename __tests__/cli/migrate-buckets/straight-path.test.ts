@@ -16,7 +16,9 @@ import { eventually } from '../../../packages/local-aws/__tests__/support/eventu
 import { makeSnapshot, type Snapshot } from '../../support/chroma-snapshots';
 import { contents, createBucket, put, putDecoys, putDelta, putSnapshot } from '../../support/old-buckets';
 import { type CliHarness, startCliHarness } from './cli-harness';
+import { migratedSetting, migrationSetting } from './migration-setting';
 
+/** Two old buckets and an empty new one, which no test changes. */
 const OLD = 'receipts-chromadb-old';
 const DECOY = 'receipts-chromadb-decoy';
 const NEW = 'receipts-chroma-new';
@@ -26,33 +28,43 @@ let full: Snapshot;
 
 beforeAll(async () => {
   [harness, full] = await Promise.all([startCliHarness(), makeSnapshot(3)]);
-  const { s3 } = harness;
-  for (const bucket of [OLD, DECOY, NEW]) await createBucket(s3, bucket);
-  await putDecoys(s3, OLD);
-  await putDecoys(s3, DECOY);
-  for (const collection of ['lines', 'words'] as const) {
-    await putSnapshot(s3, OLD, collection, '20260101_120000', full);
-    for (const run of ['a', 'b', 'c']) await putDelta(s3, OLD, collection, run);
-  }
-  await putDelta(s3, DECOY, 'lines', 'stranded');
-  await put(s3, OLD, 'ocr/late.json', '{}');
-  await harness.declare({ functions: [{ name: 'old-compaction', environment: { CHROMADB_BUCKET: OLD } }] });
+  for (const bucket of [OLD, DECOY, NEW]) await createBucket(harness.s3, bucket);
+  await fillTruth(OLD);
+  await fillDecoy(DECOY);
 });
+
+beforeEach(() => aLambdaNames(OLD));
 
 afterAll(() => harness?.stop());
 
-const retire = (...more: string[]) =>
-  harness.json(
-    'retire',
-    'plan.json',
-    '--soak',
-    '0',
-    '--accept-unchecked',
-    'state',
-    '--confirm',
-    OLD,
-    ...more,
-  );
+/** What a bucket holds that the old system works in: snapshots, deltas of both collections, and something else. */
+async function fillTruth(bucket: string): Promise<void> {
+  const { s3 } = harness;
+  await putDecoys(s3, bucket);
+  for (const collection of ['lines', 'words'] as const) {
+    await putSnapshot(s3, bucket, collection, '20260101_120000', full);
+    for (const run of ['a', 'b', 'c']) await putDelta(s3, bucket, collection, run);
+  }
+  await put(s3, bucket, 'ocr/late.json', '{}');
+}
+
+/** A bucket that a writer got by mistake: one delta in it was compacted by nobody. */
+async function fillDecoy(bucket: string): Promise<void> {
+  await putDecoys(harness.s3, bucket);
+  await putDelta(harness.s3, bucket, 'lines', 'stranded');
+}
+
+const aLambdaNames = (bucket: string) =>
+  harness.declare({ functions: [{ name: 'old-compaction', environment: { CHROMADB_BUCKET: bucket } }] });
+
+/** LastModified has whole seconds: what is written in the second of the verification is not seen as later. */
+const writeLater = (bucket: string, plan: string, Key: string) =>
+  eventually('somebody wrote in a later second', async () => {
+    await put(harness.s3, bucket, Key, 'new');
+    const { LastModified } = await harness.s3.send(new HeadObjectCommand({ Bucket: bucket, Key }));
+    const { verified } = JSON.parse(await harness.read(plan.replace('.json', '.state.json')));
+    return (LastModified?.getTime() ?? 0) > Date.parse(verified.at);
+  });
 
 it('discovers the buckets and says why each is a candidate', async () => {
   const { code, result } = await harness.json('discover');
@@ -135,18 +147,23 @@ it('lets go of a stranded delta only when a file names it', async () => {
 });
 
 it('refuses to retire what was never applied', async () => {
-  await harness.json('plan', '--dest', NEW, '--include-stranded', '--out', 'unapplied.json');
-  const { code } = await harness.json('retire', 'unapplied.json', '--soak', '0', '--confirm', OLD);
-  expect(code).toBe(6);
+  const { makePlan, retire } = await migrationSetting(harness, fillTruth);
+  expect((await makePlan()).code).toBe(0);
+  expect((await retire()).code).toBe(6);
 });
 
 it('plans, applies and verifies, with policy and lifecycle frozen, metadata and tags kept', async () => {
   const { s3 } = harness;
-  const policy = `{ "Version":"2012-10-17",  "Statement":[{"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"s3:PutBucketWebsite","Resource":"arn:aws:s3:::${OLD}"}]}`;
-  await s3.send(new PutBucketPolicyCommand({ Bucket: OLD, Policy: policy }));
+  const [source, decoy, destination] = ['from-truth', 'from-decoy', 'to-one-bucket'];
+  for (const bucket of [source, decoy, destination]) await createBucket(s3, bucket);
+  await fillTruth(source);
+  await fillDecoy(decoy);
+  await aLambdaNames(source);
+  const policy = `{ "Version":"2012-10-17",  "Statement":[{"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"s3:PutBucketWebsite","Resource":"arn:aws:s3:::${source}"}]}`;
+  await s3.send(new PutBucketPolicyCommand({ Bucket: source, Policy: policy }));
   await s3.send(
     new PutBucketLifecycleConfigurationCommand({
-      Bucket: OLD,
+      Bucket: source,
       LifecycleConfiguration: {
         Rules: [
           { ID: 'deltas', Status: 'Enabled', Filter: { Prefix: 'lines/delta/' }, Expiration: { Days: 7 } },
@@ -155,53 +172,51 @@ it('plans, applies and verifies, with policy and lifecycle frozen, metadata and 
     }),
   );
 
-  expect((await harness.json('plan', '--dest', NEW, '--include-stranded')).code).toBe(0);
+  expect(
+    (await harness.json('plan', '--name', 'from-*', '--dest', destination, '--include-stranded')).code,
+  ).toBe(0);
   expect((await harness.run(['show', 'plan.json'])).stdout).toContain('stranded');
   const { code, result, stdout, stderr } = await harness.json(
     'apply',
     'plan.json',
     '--confirm',
-    OLD,
+    source,
     '--settle',
     '0',
   );
   expect({ code, stderr, stdout: code === 0 ? '' : stdout }).toEqual({ code: 0, stderr: '', stdout: '' });
   expect(result.verification).toMatchObject({ proven: true, problem_count: 0 });
 
-  const [source, destination] = [await contents(s3, OLD), await contents(s3, NEW)];
+  const [held, copied] = [await contents(s3, source), await contents(s3, destination)];
   const stranded = legacyDeltaKey('lines', 'stranded');
-  expect(destination.has(stranded)).toBe(true);
-  for (const [key, etag] of source) {
-    if (key.includes('placeholder') || key.includes('latest/pointer'))
-      expect(destination.has(key)).toBe(false);
-    else expect(destination.get(key)).toBe(etag);
+  expect(copied.has(stranded)).toBe(true);
+  for (const [key, etag] of held) {
+    if (key.includes('placeholder') || key.includes('latest/pointer')) expect(copied.has(key)).toBe(false);
+    else expect(copied.get(key)).toBe(etag);
   }
-  const delta = { Bucket: NEW, Key: legacyDeltaKey('words', 'a') };
+  const delta = { Bucket: destination, Key: legacyDeltaKey('words', 'a') };
   const head = await s3.send(new HeadObjectCommand(delta));
   expect(head).toMatchObject({ ContentType: 'application/gzip', Metadata: { run: 'a' } });
   const { TagSet } = await s3.send(new GetObjectTaggingCommand(delta));
   expect(TagSet).toEqual([{ Key: 'kind', Value: 'delta' }]);
 
-  const frozen = await s3.send(new GetBucketPolicyCommand({ Bucket: OLD }));
+  const frozen = await s3.send(new GetBucketPolicyCommand({ Bucket: source }));
   expect(frozen.Policy).toContain('MigrateBucketsFreeze');
-  const lifecycle = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: OLD }));
+  const lifecycle = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: source }));
   expect(lifecycle.Rules?.[0]?.Status).toBe('Disabled');
 
   expect((await harness.json('unfreeze', 'plan.json')).code).toBe(0);
-  const unfrozen = await s3.send(new GetBucketPolicyCommand({ Bucket: OLD }));
+  const unfrozen = await s3.send(new GetBucketPolicyCommand({ Bucket: source }));
   expect(unfrozen.Policy).toBe(policy);
-  const restored = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: OLD }));
+  const restored = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: source }));
   expect(restored.Rules?.[0]).toMatchObject({ ID: 'deltas', Status: 'Enabled', Expiration: { Days: 7 } });
-  expect((await harness.json('apply', 'plan.json', '--confirm', OLD, '--settle', '0')).code).toBe(0);
+  expect((await harness.json('apply', 'plan.json', '--confirm', source, '--settle', '0')).code).toBe(0);
 });
 
 it('refuses to retire a bucket that a Lambda still names, and a new bucket that no pipeline writes to', async () => {
-  await eventually('somebody else wrote in a later second', async () => {
-    await put(harness.s3, NEW, 'notes.txt', 'by hand');
-    const { LastModified } = await harness.s3.send(new HeadObjectCommand({ Bucket: NEW, Key: 'notes.txt' }));
-    const { verified } = JSON.parse(await harness.read('plan.state.json'));
-    return (LastModified?.getTime() ?? 0) > Date.parse(verified.at);
-  });
+  const { source, destination, plan, retire } = await migratedSetting(harness, fillTruth);
+  await aLambdaNames(source);
+  await writeLater(destination, plan, 'notes-by-hand.txt');
   const { code, result } = await retire();
   expect(code).toBe(6);
   const failing = (result.gates as { name: string; passed: boolean }[])
@@ -212,30 +227,26 @@ it('refuses to retire a bucket that a Lambda still names, and a new bucket that 
 
 it('notices an object that is deleted at the destination: verify exits 3, retire 6', async () => {
   const { s3 } = harness;
-  await harness.declare({ functions: [{ name: 'old-compaction', environment: { CHROMADB_BUCKET: NEW } }] });
-  await s3.send(new DeleteObjectCommand({ Bucket: NEW, Key: legacyDeltaKey('words', 'b') }));
-  const verified = await harness.run(['verify', 'plan.json']);
+  const { source, destination, plan, retire, apply } = await migratedSetting(harness, fillTruth);
+  await aLambdaNames(destination);
+  await s3.send(new DeleteObjectCommand({ Bucket: destination, Key: legacyDeltaKey('words', 'b') }));
+  const verified = await harness.run(['verify', plan]);
   expect(verified.code).toBe(3);
   expect(verified.stdout).toContain(`${legacyDeltaKey('words', 'b')}: It is missing at the destination.`);
   expect(verified.stdout).toContain('Run apply again, which copies it anew.');
   const refused = await retire('--accept-idle');
   expect(refused.code).toBe(6);
-  expect((await contents(s3, OLD)).size).toBeGreaterThan(10);
-  expect((await harness.json('apply', 'plan.json', '--confirm', OLD, '--settle', '0')).code).toBe(0);
-  expect((await harness.run(['verify', 'plan.json'])).code).toBe(0);
+  expect((await contents(s3, source)).size).toBeGreaterThan(10);
+  expect((await apply()).code).toBe(0);
+  expect((await harness.run(['verify', plan])).code).toBe(0);
 });
 
 it('retires the bucket once every gate holds, and keeps it, empty', async () => {
-  // LastModified has whole seconds: a write in the second of the verification is not seen as later.
-  await eventually('the pipeline wrote in a later second', async () => {
-    const Key = 'lines/delta/new-run/delta.arrow';
-    await put(harness.s3, NEW, Key, 'new');
-    const { LastModified } = await harness.s3.send(new HeadObjectCommand({ Bucket: NEW, Key }));
-    const { verified } = JSON.parse(await harness.read('plan.state.json'));
-    return (LastModified?.getTime() ?? 0) > Date.parse(verified.at);
-  });
+  const { source, destination, plan, retire } = await migratedSetting(harness, fillTruth);
+  await aLambdaNames(destination);
+  await writeLater(destination, plan, 'lines/delta/new-run/delta.arrow');
   const { code, result } = await retire();
   expect({ code, gates: result.gates, message: result.message }).toMatchObject({ code: 0 });
-  expect((await contents(harness.s3, OLD)).size).toBe(0);
-  expect((await contents(harness.s3, NEW)).has(snapshotPointerKey('lines'))).toBe(true);
+  expect((await contents(harness.s3, source)).size).toBe(0);
+  expect((await contents(harness.s3, destination)).has(snapshotPointerKey('lines'))).toBe(true);
 });

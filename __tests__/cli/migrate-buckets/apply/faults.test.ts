@@ -43,7 +43,7 @@ it('copies keys of every plane, with control characters, plus, percent, spaces a
     'a?b#c',
     'x'.repeat(1024),
   ];
-  const { source, destination, plan, makePlan, apply } = await setting(
+  const { source, destination, makePlan, apply, retire } = await setting(
     Object.fromEntries(keys.map((key) => [key, `body of ${key}`])),
   );
   expect((await makePlan()).code).toBe(0);
@@ -52,17 +52,7 @@ it('copies keys of every plane, with control characters, plus, percent, spaces a
   const copied = await contents(harness.s3, destination);
   expect([...copied]).toEqual([...(await contents(harness.s3, source))]);
   expect(new Set(copied.keys())).toEqual(new Set(keys));
-  const retired = await harness.json(
-    'retire',
-    plan,
-    '--soak',
-    '0',
-    '--accept-idle',
-    '--accept-unchecked',
-    'state',
-    '--confirm',
-    source,
-  );
+  const retired = await retire('--accept-idle');
   expect({ code: retired.code, gates: retired.result.gates }).toMatchObject({ code: 0 });
   expect((await contents(harness.s3, source)).size).toBe(0);
 });

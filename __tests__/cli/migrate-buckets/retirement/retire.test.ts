@@ -10,58 +10,21 @@ import {
 } from '@aws-sdk/client-s3';
 import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
 import { makeSnapshot, type Snapshot } from '../../../support/chroma-snapshots';
-import {
-  contents,
-  createBucket,
-  put,
-  putDecoys,
-  putSnapshot,
-  putSnapshotManifest,
-} from '../../../support/old-buckets';
+import { contents, put, putDecoys, putSnapshot, putSnapshotManifest } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
+import { migratedSetting } from '../migration-setting';
 
 let harness: CliHarness;
-let number = 0;
 
 beforeAll(async () => {
   harness = await startCliHarness();
 });
 afterAll(() => harness?.stop());
 
-/** A migrated and verified pair of buckets; `before` prepares the source. */
+/** A migrated and verified pair of buckets, whose new one nobody uses yet; `before` prepares the source. */
 async function migrated(before: (source: string) => Promise<unknown>) {
-  number++;
-  const [source, destination, plan] = [`from-${number}`, `to-${number}`, `plan-${number}.json`];
-  await createBucket(harness.s3, source);
-  await createBucket(harness.s3, destination);
-  await before(source);
-  const planned = await harness.json(
-    'plan',
-    '--source',
-    source,
-    '--bucket',
-    source,
-    '--dest',
-    destination,
-    '--out',
-    plan,
-  );
-  expect(planned).toMatchObject({ code: 0 });
-  expect((await harness.json('apply', plan, '--confirm', source, '--settle', '0')).code).toBe(0);
-  const retire = (...more: string[]) =>
-    harness.json(
-      'retire',
-      plan,
-      '--soak',
-      '0',
-      '--accept-unchecked',
-      'state',
-      '--accept-idle',
-      '--confirm',
-      source,
-      ...more,
-    );
-  return { source, destination, plan, retire };
+  const setting = await migratedSetting(harness, before);
+  return { ...setting, retire: (...more: string[]) => setting.retire('--accept-idle', ...more) };
 }
 
 const versioned = async (source: string) => {
