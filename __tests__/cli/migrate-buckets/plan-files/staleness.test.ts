@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import type { CopyEngine } from '../../../../cli/migrate-buckets/engine/engine';
 import type { ListedObject } from '../../../../cli/migrate-buckets/listing/listed-object';
 import { ManifestDigest, manifestLine } from '../../../../cli/migrate-buckets/plan-files/digest';
-import type { ManifestEntry } from '../../../../cli/migrate-buckets/plan-files/manifest-entry';
-import type { Plan } from '../../../../cli/migrate-buckets/plan-files/plan-file';
 import { refuseStale, strandedOf } from '../../../../cli/migrate-buckets/plan-files/staleness';
+import type { ManifestEntry, Plan } from '../../../../contracts/migrate-buckets/plan';
 import { stream } from '../arbitrary-listings';
 
 let folder: string;
@@ -27,7 +26,7 @@ const entry = (key: string, changes: Partial<ManifestEntry> = {}): ManifestEntry
   key,
   size: 1,
   etag: `etag-of-${key}`,
-  storageClass: 'STANDARD',
+  storage_class: 'STANDARD',
   action: 'copy',
   expected: 'absent',
   ...changes,

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Plan } from '../../../../cli/migrate-buckets/plan-files/plan-file';
-import { isFrozen, readState, type State, StateFile } from '../../../../cli/migrate-buckets/plan-files/state';
+import { isFrozen, readState, StateFile } from '../../../../cli/migrate-buckets/plan-files/state';
+import type { Plan, State } from '../../../../contracts/migrate-buckets/plan';
 
 let folder: string;
 let path: string;
@@ -24,7 +24,7 @@ const STATE: State = {
     digest: 'd',
     objects: 1,
     bytes: 2,
-    levels: { P3: 1 },
+    levels: { P4: 0, P3: 1, P2: 0, P1: 0, P0: 0 },
     snapshots: [{ collection: 'lines', version: '20260101_000000' }],
   },
   overrides: [{ gate: 'in-use', at: '2026-01-03T00:00:00.000Z' }],

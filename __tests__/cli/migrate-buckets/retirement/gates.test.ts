@@ -212,12 +212,12 @@ describe('what is said of a gate', () => {
   it('proven: how many, or the first that is not', () => {
     const { verification: proven } = sound();
     expect(gate('proven')).toEqual([true, false, 'All 2 objects are proven at new just now.']);
-    const problems = [
+    const problems: Verification['problems'] = [
       { key: 'k', level: 'P0', why: 'It is missing.' },
       { key: 'l', level: 'P1', why: 'It is not proven.' },
-    ] as const;
+    ];
     expect(
-      gate('proven', { verification: proven && { ...proven, proven: false, problems, problemCount: 2 } }),
+      gate('proven', { verification: proven && { ...proven, proven: false, problems, problem_count: 2 } }),
     ).toEqual([false, false, '2 of 2 objects are not proven at new just now, e.g. k: It is missing.']);
     expect(gate('proven', { verification: null })).toEqual([
       false,
