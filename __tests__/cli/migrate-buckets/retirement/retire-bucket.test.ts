@@ -1,0 +1,332 @@
+import {
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetBucketTaggingCommand,
+  HeadBucketCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+  PutBucketPolicyCommand,
+  PutBucketTaggingCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { RetireMode } from '../../../../cli/migrate-buckets/retirement/modes';
+import { retireBucket } from '../../../../cli/migrate-buckets/retirement/retire-bucket';
+import type { Aws } from '../../../../cli/shared/aws/clients';
+import { useEmbeddedS3 } from '../../../support/embedded-s3';
+import { intercepted } from '../../../support/intercepted-client';
+import { useVerifiedSource, type VerifiedSource } from './verified-source';
+
+const NOW = new Date('2026-01-01T12:00:00Z');
+const MINUTE = 60_000;
+const TAG = 'migrate-buckets-retired';
+
+const embedded = useEmbeddedS3();
+const prepare = useVerifiedSource(embedded);
+beforeEach(() => {
+  // The server is in this process, so that it tells the time that is set here.
+  jest.useFakeTimers({
+    now: NOW,
+    doNotFake: [
+      'nextTick',
+      'setImmediate',
+      'clearImmediate',
+      'setInterval',
+      'clearInterval',
+      'setTimeout',
+      'clearTimeout',
+      'queueMicrotask',
+    ],
+  });
+});
+afterEach(() => jest.useRealTimers());
+
+async function retire(
+  { plan, files, state }: VerifiedSource,
+  mode: RetireMode,
+  { purge = false, s3 = embedded.s3 as S3Client } = {},
+) {
+  const events: unknown[] = [];
+  const report = { event: (...event: unknown[]) => events.push(event), progress() {} };
+  const aws = { s3, options: {} } as Aws;
+  const request = { plan, files, state, mode, purge };
+  const retirement = await retireBucket(aws, request, report, new AbortController().signal);
+  return { retirement, events };
+}
+
+const DONE = { hidden: false, deleted: 0, uploadsAborted: 0, bucketDeleted: false, failed: [] };
+
+/** Every version and marker of a bucket: its key, marked where it is a delete marker. */
+async function versionsOf(bucket: string): Promise<string[]> {
+  const { Versions = [], DeleteMarkers = [] } = await embedded.s3.send(
+    new ListObjectVersionsCommand({ Bucket: bucket }),
+  );
+  return [...Versions.map(({ Key }) => Key), ...DeleteMarkers.map(({ Key }) => `${Key} (marker)`)]
+    .map(String)
+    .sort();
+}
+async function tagsOf(bucket: string): Promise<Record<string, string>> {
+  const { TagSet = [] } = await embedded.s3.send(new GetBucketTaggingCommand({ Bucket: bucket }));
+  return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
+}
+const isThere = (bucket: string) =>
+  embedded.s3.send(new HeadBucketCommand({ Bucket: bucket })).then(
+    () => true,
+    () => false,
+  );
+const deny = (bucket: string, Action: string, key: string) =>
+  embedded.s3.send(
+    new PutBucketPolicyCommand({
+      Bucket: bucket,
+      Policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Deny', Principal: '*', Action, Resource: `arn:aws:s3:::${bucket}/${key}` }],
+      }),
+    }),
+  );
+
+describe('A soft retirement', () => {
+  it('only marks the bucket, keeping its other tags', async () => {
+    const setting = await prepare();
+    const { source } = setting;
+    await embedded.put(source, 'a', 'x');
+    await setting.verify();
+    const TagSet = [
+      { Key: 'team', Value: 'data' },
+      { Key: TAG, Value: 'long ago' },
+    ];
+    await embedded.s3.send(new PutBucketTaggingCommand({ Bucket: source, Tagging: { TagSet } }));
+    expect((await retire(setting, 'soft')).retirement).toEqual({ mode: 'soft', ...DONE });
+    expect(await tagsOf(source)).toEqual({ team: 'data', [TAG]: NOW.toISOString() });
+    expect(await versionsOf(source)).toEqual(['a']);
+    expect(setting.state.now.phase).toBe('verified');
+  });
+
+  it('marks a bucket that has no tags yet', async () => {
+    const setting = await prepare();
+    await retire(setting, 'soft');
+    expect(await tagsOf(setting.source)).toEqual({ [TAG]: NOW.toISOString() });
+  });
+
+  it('does not take tags that cannot be read for none, which would wipe them out', async () => {
+    const setting = await prepare();
+    await embedded.admin.inject({ operation: 'GetBucketTagging', fail: 'AccessDenied' });
+    await expect(retire(setting, 'soft')).rejects.toThrow(
+      `Access was denied when asked to tag ${setting.source} as retired`,
+    );
+    expect(await embedded.admin.requests()).not.toHaveProperty('PutBucketTagging');
+  });
+
+  it('does with tags that are not told', async () => {
+    const setting = await prepare();
+    const s3 = intercepted(embedded.s3, async (command, send) =>
+      command.constructor.name === 'GetBucketTaggingCommand' ? {} : send(),
+    );
+    await retire(setting, 'soft', { s3 });
+    expect(await tagsOf(setting.source)).toEqual({ [TAG]: NOW.toISOString() });
+  });
+});
+
+describe('An unversioned bucket', () => {
+  const filled = async () => {
+    const setting = await prepare();
+    for (const key of ['a', 'b']) await embedded.put(setting.source, key, key);
+    await setting.verify();
+    return setting;
+  };
+
+  it('is emptied and kept, marked as retired', async () => {
+    const setting = await filled();
+    const { retirement, events } = await retire(setting, 'empty-keep');
+    expect(retirement).toEqual({ mode: 'empty-keep', ...DONE, deleted: 2 });
+    expect(events).toEqual([['deleted', '2 objects were deleted.', { objects: 2 }]]);
+    expect(await versionsOf(setting.source)).toEqual([]);
+    expect(await tagsOf(setting.source)).toHaveProperty(TAG);
+    expect(setting.state.now.phase).toBe('retired');
+  });
+
+  it('is emptied and deleted', async () => {
+    const setting = await filled();
+    const { retirement } = await retire(setting, 'delete', { purge: true });
+    expect(retirement).toEqual({ mode: 'delete', ...DONE, deleted: 2, bucketDeleted: true });
+    expect(await isThere(setting.source)).toBe(false);
+    expect(setting.state.now.phase).toBe('retired');
+  });
+
+  it('keeps what was changed since, and is not retired yet', async () => {
+    const setting = await filled();
+    await embedded.put(setting.source, 'a', 'changed');
+    const { retirement } = await retire(setting, 'delete');
+    expect(retirement).toEqual({
+      mode: 'delete',
+      ...DONE,
+      failed: [{ key: 'a', message: expect.stringContaining('PreconditionFailed') }],
+    });
+    expect(await versionsOf(setting.source)).toEqual(['a']);
+    expect(setting.state.now.phase).toBe('retiring');
+  });
+
+  it('keeps what was never verified, and is then not deleted', async () => {
+    const setting = await filled();
+    await embedded.put(setting.source, 'new', 'x');
+    await expect(retire(setting, 'delete')).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringMatching(
+        RegExp(`^${setting.source} was not deleted: it holds something that was never verified`),
+      ),
+    });
+    expect(await versionsOf(setting.source)).toEqual(['new']);
+    expect(setting.state.now.phase).toBe('retiring');
+  });
+
+  it('tells why it could not be deleted otherwise', async () => {
+    const setting = await filled();
+    await embedded.admin.inject({ operation: 'DeleteBucket', fail: 'AccessDenied', times: 0 });
+    await expect(retire(setting, 'delete')).rejects.toThrow(
+      `Access was denied when asked to delete the bucket ${setting.source}`,
+    );
+    expect(await isThere(setting.source)).toBe(true);
+  });
+});
+
+describe('A versioned bucket', () => {
+  /** `a` with an older version, and `b`. */
+  const filled = async () => {
+    const setting = await prepare({ versioned: true });
+    const { source } = setting;
+    for (const key of ['a', 'a', 'b']) await embedded.put(source, key, key);
+    await setting.verify();
+    return setting;
+  };
+
+  it('is hidden under delete markers, which can be undone', async () => {
+    const setting = await filled();
+    const { retirement, events } = await retire(setting, 'delete');
+    expect(retirement).toEqual({ mode: 'delete', ...DONE, hidden: true });
+    expect(events).toEqual([['hidden', '2 objects were hidden under delete markers.', { objects: 2 }]]);
+    expect(await versionsOf(setting.source)).toEqual(['a', 'a', 'a (marker)', 'b', 'b (marker)']);
+    expect(setting.state.now.phase).toBe('retiring');
+  });
+
+  it('loses every verified version, and the markers over them, by a purge', async () => {
+    const setting = await filled();
+    const { retirement, events } = await retire(setting, 'empty-keep', { purge: true });
+    expect(await versionsOf(setting.source)).toEqual([]);
+    // Three versions were verified; two markers were laid by the first phase.
+    expect(retirement).toEqual({ mode: 'empty-keep', ...DONE, deleted: 5 });
+    expect(events).toContainEqual([
+      'purged',
+      '5 versions and delete markers were deleted for good.',
+      { versions: 5 },
+    ]);
+    expect(await tagsOf(setting.source)).toHaveProperty(TAG);
+    expect(setting.state.now.phase).toBe('retired');
+  });
+
+  it('loses what was deleted before the verification, and the marker over it', async () => {
+    const setting = await prepare({ versioned: true });
+    await embedded.put(setting.source, 'gone', 'x');
+    await embedded.s3.send(new DeleteObjectCommand({ Bucket: setting.source, Key: 'gone' }));
+    await setting.verify();
+    const { retirement, events } = await retire(setting, 'delete', { purge: true });
+    expect(events[0]).toEqual(['hidden', '0 objects were hidden under delete markers.', { objects: 0 }]);
+    expect(retirement.bucketDeleted).toBe(true);
+  });
+
+  it('keeps versions, and markers over other keys, that were never verified', async () => {
+    const setting = await filled();
+    await embedded.put(setting.source, 'new', 'x');
+    await embedded.s3.send(new DeleteObjectCommand({ Bucket: setting.source, Key: 'new' }));
+    await expect(retire(setting, 'delete', { purge: true })).rejects.toThrow('never verified');
+    expect(await versionsOf(setting.source)).toEqual(['new', 'new (marker)']);
+  });
+
+  it('keeps a newer version of a verified key, and is then not deleted', async () => {
+    const setting = await filled();
+    await embedded.put(setting.source, 'b', 'newer');
+    const { retirement } = await retire(setting, 'delete', { purge: true });
+    expect(retirement.failed).toEqual([{ key: 'b', message: expect.stringContaining('PreconditionFailed') }]);
+    expect(await versionsOf(setting.source)).toContain('b');
+  });
+
+  it('is not retired while a version could not be deleted', async () => {
+    const setting = await filled();
+    await deny(setting.source, 's3:DeleteObjectVersion', 'b');
+    const { retirement } = await retire(setting, 'delete', { purge: true });
+    expect(retirement).toEqual({
+      mode: 'delete',
+      ...DONE,
+      deleted: 3,
+      failed: [
+        { key: 'b', message: expect.stringContaining('AccessDenied') },
+        { key: 'b', message: expect.stringContaining('AccessDenied') },
+      ],
+    });
+    expect(await isThere(setting.source)).toBe(true);
+    expect(setting.state.now.phase).toBe('retiring');
+  });
+});
+
+describe('Uploads that nobody finished', () => {
+  const KEYS = ['a b+c', 'ünusual', 'z'];
+  const begin = async (bucket: string, key: string, at: number) => {
+    jest.setSystemTime(NOW.getTime() + at);
+    await embedded.s3.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }));
+  };
+  const left = async (bucket: string) =>
+    ((await embedded.s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads ?? []).map(
+      ({ Key }) => Key,
+    );
+
+  it('are aborted when they were begun before the verification, or in its very moment', async () => {
+    const setting = await prepare();
+    await begin(setting.source, 'before', -MINUTE);
+    await begin(setting.source, 'at', 0);
+    await begin(setting.source, 'after', 1000);
+    await setting.verify(NOW);
+    expect((await retire(setting, 'empty-keep')).retirement.uploadsAborted).toBe(2);
+    expect(await left(setting.source)).toEqual(['after']);
+  });
+
+  it('are found on every page of their list, whatever their keys', async () => {
+    const setting = await prepare();
+    for (const key of KEYS) await begin(setting.source, key, -MINUTE);
+    await setting.verify(NOW);
+    const s3 = intercepted(embedded.s3, (command, send) => {
+      if (command.constructor.name === 'ListMultipartUploadsCommand') {
+        Object.assign(command.input, { MaxUploads: 1 });
+      }
+      return send();
+    });
+    expect((await retire(setting, 'empty-keep', { s3 })).retirement.uploadsAborted).toBe(3);
+    expect(await left(setting.source)).toEqual([]);
+  });
+
+  it.each([
+    ['says that there is more, but not where', { IsTruncated: true, NextKeyMarker: undefined }],
+    ['names a next key, but says that there is no more', { IsTruncated: false, NextKeyMarker: 'z' }],
+    ['names no uploads', { Uploads: undefined }],
+    ['does not say when they were begun', { Uploads: [{ Key: 'a', UploadId: 'x', Initiated: undefined }] }],
+  ])('are looked for no further when S3 %s', async (_what, answer) => {
+    const setting = await prepare();
+    await setting.verify(NOW);
+    const s3 = intercepted(embedded.s3, async (command, send) => {
+      const told = (await send()) as object;
+      return command.constructor.name === 'ListMultipartUploadsCommand' ? { ...told, ...answer } : told;
+    });
+    expect((await retire(setting, 'empty-keep', { s3 })).retirement.uploadsAborted).toBe(0);
+    expect(await embedded.admin.requests()).toMatchObject({ ListMultipartUploads: 1 });
+    expect(await embedded.admin.requests()).not.toHaveProperty('AbortMultipartUpload');
+  });
+
+  it('are told of when they cannot be aborted, before anything is deleted', async () => {
+    const setting = await prepare();
+    await embedded.put(setting.source, 'a', 'x');
+    await begin(setting.source, 'before', -MINUTE);
+    await setting.verify(NOW);
+    await embedded.admin.inject({ operation: 'AbortMultipartUpload', fail: 'AccessDenied' });
+    await expect(retire(setting, 'empty-keep')).rejects.toThrow(
+      `Access was denied when asked to abort the unfinished uploads in ${setting.source}`,
+    );
+    expect(await versionsOf(setting.source)).toEqual(['a']);
+  });
+});

@@ -1,0 +1,72 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import { listVersions } from '../../../../cli/migrate-buckets/listing/list-versions';
+import { ManifestDigest, manifestLine } from '../../../../cli/migrate-buckets/plan-files/digest';
+import type { ManifestEntry } from '../../../../cli/migrate-buckets/plan-files/manifest-entry';
+import { type Plan, type PlanFiles, planFiles } from '../../../../cli/migrate-buckets/plan-files/plan-file';
+import { type State, StateFile } from '../../../../cli/migrate-buckets/plan-files/state';
+import { recordVersions } from '../../../../cli/migrate-buckets/plan-files/version-record';
+import type { EmbeddedS3 } from '../../../support/embedded-s3';
+
+/** Two buckets with the files of a plan between them, in a folder of their own. */
+export interface VerifiedSource {
+  readonly source: string;
+  readonly destination: string;
+  readonly plan: Plan;
+  readonly files: PlanFiles;
+  readonly state: StateFile;
+  /** Records the source as it is now as what was verified, at this moment or another. */
+  verify(at?: Date, changes?: Partial<NonNullable<State['verified']>>): Promise<void>;
+}
+
+/** Gives every test of a suite two empty buckets and a plan, whose source is versioned where that is said. */
+export function useVerifiedSource(embedded: EmbeddedS3) {
+  const folders: string[] = [];
+  afterEach(async () => {
+    for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  });
+  return async ({
+    versioned = false,
+    manifest = [] as readonly ManifestEntry[],
+    owner = null as string | null,
+  } = {}): Promise<VerifiedSource> => {
+    const [source, destination] = [await embedded.bucket(), await embedded.bucket()];
+    if (versioned) {
+      const VersioningConfiguration = { Status: 'Enabled' } as const;
+      await embedded.s3.send(new PutBucketVersioningCommand({ Bucket: source, VersioningConfiguration }));
+    }
+    const folder = await mkdtemp(join(tmpdir(), 'retirement-'));
+    folders.push(folder);
+    const files = planFiles(join(folder, 'plan.json'));
+    const digest = new ManifestDigest(source, destination);
+    for (const entry of manifest) digest.add(entry);
+    await writeFile(files.manifest, manifest.map(manifestLine).join(''));
+    const plan = { source, destination, owner, digest: digest.finish() } as Plan;
+    const state = await StateFile.create(plan, files.state);
+    return {
+      source,
+      destination,
+      plan,
+      files,
+      state,
+      async verify(at = new Date(), changes = {}) {
+        const versions = listVersions(embedded.s3, source, new AbortController().signal);
+        let objects = 0;
+        const found = await recordVersions(versions, files.versions, async (recorded) => {
+          for await (const { isLatest } of recorded) objects += isLatest ? 1 : 0;
+        });
+        const verified = {
+          at: at.toISOString(),
+          digest: found,
+          objects,
+          bytes: 0,
+          levels: {},
+          snapshots: [],
+        };
+        await state.save({ phase: 'verified', verified: { ...verified, ...changes } });
+      },
+    };
+  };
+}
