@@ -109,7 +109,7 @@ describe('A soft retirement', () => {
 
   it('does not take tags that cannot be read for none, which would wipe them out', async () => {
     const setting = await prepare();
-    await embedded.admin.inject({ operation: 'GetBucketTagging', fail: 'AccessDenied' });
+    await embedded.admin.inject({ operation: 'GetBucketTagging', fail: 'AccessDenied', times: 0 });
     await expect(retire(setting, 'soft')).rejects.toThrow(
       `Access was denied when asked to tag ${setting.source} as retired`,
     );
@@ -323,7 +323,7 @@ describe('Uploads that nobody finished', () => {
     await embedded.put(setting.source, 'a', 'x');
     await begin(setting.source, 'before', -MINUTE);
     await setting.verify(NOW);
-    await embedded.admin.inject({ operation: 'AbortMultipartUpload', fail: 'AccessDenied' });
+    await embedded.admin.inject({ operation: 'AbortMultipartUpload', fail: 'AccessDenied', times: 0 });
     await expect(retire(setting, 'empty-keep')).rejects.toThrow(
       `Access was denied when asked to abort the unfinished uploads in ${setting.source}`,
     );

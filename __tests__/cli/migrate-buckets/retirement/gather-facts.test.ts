@@ -1,0 +1,426 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { type LocalAws, startLocalAws } from 'local-aws';
+import { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
+import type { ManifestEntry } from '../../../../cli/migrate-buckets/plan-files/manifest-entry';
+import type { RetireFacts } from '../../../../cli/migrate-buckets/retirement/gates';
+import { gatherFacts } from '../../../../cli/migrate-buckets/retirement/gather-facts';
+import type { Aws } from '../../../../cli/shared/aws/clients';
+import { useEmbeddedS3 } from '../../../support/embedded-s3';
+import { intercepted } from '../../../support/intercepted-client';
+import { useVerifiedSource, type VerifiedSource } from './verified-source';
+
+const NOW = new Date('2026-01-01T12:00:00Z');
+
+const embedded = useEmbeddedS3();
+const prepare = useVerifiedSource(embedded);
+let aws: LocalAws<'controlPlane'>;
+let clients: Pick<Aws, 'lambda' | 'stepFunctions'>;
+beforeAll(async () => {
+  aws = await startLocalAws({ services: ['controlPlane'] });
+  const options = aws.clientOptions('controlPlane');
+  clients = { lambda: new LambdaClient(options), stepFunctions: new SFNClient(options) };
+});
+afterAll(async () => {
+  clients?.lambda.destroy();
+  clients?.stepFunctions.destroy();
+  await aws?.stop();
+});
+beforeEach(() => {
+  // The server is in this process, so that it tells the time that is set here.
+  jest.useFakeTimers({
+    now: NOW,
+    doNotFake: [
+      'nextTick',
+      'setImmediate',
+      'clearImmediate',
+      'setInterval',
+      'clearInterval',
+      'setTimeout',
+      'clearTimeout',
+      'queueMicrotask',
+    ],
+  });
+});
+afterEach(() => jest.useRealTimers());
+
+interface Options {
+  readonly s3?: S3Client;
+  readonly expectedOwner?: string;
+  readonly statePaths?: readonly string[];
+  /** Before the first `apply` there is no state. */
+  readonly applied?: boolean;
+}
+
+const gather = (
+  { plan, files, state }: VerifiedSource,
+  { s3 = embedded.s3, expectedOwner, statePaths = [], applied = true }: Options = {},
+): Promise<RetireFacts> =>
+  gatherFacts(
+    { ...clients, s3, options: expectedOwner === undefined ? {} : { expectedOwner } } as Aws,
+    {
+      plan,
+      files,
+      state: applied ? state.now : undefined,
+      statePaths,
+      soak: 60,
+      overrides: ['in-use'],
+    },
+    { event() {}, progress() {} },
+    new AbortController().signal,
+  );
+
+/** Two verified objects, one of them with an older version where the source is versioned. */
+async function verified(options: Parameters<typeof prepare>[0] = {}): Promise<VerifiedSource> {
+  const setting = await prepare(options);
+  for (const key of ['a', 'b', 'b']) await embedded.put(setting.source, key, key);
+  await setting.verify();
+  return setting;
+}
+const remove = (bucket: string, key: string) =>
+  embedded.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+
+it('hands on what it was asked with, and when', async () => {
+  const setting = await verified();
+  expect(await gather(setting)).toMatchObject({
+    source: setting.source,
+    destination: setting.destination,
+    state: setting.state.now,
+    now: NOW.getTime(),
+    soak: 60,
+    overrides: ['in-use'],
+  });
+});
+
+it('finds who names the source, and says what was not looked at', async () => {
+  const setting = await prepare();
+  await aws.declare({ functions: [{ name: 'reader', environment: { BUCKET: setting.source } }] });
+  const { references, survey } = await gather(setting);
+  expect(references).toEqual([expect.objectContaining({ kind: 'lambda', text: setting.source })]);
+  expect(survey.unchecked.map(({ kind }) => kind)).toEqual(['state']);
+});
+
+describe('Before anything was verified', () => {
+  const never = (setting: VerifiedSource) => ({
+    unchanged: { holds: false, evidence: `There is no verified manifest of ${setting.source}. Run apply.` },
+    verification: null,
+    writtenSince: null,
+  });
+
+  it('there is nothing to compare with', async () => {
+    const setting = await prepare();
+    await embedded.put(setting.destination, 'lines/delta/x/delta.arrow', 'x');
+    expect(await gather(setting, { applied: false })).toMatchObject(never(setting));
+    expect(await gather(setting)).toMatchObject(never(setting));
+  });
+
+  it('nor is there when the manifest of what was verified is gone', async () => {
+    const setting = await verified();
+    await rm(setting.files.versions);
+    jest.setSystemTime(NOW.getTime() + 1000);
+    await embedded.put(setting.destination, 'lines/delta/x/delta.arrow', 'x');
+    expect(await gather(setting)).toMatchObject({
+      ...never(setting),
+      writtenSince: { key: 'lines/delta/x/delta.arrow' },
+    });
+  });
+
+  it('nor is there when only the manifest is left', async () => {
+    const setting = await verified();
+    await setting.state.save({ verified: null });
+    expect(await gather(setting)).toMatchObject(never(setting));
+  });
+});
+
+describe('A source is unchanged', () => {
+  const unchanged = async (setting: VerifiedSource) => (await gather(setting)).unchanged;
+
+  it('when a fresh listing equals the verified one', async () => {
+    const setting = await verified();
+    expect(await unchanged(setting)).toEqual({
+      holds: true,
+      evidence: `A fresh listing of ${setting.source} equals the verified one: 2 versions.`,
+    });
+  });
+
+  it('with its older versions, which are told apart from delete markers', async () => {
+    const setting = await verified({ versioned: true });
+    await remove(setting.source, 'a');
+    await setting.verify();
+    expect(await unchanged(setting)).toEqual({
+      holds: true,
+      evidence: `A fresh listing of ${setting.source} equals the verified one: 4 versions, 2 of them older ones that were not copied.`,
+    });
+  });
+
+  it('but not when the stored manifest was tampered with, whatever the listing says', async () => {
+    const setting = await verified();
+    await writeFile(setting.files.versions, '');
+    expect(await unchanged(setting)).toEqual({
+      holds: false,
+      evidence: `${setting.files.versions} is not what was verified. Run apply again.`,
+    });
+  });
+
+  it.each([false, true])('but not with a new object, versioned: %p', async (versioned) => {
+    const setting = await verified({ versioned });
+    for (const key of ['new-1', 'new-2']) await embedded.put(setting.source, key, 'x');
+    expect(await unchanged(setting)).toEqual({
+      holds: false,
+      evidence: expect.stringMatching(
+        RegExp(`^${setting.source} holds what was not verified: new-1 \\(version .+\\). Run apply again.$`),
+      ),
+    });
+  });
+
+  it('but not when an object was changed, or is gone', async () => {
+    const evidence = (setting: VerifiedSource) => ({
+      holds: false,
+      evidence: `${setting.source} is not what was verified: objects changed or went. Run apply again.`,
+    });
+    const changed = await verified();
+    await embedded.put(changed.source, 'a', 'changed');
+    expect(await unchanged(changed)).toEqual(evidence(changed));
+    const gone = await verified();
+    await remove(gone.source, 'a');
+    expect(await unchanged(gone)).toEqual(evidence(gone));
+  });
+
+  it('but not with a delete marker, before the retirement began', async () => {
+    const setting = await verified({ versioned: true });
+    await remove(setting.source, 'a');
+    expect(await unchanged(setting)).toMatchObject({
+      holds: false,
+      evidence: expect.stringContaining('holds what was not verified: a (version'),
+    });
+  });
+
+  describe('once its retirement began', () => {
+    const retiring = async () => {
+      const setting = await verified({ versioned: true });
+      await setting.state.save({ phase: 'retiring' });
+      return setting;
+    };
+
+    it('by whatever of it is left, and delete markers over what was verified', async () => {
+      const setting = await retiring();
+      await remove(setting.source, 'a');
+      expect(await unchanged(setting)).toEqual({
+        holds: true,
+        evidence: `The 4 versions that are left in ${setting.source} were all verified.`,
+      });
+    });
+
+    it('but not with a delete marker over anything else', async () => {
+      const setting = await retiring();
+      await remove(setting.source, 'other');
+      expect(await unchanged(setting)).toMatchObject({
+        holds: false,
+        evidence: expect.stringContaining('other'),
+      });
+    });
+
+    it('but not with a newer version of what was verified', async () => {
+      const setting = await retiring();
+      await embedded.put(setting.source, 'a', 'newer');
+      expect(await unchanged(setting)).toMatchObject({
+        holds: false,
+        evidence: expect.stringContaining(': a ('),
+      });
+    });
+  });
+});
+
+describe('The destination is verified anew', () => {
+  const copyAll = async ({ destination }: VerifiedSource) => {
+    for (const key of ['a', 'b']) await embedded.put(destination, key, key);
+  };
+
+  it('against what was verified, also where that is half deleted by now', async () => {
+    const setting = await verified({ versioned: true });
+    await copyAll(setting);
+    await remove(setting.source, 'a');
+    expect((await gather(setting)).verification).toMatchObject({
+      proven: true,
+      objects: 2,
+      bytes: 2,
+      levels: { P3: { objects: 2 } },
+    });
+  });
+
+  it('without what was deleted before the verification, and without older versions', async () => {
+    const setting = await verified({ versioned: true });
+    await copyAll(setting);
+    await remove(setting.source, 'a');
+    await setting.verify();
+    expect((await gather(setting)).verification).toMatchObject({ proven: true, objects: 1, extra: 1 });
+  });
+
+  it('and what is missing there is named', async () => {
+    const setting = await verified();
+    await embedded.put(setting.destination, 'a', 'a');
+    expect((await gather(setting)).verification).toMatchObject({
+      proven: false,
+      problems: [{ key: 'b', level: 'P0' }],
+    });
+  });
+
+  it('by the journal, and without reading any bytes', async () => {
+    const setting = await verified();
+    await copyAll(setting);
+    const { etag: source } = await embedded.look(setting.source, 'a');
+    const { etag: destination } = await embedded.put(setting.destination, 'a', 'A');
+    const journal = await Journal.open(setting.files.journal);
+    await journal.add({ kind: 'copied', key: 'a', source, destination });
+    await journal.close();
+    await embedded.admin.resetRequests();
+    expect((await gather(setting)).verification).toMatchObject({
+      proven: true,
+      levels: { P2: { objects: 1 }, P3: { objects: 1 } },
+    });
+    expect(await embedded.admin.requests()).not.toHaveProperty('GetObject');
+  });
+
+  it('with the stranded deltas of the plan', async () => {
+    const key = 'lines/delta/x/delta.arrow';
+    const stranded: ManifestEntry = {
+      key,
+      size: 1,
+      etag: 'e',
+      storageClass: 'STANDARD',
+      action: 'copy',
+      expected: 'absent',
+      bucket: 'loser',
+    };
+    const setting = await verified({ manifest: [stranded] });
+    await copyAll(setting);
+    expect((await gather(setting)).verification).toMatchObject({
+      objects: 3,
+      problems: [{ key, level: 'P0' }],
+    });
+  });
+
+  it('by the snapshots that the source named then', async () => {
+    const version = '20260101_000000';
+    const key = `lines/snapshot/timestamped/${version}/file`;
+    const setting = await verified();
+    const { etag: source } = await embedded.put(setting.source, key, 'x');
+    await setting.verify(NOW, { snapshots: [{ collection: 'lines', version }] });
+    await copyAll(setting);
+    const { etag: destination } = await embedded.put(setting.destination, key, 'X');
+    const journal = await Journal.open(setting.files.journal);
+    await journal.add({ kind: 'copied', key, source, destination });
+    await journal.close();
+    // Our own copy would do for any other object; to this one a pointer leads.
+    expect((await gather(setting)).verification).toMatchObject({ problems: [{ key, level: 'P0' }] });
+  });
+});
+
+describe('What the pipeline wrote since the verification', () => {
+  const writtenSince = async (...keys: readonly (readonly [string, number])[]) => {
+    jest.setSystemTime(NOW);
+    const setting = await verified();
+    for (const [key, seconds] of keys) {
+      jest.setSystemTime(NOW.getTime() + seconds * 1000);
+      await embedded.put(setting.destination, key, 'x');
+    }
+    return (await gather(setting)).writtenSince;
+  };
+  const at = (seconds: number) => NOW.getTime() + seconds * 1000;
+
+  it.each([
+    'lines/delta/x/delta.arrow',
+    'words/delta/x/delta.arrow',
+    'lines/snapshot/latest-pointer.txt',
+    'words/snapshot/latest-pointer.txt',
+  ])('is %s', async (key) => {
+    expect(await writtenSince([key, 1])).toEqual({ key, at: at(1) });
+  });
+
+  it.each([
+    'lines/delta/x/delta.tar.gz',
+    'lines/delta/delta.arrow.bak',
+    'other/delta/x/delta.arrow',
+    'lines/snapshot/timestamped/20260101_000000/snapshot.tar.gz',
+    'ocr/x/receipt-00001.json',
+  ])('is not %s', async (key) => {
+    expect(await writtenSince([key, 1])).toBeNull();
+  });
+
+  it('is later than the very moment of the verification', async () => {
+    expect(await writtenSince(['lines/delta/x/delta.arrow', 0])).toBeNull();
+    expect(await writtenSince(['lines/delta/x/delta.arrow', -1])).toBeNull();
+  });
+
+  it('is the newest of all', async () => {
+    const [older, newer] = ['lines/delta/b/delta.arrow', 'lines/delta/a/delta.arrow'];
+    expect(await writtenSince([older, 1], [newer, 2])).toEqual({ key: newer, at: at(2) });
+    expect(await writtenSince([newer, 1], [older, 2])).toEqual({ key: older, at: at(2) });
+  });
+
+  it('is the first by its key of those that are equally new', async () => {
+    const [first, second] = ['lines/delta/a/delta.arrow', 'lines/delta/b/delta.arrow'];
+    expect(await writtenSince([second, 1], [first, 1])).toEqual({ key: first, at: at(1) });
+  });
+
+  it('is none when nothing was written', async () => {
+    expect(await writtenSince()).toBeNull();
+  });
+});
+
+describe('Object lock', () => {
+  const lockedBucket = async (): Promise<VerifiedSource> => {
+    const setting = await prepare();
+    const source = `${setting.source}-locked`;
+    await embedded.s3.send(new CreateBucketCommand({ Bucket: source, ObjectLockEnabledForBucket: true }));
+    return { ...setting, source, plan: { ...setting.plan, source } };
+  };
+
+  it('is named when the source has it', async () => {
+    const setting = await lockedBucket();
+    expect((await gather(setting)).lock).toBe(
+      `${setting.source} has object lock: its versions may be under retention or legal hold.`,
+    );
+  });
+
+  it('is none in a bucket that has no such configuration, or an empty one', async () => {
+    expect((await gather(await prepare())).lock).toBeNull();
+    const empty = intercepted(embedded.s3, async (command, send) =>
+      command.constructor.name === 'GetObjectLockConfigurationCommand' ? {} : send(),
+    );
+    expect((await gather(await prepare(), { s3: empty })).lock).toBeNull();
+  });
+
+  it('counts as there when it could not be found out', async () => {
+    const setting = await prepare();
+    await embedded.admin.inject({ operation: 'GetObjectLockConfiguration', fail: 'AccessDenied', times: 0 });
+    expect((await gather(setting)).lock).toBe(
+      `Whether ${setting.source} has object lock could not be found out (AccessDenied).`,
+    );
+  });
+});
+
+describe('The owner', () => {
+  /** The account that owns every bucket of the embedded S3. */
+  const OURS = '000000000000';
+  const ownerFor = async (planned: string | null, expectedOwner?: string) => {
+    const setting = await prepare({ owner: planned });
+    await embedded.admin.resetRequests();
+    const { owner } = await gather(setting, expectedOwner === undefined ? {} : { expectedOwner });
+    return [owner, (await embedded.admin.requests()).HeadBucket ?? 0];
+  };
+
+  it('is the one that S3 confirms: of the plan, or rather the one that was given', async () => {
+    expect(await ownerFor(OURS)).toEqual([OURS, 1]);
+    expect(await ownerFor(null, OURS)).toEqual([OURS, 1]);
+    expect(await ownerFor('111122223333', OURS)).toEqual([OURS, 1]);
+  });
+
+  it('is nobody when S3 refuses, or when there is nobody to ask about', async () => {
+    expect(await ownerFor('111122223333')).toEqual([null, 1]);
+    expect(await ownerFor(OURS, '111122223333')).toEqual([null, 1]);
+    expect(await ownerFor(null)).toEqual([null, 0]);
+  });
+});
