@@ -4,10 +4,10 @@ import { CreateBucketCommand, DeleteObjectCommand, type S3Client } from '@aws-sd
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { type LocalAws, startLocalAws } from 'local-aws';
 import { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
-import type { ManifestEntry } from '../../../../cli/migrate-buckets/plan-files/manifest-entry';
 import type { RetireFacts } from '../../../../cli/migrate-buckets/retirement/gates';
 import { gatherFacts } from '../../../../cli/migrate-buckets/retirement/gather-facts';
 import type { Aws } from '../../../../cli/shared/aws/clients';
+import type { ManifestEntry } from '../../../../contracts/migrate-buckets/plan';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
 import { intercepted } from '../../../support/intercepted-client';
 import { useVerifiedSource, type VerifiedSource } from './verified-source';
@@ -68,7 +68,7 @@ const gather = (
       soak: 60,
       overrides: ['in-use'],
     },
-    { event() {}, progress() {} },
+    { tell() {}, progress() {} },
     new AbortController().signal,
   );
 
@@ -289,7 +289,7 @@ describe('The destination is verified anew', () => {
       key,
       size: 1,
       etag: 'e',
-      storageClass: 'STANDARD',
+      storage_class: 'STANDARD',
       action: 'copy',
       expected: 'absent',
       bucket: 'loser',

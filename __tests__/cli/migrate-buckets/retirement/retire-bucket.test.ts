@@ -9,9 +9,9 @@ import {
   PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { RetireMode } from '../../../../cli/migrate-buckets/retirement/modes';
 import { retireBucket } from '../../../../cli/migrate-buckets/retirement/retire-bucket';
 import type { Aws } from '../../../../cli/shared/aws/clients';
+import type { RetireMode } from '../../../../contracts/migrate-buckets/words';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
 import { intercepted } from '../../../support/intercepted-client';
 import { useVerifiedSource, type VerifiedSource } from './verified-source';
@@ -46,14 +46,14 @@ async function retire(
   { purge = false, s3 = embedded.s3 as S3Client } = {},
 ) {
   const events: unknown[] = [];
-  const report = { event: (...event: unknown[]) => events.push(event), progress() {} };
+  const report = { tell: (event: unknown) => void events.push(event), progress() {} };
   const aws = { s3, options: {} } as Aws;
   const request = { plan, files, state, mode, purge };
   const retirement = await retireBucket(aws, request, report, new AbortController().signal);
   return { retirement, events };
 }
 
-const DONE = { hidden: false, deleted: 0, uploadsAborted: 0, bucketDeleted: false, failed: [] };
+const DONE = { hidden: false, deleted: 0, uploads_aborted: 0, bucket_deleted: false, failed: [] };
 
 /** Every version and marker of a bucket: its key, marked where it is a delete marker. */
 async function versionsOf(bucket: string): Promise<string[]> {
@@ -138,7 +138,7 @@ describe('An unversioned bucket', () => {
     const setting = await filled();
     const { retirement, events } = await retire(setting, 'empty-keep');
     expect(retirement).toEqual({ mode: 'empty-keep', ...DONE, deleted: 2 });
-    expect(events).toEqual([['deleted', '2 objects were deleted.', { objects: 2 }]]);
+    expect(events).toEqual([{ event: 'deleted', message: '2 objects were deleted.', objects: 2 }]);
     expect(await versionsOf(setting.source)).toEqual([]);
     expect(await tagsOf(setting.source)).toHaveProperty(TAG);
     expect(setting.state.now.phase).toBe('retired');
@@ -147,7 +147,7 @@ describe('An unversioned bucket', () => {
   it('is emptied and deleted', async () => {
     const setting = await filled();
     const { retirement } = await retire(setting, 'delete', { purge: true });
-    expect(retirement).toEqual({ mode: 'delete', ...DONE, deleted: 2, bucketDeleted: true });
+    expect(retirement).toEqual({ mode: 'delete', ...DONE, deleted: 2, bucket_deleted: true });
     expect(await isThere(setting.source)).toBe(false);
     expect(setting.state.now.phase).toBe('retired');
   });
@@ -202,7 +202,9 @@ describe('A versioned bucket', () => {
     const setting = await filled();
     const { retirement, events } = await retire(setting, 'delete');
     expect(retirement).toEqual({ mode: 'delete', ...DONE, hidden: true });
-    expect(events).toEqual([['hidden', '2 objects were hidden under delete markers.', { objects: 2 }]]);
+    expect(events).toEqual([
+      { event: 'hidden', message: '2 objects were hidden under delete markers.', objects: 2 },
+    ]);
     expect(await versionsOf(setting.source)).toEqual(['a', 'a', 'a (marker)', 'b', 'b (marker)']);
     expect(setting.state.now.phase).toBe('retiring');
   });
@@ -213,11 +215,11 @@ describe('A versioned bucket', () => {
     expect(await versionsOf(setting.source)).toEqual([]);
     // Three versions were verified; two markers were laid by the first phase.
     expect(retirement).toEqual({ mode: 'empty-keep', ...DONE, deleted: 5 });
-    expect(events).toContainEqual([
-      'purged',
-      '5 versions and delete markers were deleted for good.',
-      { versions: 5 },
-    ]);
+    expect(events).toContainEqual({
+      event: 'purged',
+      message: '5 versions and delete markers were deleted for good.',
+      versions: 5,
+    });
     expect(await tagsOf(setting.source)).toHaveProperty(TAG);
     expect(setting.state.now.phase).toBe('retired');
   });
@@ -228,8 +230,12 @@ describe('A versioned bucket', () => {
     await embedded.s3.send(new DeleteObjectCommand({ Bucket: setting.source, Key: 'gone' }));
     await setting.verify();
     const { retirement, events } = await retire(setting, 'delete', { purge: true });
-    expect(events[0]).toEqual(['hidden', '0 objects were hidden under delete markers.', { objects: 0 }]);
-    expect(retirement.bucketDeleted).toBe(true);
+    expect(events[0]).toEqual({
+      event: 'hidden',
+      message: '0 objects were hidden under delete markers.',
+      objects: 0,
+    });
+    expect(retirement.bucket_deleted).toBe(true);
   });
 
   it('keeps versions, and markers over other keys, that were never verified', async () => {
@@ -283,7 +289,7 @@ describe('Uploads that nobody finished', () => {
     await begin(setting.source, 'at', 0);
     await begin(setting.source, 'after', 1000);
     await setting.verify(NOW);
-    expect((await retire(setting, 'empty-keep')).retirement.uploadsAborted).toBe(2);
+    expect((await retire(setting, 'empty-keep')).retirement.uploads_aborted).toBe(2);
     expect(await left(setting.source)).toEqual(['after']);
   });
 
@@ -297,7 +303,7 @@ describe('Uploads that nobody finished', () => {
       }
       return send();
     });
-    expect((await retire(setting, 'empty-keep', { s3 })).retirement.uploadsAborted).toBe(3);
+    expect((await retire(setting, 'empty-keep', { s3 })).retirement.uploads_aborted).toBe(3);
     expect(await left(setting.source)).toEqual([]);
   });
 
@@ -313,7 +319,7 @@ describe('Uploads that nobody finished', () => {
       const told = (await send()) as object;
       return command.constructor.name === 'ListMultipartUploadsCommand' ? { ...told, ...answer } : told;
     });
-    expect((await retire(setting, 'empty-keep', { s3 })).retirement.uploadsAborted).toBe(0);
+    expect((await retire(setting, 'empty-keep', { s3 })).retirement.uploads_aborted).toBe(0);
     expect(await embedded.admin.requests()).toMatchObject({ ListMultipartUploads: 1 });
     expect(await embedded.admin.requests()).not.toHaveProperty('AbortMultipartUpload');
   });

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { listVersions } from '../../../../cli/migrate-buckets/listing/list-versions';
 import { ManifestDigest, manifestLine } from '../../../../cli/migrate-buckets/plan-files/digest';
-import type { ManifestEntry } from '../../../../cli/migrate-buckets/plan-files/manifest-entry';
-import { type Plan, type PlanFiles, planFiles } from '../../../../cli/migrate-buckets/plan-files/plan-file';
-import { type State, StateFile } from '../../../../cli/migrate-buckets/plan-files/state';
+import { type PlanFiles, planFiles } from '../../../../cli/migrate-buckets/plan-files/plan-file';
+import { StateFile } from '../../../../cli/migrate-buckets/plan-files/state';
 import { recordVersions } from '../../../../cli/migrate-buckets/plan-files/version-record';
+import type { ManifestEntry, Plan, State } from '../../../../contracts/migrate-buckets/plan';
 import type { EmbeddedS3 } from '../../../support/embedded-s3';
 
 /** Two buckets with the files of a plan between them, in a folder of their own. */
@@ -62,7 +62,7 @@ export function useVerifiedSource(embedded: EmbeddedS3) {
           digest: found,
           objects,
           bytes: 0,
-          levels: {},
+          levels: { P4: 0, P3: objects, P2: 0, P1: 0, P0: 0 },
           snapshots: [],
         };
         await state.save({ phase: 'verified', verified: { ...verified, ...changes } });
