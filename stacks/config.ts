@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { describeConfigIssues } from './config-issues';
 import { configSchema, environmentName } from './config-schema';
+import { looksLikeKey } from './secrets';
 
 /** Where the environments' files lie unless told otherwise. */
 const CONFIG_DIRECTORY = join(__dirname, '..', 'config');
@@ -100,7 +101,7 @@ function contradictions(config: z.output<typeof configSchema>, environment: stri
 
 /** A key's value in a configuration file ends up in the repository and in the state: refuse it unprinted. */
 function secretsIn(input: unknown, path: readonly string[] = []): string[] {
-  if (typeof input === 'string' && /^(sk-|ck-|AKIA|ASIA)[\w-]{12,}/.test(input)) {
+  if (looksLikeKey(input)) {
     return [
       `${path.join('.')} looks like a key itself; allowed: only the NAME of a Secrets Manager secret. Revoke that key: it has been in a file.`,
     ];

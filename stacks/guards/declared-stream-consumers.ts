@@ -24,9 +24,11 @@ export const declaredStreamConsumers: Guard = (stack) => {
   const { attributes, where } = declared;
   const patterns = blocks(at(attributes, 'filter_criteria.filter')).map(({ pattern }) => parseJson(pattern));
   const faults = [
-    [attributes.enabled === false, 'is disabled'],
     [attributes.bisect_batch_on_function_error !== true, 'does not bisect failing batches'],
-    [blocks(attributes.destination_config).length === 0, 'has no on-failure destination'],
+    [
+      at(attributes, 'destination_config.on_failure.destination_arn') === undefined,
+      'has no on-failure destination',
+    ],
     [!(Number(attributes.maximum_retry_attempts) >= 1), 'has no bounded number of retries'],
     [!(Number(attributes.maximum_record_age_in_seconds) >= 60), 'has no bounded age'],
     [

@@ -61,7 +61,11 @@ export const isolatedNetwork: Guard = (stack) => {
       ),
     ...stack
       .resources('aws_lambda_permission')
-      .filter(({ attributes }) => attributes.principal === '*' || attributes.source_arn === undefined)
+      .filter(
+        ({ attributes }) =>
+          !/^[a-z0-9.-]+\.amazonaws\.com$/.test(String(attributes.principal)) ||
+          attributes.source_arn === undefined,
+      )
       .map(({ where, address }) =>
         found(where, `${address} lets anybody, or a whole service, call the function.`),
       ),

@@ -1,3 +1,4 @@
+import { looksLikeKey } from '../secrets';
 import { at, block } from '../synthesized/json';
 import type { Guard } from './guard';
 
@@ -8,6 +9,9 @@ const REVEALING = [
   'aws_ssm_parameter',
   'aws_iam_access_key',
 ] as const;
+
+/** What AWS gives out as a secret access key; it has no prefix to know it by. */
+const AWS_SECRET_KEY = /^[A-Za-z0-9/+]{40}$/;
 
 /** No secret in an environment variable or in the state: functions read them by name, at run time. */
 export const noSecrets: Guard = (stack) => [
@@ -21,7 +25,8 @@ export const noSecrets: Guard = (stack) => [
       .filter(
         ([name, value]) =>
           (/KEY|TOKEN|PASSWORD|SECRET/.test(name) && !name.endsWith('_SECRET_NAME')) ||
-          (typeof value === 'string' && /^(sk-|ck-|AKIA|ASIA)[\w-]{12,}/.test(value)),
+          looksLikeKey(value) ||
+          AWS_SECRET_KEY.test(String(value)),
       )
       .map(([name]) => ({
         where,

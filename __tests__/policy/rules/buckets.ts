@@ -1,10 +1,16 @@
+import { deltaLifetime } from '../../../stacks/guards/delta-lifetime';
+import { oneBucket } from '../../../stacks/guards/one-bucket';
+import { privateResources } from '../../../stacks/guards/private-resources';
 import { at, blocks } from '../../../stacks/synthesized/json';
-import { allowed, deniesPlainText, statements } from '../../../stacks/synthesized/policy';
+import { statements } from '../../../stacks/synthesized/policy';
 import type { Synthesized, SynthesizedBlock } from '../../../stacks/synthesized/synthesized';
-import { rulesFor } from '../rule';
+import { refusedBy, rulesFor } from '../rule';
 
 const has = (type: string) => (bucket: SynthesizedBlock, stack: Synthesized) =>
   stack.about(bucket, type).length > 0;
+
+/** Whether the bucket has the setting, and once. */
+const hasOne = (type: string) => refusedBy(oneBucket, RegExp(`exactly one ${type},`));
 
 const encryptedWith = (algorithm: RegExp) => (bucket: SynthesizedBlock, stack: Synthesized) =>
   stack
@@ -16,23 +22,9 @@ const encryptedWith = (algorithm: RegExp) => (bucket: SynthesizedBlock, stack: S
 const bucketItselfRules = rulesFor('aws_s3_bucket', [
   ['CKV_AWS_19 AVD-AWS-0088', 'is encrypted at rest', encryptedWith(/^(AES256|aws:kms)$/)],
   ['CKV_AWS_145 AVD-AWS-0132 S3.17', 'is encrypted with a customer key', encryptedWith(/^aws:kms$/)],
-  [
-    'CKV_AWS_21 AVD-AWS-0090 S3.14',
-    'keeps versions',
-    (bucket, stack) =>
-      stack
-        .about(bucket, 'aws_s3_bucket_versioning')
-        .some(({ attributes }) => at(attributes, 'versioning_configuration.status') === 'Enabled'),
-  ],
-  ['CKV2_AWS_6 AVD-AWS-0094 S3.8', 'blocks public access', has('aws_s3_bucket_public_access_block')],
-  [
-    'CKV2_AWS_65 S3.12',
-    'has access control lists disabled',
-    (bucket, stack) =>
-      stack
-        .about(bucket, 'aws_s3_bucket_ownership_controls')
-        .some(({ attributes }) => at(attributes, 'rule.object_ownership') === 'BucketOwnerEnforced'),
-  ],
+  ['CKV_AWS_21 AVD-AWS-0090 S3.14', 'keeps versions', hasOne('aws_s3_bucket_versioning')],
+  ['CKV2_AWS_6 AVD-AWS-0094 S3.8', 'blocks public access', hasOne('aws_s3_bucket_public_access_block')],
+  ['CKV2_AWS_65 S3.12', 'has access control lists disabled', hasOne('aws_s3_bucket_ownership_controls')],
   [
     'CKV_AWS_20 CKV_AWS_57 CKV_AWS_375 AVD-AWS-0092 S3.2 S3.3',
     'grants nothing to the public by a list',
@@ -42,11 +34,10 @@ const bucketItselfRules = rulesFor('aws_s3_bucket', [
   [
     'CKV_AWS_379 S3.5',
     'refuses requests without TLS',
-    (bucket, stack) =>
-      stack.about(bucket, 'aws_s3_bucket_policy').some((policy) => statements(policy).some(deniesPlainText)),
+    refusedBy(privateResources, /aws_s3_bucket.*refuses requests without TLS/),
   ],
-  ['CKV2_AWS_61 S3.10 S3.13', 'has a lifecycle', has('aws_s3_bucket_lifecycle_configuration')],
-  ['CKV2_AWS_62 S3.11', 'notifies of new objects', has('aws_s3_bucket_notification')],
+  ['CKV2_AWS_61 S3.10 S3.13', 'has a lifecycle', hasOne('aws_s3_bucket_lifecycle_configuration')],
+  ['CKV2_AWS_62 S3.11', 'notifies of new objects', hasOne('aws_s3_bucket_notification')],
   [
     'AVD-AWS-0320',
     'has a name without dots, so that its TLS certificate matches',
@@ -73,29 +64,29 @@ const bucketSettingRules = [
     [
       'CKV_AWS_53 AVD-AWS-0086',
       'blocks public ACLs',
-      ({ attributes }) => attributes.block_public_acls === true,
+      refusedBy(privateResources, /does not set block_public_acls/),
     ],
     [
       'CKV_AWS_54 AVD-AWS-0087',
       'blocks public policies',
-      ({ attributes }) => attributes.block_public_policy === true,
+      refusedBy(privateResources, /does not set block_public_policy/),
     ],
     [
       'CKV_AWS_55 AVD-AWS-0091',
       'ignores public ACLs',
-      ({ attributes }) => attributes.ignore_public_acls === true,
+      refusedBy(privateResources, /does not set ignore_public_acls/),
     ],
     [
       'CKV_AWS_56 AVD-AWS-0093',
       'restricts public buckets',
-      ({ attributes }) => attributes.restrict_public_buckets === true,
+      refusedBy(privateResources, /does not set restrict_public_buckets/),
     ],
   ]),
   ...rulesFor('aws_s3_bucket_policy', [
     [
       'CKV_AWS_70 S3.6',
       'lets no other account or unnamed principal in',
-      (policy) => allowed(policy).every(({ principals }) => !principals.includes('*')),
+      refusedBy(privateResources, /aws_s3_bucket_policy.* lets in principals/),
     ],
     [
       'CKV_AWS_93',
@@ -119,10 +110,7 @@ const bucketSettingRules = [
     [
       '',
       'expires nothing by age alone: each expiry of current objects asks for a tag',
-      ({ attributes }) =>
-        blocks(attributes.rule).every(
-          (rule) => at(rule, 'expiration.days') === undefined || at(rule, 'filter.tag.key') !== undefined,
-        ),
+      refusedBy(deltaLifetime, /by age alone/),
     ],
   ]),
   ...rulesFor('aws_s3_bucket_ownership_controls', [
@@ -145,7 +133,7 @@ const bucketSettingRules = [
     [
       'CKV_AWS_21 AVD-AWS-0090 S3.14',
       'is on',
-      ({ attributes }) => at(attributes, 'versioning_configuration.status') === 'Enabled',
+      refusedBy(privateResources, /aws_s3_bucket_versioning.* is not Enabled/),
     ],
   ]),
   ...rulesFor('aws_s3_bucket_notification', [

@@ -1,31 +1,17 @@
+import { concurrency } from '../../../stacks/guards/concurrency';
+import { isolatedNetwork } from '../../../stacks/guards/isolated-network';
+import { noSecrets } from '../../../stacks/guards/no-secrets';
+import { observableFunctions } from '../../../stacks/guards/observable-functions';
 import { at, texts } from '../../../stacks/synthesized/json';
-import { isTagged, rulesFor } from '../rule';
+import { isTagged, refusedBy, rulesFor } from '../rule';
 
 /** Lambda's Node.js runtimes that AWS still patches on the day this was written (2026-11-21). */
 const SUPPORTED_RUNTIMES = ['nodejs22.x', 'nodejs24.x'];
 
-/** What a value looks like when somebody pasted a secret. */
-const SECRET = /^(AKIA|ASIA)[A-Z0-9]{16}$|^(sk|ck|ghp|xox[abp])[-_]\w{12,}|-----BEGIN|^[A-Za-z0-9/+]{40}$/;
-
 const functionRules = rulesFor('aws_lambda_function', [
-  [
-    'CKV_AWS_45',
-    'carries no secret in its environment',
-    ({ attributes }) =>
-      Object.values((at(attributes, 'environment.variables') ?? {}) as object).every(
-        (text) => !SECRET.test(text),
-      ),
-  ],
-  [
-    'CKV_AWS_50 AVD-AWS-0066 Lambda.7',
-    'is traced',
-    ({ attributes }) => at(attributes, 'tracing_config.mode') === 'Active',
-  ],
-  [
-    'CKV_AWS_115',
-    'has a concurrency of its own',
-    ({ attributes }) => Number(attributes.reserved_concurrent_executions) > 0,
-  ],
+  ['CKV_AWS_45', 'carries no secret in its environment', refusedBy(noSecrets, /looks like a secret/)],
+  ['CKV_AWS_50 AVD-AWS-0066 Lambda.7', 'is traced', refusedBy(observableFunctions, /is not traced/)],
+  ['CKV_AWS_115', 'has a concurrency of its own', refusedBy(concurrency, /reserved concurrency/)],
   [
     'CKV_AWS_363 Lambda.2',
     'has a supported runtime',
@@ -38,11 +24,7 @@ const functionRules = rulesFor('aws_lambda_function', [
       attributes.vpc_config === undefined || texts(at(attributes, 'vpc_config.subnet_ids')).length > 1,
   ],
   ['Lambda.6', 'is tagged', isTagged],
-  [
-    'CKV_AWS_258',
-    'has no URL',
-    (_function, stack) => stack.resources('aws_lambda_function_url').length === 0,
-  ],
+  ['CKV_AWS_258', 'has no URL', refusedBy(isolatedNetwork, /aws_lambda_function_url.* opens/)],
   [
     'CKV_AWS_173',
     'has its environment encrypted with a customer key',
@@ -63,21 +45,13 @@ const functionRules = rulesFor('aws_lambda_function', [
   [
     '',
     'writes to a log group of this stack',
-    ({ attributes }) => /aws_cloudwatch_log_group\./.test(String(at(attributes, 'logging_config.log_group'))),
+    refusedBy(observableFunctions, /names no log group of this stack/),
   ],
 ]);
 
 const permissionRules = rulesFor('aws_lambda_permission', [
-  [
-    'CKV_AWS_301 Lambda.1',
-    'lets one service in, and no public',
-    ({ attributes }) => /^[a-z]+\.amazonaws\.com$/.test(String(attributes.principal)),
-  ],
-  [
-    'CKV_AWS_364 AVD-AWS-0067',
-    'names the source that may call',
-    ({ attributes }) => attributes.source_arn !== undefined || attributes.source_account !== undefined,
-  ],
+  ['CKV_AWS_301 Lambda.1', 'lets one service in, and no public', refusedBy(isolatedNetwork, /lets anybody/)],
+  ['CKV_AWS_364 AVD-AWS-0067', 'names the source that may call', refusedBy(isolatedNetwork, /lets anybody/)],
 ]);
 
 const invokeRules = rulesFor('aws_lambda_function_event_invoke_config', [

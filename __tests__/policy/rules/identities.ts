@@ -1,7 +1,8 @@
-import { at } from '../../../stacks/synthesized/json';
+import { leastPrivilege } from '../../../stacks/guards/least-privilege';
+import { stateful } from '../../../stacks/guards/stateful';
 import { allowed, type PolicyStatement } from '../../../stacks/synthesized/policy';
 import type { SynthesizedBlock } from '../../../stacks/synthesized/synthesized';
-import { isTagged, rulesFor } from '../rule';
+import { isTagged, refusedBy, rulesFor } from '../rule';
 
 /** Actions to which AWS gives no resource: `*` is their narrowest form. */
 const WITHOUT_RESOURCES = new Set([
@@ -17,16 +18,11 @@ const ESCALATION =
   /^(iam:(Create|Put|Attach|Add|Update|Set|Pass)|sts:AssumeRole|lambda:(Create|Update|Invoke|Add)|cloudformation:|glue:|datapipeline:|ec2:RunInstances)/i;
 const CREDENTIALS =
   /^(iam:(CreateAccessKey|CreateLoginProfile|UpdateLoginProfile|ResetServiceSpecificCredential)|sts:(Get|Assume)|ecr:GetAuthorizationToken|cognito-identity:GetCredentials|rds-db:connect)/i;
-const DATA =
-  /^(s3:GetObject|ssm:GetParameter|secretsmanager:GetSecretValue|dynamodb:(GetItem|Query|Scan|BatchGetItem))/i;
-const PERMISSIONS = /:(Put|Add|Remove|Delete|Set|Update|Attach|Detach)\w*(Policy|Permission|Acl|Grant)/i;
+
 const READ = /:(Get|List|Describe|Query|Scan|Head|Receive)/i;
 
 const openStatements = (policy: SynthesizedBlock): PolicyStatement[] =>
   allowed(policy).filter(({ resources }) => resources.includes('*'));
-
-const noOpen = (pattern: RegExp) => (policy: SynthesizedBlock) =>
-  openStatements(policy).every(({ actions }) => !actions.some((action) => pattern.test(action)));
 
 const noAction = (pattern: RegExp) => (policy: SynthesizedBlock) =>
   allowed(policy).every(({ actions }) => !actions.some((action) => pattern.test(action)));
@@ -43,21 +39,27 @@ const roleRules = rulesFor('aws_iam_role', [
   [
     'CKV_AWS_274',
     'has no managed policy, of administrators least of all',
-    ({ attributes }, stack) =>
-      attributes.managed_policy_arns === undefined &&
-      stack.resources('aws_iam_role_policy_attachment').length === 0,
+    refusedBy(leastPrivilege, /takes policies besides its own|grants rights/),
   ],
   ['IAM.24', 'is tagged', isTagged],
 ]);
 
 const rolePolicyRules = rulesFor('aws_iam_role_policy', [
-  ['CKV_AWS_62 CKV_AWS_63 AVD-AWS-0057 IAM.1', 'allows no list of all actions', noAction(/^\*$/)],
-  ['IAM.21 AVD-AWS-0345', 'allows no service whole', noAction(/\*/)],
+  [
+    'CKV_AWS_62 CKV_AWS_63 AVD-AWS-0057 IAM.1',
+    'allows no list of all actions',
+    refusedBy(leastPrivilege, /allows the action "\*"/),
+  ],
+  ['IAM.21 AVD-AWS-0345', 'allows no service whole', refusedBy(leastPrivilege, /allows the action/)],
   ['CKV_AWS_286', 'cannot get more rights than it has', noAction(ESCALATION)],
   ['CKV_AWS_287', 'cannot get credentials', noAction(CREDENTIALS)],
   ['AVD-AWS-0342', 'passes no role', noAction(/^iam:PassRole$/i)],
-  ['CKV_AWS_288', 'reads no data without naming it', noOpen(DATA)],
-  ['CKV_AWS_289', 'changes no permissions without naming whose', noOpen(PERMISSIONS)],
+  ['CKV_AWS_288', 'reads no data without naming it', refusedBy(leastPrivilege, /on every resource/)],
+  [
+    'CKV_AWS_289',
+    'changes no permissions without naming whose',
+    refusedBy(leastPrivilege, /on every resource/),
+  ],
   [
     'CKV_AWS_290',
     'writes nothing without naming it',
@@ -72,7 +74,7 @@ const rolePolicyRules = rulesFor('aws_iam_role_policy', [
     (policy) =>
       openStatements(policy).every(({ actions }) => actions.every((action) => WITHOUT_RESOURCES.has(action))),
   ],
-  ['KMS.2', 'decrypts with no key but the named', noOpen(/^kms:/i)],
+  ['KMS.2', 'decrypts with no key but the named', refusedBy(leastPrivilege, /on every resource/)],
 ]);
 
 const keyRules = [
@@ -87,11 +89,10 @@ const keyRules = [
     ],
     [
       'KMS.3',
-      'is not deleted by mistake: a month to change one’s mind, and never by Terraform',
-      ({ attributes }) =>
-        Number(attributes.deletion_window_in_days) >= 30 &&
-        at(attributes, 'lifecycle.prevent_destroy') === true,
+      'is not deleted by mistake: a month to change one’s mind',
+      ({ attributes }) => Number(attributes.deletion_window_in_days) >= 30,
     ],
+    ['', 'is never destroyed by Terraform', refusedBy(stateful, /aws_kms_key.* lacks prevent_destroy/)],
   ]),
   ...rulesFor('aws_kms_alias', [
     [

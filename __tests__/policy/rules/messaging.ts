@@ -1,22 +1,19 @@
-import { at, texts } from '../../../stacks/synthesized/json';
-import { allowed, deniesPlainText, statements } from '../../../stacks/synthesized/policy';
-import { isTagged, type Rule, rulesFor } from '../rule';
-
-const refusesPlainText: Rule['holds'] = (policy) => statements(policy).some(deniesPlainText);
+import { consumerTargets } from '../../../stacks/guards/consumer-targets';
+import { deadLetters } from '../../../stacks/guards/dead-letters';
+import { declaredStreamConsumers } from '../../../stacks/guards/declared-stream-consumers';
+import { privateResources } from '../../../stacks/guards/private-resources';
+import { allowed } from '../../../stacks/synthesized/policy';
+import { isTagged, type Rule, refusedBy, rulesFor } from '../rule';
 
 const fromThisAccount: Rule['holds'] = (policy) =>
   allowed(policy).every(({ conditions }) => conditions.StringEquals?.['aws:SourceAccount'] !== undefined);
-
-const namesItsPrincipals: Rule['holds'] = (policy) =>
-  allowed(policy).every(({ principals }) => principals.length > 0 && !principals.includes('*'));
 
 const queueRules = [
   ...rulesFor('aws_sqs_queue', [
     [
       'CKV_AWS_27 AVD-AWS-0096 SQS.1',
       'is encrypted at rest',
-      ({ attributes }) =>
-        attributes.sqs_managed_sse_enabled === true || attributes.kms_master_key_id !== undefined,
+      refusedBy(privateResources, /aws_sqs_queue.* is not encrypted/),
     ],
     [
       'CKV2_AWS_73 AVD-AWS-0135',
@@ -27,8 +24,12 @@ const queueRules = [
     [
       '',
       'has a policy of its own, which refuses requests without TLS',
-      (queue, stack) =>
-        stack.about(queue, 'aws_sqs_queue_policy').some((policy) => refusesPlainText(policy, stack)),
+      refusedBy(privateResources, /aws_sqs_queue.* none refuses requests without TLS/),
+    ],
+    [
+      '',
+      'loses nothing: it has dead letters, or is where they lie',
+      refusedBy(deadLetters, /has no dead letter queue/),
     ],
   ]),
   ...rulesFor('aws_sqs_queue_policy', [
@@ -38,8 +39,16 @@ const queueRules = [
       (policy) =>
         allowed(policy).every(({ actions }) => !actions.some((action) => /^(sqs:)?\*$/i.test(action))),
     ],
-    ['CKV_AWS_168 CKV_AWS_387 AVD-AWS-0097 SQS.3', 'lets in named principals alone', namesItsPrincipals],
-    ['', 'lets a service in for this account alone', fromThisAccount],
+    [
+      'CKV_AWS_168 CKV_AWS_387 AVD-AWS-0097 SQS.3',
+      'lets in named principals alone',
+      refusedBy(privateResources, /aws_sqs_queue_policy.* lets in principals/),
+    ],
+    [
+      '',
+      'lets a service in for this account alone',
+      refusedBy(privateResources, /aws_sqs_queue_policy.* lets in principals/),
+    ],
   ]),
   ...rulesFor('aws_sqs_queue_redrive_allow_policy', [
     [
@@ -67,15 +76,23 @@ const topicRules = [
     ],
     ['SNS.3', 'is tagged', isTagged],
     [
+      '',
+      'has a policy of its own, which refuses requests without TLS',
+      refusedBy(privateResources, /aws_sns_topic.* none refuses requests without TLS/),
+    ],
+    [
       'SNS.2',
       'logs what it delivered',
       ({ attributes }) => Object.keys(attributes).some((key) => key.endsWith('_feedback_role_arn')),
     ],
   ]),
   ...rulesFor('aws_sns_topic_policy', [
-    ['CKV_AWS_169 SNS.4', 'lets in named principals alone', namesItsPrincipals],
+    [
+      'CKV_AWS_169 SNS.4',
+      'lets in named principals alone',
+      refusedBy(privateResources, /aws_sns_topic_policy.* lets in principals/),
+    ],
     ['CKV_AWS_385', 'lets no other account in', fromThisAccount],
-    ['', 'refuses publishing without TLS', refusesPlainText],
   ]),
 ];
 
@@ -111,20 +128,12 @@ const mappingRules = rulesFor('aws_lambda_event_source_mapping', [
   [
     '',
     'lets each message of a batch fail alone',
-    ({ attributes }) => texts(attributes.function_response_types).includes('ReportBatchItemFailures'),
+    refusedBy(consumerTargets, /does not report failures one by one/),
   ],
   [
     '',
-    'loses nothing: its queue has dead letters, or its stream an on-failure destination',
-    ({ attributes }, stack) =>
-      at(attributes, 'destination_config.on_failure.destination_arn') !== undefined ||
-      stack
-        .resources('aws_sqs_queue')
-        .some(
-          (queue) =>
-            stack.mentions(attributes.event_source_arn, queue) &&
-            queue.attributes.redrive_policy !== undefined,
-        ),
+    'loses nothing: the stream has an on-failure destination, as its queue has dead letters',
+    refusedBy(declaredStreamConsumers, /has no on-failure destination/),
   ],
 ]);
 

@@ -1,23 +1,11 @@
+import { isolatedNetwork } from '../../../stacks/guards/isolated-network';
 import { at, blocks } from '../../../stacks/synthesized/json';
 import { allowed } from '../../../stacks/synthesized/policy';
-import type { SynthesizedBlock } from '../../../stacks/synthesized/synthesized';
-import { isTagged, type Rule, rulesFor } from '../rule';
+import { isTagged, type Rule, refusedBy, rulesFor } from '../rule';
 
-const OPEN = ['0.0.0.0/0', '::/0'];
-
-const isOpen = ({ attributes }: SynthesizedBlock): boolean =>
-  OPEN.includes(String(attributes.cidr_ipv4)) || OPEN.includes(String(attributes.cidr_ipv6));
+const closedToTheWorld = refusedBy(isolatedNetwork, /opens a security group to the whole world/);
 
 const isDescribed: Rule['holds'] = ({ attributes }) => String(attributes.description ?? '').length > 0;
-
-/** Whether the rule lets the whole internet reach a port. */
-const opens =
-  (port: number): Rule['holds'] =>
-  (rule) => {
-    const { ip_protocol: protocol, from_port: from, to_port: to } = rule.attributes;
-    const covers = protocol === '-1' || (Number(from) <= port && port <= Number(to));
-    return !(isOpen(rule) && covers);
-  };
 
 const vpcRules = [
   ...rulesFor('aws_vpc', [
@@ -37,14 +25,7 @@ const vpcRules = [
       (_vpc, stack) => stack.resources('aws_default_vpc').length === 0,
     ],
     ['EC2.46', 'is tagged', isTagged],
-    [
-      '',
-      'has no way to the internet and none from it',
-      (_vpc, stack) =>
-        ['aws_internet_gateway', 'aws_nat_gateway', 'aws_egress_only_internet_gateway'].every(
-          (type) => stack.resources(type).length === 0,
-        ),
-    ],
+    ['', 'has no way to the internet and none from it', refusedBy(isolatedNetwork, /opens the network/)],
     [
       'EC2.10',
       'has an endpoint for EC2',
@@ -55,17 +36,13 @@ const vpcRules = [
     ],
   ]),
   ...rulesFor('aws_default_security_group', [
-    [
-      'CKV2_AWS_12 AVD-AWS-0173 EC2.2',
-      'has no rule',
-      ({ attributes }) => blocks(attributes.ingress).length === 0 && blocks(attributes.egress).length === 0,
-    ],
+    ['CKV2_AWS_12 AVD-AWS-0173 EC2.2', 'has no rule', refusedBy(isolatedNetwork, /lets traffic through/)],
   ]),
   ...rulesFor('aws_subnet', [
     [
       'CKV_AWS_130 AVD-AWS-0164 EC2.15',
       'gives out no public addresses',
-      ({ attributes }) => attributes.map_public_ip_on_launch === false,
+      refusedBy(isolatedNetwork, /gives out public addresses/),
     ],
     ['EC2.44', 'is tagged', isTagged],
   ]),
@@ -124,19 +101,19 @@ const securityGroupRules = [
     [
       '',
       'has its rules beside it: rules inside would fight with them',
-      ({ attributes }) => blocks(attributes.ingress).length === 0 && blocks(attributes.egress).length === 0,
+      refusedBy(isolatedNetwork, /has rules of its own/),
     ],
   ]),
   ...rulesFor('aws_vpc_security_group_ingress_rule', [
     ['CKV_AWS_23 AVD-AWS-0124', 'is described', isDescribed],
-    ['CKV_AWS_24 AVD-AWS-0107 EC2.13', 'opens no SSH to the internet', opens(22)],
-    ['CKV_AWS_25 EC2.14', 'opens no remote desktop to the internet', opens(3389)],
-    ['CKV_AWS_260', 'opens no HTTP to the internet', opens(80)],
-    ['CKV_AWS_277 EC2.18 EC2.19', 'opens nothing to the internet', (rule) => !isOpen(rule)],
+    ['CKV_AWS_24 AVD-AWS-0107 EC2.13', 'opens no SSH to the internet', closedToTheWorld],
+    ['CKV_AWS_25 EC2.14', 'opens no remote desktop to the internet', closedToTheWorld],
+    ['CKV_AWS_260', 'opens no HTTP to the internet', closedToTheWorld],
+    ['CKV_AWS_277 EC2.18 EC2.19', 'opens nothing to the internet', closedToTheWorld],
   ]),
   ...rulesFor('aws_vpc_security_group_egress_rule', [
     ['CKV_AWS_23 AVD-AWS-0124', 'is described', isDescribed],
-    ['CKV_AWS_382 AVD-AWS-0104', 'does not lead everywhere', (rule) => !isOpen(rule)],
+    ['CKV_AWS_382 AVD-AWS-0104', 'does not lead everywhere', closedToTheWorld],
     [
       '',
       'names one port',

@@ -1,10 +1,11 @@
+import { observableFunctions } from '../../../stacks/guards/observable-functions';
 import { texts } from '../../../stacks/synthesized/json';
-import { rulesFor } from '../rule';
+import { refusedBy, rulesFor } from '../rule';
 
 /** CloudWatch. */
 export const observationRules = [
   ...rulesFor('aws_cloudwatch_log_group', [
-    ['CKV_AWS_66', 'has a retention', ({ attributes }) => Number(attributes.retention_in_days) > 0],
+    ['CKV_AWS_66', 'has a retention', refusedBy(observableFunctions, /keeps its lines for ever/)],
     [
       'CKV_AWS_338 CloudWatch.16',
       'is kept for a year or longer',

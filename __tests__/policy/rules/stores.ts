@@ -1,12 +1,14 @@
+import { privateResources } from '../../../stacks/guards/private-resources';
+import { stateful } from '../../../stacks/guards/stateful';
 import { at } from '../../../stacks/synthesized/json';
 import { allowed, deniesPlainText, statements } from '../../../stacks/synthesized/policy';
-import { isTagged, rulesFor } from '../rule';
+import { isTagged, refusedBy, rulesFor } from '../rule';
 
 const tableRules = rulesFor('aws_dynamodb_table', [
   [
     'CKV_AWS_28 AVD-AWS-0024 DynamoDB.2',
     'can be restored to any point in time',
-    ({ attributes }) => at(attributes, 'point_in_time_recovery.enabled') === true,
+    refusedBy(stateful, /aws_dynamodb_table.* lacks point-in-time recovery/),
   ],
   [
     'CKV_AWS_119 AVD-AWS-0025',
@@ -21,7 +23,7 @@ const tableRules = rulesFor('aws_dynamodb_table', [
   [
     'DynamoDB.6',
     'is protected from deletion',
-    ({ attributes }) => attributes.deletion_protection_enabled === true,
+    refusedBy(stateful, /aws_dynamodb_table.* lacks deletion protection/),
   ],
   ['DynamoDB.5', 'is tagged', isTagged],
   [
@@ -36,7 +38,7 @@ const fileSystemRules = [
     [
       'CKV_AWS_42 AVD-AWS-0037 EFS.1 EFS.8',
       'is encrypted at rest',
-      ({ attributes }) => attributes.encrypted === true,
+      refusedBy(privateResources, /aws_efs_file_system.* is not encrypted/),
     ],
     [
       'CKV_AWS_184',

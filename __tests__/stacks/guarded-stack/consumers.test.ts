@@ -139,7 +139,6 @@ describe("the table's stream has exactly its declared consumer", () => {
   });
 
   it.each([
-    [{ enabled: false }, 'is disabled'],
     [{ bisect_batch_on_function_error: false }, 'does not bisect'],
     [{ destination_config: [] }, 'has no on-failure destination'],
     [{ maximum_retry_attempts: -1 }, 'has no bounded number of retries'],

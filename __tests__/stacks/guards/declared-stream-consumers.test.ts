@@ -9,7 +9,7 @@ const filter = (...patterns: object[]) => [
 const DECLARED = {
   event_source_arn: STREAM,
   bisect_batch_on_function_error: true,
-  destination_config: [{ on_failure: [{}] }],
+  destination_config: [{ on_failure: [{ destination_arn: 'arn' }] }],
   maximum_retry_attempts: 1,
   maximum_record_age_in_seconds: 60,
   filter_criteria: filter({ eventName: ['INSERT'] }),
@@ -36,10 +36,10 @@ it('accepts it on the stream of an adopted table', () => {
 });
 
 it.each([
-  [{ enabled: false }, 'is disabled'],
   [{ bisect_batch_on_function_error: undefined }, 'does not bisect'],
   [{ bisect_batch_on_function_error: false }, 'does not bisect'],
   [{ destination_config: [] }, 'no on-failure destination'],
+  [{ destination_config: [{ on_failure: [{}] }] }, 'no on-failure destination'],
   [{ maximum_retry_attempts: 0 }, 'no bounded number of retries'],
   [{ maximum_retry_attempts: undefined }, 'no bounded number of retries'],
   [{ maximum_record_age_in_seconds: 59 }, 'no bounded age'],

@@ -32,16 +32,24 @@ it('accepts the name of a secret', () => {
   expect(variable('CHROMA_KEY_SECRET_NAME', 'chroma')).toEqual([]);
 });
 
-it.each(['sk-abcdefghijkl', 'ck-ABCDEFGH_-12', 'AKIA0123456789AB', 'ASIA0123456789AB'])(
-  'refuses the value %s under a harmless name, also under that of a secret',
-  (value) => {
-    expect(variable('MODEL', value)).toEqual(one(/MODEL/));
-    expect(variable('OPENAI_SECRET_NAME', value)).toEqual(one(/OPENAI_SECRET_NAME/));
-  },
-);
+it.each([
+  'sk-abcdefghijkl',
+  'ck-ABCDEFGH_-12',
+  'AKIA0123456789AB',
+  'ASIA0123456789AB',
+  'ghp_abcdefghijkl',
+  'xoxb-abcdefghijkl',
+  '-----BEGIN PRIVATE KEY-----',
+  'a'.repeat(40),
+])('refuses the value %s under a harmless name, also under that of a secret', (value) => {
+  expect(variable('MODEL', value)).toEqual(one(/MODEL/));
+  expect(variable('OPENAI_SECRET_NAME', value)).toEqual(one(/OPENAI_SECRET_NAME/));
+});
 
 it.each([
   'sk-abcdefghijk',
+  'a'.repeat(39),
+  'a'.repeat(41),
   'sk-abcdefghijk.x',
   'x sk-abcdefghijkl',
   'AKIA/0123456789AB',
