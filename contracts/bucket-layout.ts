@@ -64,7 +64,7 @@ export function versionId(at: Date, unique: string): string {
   return `${date.replaceAll('-', '')}_${clock.replaceAll(':', '')}_${fraction.padEnd(6, '0')}_${unique}`;
 }
 
-/** The moment that a version id names, to the second; undefined when the text is no version id. */
+/** The moment that a version id names, to the second; undefined when the text is not a version id. */
 export function versionInstant(version: string): Date | undefined {
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)/.exec(version) ?? [];
   if (!isVersionId(version) || parts.length < 6) return undefined;

@@ -102,7 +102,7 @@ export function encodeRun(run: CompactionRun): Record<string, unknown> {
 /**
  * Reads a run back from its table item.
  *
- * @throws {z.ZodError} when the item is no CompactionRun of this version.
+ * @throws {z.ZodError} when the item is not a CompactionRun of this version.
  */
 export function decodeRun(item: Record<string, unknown>): CompactionRun {
   const grouped: Record<string, unknown> = { ...item };

@@ -49,12 +49,12 @@ export function decodeNdjson<Row>(text: string, schema: z.ZodType<Row>, name: st
       value = JSON.parse(line);
     } catch {
       throw new Error(
-        `${name}: line ${index + 1} is no JSON. Write the receipt's NDJSON again from its OCR result.`,
+        `${name}: line ${index + 1} is not JSON. Write the receipt's NDJSON again from its OCR result.`,
       );
     }
     const row = schema.safeParse(value);
     if (row.success) return [row.data];
-    throw new Error(`${name}: line ${index + 1} is no valid row: ${describeIssues(row.error)}`);
+    throw new Error(`${name}: line ${index + 1} is not a valid row: ${describeIssues(row.error)}`);
   });
 }
 

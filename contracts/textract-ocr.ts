@@ -50,7 +50,7 @@ const blockSchema = z.looseObject({ BlockType: z.string() }).transform((block, c
 /** The response of Textract's DetectDocumentText or AnalyzeDocument for one page: its lines and words. */
 export const textractOcrSchema = z.object({
   DocumentMetadata: z.object({ Pages: z.literal(1, ONE_PAGE) }).optional(),
-  /** An asynchronous job's answer comes in parts: a part alone is no receipt. */
+  /** An asynchronous job's answer comes in parts: a part alone is not a receipt. */
   NextToken: z.null('the rest of the answer is missing: join all parts into one file').optional(),
   Blocks: z.array(blockSchema).transform((blocks) => blocks.filter((block) => block !== undefined)),
 });

@@ -16,7 +16,7 @@ function sentences(issue: z.core.$ZodIssue, input: unknown): string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(
       (key) =>
-        `${[...issue.path, key].join('.')} is no setting; remove it or correct its name (docs/configuration.md lists all).`,
+        `${[...issue.path, key].join('.')} is not a setting; remove it or correct its name (docs/configuration.md lists all).`,
     );
   }
   return [`${path || 'the file'} is ${shown(path, valueAt(input, issue.path))}; ${allowed(issue)}.`];

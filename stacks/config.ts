@@ -46,7 +46,7 @@ export function parseConfig(input: unknown, environment: string, source = enviro
 /**
  * Reads `config/{environment}.json`.
  *
- * @throws {Error} when there is no such file (naming those that exist), when it is no JSON, or when
+ * @throws {Error} when there is no such file (naming those that exist), when it is not JSON, or when
  * {@link parseConfig} refuses it.
  */
 export function loadConfig(environment: string, directory = CONFIG_DIRECTORY): PipelineConfig {
@@ -64,7 +64,7 @@ export function loadConfig(environment: string, directory = CONFIG_DIRECTORY): P
   try {
     input = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new Error(`${source} is no JSON: ${error instanceof Error ? error.message : error}. Correct it.`);
+    throw new Error(`${source} is not JSON: ${error instanceof Error ? error.message : error}. Correct it.`);
   }
   return parseConfig(input, environment, source);
 }

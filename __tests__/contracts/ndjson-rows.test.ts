@@ -36,11 +36,11 @@ test('no rows are no bytes', () => {
   expect(decodeNdjson('', lineRowSchema, 'lines.ndjson')).toEqual([]);
 });
 
-test('a row that is no JSON is named by file and line, without its text', () => {
+test('a row that is not JSON is named by file and line, without its text', () => {
   const [row] = fc.sample(lineRows, 1);
   const text = `${encodeNdjson([row ?? {}])}\nsecret text\n`;
   const read = () => decodeNdjson(text, lineRowSchema, 'lines.ndjson');
-  expect(read).toThrow('lines.ndjson: line 3 is no JSON');
+  expect(read).toThrow('lines.ndjson: line 3 is not JSON');
   expect(read).not.toThrow('secret');
 });
 
@@ -48,7 +48,7 @@ test('a row that lacks a field or holds receipt_id as text is named, without its
   const [row] = fc.sample(lineRows, 1);
   const wrong = { ...row, text: 'secret text', receipt_id: '7', confidence: undefined };
   const read = () => decodeNdjson(encodeNdjson([wrong]), lineRowSchema, 'lines.ndjson');
-  expect(read).toThrow(/lines.ndjson: line 1 is no valid row: .*confidence.*receipt_id/);
+  expect(read).toThrow(/lines.ndjson: line 1 is not a valid row: .*confidence.*receipt_id/);
   expect(read).not.toThrow('secret');
 });
 

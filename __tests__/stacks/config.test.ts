@@ -21,9 +21,9 @@ describe('loading a configuration', () => {
     );
   });
 
-  it('says where a file is no JSON', () => {
+  it('says where a file is not JSON', () => {
     writeFileSync(join(directory, 'broken.json'), '{ "region": }');
-    expect(() => loadConfig('broken', directory)).toThrow(/config\/broken.json is no JSON: .*Correct it/);
+    expect(() => loadConfig('broken', directory)).toThrow(/config\/broken.json is not JSON: .*Correct it/);
   });
 
   it('refuses a name that could not be part of physical names', () => {
@@ -109,7 +109,9 @@ describe('a bad value is named by its path, the value, and what is allowed', () 
     [{ chroma: { mode: 'embedded', url: 'http://localhost' } }, 'chroma.url'],
     [{ backend: { type: 'local', bucket: 'state' } }, 'backend.bucket'],
   ])('refuses an unknown key: %j', (input, path) => {
-    expect(() => parseConfig(input, 'dev')).toThrow(`${path} is no setting; remove it or correct its name`);
+    expect(() => parseConfig(input, 'dev')).toThrow(
+      `${path} is not a setting; remove it or correct its name`,
+    );
   });
 });
 

@@ -22,7 +22,7 @@ describe('alarms', () => {
     expect(named(suffix)).toHaveLength(count);
   });
 
-  it('all go to the one topic, when they ring and when it is over', () => {
+  it('all go to the one topic, when they go off and when it is over', () => {
     for (const alarm of alarms) {
       expect(alarm).toMatchObject({
         alarm_actions: [`\${aws_sns_topic.alarms.arn}`],
@@ -32,7 +32,7 @@ describe('alarms', () => {
     expect(template.resources('aws_sns_topic').length).toBe(1);
   });
 
-  it('ring when the reconciler, which reports the ages, falls silent', () => {
+  it('go off when the reconciler, which reports the ages, falls silent', () => {
     for (const alarm of [...named('-pending-run-age'), ...named('-snapshot-age')]) {
       expect(alarm).toMatchObject({ treat_missing_data: 'breaching' });
     }

@@ -42,13 +42,13 @@ export const declaredStreamConsumers: Guard = (stack) => {
       .map((block) => ({
         where: block.where,
         what: `${block.address} is a second consumer of the run table's stream, which nobody declared.`,
-        remedy: 'Remove it; the doorbells are rung by stream-processor alone.',
+        remedy: 'Remove it; stream-processor alone sends messages for new runs.',
       })),
     ...faults
       .filter(([wrong]) => wrong)
       .map(([, fault]) => ({
         where,
-        what: `${declared.address} ${fault}: stream records would be dropped, or runs rung twice.`,
+        what: `${declared.address} ${fault}: stream records would be dropped, or messages sent twice.`,
         remedy: 'Restore what stacks/pipeline/stream-processor.ts declares.',
       })),
   ];

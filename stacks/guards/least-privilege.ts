@@ -49,7 +49,7 @@ function policyFaults(policy: SynthesizedBlock): Finding[] {
     return [
       {
         where: policy.where,
-        what: `${policy.address} is no JSON that could be checked.`,
+        what: `${policy.address} is not JSON that could be checked.`,
         remedy: 'Write it with policyDocument.',
       },
     ];

@@ -21,7 +21,7 @@ function wrongNumber(queue: SynthesizedBlock, found: readonly SynthesizedBlock[]
     return {
       where: queue.where,
       what: `The dead letter queue ${queue.address} is consumed by ${named}: failures would vanish unseen.`,
-      remedy: 'Remove the consumer; a person redrives dead letters once the cause is mended.',
+      remedy: 'Remove the consumer; a person redrives dead letters once the cause is fixed.',
     };
   }
   return {
@@ -43,6 +43,6 @@ const unprovable = (stack: Synthesized): Finding[] =>
     })
     .map(({ block, source }) => ({
       where: block.where,
-      what: `${block.address} consumes ${JSON.stringify(source)}, which is no queue and no stream of this stack, so that its consumers cannot be counted.`,
+      what: `${block.address} consumes ${JSON.stringify(source)}, which is not a queue or a stream of this stack, so that its consumers cannot be counted.`,
       remedy: "Name the shared queue's ARN by reference, or deploy the mapping elsewhere.",
     }));

@@ -20,7 +20,7 @@ export const oneSetOfQueues: Guard = (stack) => {
       .filter(({ name }) => !NAMES.includes(name))
       .map(({ where, address }) => ({
         where,
-        what: `${address} belongs to no set: a second set of queues takes messages that nobody reads.`,
+        what: `${address} is not one of the pipeline's queues: a second set of queues takes messages that nobody reads.`,
         remedy: 'Remove it and take the shared Queues as a required prop.',
       })),
     ...stack.resources('aws_sqs_queue_redrive_policy').map(({ where, address }) => ({

@@ -10,7 +10,7 @@ interface AlarmProps {
   readonly metric: Metric;
   /** What is wrong, and what to do: it is all that the woken person reads. */
   readonly description: string;
-  /** The alarm rings at this value and above it. */
+  /** The alarm goes off at this value and above it. */
   readonly threshold: number;
   /** Minutes that one data point covers. */
   readonly minutes: number;
@@ -18,7 +18,7 @@ interface AlarmProps {
   readonly silence?: 'fine' | 'alarming';
 }
 
-/** One alarm, which tells the topic when it rings and when it is over. */
+/** One alarm, which tells the topic when it goes off and when it is over. */
 export class Alarm extends Construct {
   constructor(scope: Construct, id: string, props: AlarmProps) {
     super(scope, id);

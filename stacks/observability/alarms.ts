@@ -19,7 +19,7 @@ const LONG_DURATION = 0.8;
 
 const STREAM_LAG_MINUTES = 15;
 
-/** Everything that was once silent for days rings here: one topic, one person to tell. */
+/** Everything that was once silent for days has an alarm: one topic, one person to tell. */
 export class Alarms extends Construct {
   readonly topic: AlarmTopic;
   private readonly deployment: Deployment;
@@ -36,14 +36,14 @@ export class Alarms extends Construct {
   private watchQueues(queues: Queues): void {
     const { oldestMessageSeconds } = this.deployment.config.alarms;
     for (const queue of queues.deadLetters) {
-      this.ring(`${queue.name}-depth`, queueMetric(queue, 'ApproximateNumberOfMessagesVisible'), {
-        description: `Messages lie in ${queue.name}: something failed for good. Read one, mend the cause, then redrive.`,
+      this.add(`${queue.name}-depth`, queueMetric(queue, 'ApproximateNumberOfMessagesVisible'), {
+        description: `Messages lie in ${queue.queue.nameInput}: something failed for good. Read one, fix the cause, then redrive.`,
         threshold: 1,
       });
     }
     for (const queue of Object.values(queues.work)) {
-      this.ring(`${queue.name}-oldest-message`, queueMetric(queue, 'ApproximateAgeOfOldestMessage'), {
-        description: `A message waits in ${queue.name} for ${oldestMessageSeconds} s or longer. Is its consumer enabled, and does it succeed?`,
+      this.add(`${queue.name}-oldest-message`, queueMetric(queue, 'ApproximateAgeOfOldestMessage'), {
+        description: `A message waits in ${queue.queue.nameInput} for ${oldestMessageSeconds} s or longer. Is its consumer enabled, and does it succeed?`,
         threshold: oldestMessageSeconds,
       });
     }
@@ -53,27 +53,27 @@ export class Alarms extends Construct {
     const { deployment } = this;
     for (const name of FUNCTION_NAMES) {
       const timeout = deployment.config.functions.timeout[name];
-      this.ring(`${name}-errors`, functionMetric(deployment, name, 'Errors', 'Sum'), {
+      this.add(`${name}-errors`, functionMetric(deployment, name, 'Errors', 'Sum'), {
         description: `${name} failed. Its log group says why.`,
         threshold: 1,
       });
-      this.ring(`${name}-throttles`, functionMetric(deployment, name, 'Throttles', 'Sum'), {
+      this.add(`${name}-throttles`, functionMetric(deployment, name, 'Throttles', 'Sum'), {
         description: `${name} was throttled, which burns the receive count of healthy messages. Raise its reserved concurrency.`,
         threshold: 1,
       });
-      this.ring(`${name}-duration`, functionMetric(deployment, name, 'Duration', 'p99'), {
+      this.add(`${name}-duration`, functionMetric(deployment, name, 'Duration', 'p99'), {
         description: `${name} takes ${LONG_DURATION * 100} % of its ${timeout} s or more. Raise its timeout or its memory before it is cut off.`,
         threshold: LONG_DURATION * timeout * 1000,
       });
     }
     for (const name of ['process-ocr-results', 'embed-from-ndjson'] as const) {
-      this.ring(`${name}-quarantined`, pipelineMetric(deployment, name, 'quarantined', 'Sum'), {
+      this.add(`${name}-quarantined`, pipelineMetric(deployment, name, 'quarantined', 'Sum'), {
         description: `${name} put input into quarantine/ of the bucket, each with its reason beside it.`,
         threshold: 1,
       });
     }
-    this.ring('stream-lag', functionMetric(deployment, 'stream-processor', 'IteratorAge', 'Maximum'), {
-      description: `The run table's stream is read ${STREAM_LAG_MINUTES} minutes late: new runs ring no doorbell.`,
+    this.add('stream-lag', functionMetric(deployment, 'stream-processor', 'IteratorAge', 'Maximum'), {
+      description: `The run table's stream is read ${STREAM_LAG_MINUTES} minutes late: for new runs no message is sent to the collections' queues.`,
       threshold: STREAM_LAG_MINUTES * 60_000,
     });
   }
@@ -86,25 +86,25 @@ export class Alarms extends Construct {
         pipelineMetric(deployment, 'reconcile-runs', metric, 'Maximum', collection);
       // The reconciler reports on every round: when it is silent, nobody watches.
       const watched = { minutes: 3 * ROUND_MINUTES, silence: 'alarming' } as const;
-      this.ring(`${collection}-pending-run-age`, ages('oldestPendingRunAge'), {
+      this.add(`${collection}-pending-run-age`, ages('oldestPendingRunAge'), {
         description: `A run of ${collection} is unfinished for ${pendingRunSeconds} s or longer, or the reconciler is silent. Do merges succeed?`,
         threshold: pendingRunSeconds,
         ...watched,
       });
-      this.ring(`${collection}-snapshot-age`, ages('snapshotAge'), {
+      this.add(`${collection}-snapshot-age`, ages('snapshotAge'), {
         description: `Merged vectors of ${collection} are in no S3 snapshot for ${snapshotSeconds} s or longer, or the reconciler is silent. Do checkpoints succeed?`,
         threshold: snapshotSeconds,
         ...watched,
       });
       const lost = pipelineMetric(deployment, 'enhanced-compaction', 'leaseLost', 'Sum', collection);
-      this.ring(`${collection}-lease-lost`, lost, {
+      this.add(`${collection}-lease-lost`, lost, {
         description: `A merge of ${collection} was thrown away since another writer held the lease. Is there a second writer?`,
         threshold: 1,
       });
     }
   }
 
-  private ring(
+  private add(
     id: string,
     metric: Metric,
     alarm: {

@@ -99,7 +99,7 @@ function sections({
       'Is it safe, and what does it cost?',
       [
         {
-          title: 'Age of the checkpoint (s)',
+          title: 'Age of the S3 snapshot (s)',
           metrics: perCollection('reconcile-runs', 'snapshotAge', 'Maximum'),
         },
         {

@@ -8,7 +8,7 @@ import { ROUND_MINUTES } from '../../contracts/event-sources';
 import { send } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 
-/** On a schedule: rings again for runs that wait too long, mends what a crash left, reports ages. */
+/** On a schedule: sends another message for runs that wait too long, completes what a crash left, reports ages. */
 export class Reconciler extends Construct {
   constructor(scope: Construct, id: string, context: PipelineContext) {
     super(scope, id);
@@ -16,11 +16,11 @@ export class Reconciler extends Construct {
     const lambda = new PipelineFunction(this, 'reconcile-runs', {
       ...context,
       name: 'reconcile-runs',
-      // One round at a time: two would ring twice.
+      // One round at a time: two would send twice.
       concurrency: 1,
       permissions: [
         {
-          Sid: 'MendRuns',
+          Sid: 'CompleteRuns',
           Effect: 'Allow',
           Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
           Resource: runTable.arn,

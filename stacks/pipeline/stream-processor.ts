@@ -8,7 +8,7 @@ import { type PipelineContext, PipelineFunction } from './pipeline-function';
 /** One invocation a shard; an on-demand table seldom has more shards than this. */
 const CONCURRENCY = 10;
 
-/** New runs in the table ring the doorbell of each collection. */
+/** Each new run in the table sends a message to each collection's queue. */
 export class StreamProcessor extends Construct {
   constructor(scope: Construct, id: string, context: PipelineContext) {
     super(scope, id);

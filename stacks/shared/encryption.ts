@@ -64,7 +64,7 @@ function keyPolicy(deployment: Deployment, forData: boolean): Statement[] {
   });
   return [
     {
-      // In a key's own policy "*" is this key. Without the account's root nobody could ever mend the policy.
+      // In a key's own policy "*" is this key. Without the account's root nobody could ever correct the policy.
       Sid: 'AccountDecidesByIam',
       Effect: 'Allow',
       Principal: { AWS: `arn:${deployment.partition}:iam::${deployment.accountId}:root` },

@@ -36,7 +36,10 @@ const BROKEN: Readonly<Record<string, readonly [Arrange, RegExp]>> = {
     (stack) => addRaw(stack, 'aws_s3_bucket', 'second', { bucket: 'another' }),
     /is a second bucket/,
   ],
-  oneSetOfQueues: [(stack) => addRaw(stack, 'aws_sqs_queue', 'mine', { name: 'mine' }), /belongs to no set/],
+  oneSetOfQueues: [
+    (stack) => addRaw(stack, 'aws_sqs_queue', 'mine', { name: 'mine' }),
+    /is not one of the pipeline's queues/,
+  ],
   oneRunTable: [
     (stack) => addRaw(stack, 'aws_dynamodb_table', 'locks', { name: 'locks' }),
     /is a second table/,

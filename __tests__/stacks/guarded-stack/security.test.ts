@@ -39,7 +39,7 @@ describe('least privilege', () => {
         policy: `\${data.aws_iam_policy_document.mine.json}`,
       }),
     );
-    expect(message).toMatch(/leastPrivilege: .*is no JSON that could be checked/);
+    expect(message).toMatch(/leastPrivilege: .*is not JSON that could be checked/);
   });
 
   it.each(['aws_iam_role_policy_attachment', 'aws_iam_policy', 'aws_iam_user', 'aws_iam_access_key'])(

@@ -55,7 +55,9 @@ describe('one set of queues', () => {
       (stack: TerraformStack) => stack.addOverride('resource.aws_sqs_queue.mine', { name: 'mine' }),
     ],
   ])('refuses a queue of a second set that was added %s', (_way, add) => {
-    expect(complaints(add)).toMatch(/oneSetOfQueues: .*belongs to no set.*take the shared Queues/);
+    expect(complaints(add)).toMatch(
+      /oneSetOfQueues: .*is not one of the pipeline's queues.*take the shared Queues/,
+    );
   });
 
   it('refuses a redrive policy from outside its queue', () => {

@@ -45,7 +45,7 @@ it('refuses a consumer of dead letters', () => {
 });
 
 it.each(['arn:aws:sqs:us-east-1:1:theirs', `\${aws_sns_topic.alarms.arn}`, undefined])(
-  'refuses the source %p, which is no queue and no stream of this stack',
+  'refuses the source %p, which is not a queue or a stream of this stack',
   (source) => {
     const untraced = { ...RIGHT, [`${MAPPING}.second`]: { event_source_arn: source } };
     expect(findings(oneConsumer, untraced)).toEqual(

@@ -27,7 +27,7 @@ it.each(NAMES)('refuses that %s is missing', (name) => {
 
 it('refuses a queue of no set', () => {
   expect(findings(oneSetOfQueues, { ...RIGHT, 'aws_sqs_queue.mine': {} })).toEqual(
-    one(/^aws_sqs_queue.mine: aws_sqs_queue.mine belongs to no set/),
+    one(/^aws_sqs_queue.mine: aws_sqs_queue.mine is not one of the pipeline's queues/),
   );
 });
 
