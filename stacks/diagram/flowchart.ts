@@ -3,7 +3,7 @@ import { at, blocks, parseJson } from '../synthesized/json';
 import { allowed, type PolicyStatement, rolePolicies } from '../synthesized/policy';
 import { physicalName, type Synthesized, type SynthesizedBlock } from '../synthesized/synthesized';
 
-/** What is drawn, by its Terraform type: the service, and Mermaid's brackets. Stores are cylinders, queues are round. */
+/** What is drawn, by its Terraform type: the service, and Mermaid's brackets. Stores are cylinders. */
 const DRAWN: Readonly<Record<string, readonly [service: string, open: string, close: string]>> = {
   aws_s3_bucket: ['S3', '[(', ')]'],
   aws_sqs_queue: ['SQS', '([', '])'],

@@ -1,19 +1,20 @@
 import { COLLECTIONS, type Collection } from '../../contracts/collections';
 import { QUEUES } from '../../contracts/queues';
 import { terraformName } from '../names';
-import type { Synthesized } from '../synthesized/synthesized';
+import { block } from '../synthesized/json';
+import type { SynthesizedBlock } from '../synthesized/synthesized';
 import { consumersOf } from './consumers';
-import type { Finding, Guard } from './guard';
+import { type Fault, type Finding, faults, type Guard } from './guard';
 
 /**
- * The collections' queues are taken by the one consumer that the configuration declares, through one mapping each at
- * a fixed address: a switch updates that mapping, so that there is no step at which two exist.
+ * The collections' queues are taken by the one consumer that the configuration declares, through one mapping
+ * each at a fixed address: a switch updates that mapping, so that there is no step at which two exist.
  */
 export const consumerChoice: Guard = (stack, { consumer }) =>
   COLLECTIONS.flatMap((collection): Finding[] => {
     const expected = `aws_lambda_event_source_mapping.${terraformName(collection)}_consumer`;
     const queue = stack.resources('aws_sqs_queue').find(({ name }) => name === terraformName(collection));
-    const found = queue === undefined ? [] : consumersOf(stack, queue).map(({ block }) => block);
+    const found = queue === undefined ? [] : consumersOf(stack, queue).map((consumer) => consumer.block);
     const mapping = found.find(({ address }) => address === expected);
     if (mapping === undefined) {
       return [
@@ -26,34 +27,32 @@ export const consumerChoice: Guard = (stack, { consumer }) =>
     }
     const declared =
       typeof consumer === 'object' ? `the legacy function ${consumer.legacyFunction}` : consumer;
-    const wrong = (what: string): Finding => ({
-      where: mapping.where,
-      what: `${mapping.address} ${what}, but the configuration declares "${declared}".`,
-      remedy: 'Change the configuration\'s "consumer", which is the only place that chooses.',
-    });
-    const enabled = mapping.attributes.enabled !== false;
-    return [
-      ...(enabled === (consumer !== 'none') ? [] : [wrong(`is ${enabled ? 'enabled' : 'disabled'}`)]),
-      ...(feedsDeclared(stack, mapping.attributes.function_name, collection, consumer)
-        ? []
-        : [wrong(`feeds ${JSON.stringify(mapping.attributes.function_name)}`)]),
-      ...(replacing(mapping.attributes.lifecycle) ? [wrong('would be replaced instead of updated')] : []),
+    const fault = (bad: boolean, what: string): Fault => [
+      bad,
+      `${what}, but the configuration declares "${declared}".`,
+      'Change the configuration\'s "consumer", which is the only place that chooses.',
     ];
+    const { enabled, function_name, lifecycle } = mapping.attributes;
+    const paused = enabled === false;
+    return faults(
+      mapping,
+      fault(paused !== (consumer === 'none'), `is ${paused ? 'disabled' : 'enabled'}`),
+      fault(
+        !feedsDeclared(stack.target(function_name), collection, consumer),
+        `feeds ${JSON.stringify(function_name)}`,
+      ),
+      fault(
+        'create_before_destroy' in block(lifecycle) || 'replace_triggered_by' in block(lifecycle),
+        'would be replaced instead of updated',
+      ),
+    );
   });
 
-function feedsDeclared(
-  stack: Synthesized,
-  functionName: unknown,
+const feedsDeclared = (
+  target: SynthesizedBlock | undefined,
   collection: Collection,
   consumer: unknown,
-): boolean {
-  const target = stack.target(functionName);
-  return typeof consumer === 'object'
+): boolean =>
+  typeof consumer === 'object'
     ? target?.type === 'aws_lambda_function' && target.address.startsWith('data.')
     : target?.address === `aws_lambda_function.${terraformName(QUEUES[collection].consumer)}`;
-}
-
-const replacing = (lifecycle: unknown): boolean =>
-  typeof lifecycle === 'object' &&
-  lifecycle !== null &&
-  ('create_before_destroy' in lifecycle || 'replace_triggered_by' in lifecycle);

@@ -3,7 +3,7 @@ import { QUEUE_NAMES, QUEUES } from '../../contracts/queues';
 import { terraformName } from '../names';
 import { texts } from '../synthesized/json';
 import { consumers } from './consumers';
-import type { Guard } from './guard';
+import { type Fault, faults, type Guard } from './guard';
 
 /** Which function is fed from where. The collections are the configuration's choice: see `consumerChoice`. */
 const TARGETS: Readonly<Record<string, string>> = {
@@ -23,24 +23,26 @@ const TARGETS: Readonly<Record<string, string>> = {
  */
 export const consumerTargets: Guard = (stack) =>
   consumers(stack).flatMap(({ block, source, functionName }) => {
-    const { where, address, attributes } = block;
+    const { attributes } = block;
     const expected = TARGETS[stack.target(source)?.address ?? ''];
-    const wrong = [
-      [
+    const fault = (bad: boolean, what: string): Fault => [
+      bad,
+      what,
+      'Restore what stacks/pipeline declares.',
+    ];
+    return faults(
+      block,
+      fault(
         expected !== undefined && stack.target(functionName)?.address !== expected,
-        `feeds ${JSON.stringify(functionName)}, not ${expected}`,
-      ],
-      [expected !== undefined && attributes.enabled === false, 'is disabled, so that its source piles up'],
-      [
+        `feeds ${JSON.stringify(functionName)}, not ${expected}.`,
+      ),
+      fault(
+        expected !== undefined && attributes.enabled === false,
+        'is disabled, so that its source piles up.',
+      ),
+      fault(
         !texts(attributes.function_response_types).includes('ReportBatchItemFailures'),
-        'does not report failures one by one, so that a failed message is acknowledged with its batch',
-      ],
-    ] as const;
-    return wrong
-      .filter(([bad]) => bad)
-      .map(([, fault]) => ({
-        where,
-        what: `${address} ${fault}.`,
-        remedy: 'Restore what stacks/pipeline declares.',
-      }));
+        'does not report failures one by one, so that a failed message is acknowledged with its batch.',
+      ),
+    );
   });

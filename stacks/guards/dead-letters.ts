@@ -1,5 +1,5 @@
 import { deadLetterQueues, deadLettersOf } from './consumers';
-import type { Guard } from './guard';
+import { faults, type Guard } from './guard';
 
 /** SQS's own default. Seconds. */
 const DEFAULT_RETENTION = 345_600;
@@ -12,49 +12,38 @@ export const deadLetters: Guard = (stack) => {
     .resources('aws_sqs_queue')
     .filter(({ address }) => !failures.has(address))
     .flatMap((queue) => {
+      const { address, attributes } = queue;
       const target = deadLettersOf(stack, queue);
-      const { where, address, attributes } = queue;
       if (target === undefined) {
-        return [
-          {
-            where,
-            what: `${address} has no dead letter queue of this stack: a bad message would come back until it expires, unseen.`,
-            remedy: 'Make it as a WorkQueue.',
-          },
-        ];
+        return faults(queue, [
+          true,
+          'has no dead letter queue of this stack: a bad message would come back until it expires, unseen.',
+          'Make it as a WorkQueue.',
+        ]);
       }
       const owner = owners.get(target.address);
       owners.set(target.address, address);
       const kept = Number(attributes.message_retention_seconds ?? DEFAULT_RETENTION);
       const keptDead = Number(target.attributes.message_retention_seconds ?? DEFAULT_RETENTION);
       return [
-        ...(keptDead > kept
-          ? []
-          : [
-              {
-                where: target.where,
-                what: `${target.address} keeps a message ${keptDead} s and ${address} ${kept} s; the clock starts at the first arrival, so a dead letter may expire on arrival.`,
-                remedy: 'Raise retention.deadLetterDays above retention.queueDays.',
-              },
-            ]),
-        ...(Boolean(target.attributes.fifo_queue) === Boolean(attributes.fifo_queue)
-          ? []
-          : [
-              {
-                where: target.where,
-                what: `${target.address} and ${address} are not of one kind (FIFO or Standard); AWS refuses that.`,
-                remedy: 'Make both as one WorkQueue.',
-              },
-            ]),
-        ...(owner === undefined
-          ? []
-          : [
-              {
-                where,
-                what: `${address} shares ${target.address} with ${owner}, so that nobody can tell whose failures lie there.`,
-                remedy: 'Make it as a WorkQueue, which has a dead letter queue of its own.',
-              },
-            ]),
+        ...faults(
+          target,
+          [
+            !(keptDead > kept),
+            `keeps a message ${keptDead} s and ${address} ${kept} s; the clock starts at the first arrival, so a dead letter may expire on arrival.`,
+            'Raise retention.deadLetterDays above retention.queueDays.',
+          ],
+          [
+            Boolean(target.attributes.fifo_queue) !== Boolean(attributes.fifo_queue),
+            `and ${address} are not of one kind (FIFO or Standard); AWS refuses that.`,
+            'Make both as one WorkQueue.',
+          ],
+        ),
+        ...faults(queue, [
+          owner !== undefined,
+          `shares ${target.address} with ${owner}, so that nobody can tell whose failures lie there.`,
+          'Make it as a WorkQueue, which has a dead letter queue of its own.',
+        ]),
       ];
     });
 };

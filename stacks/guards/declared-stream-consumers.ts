@@ -1,6 +1,6 @@
 import { at, blocks, parseJson } from '../synthesized/json';
 import { consumersOf } from './consumers';
-import type { Guard } from './guard';
+import { type Fault, faults, type Guard, missing, refuse } from './guard';
 
 const DECLARED = 'aws_lambda_event_source_mapping.run_stream_consumer';
 
@@ -13,43 +13,39 @@ export const declaredStreamConsumers: Guard = (stack) => {
   const found = tables.flatMap((table) => consumersOf(stack, table)).map(({ block }) => block);
   const declared = found.find(({ address }) => address === DECLARED);
   if (declared === undefined) {
-    return [
-      {
-        where: DECLARED,
-        what: "The table's stream has lost its declared consumer: runs would stay PENDING for ever.",
-        remedy: 'Keep the mapping in stacks/pipeline/stream-processor.ts.',
-      },
-    ];
+    return missing(
+      found,
+      DECLARED,
+      "The table's stream has lost its declared consumer: runs would stay PENDING for ever.",
+      'Keep the mapping in stacks/pipeline/stream-processor.ts.',
+    );
   }
-  const { attributes, where } = declared;
+  const { attributes } = declared;
   const patterns = blocks(at(attributes, 'filter_criteria.filter')).map(({ pattern }) => parseJson(pattern));
-  const faults = [
-    [attributes.bisect_batch_on_function_error !== true, 'does not bisect failing batches'],
-    [
-      at(attributes, 'destination_config.on_failure.destination_arn') === undefined,
-      'has no on-failure destination',
-    ],
-    [!(Number(attributes.maximum_retry_attempts) >= 1), 'has no bounded number of retries'],
-    [!(Number(attributes.maximum_record_age_in_seconds) >= 60), 'has no bounded age'],
-    [
-      patterns.length !== 1 || JSON.stringify(patterns[0]?.eventName) !== '["INSERT"]',
-      'does not filter for INSERT alone',
-    ],
-  ] as const;
+  const fault = (bad: boolean, what: string): Fault => [
+    bad,
+    `${what}: stream records would be dropped, or messages sent twice.`,
+    'Restore what stacks/pipeline/stream-processor.ts declares.',
+  ];
   return [
-    ...found
-      .filter((block) => block !== declared)
-      .map((block) => ({
-        where: block.where,
-        what: `${block.address} is a second consumer of the run table's stream, which nobody declared.`,
-        remedy: 'Remove it; stream-processor alone sends messages for new runs.',
-      })),
-    ...faults
-      .filter(([wrong]) => wrong)
-      .map(([, fault]) => ({
-        where,
-        what: `${declared.address} ${fault}: stream records would be dropped, or messages sent twice.`,
-        remedy: 'Restore what stacks/pipeline/stream-processor.ts declares.',
-      })),
+    ...refuse(
+      found.filter((block) => block !== declared),
+      "is a second consumer of the run table's stream, which nobody declared.",
+      'Remove it; stream-processor alone sends messages for new runs.',
+    ),
+    ...faults(
+      declared,
+      fault(attributes.bisect_batch_on_function_error !== true, 'does not bisect failing batches'),
+      fault(
+        at(attributes, 'destination_config.on_failure.destination_arn') === undefined,
+        'has no on-failure destination',
+      ),
+      fault(!(Number(attributes.maximum_retry_attempts) >= 1), 'has no bounded number of retries'),
+      fault(!(Number(attributes.maximum_record_age_in_seconds) >= 60), 'has no bounded age'),
+      fault(
+        patterns.length !== 1 || JSON.stringify(patterns[0]?.eventName) !== '["INSERT"]',
+        'does not filter for INSERT alone',
+      ),
+    ),
   ];
 };

@@ -4,7 +4,7 @@ import { deadLetterName } from '../../contracts/queues';
 import { terraformName } from '../names';
 import { at, block, blocks, type Json } from '../synthesized/json';
 import type { Synthesized, SynthesizedBlock } from '../synthesized/synthesized';
-import type { Guard } from './guard';
+import { type Finding, type Guard, refuse } from './guard';
 
 const DAY_SECONDS = 86_400;
 
@@ -14,22 +14,23 @@ const DAY_SECONDS = 86_400;
  */
 export const deltaLifetime: Guard = (stack) => {
   const least = longestRetention(stack) / DAY_SECONDS;
-  const inline = stack.resources('aws_s3_bucket').filter(({ attributes }) => 'lifecycle_rule' in attributes);
   return [
-    ...inline.map(({ where, address }) => ({
-      where,
-      what: `${address} declares lifecycle rules of its own.`,
-      remedy: 'Declare them in stacks/shared/chroma-bucket.ts, in the one lifecycle configuration.',
-    })),
+    ...refuse(
+      stack.resources('aws_s3_bucket'),
+      'declares lifecycle rules of its own.',
+      'Declare them in stacks/shared/chroma-bucket.ts, in the one lifecycle configuration.',
+      (attributes) => 'lifecycle_rule' in attributes,
+    ),
     ...stack.resources('aws_s3_bucket_lifecycle_configuration').flatMap((configuration) =>
       blocks(configuration.attributes.rule)
         .filter((rule) => rule.status !== 'Disabled')
-        .flatMap((rule) => faults(rule, least, configuration)),
+        .flatMap((rule) => early(rule, least, configuration)),
     ),
   ];
 };
 
-function faults(rule: Json, least: number, { where }: SynthesizedBlock) {
+/** What a rule expires too early. */
+function early(rule: Json, least: number, { where }: SynthesizedBlock): Finding[] {
   const ages = blocks(rule.expiration).filter(({ days, date }) => days !== undefined || date !== undefined);
   const named = `The lifecycle rule "${String(rule.id)}"`;
   return ages.flatMap(({ days }) => {

@@ -1,5 +1,5 @@
-import { block, blocks, texts } from '../synthesized/json';
-import type { Finding, Guard } from './guard';
+import { block, blocks, type Json, texts } from '../synthesized/json';
+import { type Guard, refuse } from './guard';
 
 /** Ways in or out, and what bills by the hour. */
 const OPENINGS = [
@@ -11,63 +11,46 @@ const OPENINGS = [
   'aws_vpc_peering_connection',
 ] as const;
 
+const RULES = [
+  'aws_vpc_security_group_ingress_rule',
+  'aws_vpc_security_group_egress_rule',
+  'aws_security_group_rule',
+] as const;
+
 const ANYWHERE = ['0.0.0.0/0', '::/0'];
+
+const REMEDY =
+  'Remove it: the compaction talks to EFS, S3 and DynamoDB only, and everything else needs no VPC.';
 
 /** The network has no way out but its gateway endpoints, and only the compaction is in it. */
 export const isolatedNetwork: Guard = (stack) => {
-  const found = (where: string, what: string): Finding => ({
-    where,
-    what,
-    remedy: 'Remove it: the compaction talks to EFS, S3 and DynamoDB only, and everything else needs no VPC.',
-  });
+  const found = (types: readonly string[], what: string, bad?: (attributes: Json) => boolean) =>
+    refuse(stack.resources(...types), what, REMEDY, bad);
+  const outside = stack.resources('aws_lambda_function').filter(({ name }) => name !== 'enhanced_compaction');
   return [
-    ...stack
-      .resources(...OPENINGS)
-      .map(({ where, address }) => found(where, `${address} opens the network or a function.`)),
-    ...stack
-      .resources('aws_subnet')
-      .filter(({ attributes }) => attributes.map_public_ip_on_launch === true)
-      .map(({ where, address }) => found(where, `${address} gives out public addresses.`)),
-    ...stack
-      .resources(
-        'aws_vpc_security_group_ingress_rule',
-        'aws_vpc_security_group_egress_rule',
-        'aws_security_group_rule',
-      )
-      .filter(({ attributes }) =>
-        [attributes.cidr_ipv4, attributes.cidr_ipv6, attributes.cidr_blocks, attributes.ipv6_cidr_blocks]
-          .flatMap(texts)
-          .some((range) => ANYWHERE.includes(range)),
-      )
-      .map(({ where, address }) => found(where, `${address} opens a security group to the whole world.`)),
-    ...stack
-      .resources('aws_security_group')
-      .filter(({ attributes }) => blocks(attributes.ingress).length + blocks(attributes.egress).length > 0)
-      .map(({ where, address }) =>
-        found(where, `${address} has rules of its own, which overrule those made one by one.`),
-      ),
-    ...stack
-      .resources('aws_default_security_group')
-      .filter(({ attributes }) => blocks(attributes.ingress).length + blocks(attributes.egress).length > 0)
-      .map(({ where, address }) => found(where, `${address} lets traffic through.`)),
-    ...stack
-      .resources('aws_lambda_function')
-      .filter(
-        ({ name, attributes }) =>
-          name !== 'enhanced_compaction' && Object.keys(block(attributes.vpc_config)).length > 0,
-      )
-      .map(({ where, address }) =>
-        found(where, `${address} is in the VPC, where it reaches no queue and no endpoint.`),
-      ),
-    ...stack
-      .resources('aws_lambda_permission')
-      .filter(
-        ({ attributes }) =>
-          !/^[a-z0-9.-]+\.amazonaws\.com$/.test(String(attributes.principal)) ||
-          attributes.source_arn === undefined,
-      )
-      .map(({ where, address }) =>
-        found(where, `${address} lets anybody, or a whole service, call the function.`),
-      ),
+    ...found(OPENINGS, 'opens the network or a function.'),
+    ...found(
+      ['aws_subnet'],
+      'gives out public addresses.',
+      (subnet) => subnet.map_public_ip_on_launch === true,
+    ),
+    ...found(RULES, 'opens a security group to the whole world.', isOpen),
+    ...found(['aws_security_group'], 'has rules of its own, which overrule those made one by one.', hasRules),
+    ...found(['aws_default_security_group'], 'lets traffic through.', hasRules),
+    ...refuse(outside, 'is in the VPC, where it reaches no queue and no endpoint.', REMEDY, isInNetwork),
+    ...found(['aws_lambda_permission'], 'lets anybody, or a whole service, call the function.', isBroad),
   ];
 };
+
+const isOpen = ({ cidr_ipv4, cidr_ipv6, cidr_blocks, ipv6_cidr_blocks }: Json): boolean =>
+  [cidr_ipv4, cidr_ipv6, cidr_blocks, ipv6_cidr_blocks]
+    .flatMap(texts)
+    .some((range) => ANYWHERE.includes(range));
+
+const hasRules = ({ ingress, egress }: Json): boolean => blocks(ingress).length + blocks(egress).length > 0;
+
+const isInNetwork = ({ vpc_config }: Json): boolean => Object.keys(block(vpc_config)).length > 0;
+
+/** Whether it lets in more than one service on behalf of one resource. */
+const isBroad = ({ principal, source_arn }: Json): boolean =>
+  !/^[a-z0-9.-]+\.amazonaws\.com$/.test(String(principal)) || source_arn === undefined;

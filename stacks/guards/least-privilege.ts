@@ -1,7 +1,7 @@
 import { parseJson } from '../synthesized/json';
 import { allowed, type PolicyStatement } from '../synthesized/policy';
 import type { SynthesizedBlock } from '../synthesized/synthesized';
-import type { Finding, Guard } from './guard';
+import { type Finding, type Guard, refuse } from './guard';
 
 /** Actions for which AWS knows no resource (or Lambda demands "*"), each explained where it is granted. */
 const NEEDS_EVERY_RESOURCE = new Set([
@@ -26,36 +26,31 @@ const BORROWED = [
   'aws_iam_access_key',
 ] as const;
 
+const REMEDY = "Write the actions into the function's permissions.";
+
 /** A role may do what is written out here, action by action and resource by resource. */
 export const leastPrivilege: Guard = (stack) => [
-  ...stack.resources(...BORROWED).map(({ where, address }) => ({
-    where,
-    what: `${address} grants rights that are not written out in the function's own policy.`,
-    remedy: "Write the actions into the function's permissions.",
-  })),
+  ...refuse(
+    stack.resources(...BORROWED),
+    "grants rights that are not written out in the function's own policy.",
+    REMEDY,
+  ),
+  ...refuse(
+    stack.resources('aws_iam_role'),
+    'takes policies besides its own aws_iam_role_policy.',
+    REMEDY,
+    (attributes) => 'managed_policy_arns' in attributes || 'inline_policy' in attributes,
+  ),
+  ...refuse(
+    stack.resources('aws_iam_role_policy'),
+    'is not JSON that could be checked.',
+    'Write it with policyDocument.',
+    ({ policy }) => parseJson(policy) === undefined,
+  ),
   ...stack
-    .resources('aws_iam_role')
-    .filter(({ attributes }) => 'managed_policy_arns' in attributes || 'inline_policy' in attributes)
-    .map(({ where, address }) => ({
-      where,
-      what: `${address} takes policies besides its own aws_iam_role_policy.`,
-      remedy: "Write the actions into the function's permissions.",
-    })),
-  ...stack.resources('aws_iam_role_policy').flatMap(policyFaults),
+    .resources('aws_iam_role_policy')
+    .flatMap((policy) => allowed(policy).flatMap((statement) => statementFaults(statement, policy))),
 ];
-
-function policyFaults(policy: SynthesizedBlock): Finding[] {
-  if (parseJson(policy.attributes.policy) === undefined) {
-    return [
-      {
-        where: policy.where,
-        what: `${policy.address} is not JSON that could be checked.`,
-        remedy: 'Write it with policyDocument.',
-      },
-    ];
-  }
-  return allowed(policy).flatMap((statement) => statementFaults(statement, policy));
-}
 
 function statementFaults(
   { sid, actions, resources, negated }: PolicyStatement,

@@ -1,6 +1,6 @@
 import { looksLikeKey } from '../secrets';
 import { at, block } from '../synthesized/json';
-import type { Guard } from './guard';
+import { type Guard, refuse } from './guard';
 
 /** What puts a secret's value into Terraform's state, where everybody who deploys can read it. */
 const REVEALING = [
@@ -15,11 +15,11 @@ const AWS_SECRET_KEY = /^[A-Za-z0-9/+]{40}$/;
 
 /** No secret in an environment variable or in the state: functions read them by name, at run time. */
 export const noSecrets: Guard = (stack) => [
-  ...[...stack.resources(...REVEALING), ...stack.data(...REVEALING)].map(({ where, address }) => ({
-    where,
-    what: `${address} writes a secret into Terraform's state.`,
-    remedy: "Pass the secret's NAME; the function reads it from Secrets Manager.",
-  })),
+  ...refuse(
+    [...stack.resources(...REVEALING), ...stack.data(...REVEALING)],
+    "writes a secret into Terraform's state.",
+    "Pass the secret's NAME; the function reads it from Secrets Manager.",
+  ),
   ...stack.resources('aws_lambda_function').flatMap(({ where, address, attributes }) =>
     Object.entries(block(at(attributes, 'environment.variables')))
       .filter(

@@ -1,5 +1,5 @@
 import { blocks } from '../synthesized/json';
-import type { Guard } from './guard';
+import { type Guard, refuse } from './guard';
 
 /** Resources that make others, or run commands: what comes of them is written nowhere in this stack. */
 const MAKERS = [
@@ -10,7 +10,7 @@ const MAKERS = [
   'aws_lambda_invocation',
   'null_resource',
   'terraform_data',
-] as const;
+];
 
 /** Every resource is written out once: whatever could hide a second of anything is refused. */
 export const nothingHidden: Guard = (stack) => [
@@ -21,18 +21,15 @@ export const nothingHidden: Guard = (stack) => [
       remedy: 'Write its resources out in this stack, or deploy it on its own.',
     })),
   ),
-  ...stack.everything
-    .filter(({ attributes }) => 'count' in attributes || 'for_each' in attributes)
-    .map(({ where, address }) => ({
-      where,
-      what: `${address} has a count or a for_each, so that it may exist more than once.`,
-      remedy: 'Remove it: every resource of this stack exists exactly once.',
-    })),
-  ...stack.everything
-    .filter(({ type, attributes }) => 'provisioner' in attributes || MAKERS.some((maker) => maker === type))
-    .map(({ where, address }) => ({
-      where,
-      what: `${address} can make anything by other means than this stack, and it cannot be checked here.`,
-      remedy: 'Write the resources out in this stack, or deploy them on their own.',
-    })),
+  ...refuse(
+    stack.everything,
+    'has a count or a for_each, so that it may exist more than once.',
+    'Remove it: every resource of this stack exists exactly once.',
+    (attributes) => 'count' in attributes || 'for_each' in attributes,
+  ),
+  ...refuse(
+    stack.everything.filter(({ type, attributes }) => 'provisioner' in attributes || MAKERS.includes(type)),
+    'can make anything by other means than this stack, and it cannot be checked here.',
+    'Write the resources out in this stack, or deploy them on their own.',
+  ),
 ];

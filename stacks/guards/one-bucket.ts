@@ -1,4 +1,4 @@
-import type { Guard } from './guard';
+import { type Guard, missing, refuse } from './guard';
 
 const BUCKET = 'aws_s3_bucket.chromadb';
 
@@ -17,23 +17,17 @@ const SETTINGS = [
 export const oneBucket: Guard = (stack) => {
   const buckets = stack.resources('aws_s3_bucket', 'aws_s3_directory_bucket', 'aws_s3control_bucket');
   return [
-    ...(buckets.some(({ address }) => address === BUCKET)
-      ? []
-      : [
-          {
-            where: BUCKET,
-            what: 'The shared bucket is missing from its address; Terraform would destroy the one that is deployed there.',
-            remedy:
-              'Make it once, in stacks/shared/chroma-bucket.ts, and move its state before changing its address.',
-          },
-        ]),
-    ...buckets
-      .filter(({ address }) => address !== BUCKET)
-      .map(({ where, address }) => ({
-        where,
-        what: `${address} is a second bucket: data would be split between two, and one of them would be the wrong one.`,
-        remedy: 'Remove it and take the shared ChromaBucket as a required prop.',
-      })),
+    ...missing(
+      buckets,
+      BUCKET,
+      'The shared bucket is missing from its address; Terraform would destroy the one that is deployed there.',
+      'Make it once, in stacks/shared/chroma-bucket.ts, and move its state before changing its address.',
+    ),
+    ...refuse(
+      buckets.filter(({ address }) => address !== BUCKET),
+      'is a second bucket: data would be split between two, and one of them would be the wrong one.',
+      'Remove it and take the shared ChromaBucket as a required prop.',
+    ),
     ...SETTINGS.flatMap((type) => {
       const found = stack.resources(type);
       if (found.length === 1 && stack.target(found[0]?.attributes.bucket)?.address === BUCKET) return [];

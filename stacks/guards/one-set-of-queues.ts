@@ -1,6 +1,6 @@
 import { deadLetterName, LOST_EVENTS, QUEUE_NAMES } from '../../contracts/queues';
 import { terraformName } from '../names';
-import type { Guard } from './guard';
+import { type Guard, missing, refuse } from './guard';
 
 const NAMES = [
   ...QUEUE_NAMES.flatMap((name) => [name, deadLetterName(name)]),
@@ -11,22 +11,23 @@ const NAMES = [
 export const oneSetOfQueues: Guard = (stack) => {
   const queues = stack.resources('aws_sqs_queue');
   return [
-    ...NAMES.filter((name) => !queues.some((queue) => queue.name === name)).map((name) => ({
-      where: `aws_sqs_queue.${name}`,
-      what: 'The queue is missing from its address; Terraform would destroy the one deployed there with its messages.',
-      remedy: 'Keep its row in contracts/queues.ts, and move its state before changing its address.',
-    })),
-    ...queues
-      .filter(({ name }) => !NAMES.includes(name))
-      .map(({ where, address }) => ({
-        where,
-        what: `${address} is not one of the pipeline's queues: a second set of queues takes messages that nobody reads.`,
-        remedy: 'Remove it and take the shared Queues as a required prop.',
-      })),
-    ...stack.resources('aws_sqs_queue_redrive_policy').map(({ where, address }) => ({
-      where,
-      what: `${address} overrules the redrive policy that its queue declares.`,
-      remedy: 'Remove it and set the redrive policy in stacks/shared/work-queue.ts.',
-    })),
+    ...NAMES.flatMap((name) =>
+      missing(
+        queues,
+        `aws_sqs_queue.${name}`,
+        'The queue is missing from its address; Terraform would destroy the one deployed there with its messages.',
+        'Keep its row in contracts/queues.ts, and move its state before changing its address.',
+      ),
+    ),
+    ...refuse(
+      queues.filter(({ name }) => !NAMES.includes(name)),
+      "is not one of the pipeline's queues: a second set of queues takes messages that nobody reads.",
+      'Remove it and take the shared Queues as a required prop.',
+    ),
+    ...refuse(
+      stack.resources('aws_sqs_queue_redrive_policy'),
+      'overrules the redrive policy that its queue declares.',
+      'Remove it and set the redrive policy in stacks/shared/work-queue.ts.',
+    ),
   ];
 };

@@ -1,5 +1,5 @@
 import { physicalName, type SynthesizedBlock } from '../synthesized/synthesized';
-import type { Guard } from './guard';
+import { faults, type Guard } from './guard';
 
 /** No two resources of a type share a name in AWS: the second would take over the first, or fail with 409. */
 export const uniqueNames: Guard = (stack) => {
@@ -8,17 +8,12 @@ export const uniqueNames: Guard = (stack) => {
     const name = physicalName(resource);
     if (typeof name !== 'string') return [];
     const key = `${resource.type}/${name}`;
-    const first = seen.get(key);
-    if (first === undefined) {
-      seen.set(key, resource);
-      return [];
-    }
-    return [
-      {
-        where: resource.where,
-        what: `${resource.address} has the same name in AWS as ${first.address}: ${name}.`,
-        remedy: 'Derive names from Deployment.physicalName, once for each resource.',
-      },
-    ];
+    const first = seen.get(key) ?? resource;
+    seen.set(key, first);
+    return faults(resource, [
+      first !== resource,
+      `has the same name in AWS as ${first.address}: ${name}.`,
+      'Derive names from Deployment.physicalName, once for each resource.',
+    ]);
   });
 };
