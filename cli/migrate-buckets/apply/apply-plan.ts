@@ -22,7 +22,7 @@ export async function applyPlan(
   engine: CopyEngine,
   { path, confirm, principals, ...more }: ApplyRequest,
 ): Promise<Migration & { readonly plan: Plan }> {
-  const { aws, report, signal } = context;
+  const { aws } = context;
   const plan = await readPlan(path);
   await openBucket(aws, plan.source);
   await openBucket(aws, plan.destination);
@@ -32,7 +32,7 @@ export async function applyPlan(
   );
   const files = planFiles(path);
   const request = { plan, files, principals: principals ?? (await ownPrincipals(context)), ...more };
-  return { plan, ...(await withLock(files.lock, () => migrate(aws, engine, request, report, signal))) };
+  return { plan, ...(await withLock(files.lock, () => migrate(context, engine, request))) };
 }
 
 async function ownPrincipals({ aws }: Context<MigrationEvent>): Promise<readonly string[]> {

@@ -1,8 +1,7 @@
-import type { S3Client } from '@aws-sdk/client-s3';
 import { isDecoyKey } from '../../../contracts/bucket-layout';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { ManifestEntry } from '../../../contracts/migrate-buckets/plan';
-import type { Reporter } from '../../shared/reporters/reporter';
+import type { Context } from '../../shared/command';
 import { readText } from '../aws/read-object';
 import { type CopyEngine, CopyError, type CopyFailureReason, type CopyRequest } from '../engine/engine';
 import { type ListedObject, looksEqual } from '../listing/listed-object';
@@ -13,8 +12,7 @@ import { isPointerKey } from '../plan-files/manifest-entry';
 import { whyNotSuperseded } from '../snapshots/superseded-pointer';
 import { sameBytes } from '../verification/same-bytes';
 
-export interface PassContext {
-  readonly s3: S3Client;
+export interface PassContext extends Context<MigrationEvent> {
   readonly engine: CopyEngine;
   readonly journal: Journal;
   readonly source: string;
@@ -22,8 +20,6 @@ export interface PassContext {
   readonly stranded: readonly ListedObject[];
   /** The plan's manifest, from its first entry. */
   readonly manifest: () => AsyncIterable<ManifestEntry>;
-  readonly report: Reporter<MigrationEvent>;
-  readonly signal: AbortSignal;
   /** How many copies are expected, for the progress alone. */
   readonly total: number;
 }
@@ -149,14 +145,15 @@ async function copyOne(
   entry: ManifestEntry | undefined,
   result: PassResult,
 ): Promise<void> {
-  const { s3, engine, journal, source, destination, signal } = context;
+  const { engine, journal, source, destination, signal } = context;
+  const { s3 } = context.aws;
   const { key, etag } = object;
   const from = object.bucket ?? source;
   if (present !== undefined && !mayReplace(journal, entry, present)) {
     let why = `${key} in ${destination} holds something that neither the plan nor this migration wrote. It was left alone. Plan again.`;
     if (isPointerKey(key)) {
       const older = (await readText(s3, from, object)).trim();
-      const conflict = await whyNotSuperseded(s3, older, { bucket: destination, object: present });
+      const conflict = await whyNotSuperseded(s3, older, { bucket: destination, object: present }, signal);
       if (conflict === undefined) {
         result.unchanged++;
         return;

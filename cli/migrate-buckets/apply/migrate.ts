@@ -1,9 +1,8 @@
 import type { Migration, MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
-import type { Aws } from '../../shared/aws/clients';
+import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
-import type { Reporter } from '../../shared/reporters/reporter';
 import { UserError } from '../../shared/user-error';
 import type { CopyEngine } from '../engine/engine';
 import { readConfiguration } from '../freeze/freeze';
@@ -38,31 +37,27 @@ interface Run extends PassContext, FreezeRequest {
  * Unless it ends verified, the source's policy and lifecycle are put back.
  */
 export async function migrate(
-  { s3 }: Aws,
+  context: Context<MigrationEvent>,
   engine: CopyEngine,
   request: MigrateRequest,
-  report: Reporter<MigrationEvent>,
-  signal: AbortSignal,
 ): Promise<Migration> {
   const { plan, files } = request;
   const started = performance.now();
   const manifest = () => readManifest(files.manifest, plan);
   const stranded = await strandedOf(manifest());
-  const state = await beginOrResume(engine, request, report);
+  const state = await beginOrResume(context, engine, request);
   const journal = await Journal.open(files.journal);
-  const tally = new PassTally(report);
+  const tally = new PassTally(context.report);
   try {
     const verification = await carryOut({
+      ...context,
       ...request,
-      s3,
       engine,
       journal,
       state,
       tally,
       stranded,
       manifest,
-      report,
-      signal,
       source: plan.source,
       destination: plan.destination,
       total: plan.actions.copy.objects + plan.actions.replace.objects,
@@ -77,9 +72,9 @@ export async function migrate(
 
 /** The state of an earlier call, or a first one once both buckets are shown to be what the plan was made from. */
 async function beginOrResume(
+  { report }: Context<MigrationEvent>,
   engine: CopyEngine,
   { plan, files, allowSourceChanges }: MigrateRequest,
-  report: Reporter<MigrationEvent>,
 ): Promise<StateFile> {
   const earlier = await StateFile.of(plan, files.state);
   if (earlier === undefined) {
@@ -99,7 +94,7 @@ async function beginOrResume(
 async function carryOut(run: Run): Promise<Verification | null> {
   if (!isFrozen(run.state.now)) {
     if (!(await copyWhileLive(run))) return null;
-    await run.state.save({ phase: 'freezing', saved: await readConfiguration(run.s3, run.source) });
+    await run.state.save({ phase: 'freezing', saved: await readConfiguration(run.aws.s3, run.source) });
   }
   return whileFrozen(run, async () => {
     const caughtUp = await catchUp(
@@ -113,9 +108,9 @@ async function carryOut(run: Run): Promise<Verification | null> {
 
 /** Most of the copy, while the source may still be written to. False when objects failed. */
 async function copyWhileLive(run: Run): Promise<boolean> {
-  const { s3, engine, plan, tally, report } = run;
+  const { aws, engine, plan, tally, report } = run;
   // What the freeze will need to read is asked for before anything is copied.
-  await readConfiguration(s3, plan.source);
+  await readConfiguration(aws.s3, plan.source);
   const key = await sendCanary(engine, run, plan.requests.copy > plan.actions.copy.objects);
   if (key !== undefined) {
     tally.copied++;
@@ -131,7 +126,7 @@ async function copyWhileLive(run: Run): Promise<boolean> {
 
 /** Proves every object, and notes in the state what was proven: that is what may be retired. */
 async function verifyCopy(run: Run): Promise<Verification> {
-  const verification = await verifyBuckets(run.s3, { ...run, deep: false }, run.report, run.signal);
+  const verification = await verifyBuckets(run, { ...run, deep: false });
   if (verification.proven) {
     const { digest, objects, bytes, levels, snapshots } = verification;
     const counts = Object.entries(levels).map(([level, each]) => [level, each.objects]);

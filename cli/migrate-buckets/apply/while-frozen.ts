@@ -6,7 +6,7 @@ import { freeze, unfreeze } from '../freeze/freeze';
 import { isFrozen, type StateFile } from '../plan-files/state';
 import type { PassContext } from './copy-pass';
 
-export interface FreezeRequest extends Pick<PassContext, 's3' | 'source' | 'report' | 'signal'> {
+export interface FreezeRequest extends Pick<PassContext, 'aws' | 'source' | 'report' | 'signal'> {
   readonly state: StateFile;
   /** ARNs that may write to the source while it is frozen. */
   readonly principals: readonly string[];
@@ -39,21 +39,21 @@ export async function whileFrozen(
   }
 }
 
-async function freezeSource({ s3, source, state, principals, report }: FreezeRequest): Promise<void> {
+async function freezeSource({ aws, source, state, principals, report }: FreezeRequest): Promise<void> {
   const { saved } = state.now;
   if (saved === null) {
     throw new UserError(`The migration's state lacks the saved policy of ${source}.`, EXIT.usage);
   }
-  await freeze(s3, source, saved, principals);
+  await freeze(aws.s3, source, saved, principals);
   await state.save({ phase: 'frozen', verified: null });
   const message = `${source} denies writes to everybody but you; its lifecycle is suspended.`;
   report.tell({ event: 'frozen', message });
 }
 
-async function unfreezeSource({ s3, source, state, report }: FreezeRequest): Promise<void> {
+async function unfreezeSource({ aws, source, state, report }: FreezeRequest): Promise<void> {
   const { saved } = state.now;
   if (saved === null || !isFrozen(state.now)) return;
-  await unfreeze(s3, source, saved);
+  await unfreeze(aws.s3, source, saved);
   await state.save({ phase: 'copying', saved: null, verified: null });
   report.tell({ event: 'unfrozen', message: `The policy and lifecycle of ${source} are as they were.` });
 }

@@ -29,11 +29,11 @@ export interface Finding {
  * is decided around it.
  */
 export async function findAuthority(
-  { aws, report }: Context<MigrationEvent>,
+  context: Context<MigrationEvent>,
   engine: CopyEngine,
   { search, named, destination }: AuthorityRequest,
 ): Promise<Finding> {
-  const { candidates, survey, unchecked } = await discoverBuckets(aws, {
+  const { candidates, survey, unchecked } = await discoverBuckets(context.aws, {
     ...search,
     named: named === undefined ? search.named : [...search.named, named],
   });
@@ -43,7 +43,7 @@ export async function findAuthority(
       throw new UserError(`${problem} To leave it out, name the buckets that count with --bucket.`);
   }
   const names = competing.map(({ name }) => name);
-  const { evidence, inventories } = await inspectBuckets(aws, engine, names, survey, report);
+  const { evidence, inventories } = await inspectBuckets(context, engine, names, survey);
   const verdict =
     named === undefined
       ? decide(evidence)

@@ -2,8 +2,7 @@ import { isDecoyKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
 import type { BucketEvidence } from '../../../contracts/migrate-buckets/authority';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
-import type { Aws } from '../../shared/aws/clients';
-import type { Reporter } from '../../shared/reporters/reporter';
+import type { Context } from '../../shared/command';
 import { openBucket } from '../aws/bucket';
 import { referencesTo, type Survey } from '../discovery/references';
 import type { CopyEngine } from '../engine/engine';
@@ -22,11 +21,10 @@ const WEEK = 7 * 24 * 3600 * 1000;
 
 /** Lists the candidates and gathers what {@link ./decide} decides on. Read-only. */
 export async function inspectBuckets(
-  aws: Aws,
+  { aws, report }: Context<MigrationEvent>,
   engine: CopyEngine,
   names: readonly string[],
   survey: Survey,
-  report: Reporter<MigrationEvent>,
   now = Date.now(),
 ): Promise<Inspection> {
   const inventories = new Map<string, Inventory>();

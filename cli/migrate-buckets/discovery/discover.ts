@@ -1,8 +1,8 @@
 import { GetBucketTaggingCommand, paginateListBuckets } from '@aws-sdk/client-s3';
 import type { Candidate } from '../../../contracts/migrate-buckets/authority';
 import type { Aws } from '../../shared/aws/clients';
-import { explain, saying } from '../../shared/aws/explain';
-import { failureOf } from '../../shared/aws/failure';
+import { explain } from '../../shared/aws/explain';
+import { failureOf, unless } from '../../shared/aws/failure';
 import { UserError } from '../../shared/user-error';
 import { openBucket } from '../aws/bucket';
 import { type CandidateFilter, findCandidates, type KnownBucket } from './candidates';
@@ -60,12 +60,13 @@ export async function discoverBuckets(aws: Aws, filter: Search): Promise<Discove
 
 async function readTags({ s3 }: Aws, name: string): Promise<Record<string, string> | undefined> {
   try {
-    const { TagSet } = await s3.send(new GetBucketTaggingCommand({ Bucket: name }));
-    return Object.fromEntries((TagSet ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+    const { TagSet = [] } = await s3
+      .send(new GetBucketTaggingCommand({ Bucket: name }))
+      .catch(unless('NoSuchTagSet', { TagSet: [] }));
+    return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
   } catch (error) {
-    const failure = failureOf(error);
-    if (failure.code === 'NoSuchTagSet') return {};
-    if (failure.status === 403 || failure.status === 301) return undefined;
-    return saying(`read the tags of ${name}`, name, () => Promise.reject(error));
+    const { status } = failureOf(error);
+    if (status === 403 || status === 301) return undefined;
+    throw explain(error, `read the tags of ${name}`, name);
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { State } from '../../../contracts/migrate-buckets/plan';
 import { saying } from '../../shared/aws/explain';
-import { failureOf } from '../../shared/aws/failure';
+import { unless } from '../../shared/aws/failure';
 import { UserError } from '../../shared/user-error';
 import { freezePolicy, isFreezePolicy } from './freeze-policy';
 
@@ -23,31 +23,21 @@ interface Lifecycle {
   readonly TransitionDefaultMinimumObjectSize?: 'all_storage_classes_128K' | 'varies_by_storage_class';
 }
 
-async function readPolicy(s3: S3Client, bucket: string): Promise<string | null> {
-  return saying(`read the policy of ${bucket}`, bucket, async () => {
-    try {
-      const { Policy } = await s3.send(new GetBucketPolicyCommand({ Bucket: bucket }));
-      return Policy ?? null;
-    } catch (error) {
-      if (failureOf(error).code === 'NoSuchBucketPolicy') return null;
-      throw error;
-    }
-  });
-}
+const readPolicy = (s3: S3Client, bucket: string): Promise<string | null> =>
+  saying(`read the policy of ${bucket}`, bucket, () =>
+    s3
+      .send(new GetBucketPolicyCommand({ Bucket: bucket }))
+      .then(({ Policy }) => Policy ?? null)
+      .catch(unless('NoSuchBucketPolicy', null)),
+  );
 
-async function readLifecycle(s3: S3Client, bucket: string): Promise<Lifecycle | null> {
-  return saying(`read the lifecycle of ${bucket}`, bucket, async () => {
-    try {
-      const { $metadata: _, ...lifecycle } = await s3.send(
-        new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }),
-      );
-      return lifecycle;
-    } catch (error) {
-      if (failureOf(error).code === 'NoSuchLifecycleConfiguration') return null;
-      throw error;
-    }
-  });
-}
+const readLifecycle = (s3: S3Client, bucket: string): Promise<Lifecycle | null> =>
+  saying(`read the lifecycle of ${bucket}`, bucket, () =>
+    s3
+      .send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }))
+      .then(({ $metadata: _, ...lifecycle }) => lifecycle)
+      .catch(unless('NoSuchLifecycleConfiguration', null)),
+  );
 
 /**
  * What a freeze will change, as it is now. Also proves, before anything is copied, that it may be read.

@@ -14,15 +14,12 @@ export async function* listObjects(
   bucket: string,
   pace: Pace,
   signal: AbortSignal,
+  prefix?: string,
 ): AsyncGenerator<ListedObject> {
+  const request = { Bucket: bucket, Prefix: prefix, EncodingType: 'url' as const };
   const page = (token: string | undefined) => {
-    const fetched = pace.send(
-      () =>
-        s3.send(new ListObjectsV2Command({ Bucket: bucket, ContinuationToken: token, EncodingType: 'url' }), {
-          abortSignal: signal,
-        }),
-      signal,
-    );
+    const command = new ListObjectsV2Command({ ...request, ContinuationToken: token });
+    const fetched = pace.send(() => s3.send(command, { abortSignal: signal }), signal);
     // The reader may leave before it looks at a page that was fetched ahead.
     fetched.catch(() => undefined);
     return fetched;

@@ -14,31 +14,23 @@ import { UserError } from '../../shared/user-error';
 import { ManifestDigest } from './digest';
 
 /** The files that belong to a plan, all beside it. */
-export interface PlanFiles {
-  readonly plan: string;
-  /** NDJSON: one {@link ManifestEntry} a line, in key order. */
-  readonly manifest: string;
-  /** Phase, saved configurations, evidence. */
-  readonly state: string;
-  /** NDJSON: what the destination's listing cannot show (changed ETags, begun uploads). */
-  readonly journal: string;
-  /** NDJSON: every version id that verification saw in the source. */
-  readonly versions: string;
-  /** Holds the process that works on the plan. */
-  readonly lock: string;
-}
-
-export function planFiles(plan: string): PlanFiles {
+export function planFiles(plan: string) {
   const stem = plan.replace(/\.json$/, '');
   return {
     plan,
+    /** NDJSON: one {@link ManifestEntry} a line, in key order. */
     manifest: `${stem}.manifest.ndjson`,
+    /** Phase, saved configurations, evidence. */
     state: `${stem}.state.json`,
+    /** NDJSON: what the destination's listing cannot show (changed ETags, begun uploads). */
     journal: `${stem}.journal.ndjson`,
+    /** NDJSON: every version id that verification saw in the source. */
     versions: `${stem}.versions.ndjson`,
+    /** Holds the process that works on the plan. */
     lock: `${stem}.lock`,
   };
 }
+export type PlanFiles = Readonly<ReturnType<typeof planFiles>>;
 
 /** Writes aside and renames: a reader sees the old file or the new one, never half of it. */
 export async function writeWhole(path: string, text: string): Promise<void> {

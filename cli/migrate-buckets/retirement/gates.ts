@@ -36,84 +36,78 @@ const WHERE: Record<ReferenceKind, string> = {
   state: 'none of the state files',
 };
 
+const holds = (name: string, evidence: string): Gate => ({ name, passed: true, evidence, overridden: false });
+const fails = (name: string, evidence: string): Gate => ({
+  name,
+  passed: false,
+  evidence,
+  overridden: false,
+});
+
+/** What nobody could show either way: the operator may go on by overriding it by name. */
+function isOpen(name: string, evidence: string, { overrides }: RetireFacts): Gate {
+  const overridden = overrides.includes(name);
+  return { name, passed: overridden, evidence, overridden };
+}
+
 /** Every gate, with its evidence. All must pass before anything is deleted. */
 export function evaluateGates(facts: RetireFacts): Gate[] {
-  const { source, state, verification, now, soak, overrides } = facts;
-  const verified = state?.verified ?? null;
-  const gate = (name: string, passed: boolean, evidence: string): Gate => ({
-    name,
-    passed,
-    evidence,
-    overridden: false,
-  });
-  const waited = verified === null ? 0 : (now - Date.parse(verified.at)) / 1000;
+  const { source, destination, unchanged, writtenSince, lock, owner } = facts;
   return [
-    verified === null || (state?.phase !== 'verified' && state?.phase !== 'retiring')
-      ? gate('verified', false, `${source} was never verified by this plan. Run apply.`)
-      : gate('verified', true, `${verified.objects} objects were verified at ${verified.at}.`),
-    gate('unchanged', facts.unchanged.holds, facts.unchanged.evidence),
-    proofGate(verification, facts.destination, gate),
+    verifiedGate(facts),
+    (unchanged.holds ? holds : fails)('unchanged', unchanged.evidence),
+    proofGate(facts),
     ...REFERENCE_KINDS.map((kind) => referenceGate(kind, facts)),
-    gate(
-      'soak',
-      verified !== null && waited >= soak,
-      verified === null
-        ? 'The soak time begins with the verification.'
-        : `${Math.floor(waited)} of ${soak} seconds have passed since the verification.`,
-    ),
-    facts.writtenSince !== null
-      ? gate(
+    soakGate(facts),
+    writtenSince !== null
+      ? holds('in-use', `${destination} was written to by the pipeline since: ${writtenSince.key}.`)
+      : isOpen(
           'in-use',
-          true,
-          `${facts.destination} was written to by the pipeline since: ${facts.writtenSince.key}.`,
-        )
-      : {
-          name: 'in-use',
-          passed: overrides.includes('in-use'),
-          overridden: overrides.includes('in-use'),
-          evidence: `The pipeline wrote no delta and no snapshot to ${facts.destination} since the verification: nobody has shown that it uses it.`,
-        },
-    gate('object-lock', facts.lock === null, facts.lock ?? `${source} has no object lock.`),
-    facts.owner === null
-      ? gate('owner', false, 'The owner was not checked. Pass --expected-bucket-owner.')
-      : gate('owner', true, `${source} belongs to the account ${facts.owner}.`),
+          `The pipeline wrote no delta and no snapshot to ${destination} since the verification: nobody has shown that it uses it.`,
+          facts,
+        ),
+    lock === null ? holds('object-lock', `${source} has no object lock.`) : fails('object-lock', lock),
+    owner === null
+      ? fails('owner', 'The owner was not checked. Pass --expected-bucket-owner.')
+      : holds('owner', `${source} belongs to the account ${owner}.`),
   ];
 }
 
 export const allPass = (gates: readonly Gate[]): boolean => gates.every(({ passed }) => passed);
 
-function proofGate(
-  verification: Verification | null,
-  destination: string,
-  gate: (name: string, passed: boolean, evidence: string) => Gate,
-): Gate {
-  if (verification === null) return gate('proven', false, 'There is nothing verified to compare with.');
+function verifiedGate({ source, state }: RetireFacts): Gate {
+  if (!state?.verified || (state.phase !== 'verified' && state.phase !== 'retiring')) {
+    return fails('verified', `${source} was never verified by this plan. Run apply.`);
+  }
+  return holds('verified', `${state.verified.objects} objects were verified at ${state.verified.at}.`);
+}
+
+function proofGate({ verification, destination }: RetireFacts): Gate {
+  if (verification === null) return fails('proven', 'There is nothing verified to compare with.');
   const { proven, objects, problems, problem_count } = verification;
-  if (proven) return gate('proven', true, `All ${objects} objects are proven at ${destination} just now.`);
+  if (proven) return holds('proven', `All ${objects} objects are proven at ${destination} just now.`);
   const [first] = problems;
-  return gate(
+  return fails(
     'proven',
-    false,
     `${problem_count} of ${objects} objects are not proven at ${destination} just now, e.g. ${first?.key}: ${first?.why}`,
   );
 }
 
-function referenceGate(kind: ReferenceKind, { source, survey, references, overrides }: RetireFacts): Gate {
-  const found = references.filter((reference) => reference.kind === kind);
+function soakGate({ state, now, soak }: RetireFacts): Gate {
+  if (!state?.verified) return fails('soak', 'The soak time begins with the verification.');
+  const waited = (now - Date.parse(state.verified.at)) / 1000;
+  const evidence = `${Math.floor(waited)} of ${soak} seconds have passed since the verification.`;
+  return (waited >= soak ? holds : fails)('soak', evidence);
+}
+
+function referenceGate(kind: ReferenceKind, facts: RetireFacts): Gate {
+  const { source, survey, references } = facts;
+  const found = references.filter((reference) => reference.kind === kind).map(({ where }) => where);
   if (found.length > 0) {
-    const shown = found.slice(0, 3).map(({ where }) => where);
     const more = found.length > 3 ? ` and ${found.length - 3} more` : '';
-    return {
-      name: kind,
-      passed: false,
-      overridden: false,
-      evidence: `${source} is still named by ${shown.join('; ')}${more}.`,
-    };
+    return fails(kind, `${source} is still named by ${found.slice(0, 3).join('; ')}${more}.`);
   }
   const unchecked = survey.unchecked.find((each) => each.kind === kind);
-  if (unchecked === undefined) {
-    return { name: kind, passed: true, overridden: false, evidence: `${source} is named by ${WHERE[kind]}.` };
-  }
-  const overridden = overrides.includes(kind);
-  return { name: kind, passed: overridden, overridden, evidence: `Not checked. ${unchecked.why}` };
+  if (unchecked === undefined) return holds(kind, `${source} is named by ${WHERE[kind]}.`);
+  return isOpen(kind, `Not checked. ${unchecked.why}`, facts);
 }

@@ -7,7 +7,7 @@ import type { Plan, State } from '../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import type { Aws } from '../../shared/aws/clients';
 import { failureOf } from '../../shared/aws/failure';
-import type { Reporter } from '../../shared/reporters/reporter';
+import type { Context } from '../../shared/command';
 import { referencesTo } from '../discovery/references';
 import { survey } from '../discovery/survey';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
@@ -30,11 +30,10 @@ export interface FactsRequest {
 
 /** Reads, anew, all that the gates look at. Changes nothing. */
 export async function gatherFacts(
-  aws: Aws,
+  context: Context<MigrationEvent>,
   { plan, files, state, statePaths, soak, overrides }: FactsRequest,
-  report: Reporter<MigrationEvent>,
-  signal: AbortSignal,
 ): Promise<RetireFacts> {
+  const { aws } = context;
   const { source, destination } = plan;
   const found = await survey(aws, statePaths);
   const verified = state?.verified ?? null;
@@ -46,10 +45,10 @@ export async function gatherFacts(
     survey: found,
     references: referencesTo(found, source),
     unchanged: comparable
-      ? await isUnchanged(aws, plan, files, state, signal)
+      ? await isUnchanged(context, plan, files, state)
       : { holds: false, evidence: `There is no verified manifest of ${source}. Run apply.` },
-    verification: comparable ? await verifyAgain(aws, plan, files, state, report, signal) : null,
-    writtenSince: verified === null ? null : await newestSince(aws, plan, Date.parse(verified.at), signal),
+    verification: comparable ? await verifyAgain(context, plan, files, state) : null,
+    writtenSince: verified === null ? null : await newestSince(context, plan, Date.parse(verified.at)),
     lock: await lockOf(aws, source),
     owner: await ownerOf(aws, plan),
     now: Date.now(),
@@ -63,11 +62,10 @@ export async function gatherFacts(
  * that was not verified, but for delete markers over what was.
  */
 async function isUnchanged(
-  { s3 }: Aws,
+  { aws, signal }: Context<MigrationEvent>,
   { source }: Plan,
   files: PlanFiles,
   state: State,
-  signal: AbortSignal,
 ): Promise<RetireFacts['unchanged']> {
   const id = ({ key, version_id }: VersionRecord) => JSON.stringify([key, version_id]);
   const known = new Set<string>();
@@ -86,7 +84,7 @@ async function isUnchanged(
   let versions = 0;
   let older = 0;
   let newer: VersionRecord | undefined;
-  for await (const version of listVersions(s3, source, signal)) {
+  for await (const version of listVersions(aws.s3, source, signal)) {
     const record = recordOf(version);
     fresh.add(record);
     versions++;
@@ -118,12 +116,10 @@ async function isUnchanged(
 
 /** Compares the verified manifest, not what may be half deleted by now, with the destination. */
 async function verifyAgain(
-  { s3 }: Aws,
+  context: Context<MigrationEvent>,
   plan: Plan,
   files: PlanFiles,
   state: State,
-  report: Reporter<MigrationEvent>,
-  signal: AbortSignal,
 ): Promise<Verification> {
   async function* versions(): AsyncGenerator<ListedVersion> {
     for await (const { key, version_id, etag, size, latest, marker } of readVersions(files.versions)) {
@@ -139,20 +135,15 @@ async function verifyAgain(
       };
     }
   }
-  return verifyBuckets(
-    s3,
-    {
-      source: plan.source,
-      destination: plan.destination,
-      deep: false,
-      journal: await Journal.open(files.journal, { readOnly: true }),
-      stranded: await strandedOf(readManifest(files.manifest, plan)),
-      versions: versions(),
-      snapshots: state.verified?.snapshots ?? [],
-    },
-    report,
-    signal,
-  );
+  return verifyBuckets(context, {
+    source: plan.source,
+    destination: plan.destination,
+    deep: false,
+    journal: await Journal.open(files.journal, { readOnly: true }),
+    stranded: await strandedOf(readManifest(files.manifest, plan)),
+    versions: versions(),
+    snapshots: state.verified?.snapshots ?? [],
+  });
 }
 
 /** What only the new pipeline writes: a delta in its own form, and the pointer of a checkpoint. */
@@ -163,9 +154,9 @@ const isPipelineWrite = (key: string): boolean =>
       (key.startsWith(deltaPrefix(collection)) && key.endsWith('/delta.arrow')),
   );
 
-async function newestSince({ s3 }: Aws, { destination }: Plan, since: number, signal: AbortSignal) {
+async function newestSince({ aws, signal }: Context<MigrationEvent>, { destination }: Plan, since: number) {
   let newest: { key: string; at: number } | null = null;
-  for await (const { key, modified } of currentObjects(listVersions(s3, destination, signal))) {
+  for await (const { key, modified } of currentObjects(listVersions(aws.s3, destination, signal))) {
     if (isPipelineWrite(key) && modified > since && modified > (newest?.at ?? 0))
       newest = { key, at: modified };
   }

@@ -10,11 +10,10 @@ import {
 import type { MigrationEvent, Retirement } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
-import type { Aws } from '../../shared/aws/clients';
 import { saying } from '../../shared/aws/explain';
-import { failureOf } from '../../shared/aws/failure';
+import { failureOf, unless } from '../../shared/aws/failure';
+import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
-import type { Reporter } from '../../shared/reporters/reporter';
 import { UserError } from '../../shared/user-error';
 import { versioningOf } from '../aws/bucket';
 import { listVersions } from '../listing/list-versions';
@@ -40,10 +39,8 @@ const RETIRED_TAG = 'migrate-buckets-retired';
  * id or under the verified ETag: anything newer survives, and the bucket's own deletion then fails safely.
  */
 export async function retireBucket(
-  aws: Aws,
+  { aws, report, signal }: Context<MigrationEvent>,
   { plan, files, state, mode, purge }: RetireRequest,
-  report: Reporter<MigrationEvent>,
-  signal: AbortSignal,
 ): Promise<Retirement> {
   const { s3 } = aws;
   const { source } = plan;
@@ -131,13 +128,9 @@ async function abortUploads(s3: S3Client, bucket: string, before: number): Promi
 
 async function tagRetired(s3: S3Client, bucket: string): Promise<void> {
   await saying(`tag ${bucket} as retired`, bucket, async () => {
-    const tags = await s3.send(new GetBucketTaggingCommand({ Bucket: bucket })).then(
-      ({ TagSet }) => TagSet ?? [],
-      (error) => {
-        if (failureOf(error).code === 'NoSuchTagSet') return [];
-        throw error;
-      },
-    );
+    const { TagSet: tags = [] } = await s3
+      .send(new GetBucketTaggingCommand({ Bucket: bucket }))
+      .catch(unless('NoSuchTagSet', { TagSet: [] }));
     const others = tags.filter(({ Key }) => Key !== RETIRED_TAG);
     const tag = { Key: RETIRED_TAG, Value: new Date().toISOString() };
     await s3.send(new PutBucketTaggingCommand({ Bucket: bucket, Tagging: { TagSet: [...others, tag] } }));

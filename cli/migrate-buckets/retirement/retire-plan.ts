@@ -36,9 +36,10 @@ export interface PlanRetirement {
 
 /** Retires the source of the plan at a path, provided that every gate holds and the operator confirms it. */
 export async function retirePlan(
-  { aws, report, signal }: Context<MigrationEvent>,
+  context: Context<MigrationEvent>,
   { path, mode, purge, soak, statePaths, overrides, dryRun, confirm }: RetirePlanRequest,
 ): Promise<PlanRetirement> {
+  const { aws, report } = context;
   const plan = await readPlan(path);
   const { source } = plan;
   const files = planFiles(path);
@@ -47,7 +48,7 @@ export async function retirePlan(
   await openBucket(aws, source);
   await openBucket(aws, plan.destination);
   const request = { plan, files, state: state?.now, statePaths, soak, overrides };
-  const gates = evaluateGates(await gatherFacts(aws, request, report, signal));
+  const gates = evaluateGates(await gatherFacts(context, request));
   const passed = allPass(gates) && state !== undefined && isFrozen(state.now);
   if (!passed || dryRun) return { source, gates, passed, retired: null };
   report.tell({ event: 'gates', message: 'Every gate holds.', gates });
@@ -56,7 +57,7 @@ export async function retirePlan(
   const used = gates.filter(({ overridden }) => overridden).map(({ name }) => ({ gate: name, at }));
   await state.save({ overrides: [...state.now.overrides, ...used] });
   const retired = await withLock(files.lock, () =>
-    retireBucket(aws, { plan, files, state, mode, purge }, report, signal),
+    retireBucket(context, { plan, files, state, mode, purge }),
   );
   return { source, gates, passed, retired };
 }

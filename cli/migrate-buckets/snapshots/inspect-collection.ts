@@ -129,30 +129,27 @@ async function hashGate(
   version: string,
   archive: ListedObject | undefined,
 ): Promise<SnapshotGate> {
-  const gate = 'hash-agrees';
-  const hashObject = inventory.get(snapshotHashKey(collection, version));
-  if (hashObject === undefined) {
-    return { gate, result: 'neutral', evidence: 'It has no .snapshot_hash, as older snapshots have none.' };
+  const found = (result: SnapshotGate['result'], evidence: string): SnapshotGate => ({
+    gate: 'hash-agrees',
+    result,
+    evidence,
+  });
+  const stored = inventory.get(snapshotHashKey(collection, version));
+  if (stored === undefined) {
+    return found('neutral', 'It has no .snapshot_hash, as older snapshots have none.');
   }
   if (archive === undefined) {
-    return {
-      gate,
-      result: 'neutral',
-      evidence: 'Its .snapshot_hash covers loose files and was not checked.',
-    };
+    return found('neutral', 'Its .snapshot_hash covers loose files and was not checked.');
   }
-  const wanted = hashObject.size > LINE_AT_MOST ? '' : (await readText(s3, bucket, hashObject)).trim();
+  const wanted = stored.size > LINE_AT_MOST ? '' : (await readText(s3, bucket, stored)).trim();
   const hex = /^md5:([0-9a-f]{32})$/i.exec(wanted)?.[1]?.toLowerCase();
-  if (hex === undefined)
-    return { gate, result: 'fail', evidence: `${hashObject.key} is not of the form md5:<hex>.` };
-  const actual = await md5Of(s3, bucket, archive, hex);
-  return actual === hex
-    ? { gate, result: 'pass', evidence: `${archive.key} has the hash that .snapshot_hash says.` }
-    : {
-        gate,
-        result: 'fail',
-        evidence: `${archive.key} has another hash than .snapshot_hash says: it is damaged or half replaced.`,
-      };
+  if (hex === undefined) return found('fail', `${stored.key} is not of the form md5:<hex>.`);
+  return (await md5Of(s3, bucket, archive, hex)) === hex
+    ? found('pass', `${archive.key} has the hash that .snapshot_hash says.`)
+    : found(
+        'fail',
+        `${archive.key} has another hash than .snapshot_hash says: it is damaged or half replaced.`,
+      );
 }
 
 /** The MD5 of an object: its ETag where that agrees, else computed from the bytes (parts or KMS change ETags). */

@@ -1,4 +1,4 @@
-import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import {
   isVersionId,
   snapshotManifestKey,
@@ -7,10 +7,11 @@ import {
 } from '../../../contracts/bucket-layout';
 import { COLLECTIONS, type Collection } from '../../../contracts/collections';
 import { snapshotManifestSchema } from '../../../contracts/snapshot';
-import { saying } from '../../shared/aws/explain';
+import { Pace } from '../../shared/aws/pace';
 import { parseJson } from '../../shared/parse-json';
 import { readText, readTextIfAny } from '../aws/read-object';
-import { bareEtag, decodeListedKey, type ListedObject, type Located } from '../listing/listed-object';
+import { listObjects } from '../listing/list';
+import type { ListedObject, Located } from '../listing/listed-object';
 import { inspectCollection } from './inspect-collection';
 
 /**
@@ -25,17 +26,16 @@ export async function whyNotSuperseded(
   s3: S3Client,
   older: string,
   { bucket, object }: Located,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   const collection = COLLECTIONS.find((each) => snapshotPointerKey(each) === object.key);
   if (collection === undefined) return `${object.key} is not a pointer.`;
   const newer = (await readText(s3, bucket, object)).trim();
   if (!isVersionId(newer)) return `${object.key} in ${bucket} does not hold a version id.`;
-  const { gates } = await inspectCollection(
-    s3,
-    bucket,
-    await listSnapshots(s3, bucket, collection),
-    collection,
-  );
+  const inventory = new Map<string, ListedObject>();
+  const listing = listObjects(s3, bucket, new Pace(), signal, snapshotPrefix(collection));
+  for await (const listed of listing) inventory.set(listed.key, listed);
+  const { gates } = await inspectCollection(s3, bucket, inventory, collection);
   const failed = gates.find(({ result }) => result === 'fail');
   if (failed !== undefined) {
     return `The pointer in ${bucket} names ${newer}, which is not a sound snapshot: ${failed.evidence}`;
@@ -57,23 +57,4 @@ async function lineageOf(
     return [];
   }
   return manifest.data.content.lineage;
-}
-
-async function listSnapshots(
-  s3: S3Client,
-  bucket: string,
-  collection: Collection,
-): Promise<Map<string, ListedObject>> {
-  const inventory = new Map<string, ListedObject>();
-  await saying(`list the snapshots in ${bucket}`, bucket, async () => {
-    const request = { Bucket: bucket, Prefix: snapshotPrefix(collection), EncodingType: 'url' as const };
-    for await (const { Contents } of paginateListObjectsV2({ client: s3 }, request)) {
-      for (const { Key = '', ETag = '', Size = 0, LastModified } of Contents ?? []) {
-        const key = decodeListedKey(Key);
-        const modified = LastModified?.getTime() ?? 0;
-        inventory.set(key, { key, etag: bareEtag(ETag), size: Size, storageClass: 'STANDARD', modified });
-      }
-    }
-  });
-  return inventory;
 }

@@ -64,7 +64,7 @@ export async function evaluateObject(
   let why: string | undefined;
   if (older !== undefined && !base.etagEqual && present !== undefined) {
     // The pipeline moved on at the destination: a sound snapshot that descends from it stands for the older.
-    why = await whyNotSuperseded(s3, older, { bucket: destination, object: present });
+    why = await whyNotSuperseded(s3, older, { bucket: destination, object: present }, signal);
     if (why === undefined) return { level: 'P3' };
   }
   if (present === undefined || !base.sizeEqual) return { level: levelOf(base), why };

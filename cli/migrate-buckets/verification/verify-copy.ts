@@ -12,15 +12,15 @@ export type Copy = { readonly plan: string } | { readonly source: string; readon
 
 /** Proves a copy, object by object. Read-only. */
 export async function verifyCopy(
-  { aws, report, signal }: Context<MigrationEvent>,
+  context: Context<MigrationEvent>,
   copy: Copy,
   deep: boolean,
 ): Promise<Verification & { readonly source: string; readonly destination: string }> {
   const request = 'plan' in copy ? { ...(await requestOf(copy.plan)), deep } : { ...copy, deep };
   const { source, destination } = request;
-  await openBucket(aws, source);
-  await openBucket(aws, destination);
-  return { source, destination, ...(await verifyBuckets(aws.s3, request, report, signal)) };
+  await openBucket(context.aws, source);
+  await openBucket(context.aws, destination);
+  return { source, destination, ...(await verifyBuckets(context, request)) };
 }
 
 async function requestOf(path: string): Promise<Omit<VerifyRequest, 'deep'>> {

@@ -5,7 +5,7 @@ import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { SnapshotReference, Tally } from '../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import { LEVELS, type Level } from '../../../contracts/migrate-buckets/words';
-import type { Reporter } from '../../shared/reporters/reporter';
+import type { Context } from '../../shared/command';
 import { readTextIfAny } from '../aws/read-object';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
 import type { ListedObject } from '../listing/listed-object';
@@ -28,10 +28,8 @@ const PROBLEMS_SHOWN = 100;
 
 /** Proves, object by object, that the destination holds what the source holds. Read-only. */
 export async function verifyBuckets(
-  s3: S3Client,
+  { aws: { s3 }, report, signal }: Context<MigrationEvent>,
   request: VerifyRequest,
-  report: Reporter<MigrationEvent>,
-  signal: AbortSignal,
 ): Promise<Verification> {
   const { source, destination } = request;
   const snapshots = request.snapshots ?? (await currentSnapshots(s3, source));

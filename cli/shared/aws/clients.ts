@@ -34,55 +34,45 @@ const hasOwnEndpoint = () =>
  */
 export function makeAws(options: AwsOptions): Aws {
   const region = options.region === undefined ? {} : { region: options.region };
-  const once = <T>(make: () => T): (() => T) => {
-    let made: T | undefined;
-    return () => {
-      made ??= make();
-      return made;
-    };
-  };
-  const s3 = once(() => {
-    const { S3Client }: typeof import('@aws-sdk/client-s3') = require('@aws-sdk/client-s3');
-    const client = new S3Client({
-      ...region,
-      forcePathStyle: hasOwnEndpoint(),
-      retryMode: 'standard',
-      maxAttempts: 3,
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-    });
-    // Prepares every request and answer for a log that nobody reads: 5 % of a copy's time.
-    client.middlewareStack.remove('loggerMiddleware');
-    if (options.expectedOwner !== undefined) expectOwner(client, options.expectedOwner);
-    return client;
-  });
-  const lambda = once(() => {
-    const { LambdaClient }: typeof import('@aws-sdk/client-lambda') = require('@aws-sdk/client-lambda');
-    return new LambdaClient({ ...region, ...SIDE_SERVICE });
-  });
-  const stepFunctions = once(() => {
-    const { SFNClient }: typeof import('@aws-sdk/client-sfn') = require('@aws-sdk/client-sfn');
-    return new SFNClient({ ...region, ...SIDE_SERVICE });
-  });
-  const sts = once(() => {
-    const { STSClient }: typeof import('@aws-sdk/client-sts') = require('@aws-sdk/client-sts');
-    return new STSClient({ ...region, ...SIDE_SERVICE });
-  });
+  const made: { -readonly [Client in keyof Aws]?: Aws[Client] } = {};
   return {
     options,
     get s3() {
-      return s3();
+      made.s3 ??= makeS3(options, region);
+      return made.s3;
     },
     get lambda() {
-      return lambda();
+      const { LambdaClient }: typeof import('@aws-sdk/client-lambda') = require('@aws-sdk/client-lambda');
+      made.lambda ??= new LambdaClient({ ...region, ...SIDE_SERVICE });
+      return made.lambda;
     },
     get stepFunctions() {
-      return stepFunctions();
+      const { SFNClient }: typeof import('@aws-sdk/client-sfn') = require('@aws-sdk/client-sfn');
+      made.stepFunctions ??= new SFNClient({ ...region, ...SIDE_SERVICE });
+      return made.stepFunctions;
     },
     get sts() {
-      return sts();
+      const { STSClient }: typeof import('@aws-sdk/client-sts') = require('@aws-sdk/client-sts');
+      made.sts ??= new STSClient({ ...region, ...SIDE_SERVICE });
+      return made.sts;
     },
   };
+}
+
+function makeS3({ expectedOwner }: AwsOptions, region: { region?: string }): S3Client {
+  const { S3Client }: typeof import('@aws-sdk/client-s3') = require('@aws-sdk/client-s3');
+  const client = new S3Client({
+    ...region,
+    forcePathStyle: hasOwnEndpoint(),
+    retryMode: 'standard',
+    maxAttempts: 3,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+  // Prepares every request and answer for a log that nobody reads: 5 % of a copy's time.
+  client.middlewareStack.remove('loggerMiddleware');
+  if (expectedOwner !== undefined) expectOwner(client, expectedOwner);
+  return client;
 }
 
 /** One place for the owner check: no request can forget it. */

@@ -28,6 +28,14 @@ export const isDenied = ({ code, status }: Failure): boolean => code === 'Access
 export const isPreconditionFailed = ({ code, status }: Failure): boolean =>
   status === 412 || code === 'PreconditionFailed';
 
+/** For `.catch`: takes an answer of this code for "there is none", and any other failure as it is. */
+export const unless =
+  <Value>(code: string, value: Value) =>
+  (error: unknown): Value => {
+    if (failureOf(error).code === code) return value;
+    throw error;
+  };
+
 const THROTTLES = new Set([
   'SlowDown',
   'Throttling',
