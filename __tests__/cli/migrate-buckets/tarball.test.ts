@@ -98,7 +98,7 @@ it('brings the old buckets home: discover, authority, plan, apply, verify, retir
 
   const { result } = await harness.json('discover');
   expect(result.candidates).toMatchObject([{ name: NEW }, { name: OLD }]);
-  expect((await harness.json('authority')).result).toMatchObject({ exitCode: 0, winner: OLD });
+  expect((await harness.json('authority')).result).toMatchObject({ exit_code: 0, winner: OLD });
   expect(await harness.run(['plan', '--dest', NEW])).toMatchObject({ code: 0 });
   expect(await harness.run(['apply', 'plan.json', '--confirm', OLD, '--settle', '0'])).toMatchObject({
     code: 0,
