@@ -29,8 +29,7 @@ let full: Snapshot;
 beforeAll(async () => {
   [harness, full] = await Promise.all([startCliHarness(), makeSnapshot(3)]);
   for (const bucket of [OLD, DECOY, NEW]) await createBucket(harness.s3, bucket);
-  await fillTruth(OLD);
-  await fillDecoy(DECOY);
+  await fillOldBuckets(OLD, DECOY);
 });
 
 beforeEach(() => aLambdaNames(OLD));
@@ -48,10 +47,11 @@ async function fillTruth(bucket: string): Promise<void> {
   await put(s3, bucket, 'ocr/late.json', '{}');
 }
 
-/** A bucket that a writer got by mistake: one delta in it was compacted by nobody. */
-async function fillDecoy(bucket: string): Promise<void> {
-  await putDecoys(harness.s3, bucket);
-  await putDelta(harness.s3, bucket, 'lines', 'stranded');
+/** The decoy, first since the truth has the newest write, holds a delta that nobody compacted. */
+async function fillOldBuckets(truth: string, decoy: string): Promise<void> {
+  await putDecoys(harness.s3, decoy);
+  await putDelta(harness.s3, decoy, 'lines', 'stranded');
+  await fillTruth(truth);
 }
 
 const aLambdaNames = (bucket: string) =>
@@ -156,8 +156,7 @@ it('plans, applies and verifies, with policy and lifecycle frozen, metadata and 
   const { s3 } = harness;
   const [source, decoy, destination] = ['from-truth', 'from-decoy', 'to-one-bucket'];
   for (const bucket of [source, decoy, destination]) await createBucket(s3, bucket);
-  await fillTruth(source);
-  await fillDecoy(decoy);
+  await fillOldBuckets(source, decoy);
   await aLambdaNames(source);
   const policy = `{ "Version":"2012-10-17",  "Statement":[{"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"s3:PutBucketWebsite","Resource":"arn:aws:s3:::${source}"}]}`;
   await s3.send(new PutBucketPolicyCommand({ Bucket: source, Policy: policy }));

@@ -86,10 +86,10 @@ function proofGate({ verification, destination }: RetireFacts): Gate {
   if (verification === null) return fails('proven', 'There is nothing verified to compare with.');
   const { proven, objects, problems, problem_count } = verification;
   if (proven) return holds('proven', `All ${objects} objects are proven at ${destination} just now.`);
-  const [first] = problems;
+  const [example] = problems.map(({ key, why }) => `${key}: ${why}`);
   return fails(
     'proven',
-    `${problem_count} of ${objects} objects are not proven at ${destination} just now, e.g. ${first?.key}: ${first?.why}`,
+    `${problem_count} of ${objects} objects are not proven at ${destination} just now, e.g. ${example}`,
   );
 }
 
