@@ -6,25 +6,18 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type LocalAws, startLocalAws } from 'local-aws';
-import { COLLECTIONS } from '../contracts/collections';
-import { receiptIdPrefix } from '../contracts/record-id';
 import { makeOldBuckets } from './old-system/old-buckets';
 import { startLocalPipeline } from './pipeline/local-pipeline';
-import { dropOcrResults, finalRuns } from './story/ingestion';
+import { ingest } from './story/ingestion';
 import { type MigrationSurroundings, migrate, retire } from './story/migration';
-import { ask } from './story/queries';
+import { query } from './story/queries';
 import { asData, asMarkdown } from './story/report';
 import { Story } from './story/story';
 
 const REPORT = 'demo-report.md';
 /** The old system's function that still names the old bucket. */
 const OLD_FUNCTION = 'chromadb-dev-lambdas-compaction';
-/** A receipt is merged in a few seconds; a slow machine may take long, a broken pipeline forever. Seconds. */
-const RECEIPT_LIMIT = 180;
 const TROUBLE_SHOWN = 20;
-const MIGRATED_QUESTION = "the cartographer's almanac from the bookshop";
-const STRANDED_QUESTION = 'receipt no 1041';
-const NEW_QUESTION = 'sourdough loaf and oat milk';
 
 /** The whole mission on an embedded AWS: two old buckets in, one proven bucket and merged collections out. */
 async function demo(story: Story, signal: AbortSignal): Promise<void> {
@@ -73,32 +66,7 @@ async function demo(story: Story, signal: AbortSignal): Promise<void> {
     const dynamodb = new DynamoDBClient(aws.clientOptions('dynamodb'));
     ending.push(async () => dynamodb.destroy());
     const table = { client: DynamoDBDocumentClient.from(dynamodb), name: pipeline.tableName };
-    const receipts = await story.step('New receipts come in', async (step) => {
-      const dropped = await dropOcrResults(s3, pipeline.bucket);
-      step.say(`${dropped.length} OCR results are dropped into ${pipeline.bucket}/ocr/.`);
-      const runs = await finalRuns(table, dropped, RECEIPT_LIMIT, signal);
-      for (const [index, { lines, words }] of runs.entries()) {
-        step.say(
-          `${dropped[index]?.name}: lines ${lines.state} (${lines.merged_vectors} vectors), words ${words.state} (${words.merged_vectors} vectors)`,
-        );
-      }
-      step.check(
-        'Every receipt is merged into both collections',
-        runs.every((run) =>
-          COLLECTIONS.every(
-            (each) => run[each].state === 'COMPLETED' && run[each].merged_vectors === run[each].records,
-          ),
-        ),
-        `${runs.length} runs`,
-      );
-      const dead = Object.entries(await pipeline.deadLetterDepths());
-      step.check(
-        'No message is lost',
-        dead.every(([, depth]) => depth === 0),
-        dead.map(([name, depth]) => `${name} ${depth}`).join(', '),
-      );
-      return dropped;
-    });
+    const receipts = await ingest(story, s3, table, pipeline, signal);
 
     await retire(
       story,
@@ -107,36 +75,8 @@ async function demo(story: Story, signal: AbortSignal): Promise<void> {
       () => countObjects(s3, old.truth),
     );
 
-    await story.step('Ask the merged collection', async (step) => {
-      const source = { s3, bucket: pipeline.bucket, table, mountPath: pipeline.mountPath };
-      const isNew = (id: string) => receipts.some((receipt) => id.startsWith(receiptIdPrefix(receipt)));
-      const expected = [
-        { claim: 'A migrated record is found', question: MIGRATED_QUESTION, fresh: false, word: 'ALMANAC' },
-        {
-          claim: 'A rescued stranded record is found',
-          question: STRANDED_QUESTION,
-          fresh: false,
-          word: '1041',
-        },
-        { claim: 'A newly ingested record is found', question: NEW_QUESTION, fresh: true, word: 'SOURDOUGH' },
-      ];
-      const { version, records, answers } = await ask(
-        expected.map(({ question }) => question),
-        pipeline.config.embedding.dimensions,
-        source,
-      );
-      step.say(`The collection lines holds ${records} records in version ${version}.`);
-      for (const [index, { claim, question, fresh, word }] of expected.entries()) {
-        const [nearest] = answers[index] ?? [];
-        step.say(`"${question}" finds, at a distance of ${nearest?.distance.toFixed(3)}:`);
-        step.say(`  ${nearest?.document.replaceAll('\n', ' / ')}`);
-        step.check(
-          claim,
-          nearest !== undefined && isNew(nearest.id) === fresh && nearest.document.includes(word),
-          nearest?.id ?? 'nothing',
-        );
-      }
-    });
+    const source = { s3, bucket: pipeline.bucket, table, mountPath: pipeline.mountPath };
+    await query(story, receipts, pipeline.config.embedding.dimensions, source);
   } finally {
     for (const end of ending.reverse()) await end();
   }

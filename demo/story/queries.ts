@@ -1,8 +1,10 @@
+import { type ReceiptReference, receiptIdPrefix } from '../../contracts/record-id';
 import {
   openPublishedCollection,
   type PublishedSource,
 } from '../../functions/enhanced-compaction/open-published';
 import { embedText } from '../embedding-endpoint/embed-text';
+import type { Story } from './story';
 
 export interface Answers {
   readonly version: string;
@@ -17,6 +19,52 @@ export interface Answers {
 }
 
 const NEAREST = 3;
+
+/** What is asked, and what the record that is found must say. */
+const QUESTIONS = [
+  {
+    claim: 'A migrated record is found',
+    question: "the cartographer's almanac from the bookshop",
+    fresh: false,
+    word: 'ALMANAC',
+  },
+  {
+    claim: 'A rescued stranded record is found',
+    question: 'receipt no 1041',
+    fresh: false,
+    word: '1041',
+  },
+  {
+    claim: 'A newly ingested record is found',
+    question: 'sourdough loaf and oat milk',
+    fresh: true,
+    word: 'SOURDOUGH',
+  },
+] as const;
+
+/** Finds old and new receipts in the merged collection. */
+export const query = (
+  story: Story,
+  newReceipts: readonly ReceiptReference[],
+  dimensions: number,
+  source: PublishedSource,
+): Promise<void> =>
+  story.step('Ask the merged collection', async (step) => {
+    const isNew = (id: string) => newReceipts.some((receipt) => id.startsWith(receiptIdPrefix(receipt)));
+    const questions = QUESTIONS.map(({ question }) => question);
+    const { version, records, answers } = await ask(questions, dimensions, source);
+    step.say(`The collection lines holds ${records} records in version ${version}.`);
+    for (const [index, { claim, question, fresh, word }] of QUESTIONS.entries()) {
+      const [nearest] = answers[index] ?? [];
+      step.say(`"${question}" finds, at a distance of ${nearest?.distance.toFixed(3)}:`);
+      step.say(`  ${nearest?.document.replaceAll('\n', ' / ')}`);
+      step.check(
+        claim,
+        nearest !== undefined && isNew(nearest.id) === fresh && nearest.document.includes(word),
+        nearest?.id ?? 'nothing',
+      );
+    }
+  });
 
 /**
  * Asks the published `lines` collection for the lines nearest to each question, in a private copy of what the
