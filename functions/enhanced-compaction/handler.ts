@@ -15,6 +15,7 @@ const telemetry = createTelemetry(name);
 const s3 = createS3Client();
 const table = { client: createTableClient(), name: environment.COMPACTION_RUNS_TABLE };
 const readSecret = createSecretReader();
+const props = { table, s3, bucket, model, dimensions, telemetry };
 
 /** One per collection for the life of the sandbox, so that a warm copy is used again. */
 const stores = new Map<Collection, CollectionStore>();
@@ -27,15 +28,7 @@ const storeOf = (collection: Collection): CollectionStore => {
 
 export const handler = createDoorbellHandler({
   compact: (collection, announced, deadline) =>
-    compact(collection, announced, deadline, {
-      table,
-      s3,
-      bucket,
-      model,
-      dimensions,
-      store: storeOf(collection),
-      telemetry,
-    }),
+    compact(collection, announced, deadline, { ...props, store: storeOf(collection) }),
   table,
   quarantine: createQuarantine(s3, bucket, name, telemetry),
   telemetry,

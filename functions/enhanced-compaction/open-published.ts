@@ -6,12 +6,7 @@ import type { Collection } from '../../contracts/collections';
 import { collectionKey } from '../../contracts/compaction-run';
 import { type RunTable, readItem } from '../shared/run-table';
 import { type ChromaCollection, openOnlyCollection } from './chroma/collection';
-import {
-  EMBEDDED_RECORDS_PER_WRITE,
-  privateFolder,
-  type WorkingCopy,
-  workingCopy,
-} from './chroma/working-copy';
+import { privateFolder, type WorkingCopy, workingCopy } from './chroma/working-copy';
 import { fetchSnapshot } from './snapshot/fetch';
 import { locateSnapshot } from './snapshot/locate';
 import { readVersion } from './store/version-files';
@@ -50,7 +45,7 @@ export async function openPublishedCollection(
   };
   try {
     const version = await fetchPublished(collection, { s3, bucket, table, mountPath }, copy);
-    const chroma = await openOnlyCollection(await copy.start(), collection, EMBEDDED_RECORDS_PER_WRITE);
+    const chroma = await openOnlyCollection(await copy.start(), collection);
     if (chroma === undefined) throw new Error(`The version ${version} of ${collection} holds no collection.`);
     const { space, count, byIds, nearest, page } = chroma;
     return { version, space, count, byIds, nearest, page, close };

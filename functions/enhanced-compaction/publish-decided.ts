@@ -46,7 +46,7 @@ export async function publishDecided(
   const manifest: VersionManifest = {
     created_at: new Date().toISOString(),
     records,
-    space: open.space,
+    space: open.chroma.space,
     model: embedding.model,
     dimensions: embedding.dimensions,
     text_format_version: embedding.textFormatVersion,

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { access, mkdir, readFile, rename } from 'node:fs/promises';
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
@@ -33,11 +33,7 @@ export async function deterministicZip(
     content.update(`${hash} ${entry.name}\n`);
   }
   const path = join(directory, `${name}-${content.digest('hex').slice(0, 16)}.zip`);
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) await write(directory, path, sorted);
+  if (!existsSync(path)) await write(directory, path, sorted);
   return {
     path,
     sha256: createHash('sha256')

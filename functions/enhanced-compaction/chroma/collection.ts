@@ -67,11 +67,14 @@ const IMAGES_PER_READ = 100;
 /** Below the server's limit of 40 MiB, with room for JSON's own overhead. */
 const BODY_BYTES = 24 * 1024 * 1024;
 
+/** What the embedded server takes well in one request; fewer make it read its unsynced log again and again. */
+const RECORDS_PER_WRITE = 2000;
+
 /** Opens the collection of this name; undefined when the database has none. */
 export async function openChromaCollection(
   database: ChromaDatabase,
   name: string,
-  recordsPerWrite: number,
+  recordsPerWrite = RECORDS_PER_WRITE,
 ): Promise<ChromaCollection | undefined> {
   const all = await database.get<CollectionAnswer[]>('collections');
   const found = all.find((each) => each.name === name);
@@ -87,11 +90,10 @@ export async function openChromaCollection(
 export async function openOnlyCollection(
   database: ChromaDatabase,
   name: string,
-  recordsPerWrite: number,
 ): Promise<ChromaCollection | undefined> {
   const all = await database.get<CollectionAnswer[]>('collections');
   const found = all.find((each) => each.name === name) ?? (all.length === 1 ? all[0] : undefined);
-  if (found !== undefined) return chromaCollection(database, found, recordsPerWrite);
+  if (found !== undefined) return chromaCollection(database, found);
   if (all.length === 0) return undefined;
   const names = all.map((each) => each.name).join(', ');
   throw new AmbiguousCollection(
@@ -114,7 +116,7 @@ export async function* pagesOf({ page }: ChromaCollection): AsyncGenerator<Compl
 export async function createChromaCollection(
   database: ChromaDatabase,
   name: string,
-  recordsPerWrite: number,
+  recordsPerWrite = RECORDS_PER_WRITE,
 ): Promise<ChromaCollection> {
   const created = await database.post<CollectionAnswer>('collections', {
     name,
@@ -126,7 +128,7 @@ export async function createChromaCollection(
 function chromaCollection(
   database: ChromaDatabase,
   { id, name, configuration_json: configuration }: CollectionAnswer,
-  recordsPerWrite: number,
+  recordsPerWrite = RECORDS_PER_WRITE,
 ): ChromaCollection {
   const path = (operation: string) => `collections/${id}/${operation}`;
   const recordsPerRead = Math.min(IDS_PER_READ, recordsPerWrite);

@@ -5,9 +5,6 @@ import { join } from 'node:path';
 import { type ChromaDatabase, chromaDatabase } from './database';
 import { type ChromaServer, startChromaServer } from './server';
 
-/** What the embedded server takes well in one request; fewer make it read its unsynced log again and again. */
-export const EMBEDDED_RECORDS_PER_WRITE = 2000;
-
 /** A server ended without being asked to, as when the kernel was out of memory. */
 export class DeadServer extends Error {
   override readonly name = 'DeadServer';

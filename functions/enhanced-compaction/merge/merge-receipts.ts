@@ -8,8 +8,6 @@ export interface MergeCounts {
   readonly added: number;
   readonly replaced: number;
   readonly removed: number;
-  /** Stored already with the same content hash. */
-  readonly unchanged: number;
 }
 
 export const isChange = ({ added, replaced, removed }: MergeCounts): boolean =>
@@ -19,10 +17,9 @@ export const addCounts = (a: MergeCounts, b: MergeCounts): MergeCounts => ({
   added: a.added + b.added,
   replaced: a.replaced + b.replaced,
   removed: a.removed + b.removed,
-  unchanged: a.unchanged + b.unchanged,
 });
 
-export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0, unchanged: 0 };
+export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0 };
 
 /**
  * Makes a collection hold exactly the given receipts' records: adds, replaces (delete and add, since an
@@ -41,14 +38,10 @@ export async function mergeReceipts(
   const written: DeltaRecord[] = [];
   const deleted: string[] = [];
   let replaced = 0;
-  let unchanged = 0;
   for (const record of deltas.flatMap(({ records }) => records)) {
     const present = stored.get(record.id);
     stored.delete(record.id);
-    if (present?.metadata[CONTENT_HASH_KEY] === record.contentHash) {
-      unchanged += 1;
-      continue;
-    }
+    if (present?.metadata[CONTENT_HASH_KEY] === record.contentHash) continue;
     written.push(record);
     if (present !== undefined) {
       replaced += 1;
@@ -57,7 +50,7 @@ export async function mergeReceipts(
   }
   const removed = stored.size;
   deleted.push(...stored.keys());
-  const counts = { added: written.length - replaced, replaced, removed, unchanged };
+  const counts = { added: written.length - replaced, replaced, removed };
 
   await chroma.delete(deleted);
   await chroma.add(written);

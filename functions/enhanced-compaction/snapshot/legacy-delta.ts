@@ -8,7 +8,7 @@ import {
   openOnlyCollection,
   pagesOf,
 } from '../chroma/collection';
-import { EMBEDDED_RECORDS_PER_WRITE, workingCopy } from '../chroma/working-copy';
+import { workingCopy } from '../chroma/working-copy';
 import { UnusableDelta } from '../merge/load-delta';
 import { fetchArchive, UnusableArchive } from './fetch';
 import { asDeltaRecord } from './missing-receipts';
@@ -33,7 +33,7 @@ export async function addLegacyDelta(
   const copy = workingCopy(join(folder, `legacy-${sha256(key).slice(0, 16)}`));
   try {
     await fetchArchive(s3, bucket, key, copy.directory);
-    const from = await openOnlyCollection(await copy.start(), into.name, EMBEDDED_RECORDS_PER_WRITE);
+    const from = await openOnlyCollection(await copy.start(), into.name);
     if (from === undefined) throw new UnusableDelta(`${key} holds no collection.`);
     let added = 0;
     for await (const page of pagesOf(from)) {

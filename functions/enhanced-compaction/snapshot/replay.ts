@@ -6,15 +6,16 @@ import { isUnfinished, type RunState } from '../../../contracts/compaction-run';
 import type { Delta } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
-import { messageOf, type Telemetry } from '../../shared/logging';
+import type { Telemetry } from '../../shared/logging';
 import { type RunTable, runsOfReceipt } from '../../shared/run-table';
 import { slices } from '../../shared/slices';
 import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
+import type { Published } from '../lease/publish';
 import { type DeltaSource, loadDelta, refusal, UnusableDelta } from '../merge/load-delta';
 import { mergeReceipts } from '../merge/merge-receipts';
 import { addLegacyDelta } from './legacy-delta';
-import { listObjects } from './locate';
+import { type LocatedSnapshot, listObjects } from './locate';
 
 export interface ReplayProps extends DeltaSource {
   readonly table: RunTable;
@@ -26,15 +27,14 @@ const REQUESTS_AT_ONCE = 16;
 /** Receipts that are held in memory at once. */
 const RECEIPTS_PER_MERGE = 50;
 
+/** A collection that is being rebuilt. */
 export interface Rebuilt {
   readonly chroma: ChromaCollection;
   readonly embedding: EmbeddingSpace;
-  /** The version of the snapshot that it was rebuilt from. */
-  readonly snapshot: string | undefined;
-  /** Keys that the snapshot's manifest names as covered; the tags on a delta say the same later on. */
-  readonly covered: ReadonlySet<string>;
-  /** Keys that the pointer names as published, even where their runs are not marked yet. */
-  readonly published: ReadonlySet<string>;
+  /** What it was rebuilt from. Its manifest names keys that it covers; the tags on a delta say so later on. */
+  readonly snapshot: LocatedSnapshot | undefined;
+  /** It names keys as published, even where their runs are not marked yet. */
+  readonly pointer: Published;
   /** A private folder to unpack in. */
   readonly folder: string;
 }
@@ -45,60 +45,79 @@ export interface Rebuilt {
  *
  * @returns the keys of the deltas that the collection now holds.
  */
-export async function replayDeltas(
+export async function replayDeltas(props: ReplayProps, rebuilt: Rebuilt): Promise<string[]> {
+  const keys = await uncoveredKeys(props, rebuilt);
+  const ending = (suffix: string) => keys.filter((key) => key.endsWith(suffix));
+  const legacy = await replayLegacy(props, rebuilt, ending('.tar.gz'));
+  return [...legacy, ...(await replayRuns(props, rebuilt, ending('.arrow')))];
+}
+
+/** The newest first: an old system's delta adds only what is missing, so the first that has a record wins. */
+async function uncoveredKeys(props: ReplayProps, { snapshot }: Rebuilt): Promise<string[]> {
+  const covered = new Set(snapshot?.manifest?.content.uncovered_deltas);
+  const objects = await listObjects(props.s3, props.bucket, deltaPrefix(props.collection));
+  const keys = objects
+    .sort((a, b) => b.written - a.written)
+    .map(({ key }) => key)
+    .filter((key) => !isDecoyKey(key) && !covered.has(key));
+  const tagged = await concurrently(keys, REQUESTS_AT_ONCE, (key) => isTagged(props, key, snapshot?.version));
+  return keys.filter((_, index) => !tagged[index]);
+}
+
+async function replayLegacy(
   props: ReplayProps,
-  { chroma, embedding, snapshot, covered, published, folder }: Rebuilt,
+  { chroma, embedding, folder }: Rebuilt,
+  keys: readonly string[],
 ): Promise<string[]> {
-  const { s3, bucket, collection, telemetry } = props;
-  // The newest first: an old system's delta adds only what is missing, so the first that has a record wins.
-  const objects = (await listObjects(s3, bucket, deltaPrefix(collection))).sort(
-    (a, b) => b.written - a.written,
-  );
-  const keys = objects.map(({ key }) => key).filter((key) => !isDecoyKey(key) && !covered.has(key));
-  const tagged = await concurrently(keys, REQUESTS_AT_ONCE, (key) => isTagged(props, key, snapshot));
-  const uncovered = keys.filter((_, index) => !tagged[index]);
-
   const replayed: string[] = [];
-  const warn = (key: string, error: unknown) =>
-    telemetry.logger.warn('A delta was left out of a rebuilt collection', { key, reason: messageOf(error) });
-  for (const key of uncovered.filter((each) => each.endsWith('.tar.gz'))) {
-    try {
-      await addLegacyDelta(s3, bucket, key, chroma, embedding.dimensions, folder);
+  for (const key of keys) {
+    await unlessUnusable(props, key, async () => {
+      await addLegacyDelta(props.s3, props.bucket, key, chroma, embedding.dimensions, folder);
       replayed.push(key);
-    } catch (error) {
-      // Left as it lies, untagged: it never expires, and whoever mends it finds it there.
-      if (!(error instanceof UnusableDelta)) throw error;
-      warn(key, error);
-    }
+    });
   }
+  return replayed;
+}
 
+async function replayRuns(
+  props: ReplayProps,
+  { chroma, embedding, pointer }: Rebuilt,
+  keys: readonly string[],
+): Promise<string[]> {
+  const published = new Set(pointer.manifest?.uncovered_deltas);
+  const replayed: string[] = [];
   const latest = new Map<string, { key: string; created: number }>();
-  await concurrently(
-    uncovered.filter((key) => key.endsWith('.arrow')),
-    REQUESTS_AT_ONCE,
-    async (key) => {
-      try {
-        const delta = await loadDelta(props, key);
-        const noted = await stateOf(props, delta);
-        const state = isUnfinished(noted) && published.has(key) ? 'COMPLETED' : noted;
-        if (state === 'COMPLETED' || state === 'SUPERSEDED') replayed.push(key);
-        if (state !== 'COMPLETED') return;
-        const reason = refusal(delta, key, embedding);
-        if (reason !== undefined) throw new UnusableDelta(reason);
-        const receipt = receiptIdPrefix(receiptOf(delta.header));
-        const created = Date.parse(delta.header.created_at);
-        if (created >= (latest.get(receipt)?.created ?? 0)) latest.set(receipt, { key, created });
-      } catch (error) {
-        if (!(error instanceof UnusableDelta)) throw error;
-        warn(key, error);
-      }
-    },
-  );
+  const read = async (key: string) => {
+    const delta = await loadDelta(props, key);
+    const noted = await stateOf(props, delta);
+    const state = isUnfinished(noted) && published.has(key) ? 'COMPLETED' : noted;
+    if (state === 'COMPLETED' || state === 'SUPERSEDED') replayed.push(key);
+    if (state !== 'COMPLETED') return;
+    const reason = refusal(delta, key, embedding);
+    if (reason !== undefined) throw new UnusableDelta(reason);
+    const receipt = receiptIdPrefix(receiptOf(delta.header));
+    const created = Date.parse(delta.header.created_at);
+    if (created >= (latest.get(receipt)?.created ?? 0)) latest.set(receipt, { key, created });
+  };
+  await concurrently(keys, REQUESTS_AT_ONCE, (key) => unlessUnusable(props, key, () => read(key)));
   const last = [...latest.values()].map(({ key }) => key);
   for (const some of slices(last, RECEIPTS_PER_MERGE)) {
     await mergeReceipts(chroma, await concurrently(some, REQUESTS_AT_ONCE, (key) => loadDelta(props, key)));
   }
   return replayed;
+}
+
+/** Leaves an unusable delta as it lies, untagged: it never expires, and whoever mends it finds it there. */
+async function unlessUnusable(
+  { telemetry }: ReplayProps,
+  key: string,
+  replay: () => Promise<void>,
+): Promise<void> {
+  await replay().catch((error: unknown) => {
+    if (!(error instanceof UnusableDelta)) throw error;
+    const reason = error.message;
+    telemetry.logger.warn('A delta was left out of a rebuilt collection', { key, reason });
+  });
 }
 
 /**

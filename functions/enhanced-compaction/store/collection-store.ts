@@ -25,7 +25,6 @@ export interface CollectionStore {
 
 export interface OpenCollection {
   readonly chroma: ChromaCollection;
-  readonly space: DistanceSpace;
   /** What its vectors share; undefined for a new collection. */
   readonly embedding: EmbeddingSpace | undefined;
   /** Whether it holds what no published version holds: a collection that was just created or rebuilt. */

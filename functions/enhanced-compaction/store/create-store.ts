@@ -22,40 +22,26 @@ export interface StoreProps {
  *
  * @throws {Error} when server or cloud mode lacks its URL.
  */
-export function createStore({
-  collection,
-  environment,
-  s3,
-  table,
-  readSecret,
-  telemetry,
-}: StoreProps): CollectionStore {
-  const { CHROMADB_BUCKET: bucket, CHROMA_SECRET_NAME: secret } = environment;
-  if (environment.CHROMA_MODE === 'embedded') {
+export function createStore({ environment, readSecret, ...props }: StoreProps): CollectionStore {
+  const { CHROMA_MODE: mode, CHROMA_URL: url, CHROMA_SECRET_NAME: secret } = environment;
+  const shared = { ...props, bucket: environment.CHROMADB_BUCKET };
+  if (mode === 'embedded') {
     return createEmbeddedStore({
-      collection,
-      s3,
-      bucket,
-      table,
+      ...shared,
       mountPath: environment.CHROMA_MOUNT_PATH,
       model: environment.EMBEDDING_MODEL,
       dimensions: environment.EMBEDDING_DIMENSIONS,
       checkpointRecords: environment.CHECKPOINT_RECORDS,
       checkpointMinutes: environment.CHECKPOINT_MINUTES,
       snapshotsKept: environment.SNAPSHOTS_KEPT,
-      telemetry,
     });
   }
-  if (environment.CHROMA_URL === undefined) {
-    throw new Error(
-      `CHROMA_MODE is "${environment.CHROMA_MODE}" but CHROMA_URL is not set. Deploy it with the stack.`,
-    );
+  if (url === undefined) {
+    throw new Error(`CHROMA_MODE is "${mode}" but CHROMA_URL is not set. Deploy it with the stack.`);
   }
   return createRemoteStore({
-    collection,
-    s3,
-    bucket,
-    url: environment.CHROMA_URL,
+    ...shared,
+    url,
     tenant: environment.CHROMA_TENANT,
     database: environment.CHROMA_DATABASE,
     readApiKey: secret === undefined ? undefined : () => readSecret(secret),

@@ -56,7 +56,6 @@ async function open(store: Store, lease: Lease): Promise<OpenCollection> {
   return {
     ...content,
     hasCheckpoints: true,
-    space: content.chroma.space,
     async seal() {
       warm.letGo(copy);
       await copy.stop();

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { type ChromaCollection, openOnlyCollection } from '../chroma/collection';
-import { DeadServer, EMBEDDED_RECORDS_PER_WRITE, type WorkingCopy } from '../chroma/working-copy';
+import { DeadServer, type WorkingCopy } from '../chroma/working-copy';
 import type { Publication } from '../lease/publish';
 import { embeddingOf, refuseOtherSpace } from './collection-store';
 import { readVersion } from './version-files';
@@ -35,7 +35,7 @@ export async function openVersion(
   });
   // The copy is gone with its server: this time it is fetched.
   if (database === undefined) return openVersion(collection, published, versions, warm);
-  const chroma = await openOnlyCollection(database, collection, EMBEDDED_RECORDS_PER_WRITE);
+  const chroma = await openOnlyCollection(database, collection);
   if (chroma === undefined) throw new Error(`The version ${version} of ${collection} holds no collection.`);
   refuseOtherSpace(collection, chroma.space, manifest.space);
   return { copy, chroma, embedding: embeddingOf(published) };

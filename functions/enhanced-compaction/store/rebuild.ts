@@ -4,10 +4,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { VersionManifest } from '../../../contracts/collection-pointer';
 import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../../contracts/embedding';
 import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
-import { EMBEDDED_RECORDS_PER_WRITE, type WorkingCopy, workingCopy } from '../chroma/working-copy';
+import { type WorkingCopy, workingCopy } from '../chroma/working-copy';
 import type { Published } from '../lease/publish';
 import { fetchSnapshot } from '../snapshot/fetch';
-import { locateSnapshot } from '../snapshot/locate';
+import { type LocatedSnapshot, locateSnapshot } from '../snapshot/locate';
 import { keepMissingReceipts } from '../snapshot/missing-receipts';
 import { isUnadopted } from '../snapshot/pointer-object';
 import { type ReplayProps, replayDeltas } from '../snapshot/replay';
@@ -19,16 +19,6 @@ export interface RebuildProps extends ReplayProps {
   readonly dimensions: number;
 }
 
-export interface Rebuilt {
-  readonly copy: WorkingCopy;
-  readonly chroma: ChromaCollection;
-  readonly embedding: EmbeddingSpace;
-  readonly rebuiltFrom: readonly string[];
-  readonly lineage: readonly string[];
-  readonly snapshotVersion: string | undefined;
-  readonly hasAdopted: boolean;
-}
-
 /** The pointer's item has a limit; nobody asks for a snapshot that a hundred rebuilds lie upon. */
 const MOST_LINEAGE = 100;
 
@@ -38,6 +28,7 @@ const MOST_LINEAGE = 100;
  * @param pointer - what was published.
  * @param live - the published content, where it can be read: where the snapshot is another writer's, the
  *   receipts that only the live content has stay.
+ * @returns the content in a copy of its own, with what a store says of it.
  * @throws {Error} when records that were published would be lost, or vectors of two kinds would be mixed.
  */
 export async function rebuild(
@@ -45,59 +36,26 @@ export async function rebuild(
   pointer: Published,
   folder: string,
   live: ChromaCollection | undefined,
-): Promise<Rebuilt> {
-  const { collection, s3, bucket } = props;
-  const snapshot = await locateSnapshot({ s3, bucket, collection });
+) {
+  const snapshot = await locateSnapshot(props);
   const origin = snapshot?.manifest?.content;
   const copy = workingCopy(join(folder, randomBytes(8).toString('hex')));
   try {
-    if (snapshot !== undefined) await fetchSnapshot(s3, bucket, snapshot, copy.directory);
-    const database = await copy.start();
-    let chroma = await openOnlyCollection(database, collection, EMBEDDED_RECORDS_PER_WRITE);
-    if (chroma === undefined) {
-      if (snapshot !== undefined)
-        throw new Error(`The snapshot ${snapshot.version} of ${collection} holds no collection.`);
-      chroma = await createChromaCollection(database, collection, EMBEDDED_RECORDS_PER_WRITE);
-    }
-    const [first] = await chroma.page(0, 1);
-    const length = first?.embedding.length;
-    const embedding = embeddingOf(pointer) ??
-      embeddingOf({ manifest: origin }) ?? {
-        model: props.model,
-        dimensions: length ?? props.dimensions,
-        textFormatVersion: TEXT_FORMAT_VERSION,
-      };
-    const wrong = kindOf(origin, length, embedding);
-    if (wrong !== undefined) {
-      throw new Error(
-        `The snapshot ${snapshot?.version} of ${collection} has embeddings of ${wrong}, which cannot be searched ` +
-          `together with those of ${embedding.model}, ${embedding.dimensions} dimensions and the text format ` +
-          `${embedding.textFormatVersion}. Point the collection back to ${pointer.snapshot_version ?? 'its own snapshot'}.`,
-      );
-    }
-    const covered = new Set(origin?.uncovered_deltas);
-    const published = new Set(pointer.manifest?.uncovered_deltas);
-    const rebuiltFrom = await replayDeltas(props, {
-      chroma,
-      embedding,
-      snapshot: snapshot?.version,
-      covered,
-      published,
-      folder,
-    });
+    const chroma = await openSnapshot(props, snapshot, copy);
+    const embedding = await sharedEmbedding(props, pointer, snapshot, chroma);
+    const rebuiltFrom = await replayDeltas(props, { chroma, embedding, snapshot, pointer, folder });
     const hasAdopted = isUnadopted(snapshot, pointer);
     if (hasAdopted && live !== undefined) await keepMissingReceipts(live, chroma);
     // Of a receipt that both have, the snapshot's form counts, and that may be shorter: no count proves a loss.
-    else await refuseLoss(collection, chroma, pointer);
+    else await refuseLoss(props.collection, chroma, pointer);
     const ancestors = [...(pointer.manifest?.lineage ?? []), ...(origin?.lineage ?? [])];
+    const lineage = [...new Set([...ancestors, ...(snapshot === undefined ? [] : [snapshot.version])])];
     return {
       copy,
       chroma,
       embedding,
       rebuiltFrom,
-      lineage: [...new Set([...ancestors, ...(snapshot === undefined ? [] : [snapshot.version])])].slice(
-        -MOST_LINEAGE,
-      ),
+      lineage: lineage.slice(-MOST_LINEAGE),
       snapshotVersion: snapshot?.version,
       hasAdopted,
     };
@@ -105,6 +63,49 @@ export async function rebuild(
     await copy.remove();
     throw error;
   }
+}
+
+/** The snapshot's collection, or a new one where there is no snapshot. */
+async function openSnapshot(
+  { s3, bucket, collection }: RebuildProps,
+  snapshot: LocatedSnapshot | undefined,
+  copy: WorkingCopy,
+): Promise<ChromaCollection> {
+  if (snapshot !== undefined) await fetchSnapshot(s3, bucket, snapshot, copy.directory);
+  const database = await copy.start();
+  const chroma = await openOnlyCollection(database, collection);
+  if (chroma !== undefined) return chroma;
+  if (snapshot === undefined) return createChromaCollection(database, collection);
+  throw new Error(`The snapshot ${snapshot.version} of ${collection} holds no collection.`);
+}
+
+/**
+ * What the vectors of pointer, snapshot and later deltas share.
+ *
+ * @throws {Error} when the snapshot's are of another kind than those that were published.
+ */
+async function sharedEmbedding(
+  { collection, model, dimensions }: RebuildProps,
+  pointer: Published,
+  snapshot: LocatedSnapshot | undefined,
+  chroma: ChromaCollection,
+): Promise<EmbeddingSpace> {
+  const origin = snapshot?.manifest?.content;
+  const [first] = await chroma.page(0, 1);
+  const length = first?.embedding.length;
+  const embedding = embeddingOf(pointer) ??
+    embeddingOf({ manifest: origin }) ?? {
+      model,
+      dimensions: length ?? dimensions,
+      textFormatVersion: TEXT_FORMAT_VERSION,
+    };
+  const wrong = kindOf(origin, length, embedding);
+  if (wrong === undefined) return embedding;
+  throw new Error(
+    `The snapshot ${snapshot?.version} of ${collection} has embeddings of ${wrong}, which cannot be searched ` +
+      `together with those of ${embedding.model}, ${embedding.dimensions} dimensions and the text format ` +
+      `${embedding.textFormatVersion}. Point the collection back to ${pointer.snapshot_version ?? 'its own snapshot'}.`,
+  );
 }
 
 /** What a snapshot's embeddings are, where that is something else than expected. An old one tells only their length. */

@@ -43,7 +43,6 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       if (manifest !== undefined) refuseOtherSpace(collection, chroma.space, manifest.space);
       return {
         chroma,
-        space: chroma.space,
         embedding: embeddingOf(pointer),
         isUnpublished: manifest === undefined,
         rebuiltFrom: [],
