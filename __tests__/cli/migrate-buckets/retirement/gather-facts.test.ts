@@ -59,7 +59,12 @@ const gather = (
   { s3 = embedded.s3, expectedOwner, statePaths = [], applied = true }: Options = {},
 ): Promise<RetireFacts> =>
   gatherFacts(
-    { ...clients, s3, options: expectedOwner === undefined ? {} : { expectedOwner } } as Aws,
+    {
+      aws: { ...clients, s3, options: expectedOwner === undefined ? {} : { expectedOwner } } as Aws,
+      report: { tell() {}, progress() {} },
+      signal: new AbortController().signal,
+      ask: undefined,
+    },
     {
       plan,
       files,
@@ -68,8 +73,6 @@ const gather = (
       soak: 60,
       overrides: ['in-use'],
     },
-    { tell() {}, progress() {} },
-    new AbortController().signal,
   );
 
 /** Two verified objects, one of them with an older version where the source is versioned. */

@@ -49,7 +49,8 @@ async function retire(
   const report = { tell: (event: unknown) => void events.push(event), progress() {} };
   const aws = { s3, options: {} } as Aws;
   const request = { plan, files, state, mode, purge };
-  const retirement = await retireBucket(aws, request, report, new AbortController().signal);
+  const context = { aws, report, signal: new AbortController().signal, ask: undefined };
+  const retirement = await retireBucket(context, request);
   return { retirement, events };
 }
 
