@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateBucketCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, HeadObjectCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
+import { eventually } from '../../../../packages/local-aws/__tests__/support/eventually';
 import { makeSnapshot } from '../../../support/chroma-snapshots';
 import { createBucket, put, putDecoys, putDelta, putSnapshot } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
@@ -215,8 +217,16 @@ describe('the truth', () => {
     const { s3 } = harness;
     const [full, empty] = [await makeSnapshot(2), await makeSnapshot(0)];
     for (const bucket of ['twin-a', 'twin-b', 'hollow', 'decoys']) await createBucket(s3, bucket);
-    for (const bucket of ['twin-a', 'twin-b'])
-      await putSnapshot(s3, bucket, 'lines', '20260101_000000', full);
+    // In one second of S3's clock: else the later one would be ahead.
+    await eventually('both twins were written in the same second', async () => {
+      const written = ['twin-a', 'twin-b'].map(async (Bucket) => {
+        await putSnapshot(s3, Bucket, 'lines', '20260101_000000', full);
+        const head = await s3.send(new HeadObjectCommand({ Bucket, Key: snapshotPointerKey('lines') }));
+        return head.LastModified?.getTime();
+      });
+      const [a, b] = await Promise.all(written);
+      return a === b;
+    });
     const alike = await harness.json('authority', '--name', 'twin-*');
     expect(alike.code).toBe(4);
 
