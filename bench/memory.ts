@@ -13,6 +13,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type BatchReport, type LocalAws, startLocalAws } from 'local-aws';
 import { deltaKey } from '../contracts/bucket-layout';
+import { perCollection } from '../contracts/collections';
 import type { CompactionRun } from '../contracts/compaction-run';
 import { contentHash, type DeltaRecord } from '../contracts/delta';
 import { TEXT_FORMAT_VERSION } from '../contracts/embedding';
@@ -76,7 +77,7 @@ async function arriveAndRing(aws: LocalAws, pipeline: LocalPipeline, records: nu
     await createRun(table, run);
   }
   if (run !== undefined) {
-    const urls = { lines: pipeline.queues.lines.url, words: pipeline.queues.words.url };
+    const urls = perCollection((each) => pipeline.queues[each].url);
     const send = createDoorbellSender(sqs, urls, 'reconcile-runs');
     await send([{ collection: 'lines', run, deduplicationId: run.run_id }]);
   }
@@ -121,8 +122,7 @@ function makeRun({ config: { embedding } }: LocalPipeline, count: number) {
   const run: CompactionRun = {
     ...common,
     version: 1,
-    lines: { ...own, state: 'PENDING' },
-    words: { ...own, state: 'COMPLETED' },
+    ...perCollection((each) => ({ ...own, state: each === 'lines' ? 'PENDING' : 'COMPLETED' })),
   };
   return { run, bytes };
 }

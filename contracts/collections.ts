@@ -1,12 +1,23 @@
 import { z } from 'zod';
 import { fromEntries } from './from-entries';
+import { lineRowSchema, wordRowSchema } from './ndjson-rows';
 
-/** The two ChromaDB collections of the pipeline. The FIFO queues, deltas and snapshots are named after them. */
-export const COLLECTIONS = ['lines', 'words'] as const;
+/**
+ * The ChromaDB collections of the pipeline, each with the schema of the rows that its records are made of. FIFO
+ * queues, NDJSON files, deltas and snapshots are named after them.
+ */
+export const ROW_SCHEMAS = { lines: lineRowSchema, words: wordRowSchema } as const;
+
+export type Collection = keyof typeof ROW_SCHEMAS;
+
+export const COLLECTIONS = Object.keys(ROW_SCHEMAS) as Collection[];
 
 export const collectionSchema = z.enum(COLLECTIONS);
 
-export type Collection = z.infer<typeof collectionSchema>;
+/** A receipt's rows of each collection. */
+export type ReceiptRows = {
+  readonly [Each in Collection]: readonly z.infer<(typeof ROW_SCHEMAS)[Each]>[];
+};
 
 /** One value for each collection, so that a further one needs no further line where all are treated alike. */
 export const perCollection = <Value>(make: (collection: Collection) => Value): Record<Collection, Value> =>

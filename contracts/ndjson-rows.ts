@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Collection } from './collections';
 import { regionSchema } from './geometry';
 import { imageIdSchema, lineIdSchema, receiptIdSchema, recordId, wordIdSchema } from './record-id';
 
@@ -16,12 +15,6 @@ export type LineRow = z.infer<typeof lineRowSchema>;
 /** One line of `words.ndjson`. */
 export const wordRowSchema = lineRowSchema.extend({ word_id: wordIdSchema });
 export type WordRow = z.infer<typeof wordRowSchema>;
-
-/** A receipt's rows, for each collection those that its records are made of. */
-export interface ReceiptRows extends Readonly<Record<Collection, readonly LineRow[]>> {
-  readonly lines: readonly LineRow[];
-  readonly words: readonly WordRow[];
-}
 
 /** The id of the Chroma record that a row becomes. */
 export const rowRecordId = (row: LineRow | WordRow): string =>

@@ -1,5 +1,5 @@
 import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { COLLECTIONS, type Collection } from '../../contracts/collections';
+import { COLLECTIONS, type Collection, perCollection } from '../../contracts/collections';
 import { oldReceipts, oldRecords } from './old-receipts';
 import { writeOldDelta, writeOldSnapshot } from './write-snapshot';
 
@@ -35,7 +35,7 @@ export async function makeOldBuckets(s3: S3Client): Promise<OldBuckets> {
       await s3.send(new PutObjectCommand({ Bucket, Key, Body: new Uint8Array() }));
   }
   const strandedKeys: string[] = [];
-  const records = { lines: 0, words: 0 };
+  const records = perCollection(() => 0);
   for (const collection of COLLECTIONS) {
     await writeOldSnapshot(s3, DECOY, collection, oldRecords(oldReceipts(0, 10), collection), {
       version: '20250811_070000',

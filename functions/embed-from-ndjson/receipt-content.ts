@@ -1,13 +1,14 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { type Collection, perCollection, perCollectionAsync } from '../../contracts/collections';
-import { type EmbedNdjsonMessage, rowsField } from '../../contracts/messages';
 import {
-  decodeNdjson,
-  lineRowSchema,
+  COLLECTIONS,
+  type Collection,
+  perCollection,
+  perCollectionAsync,
   type ReceiptRows,
-  rowRecordId,
-  wordRowSchema,
-} from '../../contracts/ndjson-rows';
+  ROW_SCHEMAS,
+} from '../../contracts/collections';
+import { type EmbedNdjsonMessage, rowsField } from '../../contracts/messages';
+import { decodeNdjson, rowRecordId } from '../../contracts/ndjson-rows';
 import { messageOf } from '../shared/logging';
 import { UnreadableInput } from '../shared/quarantine';
 import { readObject } from '../shared/read-object';
@@ -40,19 +41,23 @@ export async function readReceiptContent(s3: S3Client, message: EmbedNdjsonMessa
 
 function decodeRows(files: Readonly<Record<Collection, Buffer>>, message: EmbedNdjsonMessage): ReceiptRows {
   try {
-    return {
-      lines: decodeNdjson(files.lines.toString(), lineRowSchema, message.lines_key),
-      words: decodeNdjson(files.words.toString(), wordRowSchema, message.words_key),
-    };
+    // Each collection's rows are checked by its own schema, which a map over all of them cannot say.
+    return perCollection((each) =>
+      decodeNdjson<ReceiptRows[Collection][number]>(
+        files[each].toString(),
+        ROW_SCHEMAS[each],
+        message[rowsField(each)],
+      ),
+    ) as ReceiptRows;
   } catch (error) {
     throw new UnreadableInput(messageOf(error));
   }
 }
 
-function refuseForeignRows({ lines, words }: ReceiptRows, message: EmbedNdjsonMessage): void {
-  const lineIds = new Set(lines.map(({ line_id }) => line_id));
+function refuseForeignRows(rows: ReceiptRows, message: EmbedNdjsonMessage): void {
+  const lineIds = new Set(rows.lines.map(({ line_id }) => line_id));
   const seen = new Set<string>();
-  for (const row of [...lines, ...words]) {
+  for (const row of COLLECTIONS.flatMap((each) => rows[each])) {
     const id = rowRecordId(row);
     if (row.image_id !== message.image_id || row.receipt_id !== message.receipt_id) {
       throw new UnreadableInput(`The NDJSON of the receipt holds a row of another receipt: ${id}.`);

@@ -1,6 +1,6 @@
-import type { Collection } from '../../contracts/collections';
+import type { Collection, ReceiptRows } from '../../contracts/collections';
 import { contentHash, type DeltaRecord, type RecordMetadata } from '../../contracts/delta';
-import { type LineRow, type ReceiptRows, rowRecordId, type WordRow } from '../../contracts/ndjson-rows';
+import { type LineRow, rowRecordId, type WordRow } from '../../contracts/ndjson-rows';
 import { beginning, type EmbeddableText, lineTexts, wordTexts } from './texts';
 
 /** Chroma Cloud's limit for one metadata value. Bytes of UTF-8. */

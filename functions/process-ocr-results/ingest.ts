@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { ndjsonKey, OCR_PREFIX, parseOcrKey } from '../../contracts/bucket-layout';
-import { COLLECTIONS, perCollection } from '../../contracts/collections';
+import { COLLECTIONS, perCollection, type ReceiptRows } from '../../contracts/collections';
 import { fromEntries } from '../../contracts/from-entries';
 import {
   type EmbedNdjsonMessage,
@@ -17,7 +17,7 @@ import {
   rowsField,
 } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
-import { describeIssues, encodeNdjson, type ReceiptRows } from '../../contracts/ndjson-rows';
+import { describeIssues, encodeNdjson } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { s3NotificationSchema } from '../../contracts/s3-notification';
 import type { Telemetry } from '../shared/logging';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { type ReceiptRows, ROW_SCHEMAS } from '../../contracts/collections';
 import type { Region } from '../../contracts/geometry';
-import { describeIssues, lineRowSchema, type ReceiptRows, wordRowSchema } from '../../contracts/ndjson-rows';
+import { describeIssues } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { textractOcrSchema } from '../../contracts/textract-ocr';
 import { visionOcrSchema } from '../../contracts/vision-ocr';
@@ -29,11 +30,11 @@ export function receiptRows(bytes: Uint8Array, { imageId, receiptId }: ReceiptRe
   });
   return {
     lines: check(
-      lineRowSchema,
+      ROW_SCHEMAS.lines,
       ocrLines.map((line, index) => ({ ...row(line), line_id: index + 1 })),
     ),
     words: check(
-      wordRowSchema,
+      ROW_SCHEMAS.words,
       ocrLines.flatMap((line, index) =>
         line.words.map((word, position) => ({ ...row(word), line_id: index + 1, word_id: position + 1 })),
       ),
