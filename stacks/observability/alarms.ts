@@ -1,3 +1,4 @@
+import { CloudwatchMetricAlarm } from '@cdktf/provider-aws/lib/cloudwatch-metric-alarm';
 import { Construct } from 'constructs';
 import { COLLECTIONS } from '../../contracts/collections';
 import { ROUND_MINUTES } from '../../contracts/event-sources';
@@ -5,13 +6,23 @@ import { FUNCTION_NAMES } from '../../contracts/functions';
 import type { Deployment } from '../shared/deployment';
 import type { Encryption } from '../shared/encryption';
 import type { Queues } from '../shared/queues';
-import { Alarm } from './alarm';
 import { AlarmTopic } from './alarm-topic';
-import { functionMetric, type Metric, pipelineMetric, queueMetric } from './metrics';
+import { functionMetric, type Metric, pipelineMetric, QUARANTINING, queueMetric } from './metrics';
 
 export interface ObservabilityProps {
   readonly deployment: Deployment;
   readonly queues: Queues;
+}
+
+interface AlarmSettings {
+  /** What is wrong, and what to do: it is all that the woken person reads. */
+  readonly description: string;
+  /** The alarm goes off at this value and above it. */
+  readonly threshold: number;
+  /** Minutes that one data point covers. @default a round of the reconciler */
+  readonly minutes?: number;
+  /** What silence means. @default 'fine' */
+  readonly silence?: 'fine' | 'alarming';
 }
 
 /** A function that takes this share of its timeout will soon take all of it. */
@@ -66,7 +77,7 @@ export class Alarms extends Construct {
         threshold: LONG_DURATION * timeout * 1000,
       });
     }
-    for (const name of ['process-ocr-results', 'embed-from-ndjson'] as const) {
+    for (const name of QUARANTINING) {
       this.add(`${name}-quarantined`, pipelineMetric(deployment, name, 'quarantined', 'Sum'), {
         description: `${name} put input into quarantine/ of the bucket, each with its reason beside it.`,
         threshold: 1,
@@ -104,22 +115,24 @@ export class Alarms extends Construct {
     }
   }
 
-  private add(
-    id: string,
-    metric: Metric,
-    alarm: {
-      readonly description: string;
-      readonly threshold: number;
-      readonly minutes?: number;
-      readonly silence?: 'alarming';
-    },
-  ): void {
-    new Alarm(this, id.replaceAll('_', '-'), {
-      deployment: this.deployment,
-      topic: this.topic,
-      metric,
-      minutes: ROUND_MINUTES,
-      ...alarm,
+  private add(id: string, metric: Metric, settings: AlarmSettings): void {
+    const name = id.replaceAll('_', '-');
+    const { minutes = ROUND_MINUTES, silence = 'fine' } = settings;
+    const percentile = metric.statistic.startsWith('p');
+    new CloudwatchMetricAlarm(new Construct(this, name), 'alarm', {
+      alarmName: this.deployment.physicalName(name),
+      alarmDescription: settings.description,
+      namespace: metric.namespace,
+      metricName: metric.name,
+      dimensions: metric.dimensions,
+      ...(percentile ? { extendedStatistic: metric.statistic } : { statistic: metric.statistic }),
+      comparisonOperator: 'GreaterThanOrEqualToThreshold',
+      threshold: settings.threshold,
+      period: minutes * 60,
+      evaluationPeriods: 1,
+      treatMissingData: silence === 'alarming' ? 'breaching' : 'notBreaching',
+      alarmActions: [this.topic.arn],
+      okActions: [this.topic.arn],
     });
   }
 }

@@ -1,9 +1,15 @@
 import type { Collection } from '../../contracts/collections';
-import type { FunctionName } from '../../contracts/functions';
+import { FUNCTION_NAMES, type FunctionName } from '../../contracts/functions';
 import { METRICS, METRICS_NAMESPACE } from '../../contracts/metrics';
+import { QUEUES } from '../../contracts/queues';
 import type { DeadLetterQueue } from '../shared/dead-letter-queue';
 import type { Deployment } from '../shared/deployment';
 import type { WorkQueue } from '../shared/work-queue';
+
+/** The functions that quarantine what they cannot read, and count it under their own name alone. */
+export const QUARANTINING = FUNCTION_NAMES.filter((name) =>
+  Object.values(QUEUES).some(({ consumer, kind }) => consumer === name && kind === 'standard'),
+);
 
 /** One CloudWatch metric: what an alarm watches and a dashboard draws. */
 export interface Metric {

@@ -28,10 +28,15 @@ export class Encryption extends Construct {
   }
 
   /** What a function may do with the customer key, if there is one. */
-  use(sid = 'UseTheKey'): Statement[] {
+  use(): Statement[] {
     if (this.keyArn === undefined) return [];
     return [
-      { Sid: sid, Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: this.keyArn },
+      {
+        Sid: 'UseTheKey',
+        Effect: 'Allow',
+        Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        Resource: this.keyArn,
+      },
     ];
   }
 
