@@ -27,6 +27,10 @@ export const consumers = (stack: Synthesized): Consumer[] => [
 export const consumersOf = (stack: Synthesized, resource: SynthesizedBlock): Consumer[] =>
   consumers(stack).filter(({ source }) => stack.target(source)?.address === resource.address);
 
+/** How long a queue keeps a message; SQS's own default is four days. Seconds. */
+export const retentionOf = ({ attributes }: SynthesizedBlock): number =>
+  Number(attributes.message_retention_seconds ?? 345_600);
+
 /** The dead letter queue that a queue's redrive policy names, if it has one of this stack. */
 export const deadLettersOf = (stack: Synthesized, queue: SynthesizedBlock): SynthesizedBlock | undefined =>
   stack.target(parseJson(queue.attributes.redrive_policy)?.deadLetterTargetArn);

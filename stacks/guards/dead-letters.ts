@@ -1,8 +1,5 @@
-import { deadLetterQueues, deadLettersOf } from './consumers';
+import { deadLetterQueues, deadLettersOf, retentionOf } from './consumers';
 import { faults, type Guard } from './guard';
-
-/** SQS's own default. Seconds. */
-const DEFAULT_RETENTION = 345_600;
 
 /** Every queue that is consumed has a dead letter queue of its own and of its kind, which keeps longer. */
 export const deadLetters: Guard = (stack) => {
@@ -23,8 +20,7 @@ export const deadLetters: Guard = (stack) => {
       }
       const owner = owners.get(target.address);
       owners.set(target.address, address);
-      const kept = Number(attributes.message_retention_seconds ?? DEFAULT_RETENTION);
-      const keptDead = Number(target.attributes.message_retention_seconds ?? DEFAULT_RETENTION);
+      const [kept, keptDead] = [retentionOf(queue), retentionOf(target)];
       return [
         ...faults(
           target,

@@ -4,6 +4,7 @@ import { deadLetterName } from '../../contracts/queues';
 import { terraformName } from '../names';
 import { at, block, blocks, type Json } from '../synthesized/json';
 import type { Synthesized, SynthesizedBlock } from '../synthesized/synthesized';
+import { retentionOf } from './consumers';
 import { type Finding, type Guard, refuse } from './guard';
 
 const DAY_SECONDS = 86_400;
@@ -64,7 +65,7 @@ function longestRetention(stack: Synthesized): number {
       ...stack
         .resources('aws_sqs_queue')
         .filter((queue) => queue.name === terraformName(name))
-        .map(({ attributes }) => Number(attributes.message_retention_seconds ?? 345_600)),
+        .map(retentionOf),
     );
   return Math.max(...COLLECTIONS.map((collection) => kept(collection) + kept(deadLetterName(collection))));
 }
