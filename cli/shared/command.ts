@@ -63,9 +63,11 @@ export const declare = (name: string, description: string, examples: string) =>
 export const refusing = <Args extends unknown[], Options extends OptionValues>(
   declared: Command<Args, Options>,
 ): Command<Args, Options> =>
-  declared.configureOutput({ outputError() {} }).exitOverride((error) => {
+  declared.configureOutput({ outputError() {}, writeErr() {} }).exitOverride((error) => {
     if (error.exitCode === 0) throw error;
-    const [first = '', ...rest] = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    // Commander shows the whole help, and says only that, where help is asked of a command that does not exist.
+    const said = error.code === 'commander.help' ? 'there is no such command' : error.message;
+    const [first = '', ...rest] = said.replace(/^error: /, '').replaceAll('\n', ' ');
     const sentence = `${first.toUpperCase()}${rest.join('')}`.replace(/[^.)]$/, '$&.');
     throw new UserError(`${sentence} --help shows how it is called.`, EXIT.usage);
   });

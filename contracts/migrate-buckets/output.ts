@@ -62,7 +62,7 @@ export const resultSchemas = {
   discover: result('discover', { candidates: z.array(candidateSchema), unchecked: z.array(z.string()) }),
   authority: result('authority', authoritySchema.shape),
   plan: result('plan', {
-    path: z.string().describe('where the plan lies'),
+    path: z.string().nullable().describe('where the plan lies; null when none was made'),
     plan: planSchema.nullable().describe('null when the evidence does not show which bucket is the truth'),
     authority: authoritySchema,
   }),

@@ -31,12 +31,12 @@ export const manifestEntrySchema = z
   .meta({ id: 'manifest_entry', description: "One line of the plan's manifest, in key order." });
 export type ManifestEntry = z.infer<typeof manifestEntrySchema>;
 
-/** Plans of another version are refused: the operator plans again. */
+/** Plans of another version are refused, but for what {@link anyPlanSchema} reads of them. */
 export const PLAN_VERSION = 2;
 
 export const planSchema = z
   .object({
-    version: z.literal(PLAN_VERSION, 'another version of migrate-buckets made it'),
+    version: z.literal(PLAN_VERSION),
     created_at: z.iso.datetime(),
     source: z.string(),
     destination: z.string(),
@@ -66,6 +66,9 @@ export const planSchema = z
   })
   .meta({ id: 'plan', description: 'plan.json: what apply will do.' });
 export type Plan = z.infer<typeof planSchema>;
+
+/** What plans of every version have in common. */
+export const anyPlanSchema = z.object({ version: z.int(), source: z.string(), digest: z.string() });
 
 export const snapshotReferenceSchema = z.object({ collection: collectionSchema, version: z.string() });
 export type SnapshotReference = z.infer<typeof snapshotReferenceSchema>;

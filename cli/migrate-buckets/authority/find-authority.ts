@@ -38,9 +38,12 @@ export async function findAuthority(
     named: named === undefined ? search.named : [...search.named, named],
   });
   const competing = candidates.filter(({ name }) => name !== destination);
-  for (const { problem } of competing) {
-    if (problem !== null)
-      throw new UserError(`${problem} To leave it out, name the buckets that count with --bucket.`);
+  for (const { name, problem } of competing) {
+    if (problem === null) continue;
+    const wasFound = name !== named && !search.named.includes(name);
+    throw new UserError(
+      wasFound ? `${problem} To leave it out, name the buckets that count with --bucket.` : problem,
+    );
   }
   const names = competing.map(({ name }) => name);
   const { evidence, inventories } = await inspectBuckets(context, engine, names, survey);

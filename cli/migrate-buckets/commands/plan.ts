@@ -35,7 +35,7 @@ export const plan = command(
     });
     return {
       exitCode: made === null ? EXIT.ambiguous : EXIT.ok,
-      data: { path: out, plan: made, authority },
+      data: { path: made === null ? null : out, plan: made, authority },
       text: made === null ? describeVerdict(authority) : describePlan(made, out),
     };
   },

@@ -1,12 +1,12 @@
 import type { Context } from '../../shared/command';
 import { withLock } from '../plan-files/lock';
-import { planFiles, readPlan } from '../plan-files/plan-file';
+import { planFiles, readPlanSource } from '../plan-files/plan-file';
 import { isFrozen, StateFile } from '../plan-files/state';
 import { unfreeze } from './freeze';
 
-/** Puts a plan's source back as it was before the freeze. Nothing is done where the plan did not freeze it. */
+/** Puts the source of a plan, of whatever version, back as it was before the freeze. Nothing is done where the plan did not freeze it. */
 export async function unfreezePlan({ aws }: Context, path: string) {
-  const { source } = await readPlan(path);
+  const source = await readPlanSource(path);
   const files = planFiles(path);
   const state = await StateFile.read(files.state);
   const saved = state?.now.saved ?? null;

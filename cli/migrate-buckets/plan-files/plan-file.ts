@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import type { z } from 'zod';
 import {
+  anyPlanSchema,
   type ManifestEntry,
   manifestEntrySchema,
+  PLAN_VERSION,
   type Plan,
   planSchema,
 } from '../../../contracts/migrate-buckets/plan';
@@ -92,18 +95,43 @@ export class LineWriter {
 
 /** @throws {UserError} exit 2 when the plan cannot be read or is not a plan of this version. */
 export async function readPlan(path: string): Promise<Plan> {
-  let text: string;
+  const value = await readPlanJson(path);
+  const plan = planSchema.safeParse(value);
+  if (plan.success) return plan.data;
+  const { data: other } = anyPlanSchema.safeParse(value);
+  if (other !== undefined && other.version !== PLAN_VERSION) {
+    throw new UserError(
+      `${path} is a plan of version ${other.version}, and this migrate-buckets reads version ${PLAN_VERSION}. Finish it with the release that made it, or run "migrate-buckets unfreeze ${path}", which works with every version, and plan again.`,
+      EXIT.usage,
+    );
+  }
+  throw notAPlan(path, value, plan.error);
+}
+
+/**
+ * The source of a plan of any version: whoever froze it with an older release must be able to unfreeze it.
+ *
+ * @throws {UserError} exit 2 when the file is not a plan.
+ */
+export async function readPlanSource(path: string): Promise<string> {
+  const value = await readPlanJson(path);
+  const plan = anyPlanSchema.safeParse(value);
+  if (plan.success) return plan.data.source;
+  throw notAPlan(path, value, plan.error);
+}
+
+async function readPlanJson(path: string): Promise<unknown> {
   try {
-    text = await readFile(path, 'utf8');
+    return parseJson(await readFile(path, 'utf8'));
   } catch {
     throw new UserError(`There is no plan at ${path}. Make one with "migrate-buckets plan".`, EXIT.usage);
   }
-  const value = parseJson(text);
-  const plan = planSchema.safeParse(value);
-  if (plan.success) return plan.data;
-  const [issue] = plan.error.issues;
-  const why = value === undefined ? 'it is not JSON' : `${issue?.path.join('.')}: ${issue?.message}`;
-  throw new UserError(`${path} is not a plan that this version reads (${why}). Plan again.`, EXIT.usage);
+}
+
+function notAPlan(path: string, value: unknown, { issues: [issue] }: z.ZodError): UserError {
+  const why =
+    value === undefined ? 'it is not JSON' : `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`;
+  return new UserError(`${path} is not a plan (${why}). Make one with "migrate-buckets plan".`, EXIT.usage);
 }
 
 /**

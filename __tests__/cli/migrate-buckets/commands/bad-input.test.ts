@@ -151,7 +151,7 @@ it('says what is wrong with a plan', async () => {
   file('broken.json', '{ not json');
   await expectSentence(['apply', 'broken.json'], 2, /not JSON/);
   file('other.json', '{"version":7}');
-  await expectSentence(['verify', 'other.json'], 2, /not a plan that this version reads/);
+  await expectSentence(['verify', 'other.json'], 2, /other\.json is not a plan \(version/);
   const elsewhere = [
     '--source',
     'chroma-a',
@@ -190,11 +190,34 @@ it('says what is wrong with a plan', async () => {
   );
 });
 
+it.each([
+  ['{"name":"x","version":"1.0.0"}', /is not a plan \(version: .*Make one with/],
+  ['[]', /is not a plan \(the whole: .*Make one with/],
+  ['{', /is not a plan \(it is not JSON\)\. Make one with/],
+])('says why %s is not a plan', async (text, sentence) => {
+  writeFileSync(join(harness.folder, 'strange.json'), text);
+  await expectSentence(['show', 'strange.json'], 2, sentence);
+  await expectSentence(['unfreeze', 'strange.json'], 2, sentence);
+});
+
+it('advises to leave a bucket out only where it was not asked for by name', async () => {
+  const { stderr } = await harness.run(['authority', '--bucket', 'nope']);
+  expect(stderr).toContain('nope does not exist');
+  expect(stderr).not.toContain('To leave it out');
+});
+
+it('names no path of a plan where none was made', async () => {
+  for (const bucket of ['even-a', 'even-b']) await createBucket(harness.s3, bucket);
+  const { code, result } = await harness.json('plan', '--name', 'even-*', '--dest', 'chroma-new');
+  expect({ code, path: result.path, plan: result.plan }).toEqual({ code: 4, path: null, plan: null });
+});
+
 it('says what is wrong with an option', async () => {
   await expectSentence(['retire', 'p.json', '--mode', 'burn'], 2, /--mode.*empty-keep/);
   await expectSentence(['apply', 'p.json', '--settle', 'soon'], 2, /--settle/);
   expect((await harness.run(['plan'])).code).toBe(2);
   expect((await harness.run(['frobnicate'])).code).toBe(2);
+  await expectSentence(['help', 'frobnicate'], 2, /^There is no such command\./);
   await expectSentence(['discover', '--state', 'missing.tfstate'], 2, /no state file at missing\.tfstate/);
 });
 

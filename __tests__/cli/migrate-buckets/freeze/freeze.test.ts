@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   GetBucketLifecycleConfigurationCommand,
   GetBucketPolicyCommand,
@@ -115,6 +117,23 @@ it('goes on after kill -9 while frozen, and can still restore the policy', async
       .code,
   ).toBe(6);
   expect((await harness.run(['unfreeze', plan])).code).toBe(0);
+  await expect(harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).rejects.toThrow(
+    /policy does not exist/,
+  );
+});
+
+it('unfreezes the source of a plan that an older release made, and says so where such a plan is refused', async () => {
+  const { source, makePlan, plan, apply, verify } = await setting(numbered(2));
+  await makePlan();
+  expect((await apply()).code).toBe(0);
+  const file = join(harness.folder, plan);
+  const { created_at, ...older } = JSON.parse(await harness.read(plan));
+  await writeFile(file, JSON.stringify({ ...older, version: 1, createdAt: created_at }));
+  for (const refused of [await verify(), await apply()]) {
+    expect(refused).toMatchObject({ code: 2, result: { event: 'error' } });
+    expect(refused.result.message).toMatch(/is a plan of version 1.*migrate-buckets unfreeze/);
+  }
+  expect((await harness.json('unfreeze', plan)).result).toMatchObject({ exit_code: 0, unfrozen: true });
   await expect(harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }))).rejects.toThrow(
     /policy does not exist/,
   );
