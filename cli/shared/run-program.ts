@@ -27,30 +27,8 @@ async function run(
 ): Promise<ExitCode> {
   const json = argv.includes('--json');
   const report = json ? ndjsonReporter(process.stdout) : humanReporter(process.stdout, process.stderr);
-  const stop = new AbortController();
-  // Every request in flight listens to it.
-  setMaxListeners(0, stop.signal);
-  let interruptedBy: NodeJS.Signals | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      // A second Ctrl-C is meant: the state on disk is always one that can be resumed.
-      if (interruptedBy !== undefined) process.exit(signal === 'SIGINT' ? EXIT.sigint : EXIT.interrupted);
-      interruptedBy = signal;
-      stop.abort();
-    });
-  }
-  // A reader that has seen enough (`| head`) must not stop a migration.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
-  const say = (event: string, message: string, exitCode: ExitCode) => {
-    report.end();
-    if (json) process.stdout.write(`${JSON.stringify({ event, message, exit_code: exitCode })}\n`);
-    else process.stderr.write(`${pc.red(printable(message))}\n`);
-    return exitCode;
-  };
+  const stop = abortOnSignals();
+  passOverClosedPipes();
   const canAsk = !json && process.stdin.isTTY === true && process.stdout.isTTY === true;
   const contextOf = ({ region, expectedBucketOwner }: CommonOptions): Context => ({
     report,
@@ -61,11 +39,11 @@ async function run(
     }),
     ask: canAsk ? async (message) => (await import('@inquirer/input')).default({ message }) : undefined,
   });
-  let outcome: (Outcome & { readonly name: string }) | undefined;
+  let outcome: (Outcome & { readonly command: string }) | undefined;
   for (const { declaration, run: does } of commands) {
     program.addCommand(
       declaration.action(async () => {
-        outcome = { name: declaration.name(), ...(await does(contextOf)) };
+        outcome = { command: declaration.name(), ...(await does(contextOf)) };
       }),
     );
   }
@@ -74,30 +52,61 @@ async function run(
     else await program.parseAsync([...argv], { from: 'user' });
     report.end();
     if (outcome === undefined) return EXIT.ok;
-    const { name, exitCode, data, text } = outcome;
-    process.stdout.write(
-      json
-        ? `${JSON.stringify({ event: 'result', command: name, exit_code: exitCode, ...data })}\n`
-        : `${printable(text)}\n`,
-    );
+    const { command, exitCode, data, text } = outcome;
+    const line = { event: 'result', command, exit_code: exitCode, ...data };
+    process.stdout.write(json ? `${JSON.stringify(line)}\n` : `${printable(text)}\n`);
     return exitCode;
   } catch (error) {
-    if (interruptedBy !== undefined && !(error instanceof UserError)) {
-      const code = interruptedBy === 'SIGINT' ? EXIT.sigint : EXIT.interrupted;
-      return say('interrupted', 'Interrupted. Run the same command again to go on.', code);
-    }
-    // What the prompt throws at Ctrl-C.
-    if (error instanceof Error && error.name === 'ExitPromptError') {
-      return say('interrupted', 'Nothing was done.', EXIT.sigint);
-    }
+    report.end();
     // Help or the version was asked for, and printed.
     if (error instanceof CommanderError) return EXIT.ok;
-    if (error instanceof UserError) return say('error', error.message, error.exitCode);
-    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return say(
-      'bug',
-      `This is a bug in ${program.name()}, please report it with what follows.\n${told}`,
-      EXIT.error,
-    );
+    const [event, message, exitCode] = endOf(error, stop.interruptedWith(), program.name());
+    if (json) process.stdout.write(`${JSON.stringify({ event, message, exit_code: exitCode })}\n`);
+    else process.stderr.write(`${pc.red(printable(message))}\n`);
+    return exitCode;
   }
+}
+
+/** Aborts at Ctrl-C or SIGTERM. A second one is meant: the state on disk is always one that can be resumed. */
+function abortOnSignals() {
+  const stop = new AbortController();
+  // Every request in flight listens to it.
+  setMaxListeners(0, stop.signal);
+  let interruptedWith: ExitCode | undefined;
+  const listen = (signal: NodeJS.Signals, exitCode: ExitCode) =>
+    process.on(signal, () => {
+      if (interruptedWith !== undefined) process.exit(exitCode);
+      interruptedWith = exitCode;
+      stop.abort();
+    });
+  listen('SIGINT', EXIT.sigint);
+  listen('SIGTERM', EXIT.interrupted);
+  return { signal: stop.signal, interruptedWith: () => interruptedWith };
+}
+
+/** A reader that has seen enough (`| head`) must not stop a migration. */
+function passOverClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+/** What is said of an error, and the code that the process ends with. */
+function endOf(
+  error: unknown,
+  interruptedWith: ExitCode | undefined,
+  program: string,
+): readonly [event: 'error' | 'interrupted' | 'bug', message: string, exitCode: ExitCode] {
+  if (error instanceof UserError) return ['error', error.message, error.exitCode];
+  if (interruptedWith !== undefined) {
+    return ['interrupted', 'Interrupted. Run the same command again to go on.', interruptedWith];
+  }
+  // What the prompt throws at Ctrl-C.
+  if (error instanceof Error && error.name === 'ExitPromptError') {
+    return ['interrupted', 'Nothing was done.', EXIT.sigint];
+  }
+  const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return ['bug', `This is a bug in ${program}, please report it with what follows.\n${told}`, EXIT.error];
 }

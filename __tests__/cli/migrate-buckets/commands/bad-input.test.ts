@@ -216,8 +216,10 @@ it('says what is wrong with an option', async () => {
   await expectSentence(['retire', 'p.json', '--mode', 'burn'], 2, /--mode.*empty-keep/);
   await expectSentence(['apply', 'p.json', '--settle', 'soon'], 2, /--settle/);
   expect((await harness.run(['plan'])).code).toBe(2);
-  expect((await harness.run(['frobnicate'])).code).toBe(2);
   await expectSentence(['help', 'frobnicate'], 2, /^There is no such command\./);
+  await expectSentence(['frobnicate'], 2, /Unknown command 'frobnicate'/);
+  expect((await harness.json('plan')).result).toMatchObject({ event: 'error', exit_code: 2 });
+  await expectSentence(['apply', 'p.json', '--principal', 'me'], 2, /--principal.*ARN/);
   await expectSentence(['discover', '--state', 'missing.tfstate'], 2, /no state file at missing\.tfstate/);
 });
 
