@@ -4,7 +4,7 @@
  * all its processes from `/proc` (Linux only); pages that they share count in each, so it is an upper bound.
  * Prints medians of the peaks. `RECORDS=5000,20000 ROUNDS=3` are the defaults.
  */
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -12,10 +12,10 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type BatchReport, type LocalAws, startLocalAws } from 'local-aws';
-import { deltaKey } from '../contracts/bucket-layout';
+import { runOfLines } from '../__tests__/support/runs';
 import { perCollection } from '../contracts/collections';
 import type { CompactionRun } from '../contracts/compaction-run';
-import { contentHash, type DeltaRecord } from '../contracts/delta';
+import { contentHash, type DeltaHeader, type DeltaRecord } from '../contracts/delta';
 import { TEXT_FORMAT_VERSION } from '../contracts/embedding';
 import { recordId } from '../contracts/record-id';
 import { type LocalPipeline, startLocalPipeline } from '../demo/pipeline/local-pipeline';
@@ -52,7 +52,7 @@ async function merge(aws: LocalAws, records: number): Promise<Peak> {
   const peak: Peak = { total: 0, handler: 0, chroma: 0 };
   const sampler = setInterval(() => sample(pipeline, peak), SAMPLE_MILLISECONDS);
   try {
-    await arriveAndRing(aws, pipeline, records);
+    await arriveAndSend(aws, pipeline, records);
     const { error, failed } = await answer;
     if (error ?? failed.length) throw error ?? new Error(`The merge of ${records} records was not finished.`);
     return peak;
@@ -63,7 +63,7 @@ async function merge(aws: LocalAws, records: number): Promise<Peak> {
 }
 
 /** Stores the deltas and runs, and only then sends one doorbell: the merge finds all of it. */
-async function arriveAndRing(aws: LocalAws, pipeline: LocalPipeline, records: number): Promise<void> {
+async function arriveAndSend(aws: LocalAws, pipeline: LocalPipeline, records: number): Promise<void> {
   const s3 = new S3Client(aws.clientOptions('s3'));
   const sqs = new SQSClient(aws.clientOptions('sqs'));
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(aws.clientOptions('dynamodb')));
@@ -86,7 +86,6 @@ async function arriveAndRing(aws: LocalAws, pipeline: LocalPipeline, records: nu
 
 function makeRun({ config: { embedding } }: LocalPipeline, count: number) {
   const receipt = { imageId: randomUUID(), receiptId: 1 };
-  const run_id = randomBytes(16).toString('hex');
   const records = Array.from({ length: count }, (_, index): DeltaRecord => {
     const lineId = index + 1;
     const content = {
@@ -96,35 +95,20 @@ function makeRun({ config: { embedding } }: LocalPipeline, count: number) {
     };
     return { id: recordId({ ...receipt, lineId }), ...content, contentHash: contentHash(content) };
   });
-  const common = {
-    run_id,
+  const header: DeltaHeader = {
+    format_version: 1,
+    run_id: randomBytes(16).toString('hex'),
+    collection: 'lines',
     image_id: receipt.imageId,
     receipt_id: receipt.receiptId,
     created_at: new Date().toISOString(),
-  };
-  const bytes = encodeDelta({
-    header: {
-      ...common,
-      format_version: 1,
-      collection: 'lines',
-      model: embedding.model,
-      dimensions: embedding.dimensions,
-      text_format_version: TEXT_FORMAT_VERSION,
-      records: count,
-    },
-    records,
-  });
-  const own = {
-    delta_key: deltaKey('lines', run_id),
-    delta_sha256: createHash('sha256').update(bytes).digest('hex'),
+    model: embedding.model,
+    dimensions: embedding.dimensions,
+    text_format_version: TEXT_FORMAT_VERSION,
     records: count,
   };
-  const run: CompactionRun = {
-    ...common,
-    version: 1,
-    ...perCollection((each) => ({ ...own, state: each === 'lines' ? 'PENDING' : 'COMPLETED' })),
-  };
-  return { run, bytes };
+  const bytes = encodeDelta({ header, records });
+  return { run: runOfLines(header, bytes), bytes };
 }
 
 function sample({ runtimes }: LocalPipeline, peak: Peak): void {

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type BatchReport, type LocalAws, startLocalAws } from 'local-aws';
-import { deltaKey } from '../../contracts/bucket-layout';
+import { perCollection } from '../../contracts/collections';
 import type { CompactionRun } from '../../contracts/compaction-run';
 import { type LocalPipeline, startLocalPipeline } from '../../demo/pipeline/local-pipeline';
 import { encodeDelta } from '../../functions/shared/delta-file';
@@ -12,6 +11,7 @@ import { createDoorbellSender } from '../../functions/shared/doorbell';
 import { createRun, type RunTable, runsOfReceipt } from '../../functions/shared/run-table';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
 import { DIMENSIONS, MODEL, makeDelta } from '../support/compaction-harness';
+import { runOfLines } from '../support/runs';
 
 /** The bulk change of the incident sent 12,000 doorbells, which takes a minute and a half on two shared cores. */
 const DOORBELLS = Number(process.env.DOORBELLS ?? 6000);
@@ -46,33 +46,19 @@ afterAll(async () => {
   await aws?.stop();
 });
 
-/** The lines delta of a receipt, and its run, which waits for lines alone. */
+/** Stores the lines delta of a receipt, and its run. */
 async function arrive(text: string): Promise<CompactionRun> {
   const delta = makeDelta({ texts: [text, `TOTAL OF ${text}`] });
-  const { run_id, image_id, receipt_id, created_at, records } = delta.header;
   const bytes = encodeDelta(delta);
-  const own = {
-    delta_key: deltaKey('lines', run_id),
-    delta_sha256: createHash('sha256').update(bytes).digest('hex'),
-    records,
-  };
-  await s3.send(new PutObjectCommand({ Bucket: pipeline.bucket, Key: own.delta_key, Body: bytes }));
-  const run: CompactionRun = {
-    version: 1,
-    run_id,
-    image_id,
-    receipt_id,
-    created_at,
-    lines: { ...own, state: 'PENDING' },
-    words: { ...own, state: 'COMPLETED' },
-  };
+  const run = runOfLines(delta.header, bytes);
+  await s3.send(new PutObjectCommand({ Bucket: pipeline.bucket, Key: run.lines.delta_key, Body: bytes }));
   await createRun(table, run);
   return run;
 }
 
 /** Sends `count` doorbells for the runs in turn, as a bulk change does that touches each of them again and again. */
 async function sendDoorbells(runs: readonly CompactionRun[], count: number): Promise<void> {
-  const urls = { lines: pipeline.queues.lines.url, words: pipeline.queues.words.url };
+  const urls = perCollection((each) => pipeline.queues[each].url);
   const send = createDoorbellSender(sqs, urls, 'stream-processor');
   const doorbells = Array.from({ length: count }, (_, index) => ({
     collection: 'lines' as const,

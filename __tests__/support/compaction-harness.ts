@@ -7,9 +7,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { type LocalAws, startLocalAws } from 'local-aws';
-import { deltaKey } from '../../contracts/bucket-layout';
 import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
-import { perCollection } from '../../contracts/collections';
 import { type CollectionRun, type CompactionRun, collectionKey } from '../../contracts/compaction-run';
 import { contentHash, type Delta, type DeltaHeader, type DeltaRecord } from '../../contracts/delta';
 import { recordId } from '../../contracts/record-id';
@@ -24,6 +22,7 @@ import { encodeDelta } from '../../functions/shared/delta-file';
 import { createTelemetry } from '../../functions/shared/logging';
 import { createRun, type RunTable, runsOfReceipt } from '../../functions/shared/run-table';
 import { loadConfig } from '../../stacks/config';
+import { runOfLines } from './runs';
 
 export const MODEL = 'test-model';
 export const DIMENSIONS = 16;
@@ -166,23 +165,8 @@ function makeWorld(
       const delta = makeDelta(spec);
       const bytes = encodeDelta(delta);
       const stored = spec.spoil === undefined ? bytes : spec.spoil(bytes);
-      const { run_id, image_id, receipt_id, created_at } = delta.header;
-      if (stored) await world.put(deltaKey('lines', run_id), stored);
-      const run: CompactionRun = {
-        version: 1,
-        run_id,
-        image_id,
-        receipt_id,
-        created_at,
-        ...perCollection(
-          (collection): CollectionRun => ({
-            state: collection === 'lines' ? 'PENDING' : 'COMPLETED',
-            delta_key: deltaKey(collection, run_id),
-            delta_sha256: createHash('sha256').update(bytes).digest('hex'),
-            records: spec.texts.length,
-          }),
-        ),
-      };
+      const run = runOfLines(delta.header, bytes);
+      if (stored) await world.put(run.lines.delta_key, stored);
       await createRun(table, run);
       return run;
     },

@@ -1,9 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { DeleteCommand, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { deltaKey, versionId } from '../../contracts/bucket-layout';
 import type { CollectionPointer } from '../../contracts/collection-pointer';
 import { perCollection } from '../../contracts/collections';
-import type { CompactionRun } from '../../contracts/compaction-run';
+import type { CollectionRun, CompactionRun } from '../../contracts/compaction-run';
+import type { DeltaHeader } from '../../contracts/delta';
 import type { RunTable } from '../../functions/shared/run-table';
 
 /** A run as embed-from-ndjson writes it, of a receipt of its own. Its deltas are not stored anywhere. */
@@ -22,6 +23,22 @@ export function run(createdAt: Date = new Date()): CompactionRun {
       records: 7,
     })),
   };
+}
+
+/** The run of a delta of lines, as embed-from-ndjson writes it. It waits for that collection alone. */
+export function runOfLines(
+  { run_id, image_id, receipt_id, created_at, records }: DeltaHeader,
+  bytes: Uint8Array,
+) {
+  const collections = perCollection(
+    (collection): CollectionRun => ({
+      state: collection === 'lines' ? 'PENDING' : 'COMPLETED',
+      delta_key: deltaKey(collection, run_id),
+      delta_sha256: createHash('sha256').update(bytes).digest('hex'),
+      records,
+    }),
+  );
+  return { version: 1 as const, run_id, image_id, receipt_id, created_at, ...collections };
 }
 
 /** Removes every item of the table. */

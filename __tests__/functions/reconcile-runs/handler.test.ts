@@ -1,5 +1,5 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { COLLECTIONS, type Collection } from '../../../contracts/collections';
+import { COLLECTIONS, type Collection, perCollection } from '../../../contracts/collections';
 import {
   type CompactionRun,
   collectionKey,
@@ -104,11 +104,8 @@ test('a run that is PROCESSING for too long gets a doorbell again, one that bega
 test("a doorbell within SQS's five minutes of the first is not swallowed, and every round sends a new one", async () => {
   const lost = await waiting(5_000);
   const { queues } = harness.pipeline;
-  const send = createDoorbellSender(
-    harness.sqs,
-    { lines: queues.lines.url, words: queues.words.url },
-    'stream-processor',
-  );
+  const urls = perCollection((each) => queues[each].url);
+  const send = createDoorbellSender(harness.sqs, urls, 'stream-processor');
   const deduplicationId = compactionDeduplicationId(lost.run_id, 'lines');
   await send([{ collection: 'lines', run: lost, deduplicationId }]);
   expect(await sent('lines')).toEqual([lost.run_id]);
