@@ -302,7 +302,10 @@ test('a function that is killed between its deltas and its run leaves a message 
   expect(sha256(await harness.get(run?.lines.delta_key ?? ''))).toBe(run?.lines.delta_sha256);
 });
 
-test('nothing that the function printed holds document text or the key', () => {
+test('nothing that the function printed holds document text or the key', async () => {
+  expect(
+    await harness.deliver(NAME, [await write('market'), await write('pharmacy'), '{"broken": "IBUPROFEN"}']),
+  ).toEqual([]);
   expect(harness.lines.length).toBeGreaterThan(0);
   expect(harness.lines.join('\n')).not.toMatch(/IBUPROFEN|CARDAMOM|SOURDOUGH|local-embedding-key/);
 });
