@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -80,5 +81,38 @@ describe('the check of imports', () => {
     });
     expect(code).not.toBe(0);
     expect(said).toContain('one-entry: demo/main.ts → packages/local-aws/src/s3/server.ts');
+  });
+});
+
+describe('the map', () => {
+  const named = [
+    ...readFileSync(join(REPOSITORY, 'CONTRIBUTING.md'), 'utf8').matchAll(/^\| `([^`]+)` \|/gm),
+  ].map(([, name = '']) => name.replace(/\/$/, ''));
+  const folders = execFileSync('git', ['ls-files', '*.ts', '*.mts', '*.cjs', '*.mjs'], {
+    cwd: REPOSITORY,
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .map((file) => dirname(file).split('/'))
+    .filter(([first = '.']) => first !== '.');
+
+  it('names no folder that does not exist', () => {
+    expect(named.filter((name) => !name.includes('*') && !existsSync(join(REPOSITORY, name)))).toEqual([]);
+  });
+
+  it('leaves out no folder that holds code, and no layer of the CLI', () => {
+    const layers = folders.filter((path) => path.length > 2 && path[1] === 'migrate-buckets');
+    const held = new Set([
+      ...folders.map(([first]) => first),
+      ...layers.map((path) => path.slice(0, 3).join('/')),
+    ]);
+    const covered = (folder = '') => named.some((name) => name === folder || name.startsWith(`${folder}/`));
+    expect([...held].filter((folder) => !folder?.startsWith('__tests__/') && !covered(folder))).toEqual([]);
+  });
+
+  it('is held against every folder that holds code', () => {
+    const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8'));
+    const checked = scripts['check:imports'].split(' ');
+    expect(folders.map(([first]) => first).filter((first) => !checked.includes(first))).toEqual([]);
   });
 });

@@ -64,7 +64,7 @@ function withoutTls(stack: Synthesized, resource: SynthesizedBlock): Finding[] {
 function openStatements(policy: SynthesizedBlock): Finding[] {
   return allowed(policy)
     .filter(({ principals, conditions }) => {
-      const service = principals.some((principal) => principal.includes('.amazonaws.com'));
+      const service = principals.some((principal) => principal.startsWith('Service:'));
       const bound = conditions.StringEquals?.['aws:SourceAccount'] !== undefined;
       return principals.includes('*') || (service && !bound);
     })

@@ -7,7 +7,7 @@ export interface PolicyStatement {
   readonly effect: string;
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  /** `*`, an ARN, an account or a service. Empty in an identity's policy, which names no principal. */
+  /** `*`, an ARN or an account; others with their kind: `Service:s3.amazonaws.com`. Empty in an identity's policy, which names no principal. */
   readonly principals: readonly string[];
   readonly conditions: Readonly<Record<string, Json | undefined>>;
   /** Whether it names what it is NOT about: every other action, or every other resource. */
@@ -43,5 +43,10 @@ export const rolePolicies = (
 export const deniesPlainText = ({ effect, principals, conditions }: PolicyStatement): boolean =>
   effect === 'Deny' && principals.includes('*') && conditions.Bool?.['aws:SecureTransport'] === 'false';
 
+/** Only `*` and `AWS: *` are everybody; any other kind is named with its principal. */
 const principals = (given: unknown): string[] =>
-  typeof given === 'object' && given !== null ? Object.values(given).flatMap(texts) : texts(given);
+  typeof given === 'object' && given !== null
+    ? Object.entries(given).flatMap(([kind, named]) =>
+        texts(named).map((name) => (kind === 'AWS' ? name : `${kind}:${name}`)),
+      )
+    : texts(given);

@@ -33,7 +33,8 @@ const roleRules = rulesFor('aws_iam_role', [
     'is assumed by one service alone',
     (role) =>
       allowed(role, 'assume_role_policy').every(
-        ({ principals }) => principals.length === 1 && /^[a-z-]+\.amazonaws\.com$/.test(principals[0] ?? ''),
+        ({ principals }) =>
+          principals.length === 1 && /^Service:[a-z-]+\.amazonaws\.com$/.test(principals[0] ?? ''),
       ),
   ],
   [

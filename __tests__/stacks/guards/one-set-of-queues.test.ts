@@ -36,3 +36,19 @@ it('refuses a redrive policy beside its queue', () => {
     one(/^aws_sqs_queue_redrive_policy.mine: .*overrules the redrive policy/),
   );
 });
+
+it('holds fast to what is deployed, whatever becomes of the table of queues', () => {
+  jest.isolateModules(() => {
+    jest.doMock('../../../contracts/queues', () => {
+      const actual = jest.requireActual('../../../contracts/queues');
+      return { ...actual, QUEUE_NAMES: actual.QUEUE_NAMES.filter((name: string) => name !== 'embed-ndjson') };
+    });
+    const renamed: typeof import('../../../stacks/guards/one-set-of-queues') = jest.requireActual(
+      '../../../stacks/guards/one-set-of-queues',
+    );
+    const { 'aws_sqs_queue.embed_ndjson': _gone, ...others } = RIGHT;
+    expect(findings(renamed.oneSetOfQueues, others)).toContainEqual(
+      expect.stringMatching(/^aws_sqs_queue.embed_ndjson: The queue is missing from its address/),
+    );
+  });
+});

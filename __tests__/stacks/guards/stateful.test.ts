@@ -1,5 +1,6 @@
+import { parseConfig } from '../../../stacks/config';
 import { stateful } from '../../../stacks/guards/stateful';
-import { type Blocks, findings, one } from '../../support/guard-findings';
+import { type Blocks, findings, formOf, one } from '../../support/guard-findings';
 
 const KEPT = { lifecycle: [{ prevent_destroy: true }] };
 const TABLE = {
@@ -68,4 +69,11 @@ it('lets an ephemeral environment destroy its data', () => {
   const bare = Object.fromEntries(Object.keys(RIGHT).map((address) => [address, {}]));
   expect(findings(stateful, bare, { ephemeral: 'test' })).toEqual([]);
   expect(findings(stateful, bare)).not.toEqual([]);
+});
+
+it('lets no environment go by the name of another', () => {
+  const unprotected = formOf({ ...RIGHT, 'aws_sqs_queue.lines': {} });
+  const config = parseConfig({}, 'prod');
+  expect(stateful(unprotected, { ...config, ephemeral: 'prod' })).toEqual([]);
+  expect(stateful(unprotected, { ...config, ephemeral: 'dev' })).toHaveLength(1);
 });

@@ -45,8 +45,9 @@ describe('a statement', () => {
   });
 
   it.each([
-    [{ AWS: ['one', 'two'], Service: 's3.amazonaws.com' }, ['one', 'two', 's3.amazonaws.com']],
+    [{ AWS: ['one', 'two'], Service: 's3.amazonaws.com' }, ['one', 'two', 'Service:s3.amazonaws.com']],
     [{ AWS: '*' }, ['*']],
+    [{ Federated: '*' }, ['Federated:*']],
     [null, []],
   ])('for %j has the principals %j', (Principal, principals) => {
     expect(statements(resource({ Effect: 'Allow', Principal }))).toEqual([{ ...ALLOW, principals }]);

@@ -50,6 +50,12 @@ describe('Versions that were replaced', () => {
 });
 
 describe('What always stays', () => {
+  it('is the newest that is left, where the current version is not there', async () => {
+    await lay(OLDEST, OLDER);
+    await collectOldVersions(folder, CURRENT, at('23:00:00.000'));
+    expect(await left()).toEqual([OLDER]);
+  });
+
   it('is the current version, also when a newer one lies beside it that nobody published', async () => {
     await lay(OLDER, CURRENT);
     await collectOldVersions(folder, OLDER, at('23:00:00.000'));
