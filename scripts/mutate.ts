@@ -26,6 +26,14 @@ async function main(): Promise<number> {
   const waiting = modules
     .filter((module) => positionals.length === 0 || positionals.some((part) => module.includes(part)))
     .filter((module) => !values.changed || !isMeasured(module));
+  const jobs = Number(values.jobs);
+  const unknown = positionals.filter((part) => !modules.some((module) => module.includes(part)));
+  if (unknown.length > 0 || !(Number.isInteger(jobs) && jobs > 0)) {
+    process.stderr.write(
+      `No module is called ${unknown.join(', ') || '…'}, or --jobs is not a whole number from 1 on.\n`,
+    );
+    return 2;
+  }
   if (waiting.length === 0) process.stdout.write('No module is to be mutated.\n');
 
   const measured: Measured[] = [];
@@ -40,7 +48,7 @@ async function main(): Promise<number> {
       process.stdout.write(`${verdict(found)}\n`);
     }
   };
-  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  await Promise.all(Array.from({ length: jobs }, work));
   writePage(measured.filter(passes));
   return measured.every(passes) ? 0 : 1;
 }

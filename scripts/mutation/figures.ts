@@ -28,9 +28,9 @@ export const equivalentsOf = (module: string): readonly Equivalent[] =>
 
 const isSame = (a: Survivor, b: Survivor) => a.line === b.line && a.mutant === b.mutant;
 
-/** Percent of the mutants that the module's test noticed. */
+/** Percent of the mutants that the module's test noticed; a module in which nothing was changed shows nothing. */
 export const scoreOf = ({ mutants, survivors }: Pick<Measured, 'mutants' | 'survivors'>): number =>
-  mutants === 0 ? 100 : (100 * (mutants - survivors.length)) / mutants;
+  mutants === 0 ? 0 : (100 * (mutants - survivors.length)) / mutants;
 
 const unexplained = ({ module, survivors }: Measured) =>
   survivors.filter((survivor) => !equivalentsOf(module).some((known) => isSame(known, survivor)));
