@@ -40,7 +40,9 @@ export async function mutate(module: string): Promise<Measured> {
   if (code !== 0) throw new Error(`Stryker ended with ${code} for ${module}:\n${said}`);
   const path = join(ROOT, '.cache', 'mutation', module.replaceAll('/', '_'), 'report.json');
   const report = JSON.parse(await readFile(path, 'utf8')) as Report;
-  const { source = '', mutants = [] } = report.files[module] ?? {};
+  const { source = '', mutants: made = [] } = report.files[module] ?? {};
+  // A mutant that cannot run at all says nothing of the tests.
+  const mutants = made.filter(({ status }) => status !== 'RuntimeError');
   return {
     module,
     mutants: mutants.length,

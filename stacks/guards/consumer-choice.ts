@@ -13,8 +13,8 @@ import { type Fault, type Finding, faults, type Guard } from './guard';
 export const consumerChoice: Guard = (stack, { consumer }) =>
   COLLECTIONS.flatMap((collection): Finding[] => {
     const expected = `aws_lambda_event_source_mapping.${terraformName(collection)}_consumer`;
-    const queue = stack.resources('aws_sqs_queue').find(({ name }) => name === terraformName(collection));
-    const found = queue === undefined ? [] : consumersOf(stack, queue).map((consumer) => consumer.block);
+    const queue = { address: `aws_sqs_queue.${terraformName(collection)}` };
+    const found = consumersOf(stack, queue).map((taker) => taker.block);
     const mapping = found.find(({ address }) => address === expected);
     if (mapping === undefined) {
       return [

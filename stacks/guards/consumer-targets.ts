@@ -6,16 +6,17 @@ import { consumers } from './consumers';
 import { type Fault, faults, type Guard } from './guard';
 
 /** Which function is fed from where. The collections are the configuration's choice: see `consumerChoice`. */
-const TARGETS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    QUEUE_NAMES.filter((name) => !(COLLECTIONS as readonly string[]).includes(name)).map((name) => [
-      `aws_sqs_queue.${terraformName(name)}`,
-      `aws_lambda_function.${terraformName(QUEUES[name].consumer)}`,
-    ]),
+const TARGETS: ReadonlyMap<unknown, string> = new Map([
+  ...QUEUE_NAMES.filter((name) => !(COLLECTIONS as readonly string[]).includes(name)).map(
+    (name) =>
+      [
+        `aws_sqs_queue.${terraformName(name)}`,
+        `aws_lambda_function.${terraformName(QUEUES[name].consumer)}`,
+      ] as const,
   ),
-  'aws_dynamodb_table.compaction_runs': 'aws_lambda_function.stream_processor',
-  'data.aws_dynamodb_table.compaction_runs': 'aws_lambda_function.stream_processor',
-};
+  ['aws_dynamodb_table.compaction_runs', 'aws_lambda_function.stream_processor'],
+  ['data.aws_dynamodb_table.compaction_runs', 'aws_lambda_function.stream_processor'],
+]);
 
 /**
  * Every mapping feeds the function that understands its messages, is enabled, and honours partial batch
@@ -24,7 +25,7 @@ const TARGETS: Readonly<Record<string, string>> = {
 export const consumerTargets: Guard = (stack) =>
   consumers(stack).flatMap(({ block, source, functionName }) => {
     const { attributes } = block;
-    const expected = TARGETS[stack.target(source)?.address ?? ''];
+    const expected = TARGETS.get(stack.target(source)?.address);
     const fault = (bad: boolean, what: string): Fault => [
       bad,
       what,

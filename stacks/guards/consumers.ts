@@ -24,8 +24,8 @@ export const consumers = (stack: Synthesized): Consumer[] => [
 ];
 
 /** The consumers of one resource. */
-export const consumersOf = (stack: Synthesized, resource: SynthesizedBlock): Consumer[] =>
-  consumers(stack).filter(({ source }) => stack.target(source)?.address === resource.address);
+export const consumersOf = (stack: Synthesized, { address }: Pick<SynthesizedBlock, 'address'>): Consumer[] =>
+  consumers(stack).filter(({ source }) => stack.target(source)?.address === address);
 
 /** How long a queue keeps a message; SQS's own default is four days. Seconds. */
 export const retentionOf = ({ attributes }: SynthesizedBlock): number =>

@@ -39,8 +39,9 @@ it.each([undefined, '3', 2.5])('refuses a mapping whose maximum is %p, and count
   expect(findings(concurrency, mute)).toEqual(one(/mapping.two states no maximum concurrency.*queue.two/));
 });
 
-it('demands one of a function that no mapping feeds', () => {
+it('demands one of a function that no mapping feeds, whatever others are handed', () => {
   const idle = (reserved: number) => ({
+    ...blocks(5),
     'aws_lambda_function.idle': { reserved_concurrent_executions: reserved },
   });
   expect(findings(concurrency, idle(1))).toEqual([]);

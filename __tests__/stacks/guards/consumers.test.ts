@@ -1,4 +1,10 @@
-import { consumers, consumersOf, deadLetterQueues, deadLettersOf } from '../../../stacks/guards/consumers';
+import {
+  consumers,
+  consumersOf,
+  deadLetterQueues,
+  deadLettersOf,
+  retentionOf,
+} from '../../../stacks/guards/consumers';
 import { formOf } from '../../support/guard-findings';
 
 const reference = (address: string, attribute = 'arn') => `\${${address}.${attribute}}`;
@@ -63,4 +69,12 @@ it('takes a destination of elsewhere for none', () => {
     },
   });
   expect(deadLetterQueues(away)).toEqual(new Set());
+});
+
+it('reads how long a queue keeps a message, which is four days unless it says otherwise', () => {
+  const queue = (attributes: object) =>
+    retentionOf({ ...QUEUE, address: 'aws_sqs_queue.lines', attributes: { ...attributes } });
+  expect(queue({ message_retention_seconds: 60 })).toBe(60);
+  expect(queue({ message_retention_seconds: 0 })).toBe(0);
+  expect(queue({})).toBe(4 * 86_400);
 });
