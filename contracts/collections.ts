@@ -10,6 +10,7 @@ export const ROW_SCHEMAS = { lines: lineRowSchema, words: wordRowSchema } as con
 
 export type Collection = keyof typeof ROW_SCHEMAS;
 
+/** Their order is part of every run id: with another order a receipt that is dropped again is embedded again. */
 export const COLLECTIONS = Object.keys(ROW_SCHEMAS) as Collection[];
 
 export const collectionSchema = z.enum(COLLECTIONS);

@@ -39,6 +39,7 @@ describe('local-aws', () => {
     ['a port that is not one', ['--port-base', 'low']],
     ['a service that it does not have', ['--services', 'ec2']],
     ['a conformance run without an endpoint', ['conformance']],
+    ['an endpoint that is no URL', ['conformance', '--endpoint', 'localhost']],
   ])('ends with 2 for %s', async (_what, args) => {
     const { code, stderr } = await run(args);
     expect(code).toBe(2);
@@ -47,7 +48,8 @@ describe('local-aws', () => {
 
   test('serves what was asked for, in the region and with the state that were given, until Ctrl-C', async () => {
     const state = join(tmpdir(), `state-${process.pid}.json`);
-    await writeFile(state, JSON.stringify({ secrets: { 'an-api-key': 'local' } }));
+    // With the byte order mark that editors on Windows write.
+    await writeFile(state, `\uFEFF${JSON.stringify({ secrets: { 'an-api-key': 'local' } })}`);
     const args = ['--services', 's3', 'controlPlane', '--region', 'eu-west-1', '--state', state];
     const child = spawn(process.execPath, [...PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines: string[] = [];
@@ -77,6 +79,24 @@ describe('local-aws', () => {
     child.kill('SIGINT');
     expect(await once(child, 'exit')).toEqual([0, null]);
     await rm(state);
+  });
+
+  test.each([
+    ['is not JSON', '{"secrets": '],
+    ['is not an object', '[]'],
+    ['has an unknown "buckets"', '{"buckets": []}'],
+    ['has a "functions" that is no list', '{"functions": {}}'],
+    ['has a "secrets" that is no object', '{"secrets": null}'],
+    ['cannot be read (ENOENT)', undefined],
+  ])('ends with 1 and a sentence for a state that %s', async (what, text) => {
+    const state = join(tmpdir(), `state-${process.pid}.json`);
+    if (text !== undefined) await writeFile(state, text);
+    const { code, stderr } = await run(['--services', 'controlPlane', '--state', state]);
+    await rm(state, { force: true });
+    expect([code, stderr.trim()]).toEqual([
+      1,
+      `The state in ${state} ${what}. --state wants a JSON object of "functions" (list), "stateMachines" (list), "mappings" (list), "secrets" (object).`,
+    ]);
   });
 
   test('says which ports it wanted when one is taken', async () => {

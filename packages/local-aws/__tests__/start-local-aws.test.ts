@@ -185,3 +185,12 @@ describe('the local AWS', () => {
     });
   });
 });
+
+test.each([
+  ['a service that there is none of', { services: ['ec2'] }, 'There is no local service "ec2". There are '],
+  ['a port of one', { ports: { ec2: 1 } }, 'There is no local service "ec2". There are '],
+  ['a port that is none', { ports: { s3: 65_536 } }, 'The port of s3 is 65536. It is a whole number from 0'],
+])('startLocalAws refuses %s in a sentence', async (_what, options, sentence) => {
+  // As from JavaScript, where no compiler refuses it first.
+  await expect(startLocalAws(options as object)).rejects.toThrow(sentence);
+});

@@ -69,12 +69,14 @@ const SERVERS = {
  * Starts S3, SQS, DynamoDB with its streams, and the control plane, or those of them that are asked for, each as a
  * process of its own on the loopback interface. None of them outlives this process, however it ends.
  *
- * @throws {Error} when one of them does not start, with what it said; the others are stopped.
+ * @throws {Error} when a service is unknown or a port is not one; when one of them does not start, with what it said:
+ *   the others are stopped then.
  */
 export async function startLocalAws<Service extends LocalService = LocalService>(
   options: LocalAwsOptions<Service> = {},
 ): Promise<LocalAws<Service>> {
   const { region = DEFAULT_REGION, state } = options;
+  refuseUnknown(options);
   const { servers, stop } = await startServers(options, region);
   const endpoints = Object.fromEntries(
     Object.entries(servers).map(([service, { endpoint }]) => [service, endpoint]),
@@ -99,6 +101,19 @@ export async function startLocalAws<Service extends LocalService = LocalService>
     await stop();
     throw error;
   }
+}
+
+function refuseUnknown({ services = [], ports = {} }: LocalAwsOptions): void {
+  for (const service of [...services, ...Object.keys(ports)])
+    if (!Object.hasOwn(SERVERS, service)) {
+      throw new Error(`There is no local service "${service}". There are ${LOCAL_SERVICES.join(', ')}.`);
+    }
+  for (const [service, port] of Object.entries(ports))
+    if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+      throw new Error(
+        `The port of ${service} is ${port}. It is a whole number from 0 (any free one) to 65535.`,
+      );
+    }
 }
 
 async function startServers(

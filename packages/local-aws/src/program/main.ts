@@ -21,6 +21,11 @@ function readPort(text: string): number {
   throw new InvalidArgumentError(`It is a whole number from 1 to ${HIGHEST_BASE}.`);
 }
 
+function readUrl(text: string): string {
+  if (URL.canParse(text)) return text;
+  throw new InvalidArgumentError('It is a URL, such as http://127.0.0.1:4566.');
+}
+
 /** npm starts a program below a shell that dies of a signal without passing it on; then that shell's end is ours. */
 async function endOfNpmsShell(): Promise<void> {
   const shell = process.ppid;
@@ -71,7 +76,7 @@ program
   .description(
     'Hold an S3 endpoint against what S3 does, with the credentials of the usual chain. The buckets that it makes there are removed. Ends with 1 when a case differs.',
   )
-  .requiredOption('--endpoint <url>', 'the server to check')
+  .requiredOption('--endpoint <url>', 'the server to check', readUrl)
   .option('--region <region>', 'what requests are signed for', process.env.AWS_REGION ?? 'us-east-1')
   .action(runConformance);
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { LOCAL_SERVICES, type LocalService, shellExports } from '../client-environment';
+import type { ControlPlaneState } from '../control-plane/state';
 import { type LocalAws, startLocalAws } from '../start-local-aws';
 
 export interface ServeOptions {
@@ -22,7 +23,7 @@ export async function serve({ region, services, portBase, state }: ServeOptions)
       region,
       services,
       ports,
-      ...(state !== undefined && { state: JSON.parse(await readFile(state, 'utf8')) }),
+      ...(state !== undefined && { state: await readState(state) }),
     });
   } catch (cause) {
     if (!String(cause).includes('EADDRINUSE')) throw cause;
@@ -32,6 +33,34 @@ export async function serve({ region, services, portBase, state }: ServeOptions)
     });
   }
 }
+
+const SHAPES = { functions: 'list', stateMachines: 'list', mappings: 'list', secrets: 'object' } as const;
+const shapeOf = (value: unknown): string => (Array.isArray(value) ? 'list' : typeof value);
+
+async function readState(path: string): Promise<ControlPlaneState> {
+  const refuse = (what: string, cause?: unknown): never => {
+    throw new Error(`The state in ${path} ${what}. --state wants a JSON object of ${WANTED}.`, { cause });
+  };
+  const text = await readFile(path, 'utf8').catch((cause) => refuse(`cannot be read (${cause.code})`, cause));
+  let state: unknown;
+  try {
+    // Editors on Windows put a byte order mark before it.
+    state = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    refuse('is not JSON', cause);
+  }
+  if (typeof state !== 'object' || state === null || Array.isArray(state)) return refuse('is not an object');
+  for (const [key, value] of Object.entries(state)) {
+    const shape = Object.entries(SHAPES).find(([known]) => known === key)?.[1];
+    if (shape === undefined) refuse(`has an unknown "${key}"`);
+    if (shape !== shapeOf(value) || value === null) refuse(`has a "${key}" that is no ${shape}`);
+  }
+  return state as ControlPlaneState;
+}
+
+const WANTED = Object.entries(SHAPES)
+  .map(([key, shape]) => `"${key}" (${shape})`)
+  .join(', ');
 
 const SERVED: Readonly<Record<LocalService, string>> = {
   s3: 'S3',
