@@ -24,6 +24,12 @@ export interface PartsContext {
   readonly partSize: number;
 }
 
+interface CopiedPart {
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number | undefined;
+}
+
 /**
  * Copies an object in parts that are cut where the original upload was cut, so that the copy's ETag equals
  * the source's and proves it. Every part is pinned to the source's ETag. Parts that an earlier run copied
@@ -39,7 +45,7 @@ export async function copyInParts(context: PartsContext, request: CopyRequest): 
   const parts = await findParts(context, source, object, head);
   const resumed = request.uploadId && (await listCopiedParts(context, request, request.uploadId));
   const uploadId = resumed ? request.uploadId : await beginUpload(context, request, head);
-  const done = resumed || new Map<number, { etag: string; size: number }>();
+  const done = resumed || new Map<number, CopiedPart>();
   const finished: { PartNumber: number; ETag: string }[] = [];
   try {
     for (const part of parts) {
@@ -150,8 +156,8 @@ async function listCopiedParts(
   { s3, pace, signal }: PartsContext,
   { destination, object }: CopyRequest,
   uploadId: string,
-): Promise<Map<number, { etag: string; size: number }> | undefined> {
-  const parts = new Map<number, { etag: string; size: number }>();
+): Promise<Map<number, CopiedPart> | undefined> {
+  const parts = new Map<number, CopiedPart>();
   let marker: string | undefined;
   try {
     do {
@@ -169,15 +175,15 @@ async function listCopiedParts(
       );
       for (const { PartNumber, ETag, Size } of page.Parts ?? []) {
         if (PartNumber !== undefined && ETag !== undefined) {
-          parts.set(PartNumber, { etag: ETag, size: Size ?? -1 });
+          parts.set(PartNumber, { etag: ETag, size: Size });
         }
       }
       marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
     } while (marker !== undefined);
     return parts;
   } catch (error) {
-    const failure = failureOf(error);
-    if (failure.code === 'NoSuchUpload' || isMissing(failure)) return undefined;
+    // NoSuchUpload, too, comes with 404.
+    if (isMissing(failureOf(error))) return undefined;
     throw error;
   }
 }

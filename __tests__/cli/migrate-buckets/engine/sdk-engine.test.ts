@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   GetObjectTaggingCommand,
   HeadObjectCommand,
@@ -180,6 +181,15 @@ describe('A copy that fails for another reason', () => {
     const stopped = new Error('Stopped.');
     await expect(engine({ signal: AbortSignal.abort(stopped) }).copy(request())).rejects.toBe(stopped);
     expect(await embedded.admin.requests()).toEqual({});
+  });
+
+  it('does not wait for an answer once everything is stopped', async () => {
+    await embedded.admin.inject({ operation: 'CopyObject', delay: 2_000 });
+    const stop = new AbortController();
+    const copying = engine({ signal: stop.signal }).copy(request());
+    while ((await embedded.admin.requests()).CopyObject === undefined) await setImmediate();
+    stop.abort();
+    await expect(copying).rejects.toMatchObject({ name: 'AbortError' });
   });
 
   it('gives its place back', async () => {

@@ -97,7 +97,11 @@ describe('A soft retirement', () => {
     ];
     await embedded.s3.send(new PutBucketTaggingCommand({ Bucket: source, Tagging: { TagSet } }));
     expect((await retire(setting, 'soft')).retirement).toEqual({ mode: 'soft', ...DONE });
-    expect(await tagsOf(source)).toEqual({ team: 'data', [TAG]: NOW.toISOString() });
+    // Once: S3 refuses a list that names a tag twice.
+    expect((await embedded.s3.send(new GetBucketTaggingCommand({ Bucket: source }))).TagSet).toEqual([
+      { Key: 'team', Value: 'data' },
+      { Key: TAG, Value: NOW.toISOString() },
+    ]);
     expect(await versionsOf(source)).toEqual(['a']);
     expect(setting.state.now.phase).toBe('verified');
   });
@@ -194,7 +198,8 @@ describe('A versioned bucket', () => {
   const filled = async () => {
     const setting = await prepare({ versioned: true });
     const { source } = setting;
-    for (const key of ['a', 'a', 'b']) await embedded.put(source, key, key);
+    for (const content of ['older', 'newer']) await embedded.put(source, 'a', content);
+    await embedded.put(source, 'b', 'content');
     await setting.verify();
     return setting;
   };
@@ -297,6 +302,7 @@ describe('Uploads that nobody finished', () => {
   it('are found on every page of their list, whatever their keys', async () => {
     const setting = await prepare();
     for (const key of KEYS) await begin(setting.source, key, -MINUTE);
+    await begin(setting.source, 'a', 1000);
     await setting.verify(NOW);
     const s3 = intercepted(embedded.s3, (command, send) => {
       if (command.constructor.name === 'ListMultipartUploadsCommand') {
@@ -305,7 +311,7 @@ describe('Uploads that nobody finished', () => {
       return send();
     });
     expect((await retire(setting, 'empty-keep', { s3 })).retirement.uploads_aborted).toBe(3);
-    expect(await left(setting.source)).toEqual([]);
+    expect(await left(setting.source)).toEqual(['a']);
   });
 
   it.each([
