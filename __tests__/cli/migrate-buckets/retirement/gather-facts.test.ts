@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
@@ -284,6 +285,12 @@ describe('The destination is verified anew', () => {
       levels: { P2: { objects: 1 }, P3: { objects: 1 } },
     });
     expect(await embedded.admin.requests()).not.toHaveProperty('GetObject');
+  });
+
+  it('and no journal is begun where there was none', async () => {
+    const setting = await verified();
+    await gather(setting);
+    expect(existsSync(setting.files.journal)).toBe(false);
   });
 
   it('with the stranded deltas of the plan', async () => {

@@ -2,6 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { VersionManifest } from '../../../../contracts/collection-pointer';
 import { type Lease, LeaseLost } from '../../../../functions/enhanced-compaction/lease/lease';
 import {
+  isPublication,
   type Publication,
   publish,
   withSnapshot,
@@ -47,12 +48,32 @@ describe('The pointer moves', () => {
     expect(await table.pointer()).toEqual({ ...OWNER, ...next });
   });
 
+  it('without being read again when the write was answered', async () => {
+    await table.setPointer({ ...OWNER, ...BEFORE });
+    const unreadable = {
+      ...table,
+      client: intercepted(table.client, (command, send) =>
+        command.input.UpdateExpression === undefined ? Promise.reject(new Error('It was read.')) : send(),
+      ),
+    };
+    expect(await publish(unreadable, lease, BEFORE, next)).toBe(next);
+  });
+
   it('with all that it is to say', async () => {
     await table.setPointer({ ...OWNER, ...BEFORE });
     const covered = withSnapshot(next, new Date('2026-01-02T00:00:00Z'));
     await publish(table, lease, BEFORE, covered);
     expect(await table.pointer()).toEqual({ ...OWNER, ...covered });
   });
+});
+
+it.each([
+  [{}, false],
+  [{ version: OLD }, false],
+  [{ manifest: manifest(1) }, false],
+  [{ version: OLD, manifest: manifest(1) }, true],
+])('Something is published once the pointer has a version and its manifest: %j', (pointer, expected) => {
+  expect(isPublication(pointer)).toBe(expected);
 });
 
 describe('The pointer stays where it is', () => {
