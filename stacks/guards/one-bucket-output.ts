@@ -2,9 +2,7 @@ import type { Guard } from './guard';
 
 /** Whoever looks for `chromadb_bucket` among the outputs sees exactly one, and it is the shared bucket. */
 export const oneBucketOutput: Guard = (stack) => {
-  const matching = Object.keys(stack.outputs).filter((name) =>
-    /chroma_?db_?bucket/i.test(name.replaceAll('-', '_')),
-  );
+  const matching = Object.keys(stack.outputs).filter((name) => /chroma[-_]?db[-_]?bucket/i.test(name));
   const [name] = matching;
   if (matching.length !== 1 || name === undefined) {
     return [

@@ -72,6 +72,8 @@ it('lets only the compaction into the VPC', () => {
 it.each([
   [{ principal: '*', source_arn: 'arn' }, false],
   [{ principal: '123456789012', source_arn: 'arn' }, false],
+  [{ principal: 'https://s3.amazonaws.com', source_arn: 'arn' }, false],
+  [{ principal: 's3.amazonaws.com.example', source_arn: 'arn' }, false],
   [{ principal: 's3.amazonaws.com' }, false],
   [{ principal: 's3.amazonaws.com', source_arn: 'arn' }, true],
 ])('of permissions to call a function, for %j answers %p', (attributes, accepted) => {

@@ -53,6 +53,11 @@ describe.each(OWNED)('an %s', (type, policyType, attribute, attributes) => {
     expect(found).toContainEqual(expect.stringMatching(/has 1 policies, and none refuses/));
   });
 
+  it('is accepted beside the policy of something elsewhere', () => {
+    const elsewhere = { [`${policyType}.elsewhere`]: { [attribute]: 'elsewhere', policy: policy(TLS) } };
+    expect(findings(privateResources, blocks(policy(TLS), elsewhere))).toEqual([]);
+  });
+
   it('is refused with two policies', () => {
     const second = { [`${policyType}.second`]: { ...owner, policy: policy(TLS) } };
     expect(findings(privateResources, blocks(policy(TLS), second))).toEqual(
@@ -77,6 +82,7 @@ describe('a statement that allows', () => {
     { Principal: { AWS: ['arn', '*'] } },
     { Principal: { Service: 's3.amazonaws.com' } },
     { Principal: { Service: 's3.amazonaws.com' }, Condition: { StringEquals: { 'aws:Other': '1' } } },
+    { Principal: { AWS: 'arn:aws:iam::1:role/mine', Service: 's3.amazonaws.com' } },
     { Principal: '*', Condition: { StringEquals: { 'aws:SourceAccount': '1' } } },
   ])('is refused for %j', (statement) => {
     expect(allowed(statement)).toEqual(

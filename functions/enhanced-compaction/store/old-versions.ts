@@ -17,14 +17,20 @@ export async function collectOldVersions(
 ): Promise<void> {
   const limit = now.getTime() - graceMilliseconds;
   const names = await readdir(folder).catch((): string[] => []);
-  const versions = names.filter(isVersionId).sort();
-  for (const [index, version] of versions.entries()) {
-    const replacedBy = versions[index + 1];
-    const isOld = replacedBy !== undefined && (versionInstant(replacedBy)?.getTime() ?? 0) < limit;
-    if (isOld && version < current) await rm(join(folder, version), { recursive: true, force: true });
+  for (const version of replacedBefore(limit, names, current)) {
+    await rm(join(folder, version), { recursive: true, force: true });
   }
   for (const name of names.filter((each) => each.startsWith('.writing-'))) {
     const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: now.getTime() }));
     if (mtimeMs < limit) await rm(join(folder, name), { recursive: true, force: true });
   }
+}
+
+/** Of the names in whatever order, the versions before the current one whose successor came before `limit`. */
+export function replacedBefore(limit: number, names: readonly string[], current: string): string[] {
+  const versions = names.filter(isVersionId).sort();
+  return versions.filter((version, index) => {
+    const successor = versionInstant(versions[index + 1] ?? '');
+    return successor !== undefined && successor.getTime() < limit && version < current;
+  });
 }

@@ -1,7 +1,10 @@
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { collectOldVersions } from '../../../../functions/enhanced-compaction/store/old-versions';
+import {
+  collectOldVersions,
+  replacedBefore,
+} from '../../../../functions/enhanced-compaction/store/old-versions';
 
 const MINUTE = 60_000;
 /** The moments that three versions name, an hour apart, and the one that is current. */
@@ -36,7 +39,17 @@ describe('Versions that were replaced', () => {
     expect(await left()).toEqual([OLDER, CURRENT]);
   });
 
-  it('go all at once when all are old enough, in whatever order they are listed', async () => {
+  it('are found in whatever order the folder lists them', () => {
+    const limit = at('12:16:00.000').getTime();
+    for (const names of [
+      [CURRENT, OLDEST, OLDER],
+      [OLDER, CURRENT, OLDEST],
+    ]) {
+      expect(replacedBefore(limit, names, CURRENT)).toEqual([OLDEST, OLDER]);
+    }
+  });
+
+  it('go all at once when all are old enough', async () => {
     await lay(CURRENT, OLDEST, OLDER);
     await collectOldVersions(folder, CURRENT, at('12:16:00.000'));
     expect(await left()).toEqual([CURRENT]);
@@ -70,14 +83,15 @@ describe('What always stays', () => {
 
   it('is what has no name of a version', async () => {
     await lay('0-notes', CURRENT, OLDEST, 'x.writing-1');
+    for (const name of ['0-notes', CURRENT, 'x.writing-1']) await touched(name, '01:00:00.000');
     await collectOldVersions(folder, CURRENT, at('23:00:00.000'));
     expect(await left()).toEqual(['0-notes', CURRENT, 'x.writing-1']);
   });
 });
 
-describe('What a killed writer left half written', () => {
-  const touched = (name: string, time: string) => utimes(join(folder, name), at(time), at(time));
+const touched = (name: string, time: string) => utimes(join(folder, name), at(time), at(time));
 
+describe('What a killed writer left half written', () => {
   it('goes once it was not touched for the grace, and not before', async () => {
     await lay('.writing-1', CURRENT);
     await touched('.writing-1', '12:00:00.000');
@@ -85,6 +99,14 @@ describe('What a killed writer left half written', () => {
     expect(await left()).toEqual(['.writing-1', CURRENT]);
     await collectOldVersions(folder, CURRENT, at('12:15:00.001'));
     expect(await left()).toEqual([CURRENT]);
+  });
+
+  it('stays, and hinders nothing, when it cannot be looked at', async () => {
+    await symlink(join(folder, 'nowhere'), join(folder, '.writing-1'));
+    await lay('.writing-2');
+    await touched('.writing-2', '12:00:00.000');
+    await collectOldVersions(folder, CURRENT, at('23:00:00.000'));
+    expect(await left()).toEqual(['.writing-1']);
   });
 });
 
