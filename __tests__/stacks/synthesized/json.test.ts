@@ -43,6 +43,7 @@ it.each([
   ['7', undefined],
   ['not JSON', undefined],
   [{ a: 1 }, undefined],
+  [['{"a":1}'], undefined],
 ])('JSON in %j is %j', (value, expected) => {
   expect(parseJson(value)).toEqual(expected);
 });

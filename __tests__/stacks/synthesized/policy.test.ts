@@ -1,4 +1,5 @@
-import { allowed, deniesPlainText, statements } from '../../../stacks/synthesized/policy';
+import { allowed, deniesPlainText, rolePolicies, statements } from '../../../stacks/synthesized/policy';
+import { formOf } from '../../support/guard-findings';
 
 const resource = (Statement: unknown, attribute = 'policy') => ({
   type: 'aws_s3_bucket_policy',
@@ -89,4 +90,21 @@ describe('whoever does not speak TLS is refused', () => {
   ])('but not with %j', (changes) => {
     expect(denies(changes)).toEqual([false]);
   });
+});
+
+it("a function's policies are those of its role, and of no other", () => {
+  const form = formOf({
+    'aws_iam_role.mine': {},
+    'aws_iam_role.other': {},
+    'aws_lambda_function.mine': { role: `\${aws_iam_role.mine.arn}` },
+    'aws_iam_role_policy.first': { role: `\${aws_iam_role.mine.id}` },
+    'aws_iam_role_policy.second': { role: `\${aws_iam_role.mine.name}` },
+    'aws_iam_role_policy.other': { role: `\${aws_iam_role.other.id}` },
+    'aws_sqs_queue_policy.mine': { role: `\${aws_iam_role.mine.id}` },
+  });
+  const [lambda] = form.resources('aws_lambda_function');
+  expect(lambda && rolePolicies(form, lambda).map(({ address }) => address)).toEqual([
+    'aws_iam_role_policy.first',
+    'aws_iam_role_policy.second',
+  ]);
 });

@@ -47,6 +47,14 @@ describe('the form', () => {
     expect(addresses(Synthesized.of(stack as TerraformStack).everything)).toEqual(['aws_sqs_queue.mine']);
   });
 
+  it('takes a reference to one of two of the same name for what it says', () => {
+    const twice = formOf({
+      'aws_sqs_queue.first': { name: 'same' },
+      'aws_sqs_queue.second': { name: 'same' },
+    });
+    expect(twice.target(`\${aws_sqs_queue.second.arn}`)?.address).toBe('aws_sqs_queue.second');
+  });
+
   it.each([
     [`\${aws_sqs_queue.lines.arn}`, 'aws_sqs_queue.lines'],
     [`\${aws_sqs_queue.lines.some.thing}`, 'aws_sqs_queue.lines'],
