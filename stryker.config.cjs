@@ -14,8 +14,6 @@ module.exports = {
   concurrency: 1,
   tempDirName: `${folder}/sandboxes`,
   ignorePatterns: ['.cache', 'cdktf.out', 'dist', 'docs'],
-  incremental: true,
-  incrementalFile: `${folder}/incremental.json`,
   reporters: ['json'],
   jsonReporter: { fileName: `${folder}/report.json` },
 };

@@ -178,6 +178,13 @@ describe('The archive of such a snapshot', () => {
     expect(await withHash(text, { here: 'content' })).toEqual({ level: 'P3', reads: 1 });
   });
 
+  it.each([undefined, 'longer content'])(
+    'is P0 with nothing read where it is %j at the destination, whatever hash lies beside it',
+    async (here) => {
+      expect(await withHash(`md5:${md5(here ?? '')}`, { here })).toEqual({ level: 'P0', reads: 0 });
+    },
+  );
+
   it('is evaluated like any other object without one', async () => {
     expect(await evaluate({ key: ARCHIVE, here: 'content', sides })).toEqual({ level: 'P3', reads: 1 });
   });
