@@ -16,13 +16,12 @@ export async function collectOldVersions(
   graceMilliseconds = READERS_GRACE_MILLISECONDS,
 ): Promise<void> {
   const limit = now.getTime() - graceMilliseconds;
+  const remove = (name: string) => rm(join(folder, name), { recursive: true, force: true });
   const names = await readdir(folder).catch((): string[] => []);
-  for (const version of replacedBefore(limit, names, current)) {
-    await rm(join(folder, version), { recursive: true, force: true });
-  }
+  for (const version of replacedBefore(limit, names, current)) await remove(version);
   for (const name of names.filter((each) => each.startsWith('.writing-'))) {
     const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: now.getTime() }));
-    if (mtimeMs < limit) await rm(join(folder, name), { recursive: true, force: true });
+    if (mtimeMs < limit) await remove(name);
   }
 }
 
