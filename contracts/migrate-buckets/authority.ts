@@ -53,7 +53,7 @@ export type BucketEvidence = z.infer<typeof bucketEvidenceSchema>;
 const signalSchema = z.object({
   name: z.string(),
   values: z.record(z.string(), z.union([z.string(), z.number()])).describe('by bucket'),
-  best: z.array(z.string()).describe('the buckets that no other beats'),
+  best: z.array(z.string()).describe('the buckets that pass every gate and that no other such bucket beats'),
 });
 export type Signal = z.infer<typeof signalSchema>;
 

@@ -6,9 +6,10 @@ import type {
 } from '../../../contracts/migrate-buckets/authority';
 
 /**
- * Chooses the bucket that is the truth: the only one that passes every gate and is beaten on no signal. In
- * any other case there is no winner and the conflict is told: a wrong choice loses data, a question does not.
- * A bucket that holds only decoys takes no part.
+ * Chooses the bucket that is the truth: the only one that passes every gate and is beaten on no signal by
+ * another that passes them all. In any other case there is no winner and the conflict is told: a wrong choice
+ * loses data, a question does not. A bucket that holds only decoys takes no part, and one that fails a gate
+ * beats nobody: its pointer, its dates and its size say nothing for a snapshot that nobody can use.
  */
 export function decide(buckets: readonly BucketEvidence[]): Verdict {
   const holders = buckets.filter(({ objects }) => objects > 0);
@@ -22,7 +23,7 @@ export function decide(buckets: readonly BucketEvidence[]): Verdict {
     ]),
   );
   const passing = holders.filter(({ name }) => failures.get(name)?.length === 0);
-  const signals = needed.size === 0 ? [] : compare(holders, [...needed]);
+  const signals = needed.size === 0 ? [] : compare(holders, passing, [...needed]);
   const beatenOn = (name: string) => signals.filter(({ best }) => !best.includes(name));
   const unbeaten = passing.filter(({ name }) => beatenOn(name).length === 0);
   const [winner] = unbeaten;
@@ -59,11 +60,16 @@ function whyNot(bucket: BucketEvidence, failures: readonly string[], beaten: rea
   return `${bucket.name} passes every gate but is beaten on ${told.join(', ')}.`;
 }
 
-function compare(buckets: readonly BucketEvidence[], collections: readonly string[]): Signal[] {
+/** Shows the values of all buckets, and which of the competing ones no other competing one beats. */
+function compare(
+  buckets: readonly BucketEvidence[],
+  competing: readonly BucketEvidence[],
+  collections: readonly string[],
+): Signal[] {
   const signal = (name: string, value: (bucket: BucketEvidence) => string | number): Signal => {
     const values = Object.fromEntries(buckets.map((bucket) => [bucket.name, value(bucket)]));
-    const beaten = (bucket: BucketEvidence) => buckets.some((other) => value(other) > value(bucket));
-    return { name, values, best: buckets.filter((each) => !beaten(each)).map((each) => each.name) };
+    const beaten = (bucket: BucketEvidence) => competing.some((other) => value(other) > value(bucket));
+    return { name, values, best: competing.filter((each) => !beaten(each)).map((each) => each.name) };
   };
   return [
     ...collections.map((collection) =>
@@ -74,7 +80,7 @@ function compare(buckets: readonly BucketEvidence[], collections: readonly strin
     signal('live references', ({ references }) => references.length),
     signal('objects', ({ objects }) => objects),
     signal('bytes', ({ bytes }) => bytes),
-    containment(buckets),
+    containment(buckets, competing),
   ];
 }
 
@@ -86,9 +92,9 @@ function soundVersion({ collections }: BucketEvidence, name: string): string {
 }
 
 /** A bucket is beaten when it lies in another one more completely than the other in it. */
-function containment(buckets: readonly BucketEvidence[]): Signal {
+function containment(buckets: readonly BucketEvidence[], competing: readonly BucketEvidence[]): Signal {
   const share = (a: BucketEvidence, b: BucketEvidence) => (a.contained_in[b.name] ?? 0) / a.objects;
-  const best = buckets.filter((a) => buckets.every((b) => a === b || share(a, b) <= share(b, a)));
+  const best = competing.filter((a) => competing.every((b) => a === b || share(a, b) <= share(b, a)));
   const values = Object.fromEntries(
     buckets.map((a) => [
       a.name,

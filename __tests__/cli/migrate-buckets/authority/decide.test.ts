@@ -233,6 +233,43 @@ describe('a choice between buckets', () => {
     expect(decide([failing])).toMatchObject({ winner: null, reasons: [reasons[1]] });
   });
 
+  it('lets no bucket that fails a gate beat the truth, whatever it is ahead on', () => {
+    // An empty directory was initialised 67 ms after the truth was written, and everything else there is newer, too.
+    const veto = bucket('veto', {
+      collections: collections({ gates: [passes, fails], version: '29990101_000000' }),
+      newest_write: 1067,
+      recent_writes: 99,
+      references: ['Lambda x', 'Lambda y'],
+      objects: 99,
+      bytes: 999,
+    });
+    const truth = bucket('truth', { contained_in: { veto: 9 } });
+    const { winner, reasons, signals } = decide([veto, truth]);
+    expect(winner).toBe('truth');
+    expect(reasons).toEqual([
+      'truth passes every gate and is beaten on no signal.',
+      'veto fails a gate: lines: The hash differs. words: The hash differs.',
+    ]);
+    for (const { best } of signals) expect(best).toEqual(['truth']);
+    // What it is ahead on is shown all the same.
+    expect(signals.find(({ name }) => name === 'newest write')?.values).toEqual({ veto: 1067, truth: 1000 });
+    expect(signals.at(-1)?.values).toEqual({ veto: '0 % in truth', truth: '90 % in veto' });
+  });
+
+  it('remains a conflict where two that pass every gate contradict each other, with a third that fails one', () => {
+    const { winner, reasons } = decide([
+      bucket('a', { bytes: 99 }),
+      bucket('failing', { collections: collections({ gates: [fails] }), bytes: 999 }),
+      bucket('b', { recent_writes: 1 }),
+    ]);
+    expect(winner).toBeNull();
+    expect(reasons).toEqual([
+      'a passes every gate but is beaten on bytes (b is ahead).',
+      'failing fails a gate: lines: The hash differs. words: The hash differs.',
+      'b passes every gate but is beaten on writes in the last seven days (a is ahead).',
+    ]);
+  });
+
   it('lets a neutral gate speak neither way', () => {
     const neutral = bucket('old', { collections: collections({ gates: [{ ...fails, result: 'neutral' }] }) });
     expect(decide([neutral]).winner).toBe('old');
