@@ -8,6 +8,8 @@ const ROOT = join(__dirname, '..');
 const SOURCE = join(ROOT, 'cli', 'migrate-buckets');
 const DIST = join(ROOT, 'dist');
 const PACKAGE = join(DIST, 'migrate-buckets');
+/** SQLite as WebAssembly, which its loader looks for beside the bundle. */
+const SQLITE = 'node-sqlite3-wasm.wasm';
 
 /**
  * `npm run build` makes `dist/migrate-buckets`, the npm package of the CLI alone; with `--pack` its tarball too,
@@ -23,6 +25,7 @@ async function main(pack: boolean): Promise<void> {
   await Promise.all([
     writeFile(join(PACKAGE, 'package.json'), `${JSON.stringify({ ...manifest, bin }, undefined, 2)}\n`),
     writeFile(join(PACKAGE, 'THIRD-PARTY-NOTICES'), await thirdPartyNotices(ROOT, Object.keys(inputs))),
+    copyFile(require.resolve(`node-sqlite3-wasm/dist/${SQLITE}`), join(PACKAGE, SQLITE)),
     copyFile(join(SOURCE, 'README.md'), join(PACKAGE, 'README.md')),
     copyFile(join(ROOT, 'LICENSE'), join(PACKAGE, 'LICENSE')),
   ]);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { create } from 'tar';
+import { create, extract } from 'tar';
 import { startChromaServer } from '../../functions/enhanced-compaction/chroma/server';
 
 /** A snapshot as the old system stored it. */
@@ -42,15 +42,37 @@ export async function makeSnapshot(records: number): Promise<Snapshot> {
       });
     }
     await server.stop();
-    const file = join(folder, 'snapshot.tar.gz');
-    await create({ gzip: true, cwd: path, file }, ['.']);
-    const archive = await readFile(file);
-    return {
-      archive,
-      database: await readFile(join(path, 'chroma.sqlite3')),
-      hash: `md5:${createHash('md5').update(archive).digest('hex')}`,
-    };
+    return await pack(path);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The snapshot of the same persist directory after something was done to its files. The hash is that of the result. */
+export async function changeSnapshot(
+  { archive }: Snapshot,
+  change: (directory: string) => Promise<unknown>,
+): Promise<Snapshot> {
+  const folder = await mkdtemp(join(tmpdir(), 'snapshot-'));
+  try {
+    const [path, file] = [join(folder, 'chroma'), join(folder, 'before.tar.gz')];
+    await mkdir(path);
+    await writeFile(file, archive);
+    await extract({ cwd: path, file });
+    await change(path);
+    return await pack(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function pack(path: string): Promise<Snapshot> {
+  const file = `${path}.tar.gz`;
+  await create({ gzip: true, cwd: path, file }, ['.']);
+  const archive = await readFile(file);
+  return {
+    archive,
+    database: await readFile(join(path, 'chroma.sqlite3')),
+    hash: `md5:${createHash('md5').update(archive).digest('hex')}`,
+  };
 }

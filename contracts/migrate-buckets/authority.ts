@@ -12,9 +12,20 @@ export const candidateSchema = z.object({
 });
 export type Candidate = z.infer<typeof candidateSchema>;
 
-/** What a gate found. `neutral`: older layouts do not have what it looks at, so it speaks neither way. */
+/**
+ * What a gate found. `neutral`: older layouts do not have what it looks at, or it was not to look, so it speaks
+ * neither way.
+ */
 const snapshotGateSchema = z.object({
-  gate: z.enum(['pointer-exists', 'pointer-parses', 'version-exists', 'holds-a-snapshot', 'hash-agrees']),
+  gate: z.enum([
+    'pointer-exists',
+    'pointer-parses',
+    'version-exists',
+    'holds-a-snapshot',
+    'database-sound',
+    'vectors-agree',
+    'hash-agrees',
+  ]),
   result: z.enum(['pass', 'fail', 'neutral']),
   evidence: z.string(),
 });
@@ -28,6 +39,7 @@ const collectionEvidenceSchema = z.object({
   version: z.string().nullable().describe('what the pointer names; null when there is none that parses'),
   /** The moment that its version names, or when its objects were written if that is earlier. */
   snapshot_at: moment,
+  records: count.nullable().describe('in the snapshot; null when it was not opened or cannot be'),
 });
 export type CollectionEvidence = z.infer<typeof collectionEvidenceSchema>;
 

@@ -38,7 +38,7 @@ afterAll(async () => {
 const manifest = async () =>
   JSON.parse(await readFile(join(installed, 'migrate-buckets', 'package.json'), 'utf8'));
 
-it('is small, holds one bundled file, and depends on nothing', async () => {
+it('is small, holds one bundled file and SQLite as WebAssembly, and depends on nothing', async () => {
   expect(isAbsolute(tarball)).toBe(true);
   expect((await stat(tarball)).size).toBeLessThan(5_000_000);
   expect((await readdir(join(installed, 'migrate-buckets'))).sort()).toEqual([
@@ -46,6 +46,7 @@ it('is small, holds one bundled file, and depends on nothing', async () => {
     'README.md',
     'THIRD-PARTY-NOTICES',
     'migrate-buckets.cjs',
+    'node-sqlite3-wasm.wasm',
     'package.json',
   ]);
   expect((await readdir(installed)).filter((name) => !name.startsWith('.'))).toEqual(['migrate-buckets']);

@@ -14,6 +14,8 @@ export interface AuthorityRequest {
   readonly named?: string | undefined;
   /** The bucket that is migrated to: it takes no part. */
   readonly destination?: string | undefined;
+  /** Whether snapshots are not checked, but only looked at for records. @default false */
+  readonly quick?: boolean;
 }
 
 export interface Finding {
@@ -31,7 +33,7 @@ export interface Finding {
 export async function findAuthority(
   context: Context<MigrationEvent>,
   engine: CopyEngine,
-  { search, named, destination }: AuthorityRequest,
+  { search, named, destination, quick = false }: AuthorityRequest,
 ): Promise<Finding> {
   const { candidates, survey, unchecked } = await discoverBuckets(context.aws, {
     ...search,
@@ -46,7 +48,7 @@ export async function findAuthority(
     );
   }
   const names = competing.map(({ name }) => name);
-  const { evidence, inventories } = await inspectBuckets(context, engine, names, survey);
+  const { evidence, inventories } = await inspectBuckets(context, engine, names, survey, { quick });
   const verdict =
     named === undefined
       ? decide(evidence)
@@ -58,7 +60,9 @@ export async function findAuthority(
     ...verdict,
     buckets: evidence,
     stranded: stranded.map(({ bucket, object: { key } }) => ({ bucket, key })),
-    unchecked,
+    unchecked: quick
+      ? [...unchecked, 'snapshots: not checked (--quick). Nobody looked whether their databases are whole.']
+      : unchecked,
   };
   return { authority, stranded };
 }

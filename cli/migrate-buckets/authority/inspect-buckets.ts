@@ -1,6 +1,12 @@
-import { isDecoyKey } from '../../../contracts/bucket-layout';
+import {
+  deltaPrefix,
+  isDecoyKey,
+  snapshotPointerKey,
+  snapshotPrefix,
+  snapshotVersionPrefix,
+} from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
-import type { BucketEvidence } from '../../../contracts/migrate-buckets/authority';
+import type { BucketEvidence, CollectionEvidence } from '../../../contracts/migrate-buckets/authority';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Context } from '../../shared/command';
 import { openBucket } from '../aws/bucket';
@@ -25,7 +31,7 @@ export async function inspectBuckets(
   engine: CopyEngine,
   names: readonly string[],
   survey: Survey,
-  now = Date.now(),
+  { quick, now = Date.now() }: { readonly quick: boolean; readonly now?: number },
 ): Promise<Inspection> {
   const inventories = new Map<string, Inventory>();
   for (const name of names) {
@@ -42,7 +48,9 @@ export async function inspectBuckets(
     const data = [...inventory.values()].filter(({ key }) => !isDecoyKey(key));
     const collections = [];
     for (const collection of COLLECTIONS) {
-      collections.push(await inspectCollection(aws.s3, name, inventory, collection));
+      const list = (prefix: string) => engine.list(name, prefix);
+      const current = await inspectCollection({ s3: aws.s3, bucket: name, list }, collection, { quick });
+      collections.push({ ...current, has_data: data.some(({ key }) => isDataOf(current, key)) });
     }
     evidence.push({
       name,
@@ -60,6 +68,21 @@ export async function inspectBuckets(
     });
   }
   return { evidence, inventories };
+}
+
+/**
+ * Whether a key shows that its bucket holds data of a collection. A pointer to an empty snapshot does not, nor
+ * that snapshot: a reader of the old system uploaded one to any bucket where it met none.
+ */
+function isDataOf(
+  { collection, records, version }: Pick<CollectionEvidence, 'collection' | 'records' | 'version'>,
+  key: string,
+): boolean {
+  const isEmpty =
+    records === 0 &&
+    version !== null &&
+    (key === snapshotPointerKey(collection) || key.startsWith(snapshotVersionPrefix(collection, version)));
+  return !isEmpty && (key.startsWith(snapshotPrefix(collection)) || key.startsWith(deltaPrefix(collection)));
 }
 
 function containment(

@@ -4,7 +4,7 @@ import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, faint, good, heading, table, when } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
-import { declareSearch, searchOf } from './search';
+import { declareSearch, QUICK, searchOf } from './search';
 
 export const authority = command(
   declareSearch(
@@ -12,14 +12,17 @@ export const authority = command(
     'Decide which candidate is the truth, with the evidence for each signal. Read-only.',
     `migrate-buckets authority
      migrate-buckets authority --bucket chromadb-a --bucket chromadb-b`,
-  ),
+  ).option(...QUICK),
   async (context, _args, options): Promise<Outcome<ResultOf<'authority'>>> => {
     const {
       findAuthority,
     }: typeof import('../authority/find-authority') = require('../authority/find-authority');
     const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
     const engine = new SdkEngine(context.aws.s3, context);
-    const { authority: found } = await findAuthority(context, engine, { search: searchOf(options) });
+    const { authority: found } = await findAuthority(context, engine, {
+      search: searchOf(options),
+      quick: options.quick,
+    });
     if (found.buckets.length === 0) {
       throw new UserError('There is no candidate to evaluate. Name buckets with --bucket, --name or --tag.');
     }

@@ -2,7 +2,7 @@ import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { describeVerdict } from './authority';
-import { declareSearch, searchOf } from './search';
+import { declareSearch, QUICK, searchOf } from './search';
 import { describePlan } from './show';
 
 export const plan = command(
@@ -17,6 +17,7 @@ export const plan = command(
     .option('--out <file>', 'where the plan goes; its manifest goes beside it', 'plan.json')
     .option('--include-stranded', 'copy deltas too that only a losing bucket holds and nobody compacted')
     .option('--accept-loss <file>', 'a file with the keys, one a line, of stranded deltas that may be lost')
+    .option(...QUICK)
     .option('--overwrite', 'replace what the destination holds under the same key with other content'),
   async (context, _args, options): Promise<Outcome<ResultOf<'plan'>>> => {
     const {
@@ -32,6 +33,7 @@ export const plan = command(
       includeStranded,
       acceptLoss,
       overwrite,
+      quick: options.quick,
     });
     return {
       exitCode: made === null ? EXIT.ambiguous : EXIT.ok,

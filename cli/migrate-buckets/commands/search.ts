@@ -16,6 +16,12 @@ export const declareSearch = (name: string, description: string, examples: strin
     .option('--bucket <name>', 'a bucket to look at, whatever it is called; repeatable', named)
     .option('--state <path>', 'Terraform state or Pulumi stack export, file or folder; repeatable', named);
 
+/** For commands that open the snapshots of what was found. */
+export const QUICK = [
+  '--quick',
+  'do not check the databases of the snapshots, and do not fetch large ones; the output and the plan say so',
+] as const;
+
 function tagOf(text: string) {
   const [key = '', value] = text.split('=', 2);
   return { key, value };

@@ -22,8 +22,11 @@ export interface CopyResult {
  * What moves bytes. The commands know this interface alone, so that a faster engine can replace the SDK's.
  */
 export interface CopyEngine {
-  /** All objects, in the order of their UTF-8 bytes. A page that fails is an error, never an early end. */
-  list(bucket: string): AsyncIterable<ListedObject>;
+  /**
+   * All objects, or those whose keys begin with a prefix, in the order of their UTF-8 bytes. A page that fails is
+   * an error, never an early end.
+   */
+  list(bucket: string, prefix?: string): AsyncIterable<ListedObject>;
   /**
    * Copies one object on the server's side, with its metadata, tags and storage class.
    *

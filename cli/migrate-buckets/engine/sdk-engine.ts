@@ -40,8 +40,8 @@ export class SdkEngine implements CopyEngine {
     this.pace = new Pace({ maximum: options.concurrency ?? 64 });
   }
 
-  list(bucket: string) {
-    return listObjects(this.s3, bucket, this.listing, this.options.signal);
+  list(bucket: string, prefix?: string) {
+    return listObjects(this.s3, bucket, this.listing, this.options.signal, prefix);
   }
 
   async copy(request: CopyRequest): Promise<CopyResult> {

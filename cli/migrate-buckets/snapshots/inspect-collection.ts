@@ -1,57 +1,60 @@
 import { createHash } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
 import {
-  deltaPrefix,
   isDecoyKey,
   isVersionId,
   snapshotArchiveKey,
   snapshotHashKey,
   snapshotPointerKey,
-  snapshotPrefix,
   snapshotVersionPrefix,
   versionInstant,
 } from '../../../contracts/bucket-layout';
 import type { Collection } from '../../../contracts/collections';
 import type { CollectionEvidence, SnapshotGate } from '../../../contracts/migrate-buckets/authority';
+import { counted } from '../../shared/counted';
 import { openBody, readText } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
-import {
-  CHROMA_DATABASE,
-  databaseIsLarge,
-  inspectArchive,
-  inspectDatabase,
-  type SnapshotContents,
-} from './snapshot-contents';
+import { openSnapshot } from './open-snapshot';
+import { CHROMA_DATABASE } from './persist-directory';
 
-/** Archives above this are not looked into: an empty snapshot is a thousand times smaller. */
-const LOOK_INTO_AT_MOST = 16 * 1024 ** 2;
+/** What a bucket's pointer leads to. */
+type CurrentSnapshot = Omit<CollectionEvidence, 'has_data'>;
+
 /** A pointer's or hash's body is a line. */
 const LINE_AT_MOST = 1024;
 
-/** Reads one collection's pointer and current snapshot and passes them through the gates, one after the other. */
+/** A bucket that snapshots are read from. */
+export interface SnapshotReader {
+  readonly s3: S3Client;
+  readonly bucket: string;
+  /** Lists the bucket's objects whose keys begin with a prefix, in key order. */
+  readonly list: (prefix: string) => AsyncIterable<ListedObject>;
+}
+
+/**
+ * Reads one collection's pointer and current snapshot and passes them through the gates, one after the other.
+ *
+ * @param quick - whether the snapshot's database is only looked at for records, and a large one not at all.
+ */
 export async function inspectCollection(
-  s3: S3Client,
-  bucket: string,
-  inventory: ReadonlyMap<string, ListedObject>,
+  reader: SnapshotReader,
   collection: Collection,
-): Promise<CollectionEvidence> {
+  { quick }: { readonly quick: boolean },
+): Promise<CurrentSnapshot> {
+  const { s3, bucket } = reader;
   const gates: SnapshotGate[] = [];
   let version: string | null = null;
   let snapshot_at: number | null = null;
-  const has_data = [...inventory.keys()].some(
-    (key) =>
-      (key.startsWith(snapshotPrefix(collection)) || key.startsWith(deltaPrefix(collection))) &&
-      !isDecoyKey(key),
-  );
-  const result = () => ({ collection, has_data, gates, version, snapshot_at });
+  let records: number | null = null;
+  const result = () => ({ collection, gates, version, snapshot_at, records });
   const gate = (name: SnapshotGate['gate'], verdict: SnapshotGate['result'], evidence: string) => {
     gates.push({ gate: name, result: verdict, evidence });
-    return verdict !== 'fail';
   };
 
-  const pointer = inventory.get(snapshotPointerKey(collection));
+  const pointerKey = snapshotPointerKey(collection);
+  const pointer = (await listed(reader, pointerKey)).get(pointerKey);
   if (pointer === undefined) {
-    gate('pointer-exists', 'fail', `There is no ${snapshotPointerKey(collection)}.`);
+    gate('pointer-exists', 'fail', `There is no ${pointerKey}.`);
     return result();
   }
   gate('pointer-exists', 'pass', `${pointer.key} is there.`);
@@ -65,56 +68,39 @@ export async function inspectCollection(
   gate('pointer-parses', 'pass', `It names the version ${version}.`);
 
   const prefix = snapshotVersionPrefix(collection, version);
-  const files = [...inventory.values()].filter(({ key }) => key.startsWith(prefix) && !isDecoyKey(key));
+  const found = await listed(reader, prefix);
+  const files = [...found.values()];
   if (files.length === 0) {
     gate('version-exists', 'fail', `Nothing is stored under ${prefix}.`);
     return result();
   }
-  gate('version-exists', 'pass', `${prefix} holds ${files.length} objects.`);
+  gate('version-exists', 'pass', `${prefix} holds ${counted(files.length, 'object')}.`);
   // A copy resets LastModified, the version's own id does not: the earlier of both is nearer to the truth.
   const written = Math.max(...files.map(({ modified }) => modified));
   snapshot_at = Math.min(written, versionInstant(version)?.getTime() ?? written);
 
-  const archive = inventory.get(snapshotArchiveKey(collection, version));
+  const archive = found.get(snapshotArchiveKey(collection, version));
   const database = files.find(({ key }) => key.split('/').pop() === CHROMA_DATABASE);
-  const main = archive ?? database;
-  if (main === undefined) {
+  const snapshot =
+    archive !== undefined ? { archive } : database !== undefined ? { database, files } : undefined;
+  if (snapshot === undefined) {
     gate('holds-a-snapshot', 'fail', `${prefix} holds neither snapshot.tar.gz nor ${CHROMA_DATABASE}.`);
     return result();
   }
-  const contents = await readContents(s3, bucket, main, main === archive);
-  if (!gate('holds-a-snapshot', ...describeContents(main.key, contents))) return result();
+  const opened = await openSnapshot(s3, bucket, snapshot, quick);
+  gates.push(...opened.gates);
+  records = opened.records;
+  if (gates.some(({ result: each }) => each === 'fail')) return result();
 
-  gates.push(await hashGate(s3, bucket, inventory, collection, version, archive));
+  gates.push(await hashGate(reader, found.get(snapshotHashKey(collection, version)), archive));
   return result();
 }
 
-function describeContents(key: string, contents: SnapshotContents): [SnapshotGate['result'], string] {
-  switch (contents.kind) {
-    case 'empty':
-      return ['fail', `${key} is an EMPTY Chroma directory: it holds no record, whatever its date.`];
-    case 'unreadable':
-      return ['fail', `${key} is not a usable snapshot: ${contents.why}.`];
-    case 'large':
-      return ['pass', `${key} is too large to be an empty snapshot.`];
-    case 'records':
-      return ['pass', `${key} holds ${contents.records} records.`];
-  }
-}
-
-async function readContents(
-  s3: S3Client,
-  bucket: string,
-  object: ListedObject,
-  isArchive: boolean,
-): Promise<SnapshotContents> {
-  if (isArchive && object.size > LOOK_INTO_AT_MOST) return { kind: 'large' };
-  if (!isArchive && databaseIsLarge(object.size)) return { kind: 'large' };
-  const body = await openBody(s3, bucket, object);
-  if (isArchive) return inspectArchive(body);
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return inspectDatabase(Buffer.concat(chunks));
+/** Files under a version's prefix are few: a listing of them is held whole. */
+async function listed({ list }: SnapshotReader, prefix: string): Promise<Map<string, ListedObject>> {
+  const found = new Map<string, ListedObject>();
+  for await (const object of list(prefix)) if (!isDecoyKey(object.key)) found.set(object.key, object);
+  return found;
 }
 
 /**
@@ -122,11 +108,8 @@ async function readContents(
  * old system hashed loose files is not known for certain: there it speaks neither way.
  */
 async function hashGate(
-  s3: S3Client,
-  bucket: string,
-  inventory: ReadonlyMap<string, ListedObject>,
-  collection: Collection,
-  version: string,
+  { s3, bucket }: SnapshotReader,
+  stored: ListedObject | undefined,
   archive: ListedObject | undefined,
 ): Promise<SnapshotGate> {
   const found = (result: SnapshotGate['result'], evidence: string): SnapshotGate => ({
@@ -134,7 +117,6 @@ async function hashGate(
     result,
     evidence,
   });
-  const stored = inventory.get(snapshotHashKey(collection, version));
   if (stored === undefined) {
     return found('neutral', 'It has no .snapshot_hash, as older snapshots have none.');
   }

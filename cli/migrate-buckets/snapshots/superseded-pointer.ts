@@ -1,17 +1,12 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import {
-  isVersionId,
-  snapshotManifestKey,
-  snapshotPointerKey,
-  snapshotPrefix,
-} from '../../../contracts/bucket-layout';
+import { isVersionId, snapshotManifestKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS, type Collection } from '../../../contracts/collections';
 import { snapshotManifestSchema } from '../../../contracts/snapshot';
 import { Pace } from '../../shared/aws/pace';
 import { parseJson } from '../../shared/parse-json';
 import { readText, readTextIfAny } from '../aws/read-object';
 import { listObjects } from '../listing/list';
-import type { ListedObject, Located } from '../listing/listed-object';
+import type { Located } from '../listing/listed-object';
 import { inspectCollection } from './inspect-collection';
 
 /**
@@ -32,10 +27,8 @@ export async function whyNotSuperseded(
   if (collection === undefined) return `${object.key} is not a pointer.`;
   const newer = (await readText(s3, bucket, object)).trim();
   if (!isVersionId(newer)) return `${object.key} in ${bucket} does not hold a version id.`;
-  const inventory = new Map<string, ListedObject>();
-  const listing = listObjects(s3, bucket, new Pace(), signal, snapshotPrefix(collection));
-  for await (const listed of listing) inventory.set(listed.key, listed);
-  const { gates } = await inspectCollection(s3, bucket, inventory, collection);
+  const list = (prefix: string) => listObjects(s3, bucket, new Pace(), signal, prefix);
+  const { gates } = await inspectCollection({ s3, bucket, list }, collection, { quick: false });
   const failed = gates.find(({ result }) => result === 'fail');
   if (failed !== undefined) {
     return `The pointer in ${bucket} names ${newer}, which is not a sound snapshot: ${failed.evidence}`;

@@ -32,6 +32,7 @@ describe('authority', () => {
             gates: gates(gate),
             version,
             snapshot_at: 1,
+            records: 3,
           })),
         }),
       );
@@ -101,6 +102,7 @@ describe('a choice between buckets', () => {
       gates: [passes],
       version: '20260202_000000',
       snapshot_at: 1,
+      records: 3,
       ...changes,
     }));
   const bucket = (name: string, changes: Partial<BucketEvidence> = {}): BucketEvidence => ({

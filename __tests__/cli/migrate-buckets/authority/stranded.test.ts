@@ -9,7 +9,9 @@ describe('stranded deltas', () => {
   ];
   const winner: BucketEvidence = {
     name: 'truth',
-    collections: [{ collection: 'lines', has_data: true, gates: [], version: null, snapshot_at: 100 }],
+    collections: [
+      { collection: 'lines', has_data: true, gates: [], version: null, snapshot_at: 100, records: null },
+    ],
     objects: 1,
     bytes: 1,
     decoys: 0,
