@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { collectionSchema } from '../collections';
-import { count } from './plan';
+import { count, tallySchema } from './plan';
 
 const sentences = z.array(z.string());
 const moment = count.nullable().describe('milliseconds since 1970');
@@ -69,6 +69,36 @@ const signalSchema = z.object({
 });
 export type Signal = z.infer<typeof signalSchema>;
 
+/** What a losing bucket holds and the winner has not: by key and ETag, without decoys. */
+const leftBehindSchema = z
+  .object({
+    bucket: z.string(),
+    collections: z.array(
+      z.object({
+        collection: collectionSchema,
+        winner: z
+          .object({ version: z.string().nullable(), records: count.nullable() })
+          .describe("what the winner's pointer names"),
+        snapshots: z
+          .array(
+            z.object({
+              version: z.string(),
+              objects: count.describe('of it, that the winner has not'),
+              records: count.nullable().describe('null when it was not opened or cannot be'),
+              current: z.boolean().describe("whether the losing bucket's pointer names it"),
+              newer: z.boolean().describe("than what the winner's pointer names"),
+            }),
+          )
+          .describe('the newest first'),
+        deltas: tallySchema,
+        stranded: count.describe("deltas that are not older than the winner's snapshot"),
+      }),
+    ),
+    others: tallySchema.describe('objects of no collection'),
+  })
+  .meta({ id: 'left_behind' });
+export type LeftBehind = z.infer<typeof leftBehindSchema>;
+
 export const authoritySchema = z
   .object({
     winner: z.string().nullable().describe('null when the evidence does not show which bucket is the truth'),
@@ -78,6 +108,9 @@ export const authoritySchema = z
     stranded: z
       .array(z.object({ bucket: z.string(), key: z.string() }))
       .describe("deltas that only a losing bucket holds and the winner's snapshot cannot"),
+    left_behind: z
+      .array(leftBehindSchema)
+      .describe('one for each losing bucket; none while there is no winner'),
     unchecked: sentences.describe('what could not be looked at'),
   })
   .meta({ id: 'authority' });

@@ -9,13 +9,12 @@ import {
   PutBucketLifecycleConfigurationCommand,
   PutBucketPolicyCommand,
 } from '@aws-sdk/client-s3';
-import type { Inventory } from '../../../cli/migrate-buckets/authority/inspect-buckets';
-import { findStranded } from '../../../cli/migrate-buckets/authority/stranded';
 import { inspectCollection } from '../../../cli/migrate-buckets/snapshots/inspect-collection';
 import { legacyDeltaKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { makeSnapshot, type Snapshot } from '../../support/chroma-snapshots';
 import { contents, createBucket, put, putDecoys, putDelta, putSnapshot } from '../../support/old-buckets';
+import { findStranded, type Inventory } from './authority/stranded-deltas';
 import { type CliHarness, startCliHarness } from './cli-harness';
 import { migratedSetting, migrationSetting } from './migration-setting';
 
@@ -119,7 +118,8 @@ it('dates a snapshot by its own version id: a later copy of it does not make new
   };
   const strandedAt = async (moment: string) => {
     const loser = await inventoryOf(DECOY, at(Date.parse(moment)));
-    return findStranded(winner, new Map([[OLD, truth] as const, [DECOY, loser] as const]), [DECOY]).length;
+    const found = await findStranded(winner, new Map([[OLD, truth] as const, [DECOY, loser] as const]));
+    return found.length;
   };
   expect(await strandedAt('2026-01-01T11:59:59Z')).toBe(0);
   expect(await strandedAt('2026-01-01T12:00:00Z')).toBe(1);

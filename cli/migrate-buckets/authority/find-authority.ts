@@ -5,8 +5,9 @@ import { UserError } from '../../shared/user-error';
 import { discoverBuckets, type Search } from '../discovery/discover';
 import type { CopyEngine } from '../engine/engine';
 import { decide } from './decide';
+import { findLeftBehind } from './find-left-behind';
 import { inspectBuckets } from './inspect-buckets';
-import { findStranded, type StrandedObject } from './stranded';
+import type { StrandedObject } from './stranded';
 
 export interface AuthorityRequest {
   readonly search: Search;
@@ -48,17 +49,21 @@ export async function findAuthority(
     );
   }
   const names = competing.map(({ name }) => name);
-  const { evidence, inventories } = await inspectBuckets(context, engine, names, survey, { quick });
+  const evidence = await inspectBuckets(context, engine, names, survey, { quick });
   const verdict =
     named === undefined
       ? decide(evidence)
       : { winner: named, reasons: [`You named ${named} as the source.`], signals: [] };
   const winner = evidence.find(({ name }) => name === verdict.winner);
-  const losers = names.filter((name) => name !== verdict.winner);
-  const stranded = winner === undefined ? [] : findStranded(winner, inventories, losers);
+  const losers = evidence.filter(({ name }) => name !== verdict.winner);
+  const { stranded, leftBehind } =
+    winner === undefined
+      ? { stranded: [], leftBehind: [] }
+      : await findLeftBehind(context, engine, winner, losers, quick);
   const authority = {
     ...verdict,
     buckets: evidence,
+    left_behind: [...leftBehind],
     stranded: stranded.map(({ bucket, object: { key } }) => ({ bucket, key })),
     unchecked: quick
       ? [...unchecked, 'snapshots: not checked (--quick). Nobody looked whether their databases are whole.']

@@ -1,8 +1,7 @@
 import { deltaPrefix, isDecoyKey } from '../../../contracts/bucket-layout';
 import type { BucketEvidence } from '../../../contracts/migrate-buckets/authority';
-import { compareKeys } from '../listing/key-order';
 import type { ListedObject } from '../listing/listed-object';
-import type { Inventory } from './inspect-buckets';
+import type { Holding } from '../listing/merge-buckets';
 
 export interface StrandedObject {
   readonly bucket: string;
@@ -12,28 +11,21 @@ export interface StrandedObject {
 }
 
 /**
- * Deltas that a losing bucket holds, the winner does not, and that are newer than the winner's snapshot: nobody
- * compacted them, so leaving them behind loses embeddings. Where the winner has no snapshot of the collection,
- * every such delta is stranded. Two losers with the same key: the newer object is taken.
+ * The delta of a key that a losing bucket holds, the winner does not, and that is newer than the winner's snapshot:
+ * nobody compacted it, so leaving it behind loses embeddings. Where the winner has no snapshot of the collection,
+ * every such delta is stranded. Two losers with the same key: the newer object is taken. Pure.
  */
-export function findStranded(
-  winner: BucketEvidence,
-  inventories: ReadonlyMap<string, Inventory>,
-  losers: readonly string[],
-): StrandedObject[] {
-  const truth = inventories.get(winner.name);
-  const found = new Map<string, StrandedObject>();
-  for (const bucket of losers) {
-    for (const object of inventories.get(bucket)?.values() ?? []) {
-      const kept = truth?.get(object.key);
-      if (isDecoyKey(object.key) || kept?.etag === object.etag) continue;
-      const collection = winner.collections.find((c) => object.key.startsWith(deltaPrefix(c.collection)));
-      if (collection === undefined || object.modified < (collection.snapshot_at ?? 0)) continue;
-      const rival = found.get(object.key);
-      if (rival === undefined || rival.object.modified < object.modified) {
-        found.set(object.key, { bucket, object, overshadowed: kept !== undefined });
-      }
+export function strandedAt(winner: BucketEvidence, { key, objects }: Holding): StrandedObject | undefined {
+  if (isDecoyKey(key)) return undefined;
+  const collection = winner.collections.find((each) => key.startsWith(deltaPrefix(each.collection)));
+  if (collection === undefined) return undefined;
+  const kept = objects.get(winner.name);
+  let found: StrandedObject | undefined;
+  for (const [bucket, object] of objects) {
+    if (kept?.etag === object.etag || object.modified < (collection.snapshot_at ?? 0)) continue;
+    if (found === undefined || found.object.modified < object.modified) {
+      found = { bucket, object, overshadowed: kept !== undefined };
     }
   }
-  return [...found.values()].sort((a, b) => compareKeys(a.object.key, b.object.key));
+  return found;
 }

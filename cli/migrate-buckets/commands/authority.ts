@@ -29,9 +29,12 @@ export const authority = command(
     return {
       exitCode: found.winner === null ? EXIT.ambiguous : EXIT.ok,
       data: found,
-      text: [describeVerdict(found), ...describeStranded(found.stranded), ...found.unchecked.map(faint)].join(
-        '\n',
-      ),
+      text: [
+        describeVerdict(found),
+        ...describeLosses(found),
+        ...describeStranded(found.stranded),
+        ...found.unchecked.map(faint),
+      ].join('\n'),
     };
   },
 );
@@ -67,6 +70,14 @@ export function describeVerdict({ winner, reasons, signals, buckets }: Authority
       : good(`The truth is ${winner}.`),
     ...reasons.map((reason) => `  ${reason}`),
   ].join('\n');
+}
+
+function describeLosses({ winner, left_behind: leftBehind }: Authority): string[] {
+  if (winner === null) return [];
+  const {
+    describeLeftBehind,
+  }: typeof import('../authority/left-behind') = require('../authority/left-behind');
+  return leftBehind.flatMap((each) => describeLeftBehind(each, winner)).map((sentence) => `  ${sentence}`);
 }
 
 function describeStranded(stranded: Authority['stranded']): string[] {

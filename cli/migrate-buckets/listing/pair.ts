@@ -19,8 +19,8 @@ export async function* pairListings(
   source: AsyncIterable<ListedObject>,
   destination: AsyncIterable<ListedObject>,
 ): AsyncGenerator<Pair> {
-  const left = ordered(source, 'source')[Symbol.asyncIterator]();
-  const right = ordered(destination, 'destination')[Symbol.asyncIterator]();
+  const left = inKeyOrder(source, 'the source')[Symbol.asyncIterator]();
+  const right = inKeyOrder(destination, 'the destination')[Symbol.asyncIterator]();
   let [a, b] = [await left.next(), await right.next()];
   while (a.done !== true || b.done !== true) {
     const order = a.done === true ? 1 : b.done === true ? -1 : compareKeys(a.value.key, b.value.key);
@@ -34,15 +34,21 @@ export async function* pairListings(
   }
 }
 
-async function* ordered(
+/**
+ * Passes a listing on as long as it is in strictly ascending byte order.
+ *
+ * @param what - is listed, for people.
+ * @throws {UserError} when it is not.
+ */
+export async function* inKeyOrder(
   listing: AsyncIterable<ListedObject>,
-  side: 'source' | 'destination',
+  what: string,
 ): AsyncGenerator<ListedObject> {
   let last: string | undefined;
   for await (const object of listing) {
     if (last !== undefined && compareKeys(last, object.key) >= 0) {
       throw new UserError(
-        `The listing of the ${side} is not in key order ("${object.key}" came after "${last}"), so nothing can be concluded from it. Directory buckets are not supported.`,
+        `The listing of ${what} is not in key order ("${object.key}" came after "${last}"), so nothing can be concluded from it. Directory buckets are not supported.`,
       );
     }
     last = object.key;

@@ -4,6 +4,7 @@ import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { type AuthorityRequest, findAuthority } from '../authority/find-authority';
+import { describeLeftBehind } from '../authority/left-behind';
 import { openBucket, versioningOf } from '../aws/bucket';
 import { ownerOf } from '../aws/owner';
 import type { CopyEngine } from '../engine/engine';
@@ -46,7 +47,7 @@ export async function planMigration(
   await openBucket(aws, destination);
   if (named !== undefined) await openBucket(aws, named);
   const { authority, stranded } = await findAuthority(context, engine, request);
-  const { winner: source, reasons, unchecked } = authority;
+  const { winner: source, reasons, left_behind: leftBehind, unchecked } = authority;
   if (source === null) return { plan: null, authority };
   const plan = await makePlan(
     engine,
@@ -56,7 +57,11 @@ export async function planMigration(
       ...chooseStranded(stranded, await readLosses(request.acceptLoss), request.includeStranded),
       region: await aws.s3.config.region(),
       owner: await ownerOf(aws, [source, destination]),
-      authority: [...reasons, ...unchecked],
+      authority: [
+        ...reasons,
+        ...leftBehind.flatMap((each) => describeLeftBehind(each, source)),
+        ...unchecked,
+      ],
       overwrite: request.overwrite,
       noncurrentVersions: await countNoncurrent(context, source),
       out,

@@ -18,7 +18,7 @@ import { openSnapshot } from './open-snapshot';
 import { CHROMA_DATABASE } from './persist-directory';
 
 /** What a bucket's pointer leads to. */
-type CurrentSnapshot = Omit<CollectionEvidence, 'has_data'>;
+export type CurrentSnapshot = Omit<CollectionEvidence, 'has_data'>;
 
 /** A pointer's or hash's body is a line. */
 const LINE_AT_MOST = 1024;
@@ -43,29 +43,45 @@ export async function inspectCollection(
 ): Promise<CurrentSnapshot> {
   const { s3, bucket } = reader;
   const gates: SnapshotGate[] = [];
-  let version: string | null = null;
-  let snapshot_at: number | null = null;
-  let records: number | null = null;
-  const result = () => ({ collection, gates, version, snapshot_at, records });
   const gate = (name: SnapshotGate['gate'], verdict: SnapshotGate['result'], evidence: string) => {
     gates.push({ gate: name, result: verdict, evidence });
   };
+  const nothing = { collection, gates, version: null, snapshot_at: null, records: null };
 
   const pointerKey = snapshotPointerKey(collection);
   const pointer = (await listed(reader, pointerKey)).get(pointerKey);
   if (pointer === undefined) {
     gate('pointer-exists', 'fail', `There is no ${pointerKey}.`);
-    return result();
+    return nothing;
   }
   gate('pointer-exists', 'pass', `${pointer.key} is there.`);
 
-  const text = pointer.size > LINE_AT_MOST ? '' : (await readText(s3, bucket, pointer)).trim();
-  if (!isVersionId(text)) {
+  const version = pointer.size > LINE_AT_MOST ? '' : (await readText(s3, bucket, pointer)).trim();
+  if (!isVersionId(version)) {
     gate('pointer-parses', 'fail', `${pointer.key} does not hold a version id.`);
-    return result();
+    return nothing;
   }
-  version = text;
   gate('pointer-parses', 'pass', `It names the version ${version}.`);
+
+  const { gates: more, snapshot_at, records } = await inspectVersion(reader, collection, version, quick);
+  return { collection, gates: [...gates, ...more], version, snapshot_at, records };
+}
+
+/** Passes one version of a collection's snapshots through the gates, whether or not a pointer names it. */
+export async function inspectVersion(
+  reader: SnapshotReader,
+  collection: Collection,
+  version: string,
+  quick: boolean,
+): Promise<Pick<CurrentSnapshot, 'gates' | 'snapshot_at' | 'records'>> {
+  const { s3, bucket } = reader;
+  const gates: SnapshotGate[] = [];
+  let snapshot_at: number | null = null;
+  let records: number | null = null;
+  const result = () => ({ gates, snapshot_at, records });
+  const gate = (name: SnapshotGate['gate'], verdict: SnapshotGate['result'], evidence: string) => {
+    gates.push({ gate: name, result: verdict, evidence });
+  };
 
   const prefix = snapshotVersionPrefix(collection, version);
   const found = await listed(reader, prefix);

@@ -63,7 +63,7 @@ export function judgeSnapshot(
   const compared = compareIndexes(segments, directory);
   if ('disagreement' in compared) {
     gate('vectors-agree', 'fail', `The files of ${key} do not agree: ${compared.disagreement}.`);
-  } else if (compared.elements === null) {
+  } else if (compared.elements === 0) {
     gate('vectors-agree', 'neutral', 'Its vectors are all in the log, in no index yet.');
   } else {
     gate('vectors-agree', 'pass', `Its vector index holds ${counted(compared.elements, 'element')}.`);

@@ -24,13 +24,13 @@ interface IndexHeader {
  * Whether the files of the vector indexes agree with the database: each index holds as many elements as it must,
  * and its files have room for them. Pure.
  *
- * @returns the first disagreement, or how many elements the indexes hold: null where the log still has every vector.
+ * @returns the first disagreement, or how many elements the indexes hold: none where the log still has every vector.
  */
 export function compareIndexes(
   segments: readonly VectorSegment[],
   { sizes, headers }: Pick<PersistDirectory, 'sizes' | 'headers'>,
-): { readonly disagreement: string } | { readonly elements: number | null } {
-  let elements: number | null = null;
+): { readonly disagreement: string } | { readonly elements: number } {
+  let elements = 0;
   for (const { id, collection, indexed } of segments) {
     const file = headers.get(id);
     if (file === undefined) {
@@ -57,7 +57,7 @@ export function compareIndexes(
         };
       }
     }
-    elements = (elements ?? 0) + header.elements;
+    elements += header.elements;
   }
   return { elements };
 }

@@ -1,6 +1,6 @@
-import { findStranded } from '../../../../cli/migrate-buckets/authority/stranded';
 import type { ListedObject } from '../../../../cli/migrate-buckets/listing/listed-object';
 import type { BucketEvidence } from '../../../../contracts/migrate-buckets/authority';
+import { findStranded } from './stranded-deltas';
 
 describe('stranded deltas', () => {
   const at = (name: string, modified: number): [string, ListedObject] => [
@@ -21,7 +21,7 @@ describe('stranded deltas', () => {
     contained_in: {},
   };
 
-  it('are deltas that only a loser has and that the snapshot cannot hold yet', () => {
+  it('are deltas that only a loser has and that the snapshot cannot hold yet', async () => {
     const inventories = new Map([
       ['truth', new Map([at('lines/delta/both/delta.tar.gz', 200)])],
       [
@@ -35,56 +35,60 @@ describe('stranded deltas', () => {
         ]),
       ],
     ]);
-    const found = findStranded(winner, inventories, ['loser']);
+    const found = await findStranded(winner, inventories);
     expect(found.map(({ object: { key: name } }) => name)).toEqual(['lines/delta/new/delta.tar.gz']);
   });
 
-  it('are told apart where the truth holds other content under the same key', () => {
+  it('are told apart where the truth holds other content under the same key', async () => {
     const [name, delta] = at('lines/delta/both/delta.tar.gz', 200);
     const inventories = new Map([
       ['truth', new Map([[name, { ...delta, etag: 'y' }]])],
       ['loser', new Map([[name, delta]])],
     ]);
-    expect(findStranded(winner, inventories, ['loser'])).toEqual([
+    expect(await findStranded(winner, inventories)).toEqual([
       { bucket: 'loser', object: delta, overshadowed: true },
     ]);
   });
 
   describe('by the moment of the snapshot', () => {
-    const keysFound = (snapshot_at: number | null, ...deltas: [string, ListedObject][]) => {
+    const keysFound = async (snapshot_at: number | null, ...deltas: [string, ListedObject][]) => {
       const [lines] = winner.collections;
       const truth = { ...winner, collections: lines === undefined ? [] : [{ ...lines, snapshot_at }] };
-      return findStranded(truth, new Map([['loser', new Map(deltas)]]), ['loser']).map(
+      return (await findStranded(truth, new Map([['loser', new Map(deltas)]]))).map(
         ({ object }) => object.key,
       );
     };
 
-    it('are those of that very moment and later', () => {
+    it('are those of that very moment and later', async () => {
       const deltas = [99, 100, 101].map((moment) => at(`lines/delta/${moment}/delta.arrow`, moment));
-      expect(keysFound(100, ...deltas)).toEqual([
+      expect(await keysFound(100, ...deltas)).toEqual([
         'lines/delta/100/delta.arrow',
         'lines/delta/101/delta.arrow',
       ]);
     });
 
-    it('are all where the truth has no snapshot', () => {
-      expect(keysFound(null, at('lines/delta/x/delta.arrow', 0))).toEqual(['lines/delta/x/delta.arrow']);
+    it('are all where the truth has no snapshot', async () => {
+      expect(await keysFound(null, at('lines/delta/x/delta.arrow', 0))).toEqual([
+        'lines/delta/x/delta.arrow',
+      ]);
     });
 
-    it('are none of a collection that nobody asked about', () => {
-      expect(keysFound(null, at('words/delta/x/delta.arrow', 200))).toEqual([]);
+    it('are none of a collection that nobody asked about', async () => {
+      expect(await keysFound(null, at('words/delta/x/delta.arrow', 200))).toEqual([]);
     });
   });
 
-  it('are named in the order of their keys, each with the bucket that holds it', () => {
+  it('are named in the order of their keys, each with the bucket that holds it', async () => {
     const inventories = new Map([
       ['one', new Map([at('lines/delta/b/delta.arrow', 200)])],
       ['two', new Map([at('lines/delta/c/delta.arrow', 200), at('lines/delta/a/delta.arrow', 200)])],
     ]);
     expect(
-      findStranded(winner, inventories, ['one', 'two', 'unknown']).map(
-        ({ bucket, object: { key }, overshadowed }) => [bucket, key, overshadowed],
-      ),
+      (await findStranded(winner, inventories)).map(({ bucket, object: { key }, overshadowed }) => [
+        bucket,
+        key,
+        overshadowed,
+      ]),
     ).toEqual([
       ['two', 'lines/delta/a/delta.arrow', false],
       ['one', 'lines/delta/b/delta.arrow', false],
@@ -96,14 +100,12 @@ describe('stranded deltas', () => {
     [200, 201, 'second'],
     [201, 200, 'first'],
     [200, 200, 'first'],
-  ])('written at %d and at %d in two losers are taken from the %s', (first, second, taken) => {
+  ])('written at %d and at %d in two losers are taken from the %s', async (first, second, taken) => {
     const key = 'lines/delta/x/delta.arrow';
     const inventories = new Map([
       ['first', new Map([at(key, first)])],
       ['second', new Map([at(key, second)])],
     ]);
-    expect(findStranded(winner, inventories, ['first', 'second']).map(({ bucket }) => bucket)).toEqual([
-      taken,
-    ]);
+    expect((await findStranded(winner, inventories)).map(({ bucket }) => bucket)).toEqual([taken]);
   });
 });

@@ -31,14 +31,14 @@ describe('the vector indexes of a snapshot', () => {
   });
 
   it('may be missing only as long as the log has every vector', () => {
-    expect(compareIndexes([segment(0)], directory())).toEqual({ elements: null });
+    expect(compareIndexes([segment(0)], directory())).toEqual({ elements: 0 });
     expect(compareIndexes([segment(1)], directory())).toEqual({
       disagreement: 'lines has 1 record whose vector index is missing',
     });
     expect(compareIndexes([segment(2)], directory())).toEqual({
       disagreement: 'lines has 2 records whose vector index is missing',
     });
-    expect(compareIndexes([], directory())).toEqual({ elements: null });
+    expect(compareIndexes([], directory())).toEqual({ elements: 0 });
   });
 
   it('are counted together, and the first that disagrees is told', () => {
