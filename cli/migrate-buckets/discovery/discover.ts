@@ -6,6 +6,7 @@ import { failureOf, unless } from '../../shared/aws/failure';
 import { UserError } from '../../shared/user-error';
 import { openBucket } from '../aws/bucket';
 import { type CandidateFilter, findCandidates, type KnownBucket } from './candidates';
+import { distinctPages } from './distinct-pages';
 import type { Survey } from './references';
 import { survey } from './survey';
 
@@ -27,7 +28,12 @@ export async function discoverBuckets(aws: Aws, filter: Search): Promise<Discove
   const unchecked = found.unchecked.map(({ kind, why }) => `${kind}: not checked. ${why}`);
   const names: string[] = [];
   try {
-    for await (const page of paginateListBuckets({ client: aws.s3 }, {})) {
+    const pages = paginateListBuckets({ client: aws.s3 }, {});
+    for await (const page of distinctPages(
+      'the buckets of the account',
+      pages,
+      ({ ContinuationToken }) => ContinuationToken,
+    )) {
       for (const { Name } of page.Buckets ?? []) if (Name !== undefined) names.push(Name);
     }
   } catch (error) {

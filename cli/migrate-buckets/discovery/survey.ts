@@ -8,6 +8,7 @@ import {
 import type { ReferenceKind } from '../../../contracts/migrate-buckets/words';
 import type { Aws } from '../../shared/aws/clients';
 import { explain } from '../../shared/aws/explain';
+import { distinctPages } from './distinct-pages';
 import type { ReferenceText, Survey } from './references';
 import { readStateFiles } from './state-files';
 
@@ -42,7 +43,8 @@ export async function survey(aws: Aws, statePaths: readonly string[]): Promise<S
 async function readLambdas({ lambda }: Aws): Promise<ReferenceText[]> {
   const texts: ReferenceText[] = [];
   // ALL lists $LATEST and every published version, so whatever an alias points at is among them.
-  for await (const page of paginateListFunctions({ client: lambda }, { FunctionVersion: 'ALL' })) {
+  const pages = paginateListFunctions({ client: lambda }, { FunctionVersion: 'ALL' });
+  for await (const page of distinctPages('the Lambda functions', pages, ({ NextMarker }) => NextMarker)) {
     for (const { FunctionName, Version, Environment } of page.Functions ?? []) {
       for (const [name, text] of Object.entries(Environment?.Variables ?? {})) {
         texts.push({
@@ -58,7 +60,8 @@ async function readLambdas({ lambda }: Aws): Promise<ReferenceText[]> {
 
 async function readStateMachines({ stepFunctions: client }: Aws): Promise<ReferenceText[]> {
   const texts: ReferenceText[] = [];
-  for await (const page of paginateListStateMachines({ client }, {})) {
+  const pages = paginateListStateMachines({ client }, {});
+  for await (const page of distinctPages('the state machines', pages, ({ nextToken }) => nextToken)) {
     for (const { stateMachineArn, name, type } of page.stateMachines ?? []) {
       const { definition } = await client.send(new DescribeStateMachineCommand({ stateMachineArn }));
       texts.push({
@@ -69,7 +72,8 @@ async function readStateMachines({ stepFunctions: client }: Aws): Promise<Refere
       // Executions of express machines cannot be listed; they end within five minutes.
       if (type === 'EXPRESS') continue;
       const running = paginateListExecutions({ client }, { stateMachineArn, statusFilter: 'RUNNING' });
-      for await (const { executions } of running) {
+      const list = distinctPages(`the executions of ${name}`, running, ({ nextToken }) => nextToken);
+      for await (const { executions } of list) {
         for (const { executionArn, name: execution } of executions ?? []) {
           const { input } = await client.send(new DescribeExecutionCommand({ executionArn }));
           texts.push({

@@ -12,6 +12,7 @@ import {
 import { failureOf, isMissing } from '../../shared/aws/failure';
 import type { Pace } from '../../shared/aws/pace';
 import { bareEtag, type ListedObject, partsOfEtag } from '../listing/listed-object';
+import { PageOrder } from '../listing/page-order';
 import { copySource } from './copy-source';
 import type { CopyRequest, CopyResult } from './engine';
 import { choosePartSize, evenParts, type Part, unevenParts } from './part-layout';
@@ -158,6 +159,7 @@ async function listCopiedParts(
   uploadId: string,
 ): Promise<Map<number, CopiedPart> | undefined> {
   const parts = new Map<number, CopiedPart>();
+  const order = new PageOrder(`the parts of ${object.key}`, true);
   let marker: string | undefined;
   try {
     do {
@@ -178,7 +180,7 @@ async function listCopiedParts(
           parts.set(PartNumber, { etag: ETag, size: Size });
         }
       }
-      marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+      marker = order.next(page.IsTruncated, page.NextPartNumberMarker);
     } while (marker !== undefined);
     return parts;
   } catch (error) {

@@ -2,6 +2,7 @@ import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { explain } from '../../shared/aws/explain';
 import { UserError } from '../../shared/user-error';
 import { bareEtag, decodeListedKey, type ListedObject } from './listed-object';
+import { PageOrder } from './page-order';
 
 /** One version or delete marker, as it stands in the bucket. An unversioned bucket has versions `null`. */
 export interface ListedVersion {
@@ -27,6 +28,8 @@ export async function* listVersions(
   bucket: string,
   signal: AbortSignal,
 ): AsyncGenerator<ListedVersion> {
+  const what = `${bucket}'s versions`;
+  const order = new PageOrder(what, true);
   let marker: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
   while (marker !== undefined) {
     signal.throwIfAborted();
@@ -51,16 +54,17 @@ export async function* listVersions(
         modified: LastModified?.getTime() ?? 0,
       };
     });
-    yield* interleave(entries);
-    if (page.IsTruncated === true && page.NextKeyMarker === undefined) {
-      throw new UserError(
-        `The listing of ${bucket}'s versions broke off: S3 said that there is more but not where.`,
-      );
+    for (const isDeleteMarker of [false, true]) {
+      const half = entries.filter((entry) => entry.isDeleteMarker === isDeleteMarker);
+      new PageOrder(what, true).check(half.map(({ key }) => key));
     }
+    const versions = interleave(entries);
+    order.check(versions.map(({ key }) => key));
+    yield* versions;
+    const { NextKeyMarker: key, NextVersionIdMarker: id } = page;
+    const next = order.next(page.IsTruncated, key === undefined ? undefined : JSON.stringify([key, id]));
     marker =
-      page.IsTruncated === true && page.NextKeyMarker !== undefined
-        ? { KeyMarker: decode(page.NextKeyMarker), VersionIdMarker: page.NextVersionIdMarker }
-        : undefined;
+      next === undefined || key === undefined ? undefined : { KeyMarker: decode(key), VersionIdMarker: id };
   }
 }
 

@@ -3,6 +3,7 @@ import { explain } from '../../shared/aws/explain';
 import type { Pace } from '../../shared/aws/pace';
 import { UserError } from '../../shared/user-error';
 import { bareEtag, decodeListedKey, type ListedObject } from './listed-object';
+import { PageOrder } from './page-order';
 
 /**
  * Lists a bucket in key order, one page ahead of the reader.
@@ -24,6 +25,7 @@ export async function* listObjects(
     fetched.catch(() => undefined);
     return fetched;
   };
+  const order = new PageOrder(bucket, false);
   let next: Promise<ListObjectsV2CommandOutput> | undefined = page(undefined);
   while (next !== undefined) {
     let output: ListObjectsV2CommandOutput;
@@ -32,26 +34,25 @@ export async function* listObjects(
     } catch (error) {
       throw explain(error, `list the bucket ${bucket}`, bucket);
     }
-    next = undefined;
-    if (output.IsTruncated === true) {
-      if (output.NextContinuationToken === undefined) {
-        throw new UserError(
-          `The listing of ${bucket} broke off: S3 said that there is more but not where. Try again.`,
-        );
-      }
-      next = page(output.NextContinuationToken);
-    }
-    for (const { Key, ETag, Size, StorageClass, LastModified } of output.Contents ?? []) {
-      if (Key === undefined || ETag === undefined || Size === undefined) {
-        throw new UserError(`The listing of ${bucket} holds an object without key, ETag or size. Try again.`);
-      }
-      yield {
-        key: output.EncodingType === 'url' ? decodeListedKey(Key) : Key,
-        size: Size,
-        etag: bareEtag(ETag),
-        storageClass: StorageClass ?? 'STANDARD',
-        modified: LastModified?.getTime() ?? 0,
-      };
-    }
+    const objects = (output.Contents ?? []).map(
+      ({ Key, ETag, Size, StorageClass, LastModified }): ListedObject => {
+        if (Key === undefined || ETag === undefined || Size === undefined) {
+          throw new UserError(
+            `The listing of ${bucket} holds an object without key, ETag or size. Try again.`,
+          );
+        }
+        return {
+          key: output.EncodingType === 'url' ? decodeListedKey(Key) : Key,
+          size: Size,
+          etag: bareEtag(ETag),
+          storageClass: StorageClass ?? 'STANDARD',
+          modified: LastModified?.getTime() ?? 0,
+        };
+      },
+    );
+    order.check(objects.map(({ key }) => key));
+    const token = order.next(output.IsTruncated, output.NextContinuationToken);
+    next = token === undefined ? undefined : page(token);
+    yield* objects;
   }
 }

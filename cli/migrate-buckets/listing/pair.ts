@@ -1,6 +1,6 @@
-import { UserError } from '../../shared/user-error';
 import { compareKeys } from './key-order';
 import type { ListedObject } from './listed-object';
+import { outOfOrder } from './page-order';
 
 /** One key, as the source and the destination hold it. At least one of them does. */
 export interface Pair {
@@ -46,11 +46,7 @@ export async function* inKeyOrder(
 ): AsyncGenerator<ListedObject> {
   let last: string | undefined;
   for await (const object of listing) {
-    if (last !== undefined && compareKeys(last, object.key) >= 0) {
-      throw new UserError(
-        `The listing of ${what} is not in key order ("${object.key}" came after "${last}"), so nothing can be concluded from it. Directory buckets are not supported.`,
-      );
-    }
+    if (last !== undefined && compareKeys(last, object.key) >= 0) throw outOfOrder(what, object.key, last);
     last = object.key;
     yield object;
   }
