@@ -18,7 +18,7 @@ import { readStateFiles } from './state-files';
  * access or cannot be reached is reported as unchecked, never as free of references.
  */
 export async function survey(aws: Aws, statePaths: readonly string[]): Promise<Survey> {
-  const unchecked: { kind: ReferenceKind; why: string }[] = [];
+  const unchecked: Unchecked[] = [];
   const attempt = async (kinds: ReferenceKind[], doing: string, read: () => Promise<ReferenceText[]>) => {
     try {
       return await read();
@@ -30,7 +30,7 @@ export async function survey(aws: Aws, statePaths: readonly string[]): Promise<S
     }
   };
   const [lambda, machines, state] = await Promise.all([
-    attempt(['lambda'], 'list the Lambda functions', () => readLambdas(aws)),
+    attempt(['lambda'], 'list the Lambda functions', () => readLambdas(aws, unchecked)),
     attempt(['step-functions', 'executions'], 'list the state machines', () => readStateMachines(aws)),
     readStateFiles(statePaths),
   ]);
@@ -40,12 +40,19 @@ export async function survey(aws: Aws, statePaths: readonly string[]): Promise<S
   return { texts: [...lambda, ...machines, ...state], unchecked };
 }
 
-async function readLambdas({ lambda }: Aws): Promise<ReferenceText[]> {
+type Unchecked = Survey['unchecked'][number];
+
+async function readLambdas({ lambda }: Aws, unchecked: Unchecked[]): Promise<ReferenceText[]> {
   const texts: ReferenceText[] = [];
+  const hidden: string[] = [];
   // ALL lists $LATEST and every published version, so whatever an alias points at is among them.
   const pages = paginateListFunctions({ client: lambda }, { FunctionVersion: 'ALL' });
   for await (const page of distinctPages('the Lambda functions', pages, ({ NextMarker }) => NextMarker)) {
     for (const { FunctionName, Version, Environment } of page.Functions ?? []) {
+      // What may not be decrypted is left out, without the request being refused.
+      if (Environment?.Error !== undefined) {
+        hidden.push(`${FunctionName} (${Version ?? '$LATEST'}): ${Environment.Error.ErrorCode}`);
+      }
       for (const [name, text] of Object.entries(Environment?.Variables ?? {})) {
         texts.push({
           kind: 'lambda',
@@ -55,7 +62,13 @@ async function readLambdas({ lambda }: Aws): Promise<ReferenceText[]> {
       }
     }
   }
+  if (hidden.length > 0) unchecked.push({ kind: 'lambda', why: describeHidden(hidden) });
   return texts;
+}
+
+function describeHidden(hidden: readonly string[]): string {
+  const more = hidden.length > 3 ? ` and ${hidden.length - 3} more` : '';
+  return `You may not read the environment of ${hidden.slice(0, 3).join(', ')}${more}. Allow yourself kms:Decrypt on the key that it is encrypted with.`;
 }
 
 async function readStateMachines({ stepFunctions: client }: Aws): Promise<ReferenceText[]> {

@@ -39,6 +39,8 @@ export function requiredPermissions(source: string, destination: string, alsoFro
       actions: ['lambda:ListFunctions', 'states:ListStateMachines', 'sts:GetCallerIdentity'],
       resource: '*',
     },
+    // Environments of Lambdas that are encrypted with a key of the account's own.
+    { actions: ['kms:Decrypt'], resource: '*' },
     {
       actions: ['states:DescribeStateMachine', 'states:ListExecutions', 'states:DescribeExecution'],
       resource: '*',

@@ -122,6 +122,17 @@ describe('the local AWS', () => {
     });
   });
 
+  test('shows an error in place of an environment that the caller may not decrypt', async () => {
+    const lambda = new LambdaClient(aws.clientOptions('controlPlane'));
+    const environmentError = { code: 'AccessDeniedException', message: 'Denied by KMS.' };
+    await aws.declare({ functions: [{ name: 'sealed', environment: { A: 'b' }, environmentError }] });
+    const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+    expect(Functions.find(({ FunctionName }) => FunctionName === 'sealed')?.Environment).toEqual({
+      Error: { ErrorCode: 'AccessDeniedException', Message: 'Denied by KMS.' },
+    });
+    await aws.withdraw('sealed');
+  });
+
   test('shows the state machines that it was told of, and what runs', async () => {
     const sfn = new SFNClient(aws.clientOptions('controlPlane'));
     const { stateMachines } = await sfn.send(new ListStateMachinesCommand({}));

@@ -61,7 +61,7 @@ const versionsOf = (each: DeclaredFunction, region: string) => [
 ];
 
 const configuration = (
-  { name }: DeclaredFunction,
+  { name, environmentError }: DeclaredFunction,
   version: string,
   environment: Readonly<Record<string, string>>,
   region: string,
@@ -71,7 +71,10 @@ const configuration = (
   Version: version,
   State: 'Active',
   LastUpdateStatus: 'Successful',
-  Environment: { Variables: environment },
+  Environment:
+    environmentError === undefined
+      ? { Variables: environment }
+      : { Error: { ErrorCode: environmentError.code, Message: environmentError.message } },
 });
 
 const uuidOf = (text: string): string =>

@@ -2,6 +2,11 @@
 export interface DeclaredFunction {
   readonly name: string;
   readonly environment: Readonly<Record<string, string>>;
+  /**
+   * What Lambda answers in place of the environments, of all versions, to a caller who may not decrypt them with
+   * their KMS key. @default - the caller may
+   */
+  readonly environmentError?: { readonly code: string; readonly message: string };
   /** Published versions with the environment that each froze. @default - only `$LATEST` */
   readonly versions?: readonly {
     readonly version: string;
