@@ -31,6 +31,18 @@ export const manifestEntrySchema = z
   .meta({ id: 'manifest_entry', description: "One line of the plan's manifest, in key order." });
 export type ManifestEntry = z.infer<typeof manifestEntrySchema>;
 
+/** What a copy leaves behind. */
+const notCarriedSchema = z.object({
+  objects: count.describe('that are to be copied'),
+  examined: count.describe('of them: all with --deep, else a sample'),
+  seed: count.describe('drew the sample'),
+  kms_keys: count.describe('of the examined, are encrypted with a key of KMS'),
+  website_redirects: count.describe('of the examined, redirect a website'),
+  object_locks: count.describe('of the examined, are under retention or legal hold'),
+  bucket: z.array(z.string()).describe("what the source's own configuration tells, one sentence each"),
+});
+export type NotCarried = z.infer<typeof notCarriedSchema>;
+
 /** Plans of another version are refused, but for what {@link anyPlanSchema} reads of them. */
 export const PLAN_VERSION = 2;
 
@@ -53,6 +65,7 @@ export const planSchema = z
       .object({ included: count, accepted_lost: z.array(z.string()).describe('keys') })
       .describe('deltas that only a losing bucket holds'),
     noncurrent_versions: count.nullable().describe('they stay behind; null when they could not be listed'),
+    not_carried: notCarriedSchema.optional().describe('what copies will lack'),
     requests: z.object({ list: count, copy: count, read: count }),
     estimated_cost: z.number().describe('US dollars'),
     estimated_time: z.number().describe('seconds'),

@@ -14,6 +14,16 @@ export const verificationSchema = z
       .array(z.object({ key: z.string(), level: z.enum(LEVELS), why: z.string() }))
       .describe('the first hundred'),
     problem_count: count,
+    fidelity: z
+      .object({
+        compared: count.describe(
+          'objects whose content type, encoding, cache control, metadata and tags were compared',
+        ),
+        differing: count.describe('of them; they are among the problems'),
+        deep: z.boolean().describe('whether all were compared, and not a sample'),
+        seed: count.describe('draws the same sample again'),
+      })
+      .optional(),
     proven: z.boolean().describe('whether every object is proven well enough for the source to be deleted'),
     snapshots: z.array(snapshotReferenceSchema).describe("what the source's pointers name"),
   })

@@ -18,6 +18,7 @@ export const plan = command(
     .option('--include-stranded', 'copy deltas too that only a losing bucket holds and nobody compacted')
     .option('--accept-loss <file>', 'a file with the keys, one a line, of stranded deltas that may be lost')
     .option(...QUICK)
+    .option('--deep', 'ask every object, and not a sample, for what its copy will lack')
     .option('--overwrite', 'replace what the destination holds under the same key with other content'),
   async (context, _args, options): Promise<Outcome<ResultOf<'plan'>>> => {
     const {
@@ -34,6 +35,7 @@ export const plan = command(
       acceptLoss,
       overwrite,
       quick: options.quick,
+      deep: options.deep,
     });
     return {
       exitCode: made === null ? EXIT.ambiguous : EXIT.ok,

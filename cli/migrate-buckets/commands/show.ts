@@ -1,6 +1,7 @@
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
-import type { Plan, State } from '../../../contracts/migrate-buckets/plan';
+import type { NotCarried, Plan, State } from '../../../contracts/migrate-buckets/plan';
 import { command, declare, type Outcome } from '../../shared/command';
+import { counted } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { bytes, duration, faint, heading, table } from '../../shared/reporters/text';
 
@@ -49,6 +50,7 @@ export function describePlan(plan: Plan, path: string): string {
     ...(plan.noncurrent_versions
       ? [`${plan.noncurrent_versions} older versions stay behind: only current objects are migrated.`]
       : []),
+    ...(plan.not_carried === undefined ? [] : describeNotCarried(plan.not_carried)),
     `About ${requests.copy} copies and ${requests.list} listings: $${plan.estimated_cost.toFixed(4)}, ${duration(plan.estimated_time)}, by the ${plan.engine} engine.`,
     heading('Permissions that it takes'),
     ...plan.permissions.map(
@@ -58,6 +60,23 @@ export function describePlan(plan: Plan, path: string): string {
     faint(`digest ${plan.digest}`),
     `Next: migrate-buckets apply ${path}`,
   ].join('\n');
+}
+
+function describeNotCarried({ objects, examined, bucket, ...counts }: NotCarried): string[] {
+  const found = [
+    [counts.kms_keys, 'encrypted with a key of KMS'],
+    [counts.website_redirects, 'with a website redirect'],
+    [counts.object_locks, 'under retention or legal hold'],
+  ] as const;
+  const some = found.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
+  const whole =
+    examined === objects
+      ? `all ${counted(objects, 'object')}`
+      : `${examined} of ${objects} objects (--deep asks all)`;
+  return [
+    `Not carried, by a look at ${whole}: ${some.join(', ') || 'nothing'}.`,
+    ...bucket.map((sentence) => `  ${sentence}`),
+  ];
 }
 
 const EXPLAINED: Record<string, string> = {

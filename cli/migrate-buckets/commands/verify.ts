@@ -2,6 +2,7 @@ import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import { LEVELS } from '../../../contracts/migrate-buckets/words';
 import { command, declare, type Outcome } from '../../shared/command';
+import { counted } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, faint, good, table } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
@@ -45,9 +46,16 @@ const MEANING: Record<(typeof LEVELS)[number], string> = {
   P0: 'missing or different',
 };
 
+const describeFidelity = ({ compared, deep, seed }: NonNullable<Verification['fidelity']>): string =>
+  `Content type, encoding, cache control, metadata and tags were compared on ${
+    deep
+      ? `all ${counted(compared, 'object')}`
+      : `a sample of ${counted(compared, 'object')} (seed ${seed}); --deep compares all`
+  }.`;
+
 /** A verification for people. */
 export function describeVerification(verification: Verification): string {
-  const { levels, problems, problem_count, decoys, extra, objects } = verification;
+  const { levels, problems, problem_count, decoys, extra, objects, fidelity } = verification;
   return [
     table(
       ['level', 'what it means', 'objects', 'size'],
@@ -57,6 +65,7 @@ export function describeVerification(verification: Verification): string {
       ? [faint(`${decoys} decoys of the old infrastructure are not data and were not copied.`)]
       : []),
     ...(extra > 0 ? [faint(`${extra} objects are only at the destination; they were left alone.`)] : []),
+    ...(fidelity === undefined ? [] : [faint(describeFidelity(fidelity))]),
     problem_count === 0
       ? good(`All ${objects} objects are proven.`)
       : bad(`${problem_count} of ${objects} objects are missing, different or unproven:`),

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import { PLAN_VERSION, type Plan } from '../../../contracts/migrate-buckets/plan';
+import { counted } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import type { Reporter } from '../../shared/reporters/reporter';
 import { UserError } from '../../shared/user-error';
@@ -12,6 +13,7 @@ import { ManifestDigest, manifestLine } from '../plan-files/digest';
 import { isArchived, planEntry } from '../plan-files/manifest-entry';
 import { LineWriter, planFiles, writeWhole } from '../plan-files/plan-file';
 import { emptyTally, estimate } from './estimate';
+import type { NotCarriedSurvey } from './not-carried';
 import { requiredPermissions } from './permissions';
 
 export interface PlanRequest {
@@ -24,6 +26,8 @@ export interface PlanRequest {
   readonly acceptedLost: readonly string[];
   readonly overwrite: boolean;
   readonly noncurrentVersions: number | null;
+  /** Looks at what copies will lack. */
+  readonly notCarried: NotCarriedSurvey;
   /** Where the plan goes; its manifest goes beside it. */
   readonly out: string;
 }
@@ -42,8 +46,8 @@ export async function makePlan(
   const files = planFiles(request.out);
   const actions = emptyTally();
   const digest = new ManifestDigest(source, destination);
-  const conflicts: string[] = [];
-  const archived: string[] = [];
+  const conflicts = new SomeKeys();
+  const archived = new SomeKeys();
   let destinationObjects = 0;
   let partCopies = 0;
 
@@ -61,10 +65,13 @@ export async function makePlan(
       if (++listed % 1000 === 0) report.progress('planning', listed, undefined);
       actions[entry.action].objects++;
       actions[entry.action].bytes += entry.size;
-      if (entry.action === 'conflict') conflicts.push(entry.key);
+      if (entry.action === 'conflict') conflicts.add(entry.key);
       if (entry.action === 'copy' || entry.action === 'replace') {
         partCopies += partsOfEtag(entry.etag) ?? 0;
-        if (isArchived(entry)) archived.push(entry.key);
+        if (isArchived(entry)) archived.add(entry.key);
+        else if (pair.source !== undefined) {
+          await request.notCarried.offer({ bucket: entry.bucket ?? source, object: pair.source });
+        }
       }
       digest.add(entry);
       await manifest.write(manifestLine(entry));
@@ -89,6 +96,7 @@ export async function makePlan(
     actions,
     stranded: { included: include.length, accepted_lost: [...request.acceptedLost] },
     noncurrent_versions: request.noncurrentVersions,
+    not_carried: await request.notCarried.finish(source),
     ...estimate(actions, destinationObjects, partCopies),
     permissions: requiredPermissions(source, destination, [...new Set(include.map(({ bucket }) => bucket))]),
   };
@@ -102,22 +110,33 @@ export async function makePlan(
 function refuseUnplannable(
   source: string,
   destination: string,
-  archived: readonly string[],
-  conflicts: readonly string[],
+  archived: SomeKeys,
+  conflicts: SomeKeys,
 ): void {
-  if (archived.length > 0) {
+  if (archived.count > 0) {
     throw new UserError(
-      `${name(archived)} of ${source} cannot be read before being restored from the archive class. Restore, then plan again.`,
+      `${archived} of ${source} cannot be read before being restored from the archive class. Restore, then plan again.`,
       EXIT.refused,
     );
   }
-  if (conflicts.length > 0) {
+  if (conflicts.count > 0) {
     throw new UserError(
-      `${destination} holds something else under ${name(conflicts)}. Look at them; with --overwrite the plan replaces exactly these.`,
+      `${destination} holds something else under ${conflicts}. Look at them; with --overwrite the plan replaces exactly these.`,
       EXIT.refused,
     );
   }
 }
 
-const name = (keys: readonly string[]): string =>
-  `${keys.length} ${keys.length === 1 ? 'key' : 'keys'} (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})`;
+/** Keys of which some are named and the others counted. */
+class SomeKeys {
+  count = 0;
+  private readonly first: string[] = [];
+
+  add(key: string): void {
+    if (++this.count <= 5) this.first.push(key);
+  }
+
+  toString(): string {
+    return `${counted(this.count, 'key')} (${this.first.join(', ')}${this.count > 5 ? ', …' : ''})`;
+  }
+}

@@ -20,6 +20,8 @@ export function requiredPermissions(source: string, destination: string, alsoFro
         's3:GetLifecycleConfiguration',
         's3:PutLifecycleConfiguration',
         's3:GetBucketObjectLockConfiguration',
+        's3:GetEncryptionConfiguration',
+        's3:GetBucketOwnershipControls',
       ],
       resource: bucket(source),
     },

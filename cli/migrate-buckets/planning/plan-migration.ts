@@ -12,6 +12,7 @@ import { listVersions } from '../listing/list-versions';
 import { planFiles } from '../plan-files/plan-file';
 import { readState } from '../plan-files/state';
 import { makePlan } from './make-plan';
+import { NotCarriedSurvey } from './not-carried';
 import { chooseStranded } from './stranded-choice';
 
 export interface MigrationRequest extends AuthorityRequest {
@@ -22,6 +23,8 @@ export interface MigrationRequest extends AuthorityRequest {
   /** A file with the keys, one a line, of stranded deltas that may be lost. */
   readonly acceptLoss: string | undefined;
   readonly overwrite: boolean;
+  /** Whether every object is asked for what its copy will lack, and not a sample. @default false */
+  readonly deep?: boolean;
 }
 
 /**
@@ -63,6 +66,7 @@ export async function planMigration(
         ...unchecked,
       ],
       overwrite: request.overwrite,
+      notCarried: new NotCarriedSurvey(aws.s3, request.deep ?? false),
       noncurrentVersions: await countNoncurrent(context, source),
       out,
     },

@@ -6,12 +6,14 @@ import type { SnapshotReference, Tally } from '../../../contracts/migrate-bucket
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import { LEVELS, type Level } from '../../../contracts/migrate-buckets/words';
 import type { Context } from '../../shared/command';
+import { randomSeed } from '../../shared/seeded-sample';
 import { readTextIfAny } from '../aws/read-object';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
 import type { ListedObject } from '../listing/listed-object';
 import { mergeListings, pairListings } from '../listing/pair';
 import { recordVersions } from '../plan-files/version-record';
 import { evaluateObject, explainLevel, isReachable, type Sides } from './evaluate-object';
+import { FidelityCheck } from './fidelity-check';
 import { isAtLeast, requiredLevel } from './levels';
 
 export interface VerifyRequest extends Omit<Sides, 'snapshots'> {
@@ -22,6 +24,8 @@ export interface VerifyRequest extends Omit<Sides, 'snapshots'> {
   readonly versions?: AsyncIterable<ListedVersion>;
   /** The snapshots that its pointers name. @default - what its pointers say now */
   readonly snapshots?: readonly SnapshotReference[];
+  /** Draws the sample of objects whose properties are compared. @default - a fresh one */
+  readonly seed?: number | undefined;
 }
 
 const PROBLEMS_SHOWN = 100;
@@ -41,6 +45,10 @@ export async function verifyBuckets(
   >;
   const problems: Verification['problems'] = [];
   let [objects, bytes, decoys, extra, problemCount] = [0, 0, 0, 0, 0];
+  const tell = (problem: Verification['problems'][number]) => {
+    if (++problemCount <= PROBLEMS_SHOWN) problems.push(problem);
+  };
+  const fidelity = new FidelityCheck(s3, sides, request.seed ?? randomSeed(), tell);
 
   const digest = await recordVersions(versions, request.versionsPath, async (recorded) => {
     const pairs = pairListings(
@@ -64,13 +72,11 @@ export async function verifyBuckets(
       levels[level].objects++;
       levels[level].bytes += pair.source.size;
       if (!isAtLeast(level, requiredLevel(reachable))) {
-        problemCount++;
-        if (problems.length < PROBLEMS_SHOWN) {
-          problems.push({ key: pair.key, level, why: why ?? explainLevel(pair, level, reachable) });
-        }
-      }
+        tell({ key: pair.key, level, why: why ?? explainLevel(pair, level, reachable) });
+      } else await fidelity.offer(pair, level);
     }
   });
+  const compared = await fidelity.finish();
   return {
     digest,
     objects,
@@ -80,6 +86,7 @@ export async function verifyBuckets(
     extra,
     problems,
     problem_count: problemCount,
+    fidelity: compared,
     proven: problemCount === 0,
     snapshots: [...snapshots],
   };

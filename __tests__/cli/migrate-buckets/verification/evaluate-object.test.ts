@@ -8,6 +8,7 @@ import {
   type Sides,
 } from '../../../../cli/migrate-buckets/verification/evaluate-object';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
+import { smallChromaDatabase } from '../../../support/small-chroma-database';
 
 const VERSION = '20260101_000000';
 const SNAPSHOT = { collection: 'lines', version: VERSION } as const;
@@ -198,13 +199,9 @@ describe('The archive of such a snapshot', () => {
 describe('A pointer', () => {
   const NEWER = '20260202_000000';
   const sides = { snapshots: [{ collection: 'words', version: NEWER } as const, SNAPSHOT] };
-  /** A snapshot at the destination that is too large to be an empty one. */
+  /** A sound snapshot at the destination. */
   const store = (version: string) =>
-    embedded.put(
-      destination,
-      `lines/snapshot/timestamped/${version}/chroma.sqlite3`,
-      new Uint8Array(8 * 1024 ** 2 + 1),
-    );
+    embedded.put(destination, `lines/snapshot/timestamped/${version}/chroma.sqlite3`, smallChromaDatabase());
 
   it('of the same content is P3, and nothing is read', async () => {
     expect(await evaluate({ key: POINTER, there: VERSION, here: VERSION, sides })).toEqual({
