@@ -1,4 +1,5 @@
 import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { isOwnKey } from '../../../contracts/migrate-buckets/own-objects';
 import { explain } from '../../shared/aws/explain';
 import { UserError } from '../../shared/user-error';
 import { bareEtag, decodeListedKey, type ListedObject } from './listed-object';
@@ -18,8 +19,8 @@ export interface ListedVersion {
 }
 
 /**
- * Lists every version in key order, page after page. Verification and retirement see the buckets through
- * this, the copy through ListObjectsV2: a fault of one listing cannot hide itself in the proof.
+ * Lists every version in key order, page after page, without our own objects. Verification and retirement see the
+ * buckets through this, the copy through ListObjectsV2: a fault of one listing cannot hide itself in the proof.
  *
  * @throws {UserError} when any page fails or the listing breaks off.
  */
@@ -60,7 +61,7 @@ export async function* listVersions(
     }
     const versions = interleave(entries);
     order.check(versions.map(({ key }) => key));
-    yield* versions;
+    yield* versions.filter(({ key }) => !isOwnKey(key));
     const { NextKeyMarker: key, NextVersionIdMarker: id } = page;
     const next = order.next(page.IsTruncated, key === undefined ? undefined : JSON.stringify([key, id]));
     marker =

@@ -1,4 +1,5 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import { isOwnKey } from '../../../contracts/migrate-buckets/own-objects';
 import { explain } from '../../shared/aws/explain';
 import type { Pace } from '../../shared/aws/pace';
 import { UserError } from '../../shared/user-error';
@@ -6,7 +7,7 @@ import { bareEtag, decodeListedKey, type ListedObject } from './listed-object';
 import { PageOrder } from './page-order';
 
 /**
- * Lists a bucket in key order, one page ahead of the reader.
+ * Lists a bucket in key order, one page ahead of the reader, without our own objects.
  *
  * @throws {UserError} when any page fails or the listing breaks off: a listing is whole or it is an error.
  */
@@ -53,6 +54,6 @@ export async function* listObjects(
     order.check(objects.map(({ key }) => key));
     const token = order.next(output.IsTruncated, output.NextContinuationToken);
     next = token === undefined ? undefined : page(token);
-    yield* objects;
+    yield* objects.filter(({ key }) => !isOwnKey(key));
   }
 }
