@@ -13,6 +13,7 @@ import {
   snapshotPointerKey,
 } from '../../contracts/bucket-layout';
 import type { Collection } from '../../contracts/collections';
+import { isOwnKey } from '../../contracts/migrate-buckets/own-objects';
 import type { Snapshot } from './chroma-snapshots';
 
 export const createBucket = (s3: S3Client, bucket: string) =>
@@ -79,7 +80,7 @@ export const putDelta = (s3: S3Client, bucket: string, collection: Collection, r
     Tagging: 'kind=delta',
   });
 
-/** Keys with their ETags, in listing order. */
+/** Keys with their ETags, in listing order, without what migrate-buckets keeps there for itself. */
 export async function contents(s3: S3Client, bucket: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   let token: string | undefined;
@@ -88,7 +89,8 @@ export async function contents(s3: S3Client, bucket: string): Promise<Map<string
       new ListObjectsV2Command({ Bucket: bucket, ContinuationToken: token, EncodingType: 'url' }),
     );
     for (const { Key = '', ETag = '' } of page.Contents ?? []) {
-      found.set(decodeURIComponent(Key.replaceAll('+', ' ')), ETag.replaceAll('"', ''));
+      const key = decodeURIComponent(Key.replaceAll('+', ' '));
+      if (!isOwnKey(key)) found.set(key, ETag.replaceAll('"', ''));
     }
     token = page.NextContinuationToken;
   } while (token !== undefined);

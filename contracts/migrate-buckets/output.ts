@@ -23,7 +23,7 @@ const event = <const Names extends readonly [string, ...string[]], Shape extends
 
 /** What happened on the way: one sentence for people, and the figures behind it. */
 const eventSchemas = [
-  event(['plan-current', 'resuming', 'frozen', 'unfrozen', 'unfreeze-failed'], {}),
+  event(['plan-current', 'resuming', 'frozen', 'unfrozen', 'unfreeze-failed', 'lock-ignored'], {}),
   event(['canary', 'object-failed'], { key: z.string() }),
   event(['pre-copy', 'catch-up', 'pointers'], { copied: count, unchanged: count, failed: count }),
   event(['gates'], { gates: z.array(gateSchema) }),

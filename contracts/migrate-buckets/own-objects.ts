@@ -5,3 +5,6 @@
 export const OWN_PREFIX = '.migrate-buckets/';
 
 export const isOwnKey = (key: string): boolean => key.startsWith(OWN_PREFIX);
+
+/** At the destination: who works on the migration of this source. */
+export const lockObjectKey = (source: string): string => `${OWN_PREFIX}${source}/lock.json`;

@@ -5,12 +5,13 @@ import type { Confirm } from '../../shared/confirmation';
 import { UserError } from '../../shared/user-error';
 import { openBucket, whoAmI } from '../aws/bucket';
 import type { CopyEngine } from '../engine/engine';
-import { withLock } from '../plan-files/lock';
+import { type LockedWork, whileLocked } from '../locks/while-locked';
 import { planFiles, readPlan } from '../plan-files/plan-file';
 import { type MigrateRequest, migrate } from './migrate';
 
-interface ApplyRequest extends Pick<MigrateRequest, 'allowSourceChanges' | 'settle'> {
-  readonly path: string;
+interface ApplyRequest
+  extends Pick<MigrateRequest, 'allowSourceChanges' | 'settle'>,
+    Pick<LockedWork, 'path' | 'breakLock'> {
   /** ARNs that may write to the frozen source. @default - the caller, as STS tells */
   readonly principals: readonly string[] | undefined;
   readonly confirm: Confirm;
@@ -20,7 +21,7 @@ interface ApplyRequest extends Pick<MigrateRequest, 'allowSourceChanges' | 'sett
 export async function applyPlan(
   context: Context<MigrationEvent>,
   engine: CopyEngine,
-  { path, confirm, principals, ...more }: ApplyRequest,
+  { path, confirm, principals, breakLock, ...more }: ApplyRequest,
 ): Promise<Migration & { readonly plan: Plan }> {
   const { aws } = context;
   const plan = await readPlan(path);
@@ -32,7 +33,8 @@ export async function applyPlan(
   );
   const files = planFiles(path);
   const request = { plan, files, principals: principals ?? (await ownPrincipals(context)), ...more };
-  return { plan, ...(await withLock(files.lock, () => migrate(context, engine, request))) };
+  const work = { ...plan, command: 'apply', path, lock: files.lock, breakLock };
+  return { plan, ...(await whileLocked(context, work, (locked) => migrate(locked, engine, request))) };
 }
 
 async function ownPrincipals({ aws }: Context<MigrationEvent>): Promise<readonly string[]> {

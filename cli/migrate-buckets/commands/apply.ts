@@ -6,6 +6,7 @@ import { confirming } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
 import { atLeast, repeated } from '../../shared/option-values';
 import { bad, bytes, duration, good } from '../../shared/reporters/text';
+import { BREAK_LOCK } from './break-lock';
 import { describeVerification } from './verify';
 
 export const apply = command(
@@ -24,6 +25,7 @@ export const apply = command(
       repeated(arnOf),
     )
     .option('--settle <seconds>', 'wait after the freeze, for the policy to reach all of S3', atLeast(0), 30)
+    .option(...BREAK_LOCK)
     .option('--concurrency <number>', 'the most copies in flight', atLeast(1), 64)
     .option(
       '--multipart-above <bytes>',
@@ -41,6 +43,7 @@ export const apply = command(
       principals: principal,
       allowSourceChanges,
       settle,
+      breakLock: options.breakLock,
     });
     return { exitCode: exitCodeOf(migration), data: migration, text: describe(migration, plan, path) };
   },

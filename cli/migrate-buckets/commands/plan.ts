@@ -2,6 +2,7 @@ import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { describeVerdict } from './authority';
+import { BREAK_LOCK } from './break-lock';
 import { declareSearch, QUICK, searchOf } from './search';
 import { describePlan } from './show';
 
@@ -19,6 +20,7 @@ export const plan = command(
     .option('--accept-loss <file>', 'a file with the keys, one a line, of stranded deltas that may be lost')
     .option(...QUICK)
     .option('--deep', 'ask every object, and not a sample, for what its copy will lack')
+    .option(...BREAK_LOCK)
     .option('--overwrite', 'replace what the destination holds under the same key with other content'),
   async (context, _args, options): Promise<Outcome<ResultOf<'plan'>>> => {
     const {
@@ -36,6 +38,7 @@ export const plan = command(
       overwrite,
       quick: options.quick,
       deep: options.deep,
+      breakLock: options.breakLock,
     });
     return {
       exitCode: made === null ? EXIT.ambiguous : EXIT.ok,

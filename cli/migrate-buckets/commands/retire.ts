@@ -5,6 +5,7 @@ import { confirming } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
 import { asItIs, atLeast, oneOf, repeated } from '../../shared/option-values';
 import { bad, good, table } from '../../shared/reporters/text';
+import { BREAK_LOCK } from './break-lock';
 
 export const retire = command(
   declare(
@@ -34,6 +35,7 @@ export const retire = command(
       repeated(oneOf(REFERENCE_KINDS)),
     )
     .option('--accept-idle', 'go on though nothing was written to the new bucket since the verification')
+    .option(...BREAK_LOCK)
     .option('--dry-run', 'show the gates and stop'),
   async (context, [path], options): Promise<Outcome<ResultOf<'retire'>>> => {
     const { retirePlan }: typeof import('../retirement/retire-plan') = require('../retirement/retire-plan');
@@ -54,6 +56,7 @@ export const retire = command(
       statePaths: state,
       overrides: [...acceptUnchecked, ...(acceptIdle === true ? ['in-use'] : [])],
       dryRun,
+      breakLock: options.breakLock,
       confirm: confirming(context, options.confirm),
     });
     const data = { gates, retired };

@@ -9,13 +9,14 @@ import { openBucket, versioningOf } from '../aws/bucket';
 import { ownerOf } from '../aws/owner';
 import type { CopyEngine } from '../engine/engine';
 import { listVersions } from '../listing/list-versions';
+import { type LockedWork, withFileLock } from '../locks/while-locked';
 import { planFiles } from '../plan-files/plan-file';
 import { readState } from '../plan-files/state';
 import { makePlan } from './make-plan';
 import { NotCarriedSurvey } from './not-carried';
 import { chooseStranded } from './stranded-choice';
 
-export interface MigrationRequest extends AuthorityRequest {
+export interface MigrationRequest extends AuthorityRequest, Pick<LockedWork, 'breakLock'> {
   readonly destination: string;
   /** Where the plan goes. */
   readonly out: string;
@@ -38,14 +39,25 @@ export async function planMigration(
   engine: CopyEngine,
   request: MigrationRequest,
 ): Promise<Pick<ResultOf<'plan'>, 'plan' | 'authority'>> {
-  const { aws, report } = context;
-  const { destination, named, out } = request;
+  const { destination, named, out, breakLock } = request;
   if (named === destination) {
     throw new UserError(
       `${destination} is both source and destination: there is nothing to migrate.`,
       EXIT.refused,
     );
   }
+  // A plan replaces the state and the journal of the one before: not while somebody goes by them.
+  const work = { command: 'plan', path: out, lock: planFiles(out).lock, breakLock };
+  return withFileLock(context, work, (locked) => planUnderLock(locked, engine, request));
+}
+
+async function planUnderLock(
+  context: Context<MigrationEvent>,
+  engine: CopyEngine,
+  request: MigrationRequest,
+): Promise<Pick<ResultOf<'plan'>, 'plan' | 'authority'>> {
+  const { aws, report } = context;
+  const { destination, named, out } = request;
   await refuseRunning(out);
   await openBucket(aws, destination);
   if (named !== undefined) await openBucket(aws, named);

@@ -5,15 +5,14 @@ import type { Confirm } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { openBucket } from '../aws/bucket';
-import { withLock } from '../plan-files/lock';
+import { type LockedWork, whileLocked } from '../locks/while-locked';
 import { planFiles, readPlan } from '../plan-files/plan-file';
 import { isFrozen, StateFile } from '../plan-files/state';
 import { allPass, evaluateGates } from './gates';
 import { gatherFacts } from './gather-facts';
 import { retireBucket } from './retire-bucket';
 
-export interface RetirePlanRequest {
-  readonly path: string;
+export interface RetirePlanRequest extends Pick<LockedWork, 'path' | 'breakLock'> {
   readonly mode: RetireMode;
   readonly purge: boolean;
   /** Seconds that must lie between verification and retirement. */
@@ -37,7 +36,7 @@ export interface PlanRetirement {
 /** Retires the source of the plan at a path, provided that every gate holds and the operator confirms it. */
 export async function retirePlan(
   context: Context<MigrationEvent>,
-  { path, mode, purge, soak, statePaths, overrides, dryRun, confirm }: RetirePlanRequest,
+  { path, mode, purge, soak, statePaths, overrides, dryRun, confirm, breakLock }: RetirePlanRequest,
 ): Promise<PlanRetirement> {
   const { aws, report } = context;
   const plan = await readPlan(path);
@@ -56,8 +55,9 @@ export async function retirePlan(
   const at = new Date().toISOString();
   const used = gates.filter(({ overridden }) => overridden).map(({ name }) => ({ gate: name, at }));
   await state.save({ overrides: [...state.now.overrides, ...used] });
-  const retired = await withLock(files.lock, () =>
-    retireBucket(context, { plan, files, state, mode, purge }),
+  const work = { ...plan, command: 'retire', path, lock: files.lock, breakLock };
+  const retired = await whileLocked(context, work, (locked) =>
+    retireBucket(locked, { plan, files, state, mode, purge }),
   );
   return { source, gates, passed, retired };
 }

@@ -61,7 +61,7 @@ it('ends in an error, and verifies nothing, when a listing fails', async () => {
   const { source, makePlan, apply, plan } = await setting(numbered(5));
   await makePlan();
   await harness.admin.inject({ operation: 'ListObjectsV2', bucket: source, fail: 'InternalError', times: 0 });
-  const [failed, planned] = await Promise.all([apply(), makePlan()]);
+  const [failed, planned] = [await apply(), await makePlan()];
   expect(failed.code).toBe(1);
   expect(failed.result.message).toContain(`list the bucket ${source}`);
   expect(planned.code).toBe(1);

@@ -162,7 +162,7 @@ it('says what is wrong with a plan', async () => {
     '--out',
     'no/p.json',
   ];
-  await expectSentence(['plan', ...elsewhere], 2, /no\/p\.manifest\.ndjson cannot be written \(ENOENT\)/);
+  await expectSentence(['plan', ...elsewhere], 2, /no\/p\.lock cannot be written \(ENOENT\)/);
   mkdirSync(join(harness.folder, 'sub'));
   expect(
     (

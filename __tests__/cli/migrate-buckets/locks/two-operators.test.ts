@@ -1,0 +1,61 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually } from '../../../../packages/local-aws/__tests__/support/eventually';
+import { type CliHarness, startCliHarness } from '../cli-harness';
+import { migrationSetting, numbered } from '../migration-setting';
+
+let harness: CliHarness;
+beforeAll(async () => {
+  harness = await startCliHarness();
+});
+afterAll(() => harness?.stop());
+
+/** A migration whose `apply` waits with the source frozen. */
+async function underWay() {
+  const setting = await migrationSetting(harness, numbered(3));
+  await setting.makePlan();
+  const { source, plan } = setting;
+  const running = harness.start(['apply', plan, '--confirm', source, '--settle', '600']);
+  const state = () => harness.read(plan.replace('.json', '.state.json')).catch(() => '');
+  await eventually('the source is frozen', async () => (await state()).includes('"frozen"'));
+  const stop = async () => {
+    running.child.kill('SIGINT');
+    await running.done;
+  };
+  return { ...setting, state, stop, ...running };
+}
+
+it('does not let plan delete the state and the journal of an apply that runs', async () => {
+  const { plan, makePlan, state, stop } = await underWay();
+  const files = ['state.json', 'journal.ndjson'].map((end) => plan.replace('json', end));
+  const before = await Promise.all(files.map(harness.read));
+  const { code, result } = await makePlan();
+  expect(code).toBe(6);
+  expect(result.message).toMatch(/works on this plan: apply of .*Wait for it, or stop it/);
+  expect(await Promise.all(files.map(harness.read))).toEqual(before);
+  expect(await state()).toContain('"saved"');
+  await stop();
+});
+
+it('keeps a second operator, with a copy of the plan elsewhere, away from the buckets', async () => {
+  const { source, destination, plan, applyArguments, stop, child, done } = await underWay();
+  await mkdir(join(harness.folder, 'elsewhere'));
+  const copied = join('elsewhere', plan);
+  for (const end of ['json', 'manifest.ndjson']) {
+    const file = plan.replace('json', end);
+    await cp(join(harness.folder, file), join(harness.folder, 'elsewhere', file));
+  }
+  const [, , ...options] = applyArguments;
+  const second = () => harness.json('apply', copied, ...options);
+  const { code, result } = await second();
+  expect(code).toBe(6);
+  expect(result.message).toMatch(
+    new RegExp(
+      `works on the migration of ${source} to ${destination}: apply of .*${plan} by .* \\(process ${child.pid}\\)`,
+    ),
+  );
+  await stop();
+  await done;
+  // The lock is free, and the copied plan has been outrun by what the first one copied.
+  expect((await second()).code).toBe(5);
+});
