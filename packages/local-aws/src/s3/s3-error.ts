@@ -48,6 +48,7 @@ const STATUS = {
   NotImplemented: 501,
   NotModified: 304,
   ObjectLockConfigurationNotFoundError: 404,
+  OperationAborted: 409,
   OwnershipControlsNotFoundError: 404,
   PermanentRedirect: 301,
   PreconditionFailed: 412,

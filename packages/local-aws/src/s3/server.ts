@@ -35,6 +35,7 @@ const DEFAULTS: Settings = {
   sqsEndpoint: undefined,
   maximumCopyBytes: 5 * GIBIBYTE,
   minimumPartBytes: 5 * MEBIBYTE,
+  eventualConfiguration: {},
 };
 
 /** Starts an S3 of our own in this process: in memory, empty, on the loopback address. */
@@ -173,7 +174,7 @@ function perform(
     service.authorize(request, action, bucket, operation.level === 'object' ? key : undefined);
   }
   try {
-    return operation.run({ request, service }, bucket);
+    return operation.run({ request, service }, service.configurationSight.of(operation, bucket));
   } catch (error) {
     // Who may not list must not learn from a 404 which keys exist: AWS then says 403.
     const reading = request.method === 'GET' || request.method === 'HEAD';

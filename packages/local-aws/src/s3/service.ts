@@ -1,5 +1,6 @@
 import { authorize } from './access';
 import { eventMessages } from './event-messages';
+import { ConfigurationSight, type EventualConfiguration } from './eventual-configuration';
 import type { ByteKey } from './key-order';
 import { QueueDelivery } from './queue-delivery';
 import type { S3Request } from './request';
@@ -18,17 +19,21 @@ export interface Settings {
   readonly maximumCopyBytes: number;
   /** Each part but the last must be this long. @default 5 MiB, as S3. */
   readonly minimumPartBytes: number;
+  /** @default {} - configurations are consistent at once. */
+  readonly eventualConfiguration: EventualConfiguration;
 }
 
 /** Everything that lives as long as the server: buckets, and what operations do to the world outside. */
 export class Service {
   readonly buckets = new Map<string, Bucket>();
   readonly queues: QueueDelivery;
+  readonly configurationSight: ConfigurationSight;
   /** Set once the server listens. */
   endpoint = '';
 
   constructor(readonly settings: Settings) {
     this.queues = new QueueDelivery(settings.sqsEndpoint);
+    this.configurationSight = new ConfigurationSight(settings.eventualConfiguration);
   }
 
   /** @throws {S3Error} NoSuchBucket. */
