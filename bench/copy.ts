@@ -71,12 +71,14 @@ async function main(): Promise<void> {
         'source',
         '--settle',
         '0',
+        '--read-pause',
+        '0',
         '--principal',
         'arn:aws:iam::000000000000:user/local',
       ];
       ours.push(await time(process.execPath, [CLI, ...applyArguments]));
       if ((await copied(mine)) !== OBJECTS) throw new Error('migrate-buckets did not copy everything.');
-      await time(process.execPath, [CLI, 'unfreeze', `${mine}.json`]);
+      await time(process.execPath, [CLI, 'unfreeze', `${mine}.json`, '--read-pause', '0']);
       if (!hasAws) continue;
       const peer = `theirs-${round}`;
       await bucket(peer);

@@ -8,6 +8,7 @@ import { discover } from './commands/discover';
 import { plan } from './commands/plan';
 import { retire } from './commands/retire';
 import { show } from './commands/show';
+import { status } from './commands/status';
 import { unfreeze } from './commands/unfreeze';
 import { verify } from './commands/verify';
 import { version } from './package.json';
@@ -33,6 +34,6 @@ ${EXIT_CODES_HELP}`,
 
 void runProgram(
   program,
-  [discover, authority, plan, show, apply, verify, retire, unfreeze],
+  [discover, authority, plan, show, apply, verify, retire, unfreeze, status],
   process.argv.slice(2),
 );

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { authoritySchema, candidateSchema } from './authority';
+import { freezeMarkSchema, freezeRecordSchema } from './freeze';
+import { lockHolderSchema } from './lock';
 import { count, manifestEntrySchema, planSchema, stateSchema } from './plan';
 import { verificationSchema } from './verification';
 import { RETIRE_MODES } from './words';
@@ -23,7 +25,10 @@ const event = <const Names extends readonly [string, ...string[]], Shape extends
 
 /** What happened on the way: one sentence for people, and the figures behind it. */
 const eventSchemas = [
-  event(['plan-current', 'resuming', 'frozen', 'unfrozen', 'unfreeze-failed', 'lock-ignored'], {}),
+  event(
+    ['plan-current', 'resuming', 'frozen', 'unfrozen', 'unfreeze-failed', 'unfreezing', 'lock-ignored'],
+    {},
+  ),
   event(['canary', 'object-failed'], { key: z.string() }),
   event(['pre-copy', 'catch-up', 'pointers'], { copied: count, unchanged: count, failed: count }),
   event(['gates'], { gates: z.array(gateSchema) }),
@@ -73,7 +78,22 @@ export const resultSchemas = {
     gates: z.array(gateSchema),
     retired: retirementSchema.nullable().describe('null when nothing was done'),
   }),
-  unfreeze: result('unfreeze', { source: z.string(), unfrozen: z.boolean() }),
+  unfreeze: result('unfreeze', {
+    source: z.string(),
+    unfrozen: z.boolean(),
+    steps: z.array(z.string()).describe('what was done, one sentence each'),
+  }),
+  status: result('status', {
+    source: z.string(),
+    frozen: z.boolean(),
+    mark: freezeMarkSchema
+      .nullable()
+      .describe('who froze it; null when it is not frozen, or by an older release'),
+    principals: z.array(z.string()).describe('who may write to it all the same'),
+    suspended_rules: z.array(z.string()).describe('ids of the lifecycle rules that the freeze suspended'),
+    record: freezeRecordSchema.nullable().describe('what the freeze saved, kept at the destination'),
+    lock: lockHolderSchema.nullable().describe('who works on the migration'),
+  }),
 };
 
 /** What a command gives back as its result. */
@@ -103,6 +123,7 @@ export const lineSchema = z
       resultSchemas.verify,
       resultSchemas.retire,
       resultSchemas.unfreeze,
+      resultSchemas.status,
     ]),
   ])
   .meta({

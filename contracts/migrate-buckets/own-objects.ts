@@ -8,3 +8,6 @@ export const isOwnKey = (key: string): boolean => key.startsWith(OWN_PREFIX);
 
 /** At the destination: who works on the migration of this source. */
 export const lockObjectKey = (source: string): string => `${OWN_PREFIX}${source}/lock.json`;
+
+/** At the destination: what the freeze of this source changed, so that it can be undone without the plan. */
+export const freezeRecordKey = (source: string): string => `${OWN_PREFIX}${source}/freeze.json`;

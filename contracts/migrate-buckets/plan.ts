@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { collectionSchema } from '../collections';
+import { savedConfigurationSchema } from './freeze';
 import { LEVELS } from './words';
 
 export const count = z.int().nonnegative();
@@ -81,7 +82,13 @@ export const planSchema = z
 export type Plan = z.infer<typeof planSchema>;
 
 /** What plans of every version have in common. */
-export const anyPlanSchema = z.object({ version: z.int(), source: z.string(), digest: z.string() });
+export const anyPlanSchema = z.object({
+  version: z.int(),
+  source: z.string(),
+  destination: z.string().optional(),
+  digest: z.string(),
+});
+export type AnyPlan = z.infer<typeof anyPlanSchema>;
 
 export const snapshotReferenceSchema = z.object({ collection: collectionSchema, version: z.string() });
 export type SnapshotReference = z.infer<typeof snapshotReferenceSchema>;
@@ -101,13 +108,7 @@ export const stateSchema = z
      */
     phase: z.enum(['copying', 'freezing', 'frozen', 'verified', 'retiring', 'retired']),
     started_at: z.iso.datetime(),
-    saved: z
-      .object({
-        policy: z.string().nullable().describe('byte for byte; null when there was none'),
-        lifecycle: z.record(z.string(), z.unknown()).nullable().describe('null when there was none'),
-      })
-      .nullable()
-      .describe("the source's configuration before the freeze"),
+    saved: savedConfigurationSchema.nullable().describe("the source's configuration before the freeze"),
     verified: z
       .object({
         at: z.iso.datetime(),

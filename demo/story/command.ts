@@ -16,7 +16,8 @@ export async function migrateBuckets(
   environment: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<readonly Line[]> {
-  const env = { ...process.env, ...environment };
+  // The embedded S3 is consistent at once.
+  const env = { ...process.env, MIGRATE_BUCKETS_READ_PAUSE: '0', ...environment };
   const [stdout, said] = await new Promise<[string, string]>((resolve, reject) => {
     const child = execFile(
       process.execPath,

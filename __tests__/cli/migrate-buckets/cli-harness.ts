@@ -70,7 +70,9 @@ export async function startCliHarness(
       forcePathStyle: true,
     });
   const s3 = clientOf(aws.credentials.accessKeyId);
-  const environment = { PATH: path, HOME: folder, NO_COLOR: '1', ...aws.environment };
+  // The embedded S3 is consistent at once: reads that agree need not be apart.
+  const consistent = { MIGRATE_BUCKETS_READ_PAUSE: '0' };
+  const environment = { PATH: path, HOME: folder, NO_COLOR: '1', ...consistent, ...aws.environment };
   const start: CliHarness['start'] = (args, extra = {}) => {
     const child = spawn(executable, [...first, ...args], {
       cwd: folder,

@@ -10,7 +10,7 @@ import { planFiles, readPlan } from '../plan-files/plan-file';
 import { type MigrateRequest, migrate } from './migrate';
 
 interface ApplyRequest
-  extends Pick<MigrateRequest, 'allowSourceChanges' | 'settle'>,
+  extends Pick<MigrateRequest, 'allowSourceChanges' | 'settle' | 'readPause'>,
     Pick<LockedWork, 'path' | 'breakLock'> {
   /** ARNs that may write to the frozen source. @default - the caller, as STS tells */
   readonly principals: readonly string[] | undefined;

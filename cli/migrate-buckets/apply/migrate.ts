@@ -5,7 +5,8 @@ import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import type { CopyEngine } from '../engine/engine';
-import { readConfiguration } from '../freeze/freeze';
+import { readConfiguration } from '../freeze/bucket-configuration';
+import { beforeFreeze } from '../freeze/freeze';
 import { Journal } from '../plan-files/journal';
 import { type PlanFiles, readManifest } from '../plan-files/plan-file';
 import { refuseStale, strandedOf } from '../plan-files/staleness';
@@ -17,7 +18,7 @@ import { copyPass, copyPointers, type PassContext } from './copy-pass';
 import { PassTally } from './pass-tally';
 import { type FreezeRequest, whileFrozen } from './while-frozen';
 
-export interface MigrateRequest extends Pick<FreezeRequest, 'principals' | 'settle'> {
+export interface MigrateRequest extends Pick<FreezeRequest, 'principals' | 'settle' | 'readPause'> {
   readonly plan: Plan;
   readonly files: PlanFiles;
   /** The source is live: objects that it gained or changed since the plan are taken as they are. */
@@ -27,6 +28,7 @@ export interface MigrateRequest extends Pick<FreezeRequest, 'principals' | 'sett
 /** One run of `apply`: what its steps share. */
 interface Run extends PassContext, FreezeRequest {
   readonly plan: Plan;
+  readonly files: PlanFiles;
   readonly tally: PassTally;
   readonly versionsPath: string;
 }
@@ -92,10 +94,7 @@ async function beginOrResume(
 
 /** Null when objects failed, so that it did not come to a verification. */
 async function carryOut(run: Run): Promise<Verification | null> {
-  if (!isFrozen(run.state.now)) {
-    if (!(await copyWhileLive(run))) return null;
-    await run.state.save({ phase: 'freezing', saved: await readConfiguration(run.aws.s3, run.source) });
-  }
+  if (!isFrozen(run.state.now) && !(await copyWhileLive(run))) return null;
   return whileFrozen(run, async () => {
     const caughtUp = await catchUp(
       () => run.tally.count('catch-up', copyPass(run)),
@@ -108,9 +107,10 @@ async function carryOut(run: Run): Promise<Verification | null> {
 
 /** Most of the copy, while the source may still be written to. False when objects failed. */
 async function copyWhileLive(run: Run): Promise<boolean> {
-  const { aws, engine, plan, tally, report } = run;
-  // What the freeze will need to read is asked for before anything is copied.
-  await readConfiguration(aws.s3, plan.source);
+  const { aws, engine, plan, tally, report, readPause } = run;
+  // What the freeze will need to read is asked for before anything is copied, and whether another plan froze it.
+  const now = await readConfiguration({ s3: aws.s3, bucket: plan.source, readPause });
+  beforeFreeze(plan.source, now, plan.digest, {});
   const key = await sendCanary(engine, run, plan.requests.copy > plan.actions.copy.objects);
   if (key !== undefined) {
     tally.copied++;

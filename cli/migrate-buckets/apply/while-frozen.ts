@@ -1,12 +1,21 @@
 import { setTimeout } from 'node:timers/promises';
+import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
-import { EXIT } from '../../shared/exit-codes';
-import { UserError } from '../../shared/user-error';
-import { freeze, unfreeze } from '../freeze/freeze';
+import { type ConfiguredBucket, steadyConfiguration } from '../freeze/bucket-configuration';
+import { beforeFreeze, freeze, ofPlan, unfreeze, untilFrozen } from '../freeze/freeze';
+import { markNow } from '../freeze/freeze-mark';
+import { freezeStatement } from '../freeze/freeze-policy';
+import { closeFreezeRecord, readFreezeRecord, writeFreezeRecord } from '../freeze/freeze-record';
+import { isLost } from '../locks/while-locked';
+import type { PlanFiles } from '../plan-files/plan-file';
 import { isFrozen, type StateFile } from '../plan-files/state';
 import type { PassContext } from './copy-pass';
 
-export interface FreezeRequest extends Pick<PassContext, 'aws' | 'source' | 'report' | 'signal'> {
+export interface FreezeRequest
+  extends Pick<PassContext, 'aws' | 'source' | 'destination' | 'report' | 'signal'>,
+    Pick<ConfiguredBucket, 'readPause'> {
+  readonly plan: Pick<Plan, 'digest'>;
+  readonly files: Pick<PlanFiles, 'plan'>;
   readonly state: StateFile;
   /** ARNs that may write to the source while it is frozen. */
   readonly principals: readonly string[];
@@ -16,20 +25,20 @@ export interface FreezeRequest extends Pick<PassContext, 'aws' | 'source' | 'rep
 
 /**
  * Freezes the source and works on it. Only work that ends verified leaves it frozen; whatever else becomes of
- * the work, the source's policy and lifecycle are put back.
+ * the work, the freeze is undone, unless somebody else took over the migration.
  */
 export async function whileFrozen(
   request: FreezeRequest,
   work: () => Promise<Verification | null>,
 ): Promise<Verification | null> {
-  const { report, settle, signal } = request;
+  const { report, signal } = request;
   try {
     await freezeSource(request);
-    await setTimeout(settle * 1000, undefined, { signal });
     const verification = await work();
     if (verification?.proven !== true) await unfreezeSource(request);
     return verification;
   } catch (error) {
+    if (isLost(signal) !== undefined) throw error;
     // What went wrong first is the cause: an unfreeze that fails too must not hide it.
     await unfreezeSource(request).catch((failure: unknown) => {
       const message = failure instanceof Error ? failure.message : String(failure);
@@ -39,21 +48,35 @@ export async function whileFrozen(
   }
 }
 
-async function freezeSource({ aws, source, state, principals, report }: FreezeRequest): Promise<void> {
-  const { saved } = state.now;
-  if (saved === null) {
-    throw new UserError(`The migration's state lacks the saved policy of ${source}.`, EXIT.usage);
-  }
-  await freeze(aws.s3, source, saved, principals);
+async function freezeSource(request: FreezeRequest): Promise<void> {
+  const { source, destination, plan, files, state, principals, report, settle, signal, readPause } = request;
+  const { s3 } = request.aws;
+  const configured = { s3, bucket: source, readPause, signal };
+  const place = { s3, source, destination };
+  const now = await steadyConfiguration(configured);
+  const known = { saved: state.now.saved, record: await readFreezeRecord(place) };
+  const before = beforeFreeze(source, now, plan.digest, known);
+  const saved = state.now.saved === null ? { mark: markNow(plan.digest, destination), ...before } : before;
+  const statement = freezeStatement(source, principals, saved.mark);
+  // Kept on both sides before anything is changed: here, and where it outlives this machine.
+  await state.save({ phase: 'freezing', saved: { ...saved, statement } });
+  await writeFreezeRecord(place, { saved: { ...saved, statement }, plan: files.plan, undone_at: null });
+  await freeze(configured, now, statement);
   await state.save({ phase: 'frozen', verified: null });
   const message = `${source} denies writes to everybody but you; its lifecycle is suspended.`;
   report.tell({ event: 'frozen', message });
+  const written = performance.now();
+  await untilFrozen(configured, statement);
+  await setTimeout(Math.max(0, settle * 1000 - (performance.now() - written)), undefined, { signal });
 }
 
-async function unfreezeSource({ aws, source, state, report }: FreezeRequest): Promise<void> {
+async function unfreezeSource(request: FreezeRequest): Promise<void> {
+  const { source, destination, plan, state, report, readPause } = request;
+  const { s3 } = request.aws;
   const { saved } = state.now;
   if (saved === null || !isFrozen(state.now)) return;
-  await unfreeze(aws.s3, source, saved);
+  const steps = await unfreeze({ s3, bucket: source, readPause }, saved, ofPlan(plan.digest, saved));
+  report.tell({ event: 'unfrozen', message: `${source} is not frozen any more. ${steps.join(' ')}` });
   await state.save({ phase: 'copying', saved: null, verified: null });
-  report.tell({ event: 'unfrozen', message: `The policy and lifecycle of ${source} are as they were.` });
+  await closeFreezeRecord({ s3, source, destination });
 }

@@ -7,6 +7,7 @@ import { EXIT } from '../../shared/exit-codes';
 import { atLeast, repeated } from '../../shared/option-values';
 import { bad, bytes, duration, good } from '../../shared/reporters/text';
 import { BREAK_LOCK } from './break-lock';
+import { readPauseOption } from './read-pause';
 import { describeVerification } from './verify';
 
 export const apply = command(
@@ -25,6 +26,7 @@ export const apply = command(
       repeated(arnOf),
     )
     .option('--settle <seconds>', 'wait after the freeze, for the policy to reach all of S3', atLeast(0), 30)
+    .addOption(readPauseOption())
     .option(...BREAK_LOCK)
     .option('--concurrency <number>', 'the most copies in flight', atLeast(1), 64)
     .option(
@@ -43,6 +45,7 @@ export const apply = command(
       principals: principal,
       allowSourceChanges,
       settle,
+      readPause: options.readPause,
       breakLock: options.breakLock,
     });
     return { exitCode: exitCodeOf(migration), data: migration, text: describe(migration, plan, path) };

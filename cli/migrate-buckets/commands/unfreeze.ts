@@ -1,23 +1,49 @@
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, declare, type Outcome } from '../../shared/command';
+import { confirming } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
 import { good } from '../../shared/reporters/text';
+import { UserError } from '../../shared/user-error';
 import { BREAK_LOCK } from './break-lock';
+import { readPauseOption } from './read-pause';
 
 export const unfreeze = command(
   declare(
     'unfreeze',
-    "Put the source's policy and lifecycle back as they were before the freeze.",
-    'migrate-buckets unfreeze plan.json',
+    'Take the freeze out of the policy and lifecycle of the source, and keep all else of them. The plan may be lost.',
+    `migrate-buckets unfreeze plan.json
+     migrate-buckets unfreeze --source my-old-bucket`,
   )
-    .argument('<plan>', 'the file that plan wrote')
+    .argument('[plan]', 'the file that plan wrote')
+    .option('--source <name>', 'without a plan: the frozen bucket; what is done is shown first')
+    .option('--dest <name>', 'without a plan: where it was migrated to (default: what the freeze tells)')
+    .option('--confirm <name>', 'without a plan: the name of the source, instead of being asked')
+    .addOption(readPauseOption())
     .option(...BREAK_LOCK),
-  async (context, [path], { breakLock }): Promise<Outcome<ResultOf<'unfreeze'>>> => {
+  async (context, [path], options): Promise<Outcome<ResultOf<'unfreeze'>>> => {
+    const { source, dest, confirm, ...more } = options;
+    if ((path === undefined) === (source === undefined)) {
+      throw new UserError('unfreeze takes a plan, or --source.', EXIT.usage);
+    }
     const { unfreezePlan }: typeof import('../freeze/unfreeze-plan') = require('../freeze/unfreeze-plan');
-    const data = await unfreezePlan(context, { path, breakLock });
-    const text = data.unfrozen
-      ? good(`The policy and lifecycle of ${data.source} are as they were. Before retiring it, apply again.`)
-      : `${data.source} is not frozen by this plan.`;
-    return { exitCode: EXIT.ok, data, text };
+    const {
+      unfreezeSource,
+    }: typeof import('../freeze/unfreeze-source') = require('../freeze/unfreeze-source');
+    const data =
+      path !== undefined
+        ? await unfreezePlan(context, { path, ...more })
+        : await unfreezeSource(context, {
+            source: source ?? '',
+            destination: dest,
+            confirm: confirming(context, confirm),
+            ...more,
+          });
+    return { exitCode: EXIT.ok, data, text: describe(data, path !== undefined) };
   },
 );
+
+function describe({ source, unfrozen, steps }: ResultOf<'unfreeze'>, byPlan: boolean): string {
+  if (!unfrozen) return `${source} is not frozen${byPlan ? ' by this plan' : ''}.`;
+  const done = good(`${source} is not frozen any more. Before retiring it, apply again.`);
+  return [done, ...steps.map((step) => `  ${step}`)].join('\n');
+}

@@ -1,8 +1,8 @@
+import type { FreezeMark } from '../../../contracts/migrate-buckets/freeze';
 import { parseJson } from '../../shared/parse-json';
 import { UserError } from '../../shared/user-error';
+import { markIn, sidOf } from './freeze-mark';
 
-/** Marks our statement, so that it is never taken for the bucket's own policy. */
-const FREEZE_SID = 'MigrateBucketsFreeze';
 /** Bytes that S3 allows a bucket policy. */
 const POLICY_LIMIT = 20_480;
 
@@ -23,37 +23,40 @@ const WRITES = [
   's3:ReplicateTags',
 ];
 
-interface PolicyDocument {
+export interface PolicyDocument {
   Version?: string;
   Statement?: unknown;
 }
+export type Statement = Readonly<Record<string, unknown>>;
 
 /**
- * The bucket's policy with one statement more: nobody may write but the given principals.
+ * The statement that freezes: nobody may write but the given principals.
+ *
+ * @param principals - ARNs as `aws:PrincipalArn` shows them; `*` in them stands for anything.
+ * @param mark - who freezes.
+ */
+export function freezeStatement(bucket: string, principals: readonly string[], mark?: FreezeMark): Statement {
+  const partition = /^arn:([^:]+):/.exec(principals[0] ?? '')?.[1] ?? 'aws';
+  return {
+    Sid: sidOf(mark),
+    Effect: 'Deny',
+    Principal: '*',
+    Action: WRITES,
+    Resource: `arn:${partition}:s3:::${bucket}/*`,
+    Condition: { ArnNotLike: { 'aws:PrincipalArn': [...principals] } },
+  };
+}
+
+/**
+ * The bucket's policy with the statement that freezes, in place of any that did.
  *
  * @param policy - the policy as it is; null when there is none.
- * @param principals - ARNs as `aws:PrincipalArn` shows them; `*` in them stands for anything.
  * @throws {UserError} when the policy cannot take the statement.
  */
-export function freezePolicy(policy: string | null, bucket: string, principals: readonly string[]): string {
+export function freezePolicy(policy: string | null, bucket: string, statement: Statement): string {
   const document = policy === null ? { Version: '2012-10-17' } : parsePolicy(policy, bucket);
-  const own = document.Statement === undefined ? [] : [document.Statement].flat();
-  const statements = own.filter((statement) => (statement as { Sid?: unknown })?.Sid !== FREEZE_SID);
-  const partition = /^arn:([^:]+):/.exec(principals[0] ?? '')?.[1] ?? 'aws';
-  const frozen = JSON.stringify({
-    ...document,
-    Statement: [
-      ...statements,
-      {
-        Sid: FREEZE_SID,
-        Effect: 'Deny',
-        Principal: '*',
-        Action: WRITES,
-        Resource: `arn:${partition}:s3:::${bucket}/*`,
-        Condition: { ArnNotLike: { 'aws:PrincipalArn': [...principals] } },
-      },
-    ],
-  });
+  const others = statementsOf(document).filter((each) => markOf(each) === undefined);
+  const frozen = JSON.stringify({ ...document, Statement: [...others, statement] });
   if (Buffer.byteLength(frozen) > POLICY_LIMIT) {
     throw new UserError(
       `The policy of ${bucket} is too long to take one more statement (S3 allows ${POLICY_LIMIT} bytes). Shorten it, then try again.`,
@@ -62,11 +65,25 @@ export function freezePolicy(policy: string | null, bucket: string, principals: 
   return frozen;
 }
 
-/** Whether a policy is one that a freeze put there. */
-export const isFreezePolicy = (policy: string | null): boolean =>
-  policy?.includes(`"${FREEZE_SID}"`) ?? false;
+/** The statements in a policy that a freeze put there. */
+export const freezesIn = (policy: string | null): Statement[] =>
+  policy === null
+    ? []
+    : statementsOf(parseJson(policy) as PolicyDocument | undefined).filter(
+        (each): each is Statement => markOf(each) !== undefined,
+      );
 
-function parsePolicy(policy: string, bucket: string): PolicyDocument {
+/** Whether a policy is one that a freeze put there. */
+export const isFreezePolicy = (policy: string | null): boolean => freezesIn(policy).length > 0;
+
+/** A lone statement need not be in a list. */
+export const statementsOf = (document: PolicyDocument | undefined): unknown[] =>
+  document?.Statement === undefined ? [] : [document.Statement].flat();
+
+/** The mark of a statement that freezes: see {@link markIn}. */
+export const markOf = (statement: unknown) => markIn((statement as { Sid?: unknown } | null)?.Sid);
+
+export function parsePolicy(policy: string, bucket: string): PolicyDocument {
   const document = parseJson(policy);
   if (document !== undefined) return document as PolicyDocument;
   throw new UserError(`The policy of ${bucket} is not JSON, so it cannot be frozen.`);

@@ -1,148 +1,157 @@
-import { isDeepStrictEqual } from 'node:util';
-import {
-  DeleteBucketLifecycleCommand,
-  DeleteBucketPolicyCommand,
-  GetBucketLifecycleConfigurationCommand,
-  GetBucketPolicyCommand,
-  type LifecycleRule,
-  PutBucketLifecycleConfigurationCommand,
-  PutBucketPolicyCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
-import type { State } from '../../../contracts/migrate-buckets/plan';
-import { saying } from '../../shared/aws/explain';
-import { unless } from '../../shared/aws/failure';
+import type { FreezeMark, FreezeRecord, SavedConfiguration } from '../../../contracts/migrate-buckets/freeze';
+import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
-import { freezePolicy, isFreezePolicy } from './freeze-policy';
-
-type SavedConfiguration = NonNullable<State['saved']>;
-
-/** The part of a lifecycle configuration that can be put back. */
-interface Lifecycle {
-  readonly Rules?: LifecycleRule[];
-  readonly TransitionDefaultMinimumObjectSize?: 'all_storage_classes_128K' | 'varies_by_storage_class';
-}
-
-const readPolicy = (s3: S3Client, bucket: string): Promise<string | null> =>
-  saying(`read the policy of ${bucket}`, bucket, () =>
-    s3
-      .send(new GetBucketPolicyCommand({ Bucket: bucket }))
-      .then(({ Policy }) => Policy ?? null)
-      .catch(unless('NoSuchBucketPolicy', null)),
-  );
-
-const readLifecycle = (s3: S3Client, bucket: string): Promise<Lifecycle | null> =>
-  saying(`read the lifecycle of ${bucket}`, bucket, () =>
-    s3
-      .send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }))
-      .then(({ $metadata: _, ...lifecycle }) => lifecycle)
-      .catch(unless('NoSuchLifecycleConfiguration', null)),
-  );
+import {
+  type Configuration,
+  type ConfiguredBucket,
+  steadyConfiguration,
+  writeLifecycle,
+  writePolicy,
+} from './bucket-configuration';
+import { describeMark } from './freeze-mark';
+import { freezePolicy, freezesIn, markOf, type Statement } from './freeze-policy';
+import { type Lifecycle, resumeRules, suspendedIn, suspendRules } from './suspended-rules';
+import { type IsOurs, isSameStatement, thawPolicy } from './thaw-policy';
 
 /**
- * What a freeze will change, as it is now. Also proves, before anything is copied, that it may be read.
- *
- * @throws {UserError} when the bucket is frozen already: saving that would lose the real policy.
- */
-export async function readConfiguration(s3: S3Client, bucket: string): Promise<SavedConfiguration> {
-  const policy = await readPolicy(s3, bucket);
-  if (isFreezePolicy(policy)) {
-    throw new UserError(
-      `${bucket} is frozen already, by another plan. Finish that one, or run "migrate-buckets unfreeze" with it.`,
-    );
-  }
-  const lifecycle = await readLifecycle(s3, bucket);
-  return { policy, lifecycle: asText(lifecycle) };
-}
-
-/**
- * Denies writes to everybody but the principals, and suspends every lifecycle rule: a Deny does not keep
- * S3 itself from expiring objects. Safe to repeat.
+ * Denies writes to everybody but those whom the statement exempts, and suspends every lifecycle rule: a Deny does
+ * not keep S3 itself from expiring objects. Changes what is there now, and keeps all else of it. Safe to repeat.
  */
 export async function freeze(
-  s3: S3Client,
-  bucket: string,
-  saved: SavedConfiguration,
-  principals: readonly string[],
+  configured: ConfiguredBucket,
+  now: Configuration,
+  statement: Statement,
 ): Promise<void> {
-  const policy = freezePolicy(saved.policy, bucket, principals);
-  const lifecycle = reviveDates(saved.lifecycle) as Lifecycle | null;
-  if (lifecycle?.Rules?.some(({ Status }) => Status === 'Enabled') === true) {
-    const rules = lifecycle.Rules.map((rule) => ({ ...rule, Status: 'Disabled' as const }));
-    await putLifecycle(s3, bucket, { ...lifecycle, Rules: rules });
-  }
-  await saying(`freeze ${bucket} by its policy`, bucket, () =>
-    s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policy })),
+  const { bucket } = configured;
+  const policy = freezePolicy(now.policy, bucket, statement);
+  const lifecycle = suspendRules(now.lifecycle);
+  if (lifecycle !== null && suspendedIn(lifecycle).length > 0) await writeLifecycle(configured, lifecycle);
+  await writePolicy(configured, policy, { doing: `freeze ${bucket} by its policy` });
+}
+
+/** Waits until reads in a row show the freeze. */
+export const untilFrozen = (configured: ConfiguredBucket, statement: Statement): Promise<unknown> =>
+  steadyConfiguration(
+    configured,
+    ({ policy, lifecycle }) =>
+      freezesIn(policy).some((each) => isSameStatement(each, statement)) &&
+      lifecycle?.Rules?.some(({ Status }) => Status === 'Enabled') !== true,
   );
+
+/** Who froze a bucket, by its policy; null for an older release, undefined when it is not frozen. */
+export const frozenBy = ({ policy }: Pick<Configuration, 'policy'>): FreezeMark | null | undefined =>
+  freezesIn(policy).map(markOf)[0];
+
+/** The freezes of one plan. Those of older releases do not name theirs: theirs is whose saved state names none. */
+export const ofPlan =
+  (digest: string, saved: SavedConfiguration | null): IsOurs =>
+  (mark) =>
+    mark === null ? saved !== null && saved.mark === undefined : mark.plan_digest === digest;
+
+/**
+ * What is to be kept of a configuration before it is frozen: what was saved. Where this very plan froze it already,
+ * and its state was lost, it is taken from the record, or worked out.
+ *
+ * @throws {UserError} exit 6 when another plan froze it: saving that would lose the real policy.
+ */
+export function beforeFreeze(
+  bucket: string,
+  now: Configuration,
+  digest: string,
+  {
+    saved = null,
+    record,
+  }: { readonly saved?: SavedConfiguration | null; readonly record?: FreezeRecord | undefined },
+): SavedConfiguration {
+  const isOurs = ofPlan(digest, saved);
+  const foreign = freezesIn(now.policy)
+    .map(markOf)
+    .find((mark) => mark !== undefined && !isOurs(mark));
+  if (foreign !== undefined) {
+    throw new UserError(
+      `${bucket} is frozen already, by another plan: ${describeMark(foreign)}. Finish that one, or, if it is lost, run "migrate-buckets unfreeze --source ${bucket}", which shows what it takes away and puts back.`,
+      EXIT.refused,
+    );
+  }
+  if (saved !== null) return saved;
+  if (record?.undone_at === null && record.saved.mark?.plan_digest === digest) return record.saved;
+  const policy = thawPolicy(bucket, now.policy, undefined, isOurs).wanted;
+  return {
+    policy,
+    lifecycle: resumeRules(now.lifecycle, undefined).wanted as SavedConfiguration['lifecycle'],
+  };
+}
+
+export interface ThawedConfiguration extends Configuration {
+  /** What is done, one sentence each. */
+  readonly steps: readonly string[];
 }
 
 /**
- * Puts lifecycle and policy back as they were, and reads them again to be sure. What already is as it was is
- * not written: whoever may not write it need not. Tries both, whatever becomes of the other. Safe to repeat.
+ * What a configuration becomes without the freeze: our own statement and marks are taken from what is there now.
  *
- * @throws {UserError} when they are not as they were: the saved ones stay in the state file.
+ * @throws {UserError} exit 6 when what the freeze put there was altered.
  */
-export async function unfreeze(s3: S3Client, bucket: string, saved: SavedConfiguration): Promise<void> {
-  const failures: unknown[] = [];
-  for (const restore of [restoreLifecycle, restorePolicy]) {
-    await restore(s3, bucket, saved).catch((error: unknown) => failures.push(error));
+export function thaw(
+  bucket: string,
+  now: Configuration,
+  saved: SavedConfiguration | undefined,
+  isOurs: IsOurs,
+): ThawedConfiguration {
+  const policy = thawPolicy(bucket, now.policy, saved, isOurs);
+  const lifecycle = resumeRules(now.lifecycle, saved);
+  const altered = [...policy.altered, ...lifecycle.altered];
+  if (altered.length > 0) {
+    throw new UserError(
+      `What the freeze put into ${bucket} was altered since, so nothing was changed. ${altered.join(' ')} Make it what it was, or take it away yourself, then run "migrate-buckets unfreeze" again.`,
+      EXIT.refused,
+    );
   }
+  return {
+    policy: policy.wanted,
+    lifecycle: lifecycle.wanted,
+    steps: [...policy.steps, ...lifecycle.steps],
+  };
+}
+
+/**
+ * Undoes a freeze, and reads until it is undone everywhere. Tries policy and lifecycle both, whatever becomes of
+ * the other. Safe to repeat.
+ *
+ * @returns what was done, one sentence each.
+ * @throws {UserError} when it could not be undone: what was saved must be kept.
+ */
+export async function unfreeze(
+  configured: ConfiguredBucket,
+  saved: SavedConfiguration | undefined,
+  isOurs: IsOurs,
+): Promise<readonly string[]> {
+  const { bucket } = configured;
+  const now = await steadyConfiguration(configured);
+  const { policy, lifecycle, steps } = thaw(bucket, now, saved, isOurs);
+  const failures: unknown[] = [];
+  const attempt = (write: Promise<void>) => write.catch((error: unknown) => failures.push(error));
+  if (lifecycle !== null && (suspended(now.lifecycle) || hadRules(saved))) {
+    await attempt(writeLifecycle(configured, lifecycle, !suspended(now.lifecycle)));
+  }
+  const restoring = { doing: `restore the policy of ${bucket}`, isSo: policy === now.policy };
+  await attempt(writePolicy(configured, policy, restoring));
   const [failure] = failures;
   if (failure !== undefined) {
     if (!failures.every((each) => each instanceof UserError)) throw failure;
     throw new UserError(
-      `${bucket} is not as it was before the freeze: ${failures.map(({ message }) => message).join(' And: ')} The plan's state file keeps its policy and lifecycle: mend the cause, then run "migrate-buckets unfreeze" with the plan.`,
+      `${bucket} is not as it was before the freeze: ${failures.map(({ message }) => message).join(' And: ')} What it was is kept: mend the cause, then run "migrate-buckets unfreeze" again.`,
     );
   }
-  const now = await readConfiguration(s3, bucket);
-  if (now.policy !== saved.policy || !isDeepStrictEqual(now.lifecycle, saved.lifecycle)) {
-    throw new UserError(
-      `The policy or lifecycle of ${bucket} is not what it was before the freeze. Restore it from the plan's state file by hand.`,
-    );
-  }
-}
-
-async function restorePolicy(s3: S3Client, bucket: string, { policy }: SavedConfiguration): Promise<void> {
-  if ((await readPolicy(s3, bucket)) === policy) return;
-  await saying(`restore the policy of ${bucket}`, bucket, () =>
-    policy === null
-      ? s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }))
-      : s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policy })),
+  await steadyConfiguration(
+    configured,
+    (read) =>
+      !freezesIn(read.policy).some((each) => isOurs(markOf(each) ?? null)) && !suspended(read.lifecycle),
   );
+  return steps;
 }
 
-async function restoreLifecycle(s3: S3Client, bucket: string, saved: SavedConfiguration): Promise<void> {
-  if (isDeepStrictEqual(asText(await readLifecycle(s3, bucket)), saved.lifecycle)) return;
-  const lifecycle = reviveDates(saved.lifecycle) as Lifecycle | null;
-  if (lifecycle !== null) await putLifecycle(s3, bucket, lifecycle);
-  else {
-    await saying(`restore the lifecycle of ${bucket}`, bucket, () =>
-      s3.send(new DeleteBucketLifecycleCommand({ Bucket: bucket })),
-    );
-  }
-}
-
-const putLifecycle = (s3: S3Client, bucket: string, lifecycle: Lifecycle) =>
-  saying(`write the lifecycle of ${bucket}`, bucket, () =>
-    s3.send(
-      new PutBucketLifecycleConfigurationCommand({
-        Bucket: bucket,
-        LifecycleConfiguration: { Rules: lifecycle.Rules },
-        ...(lifecycle.TransitionDefaultMinimumObjectSize === undefined
-          ? {}
-          : { TransitionDefaultMinimumObjectSize: lifecycle.TransitionDefaultMinimumObjectSize }),
-      }),
-    ),
-  );
-
-/** Dates become text, as they do in the state file, so that both can be compared. */
-const asText = (lifecycle: Lifecycle | null): SavedConfiguration['lifecycle'] =>
-  JSON.parse(JSON.stringify(lifecycle));
-
-/** The SDK wants `Date` as a Date; the state file holds text. */
-function reviveDates(value: unknown): unknown {
-  if (value === null) return null;
-  return JSON.parse(JSON.stringify(value), (key, each: unknown) =>
-    key === 'Date' && typeof each === 'string' ? new Date(each) : each,
-  );
-}
+const suspended = (lifecycle: Lifecycle | null): boolean => suspendedIn(lifecycle).length > 0;
+const hadRules = (saved: SavedConfiguration | undefined): boolean =>
+  ((saved?.lifecycle ?? null) as Lifecycle | null)?.Rules?.some(({ Status }) => Status === 'Enabled') ===
+  true;

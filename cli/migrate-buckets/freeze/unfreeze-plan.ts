@@ -1,25 +1,59 @@
-import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { SavedConfiguration } from '../../../contracts/migrate-buckets/freeze';
+import type { MigrationEvent, ResultOf } from '../../../contracts/migrate-buckets/output';
 import type { Context } from '../../shared/command';
-import { type LockedWork, withFileLock } from '../locks/while-locked';
-import { planFiles, readPlanSource } from '../plan-files/plan-file';
+import { type LockedWork, whileLocked } from '../locks/while-locked';
+import { planFiles, readAnyPlan } from '../plan-files/plan-file';
 import { isFrozen, StateFile } from '../plan-files/state';
-import { unfreeze } from './freeze';
+import { type ConfiguredBucket, readConfiguration } from './bucket-configuration';
+import { ofPlan, unfreeze } from './freeze';
+import { freezesIn, markOf } from './freeze-policy';
+import { closeFreezeRecord, readFreezeRecord } from './freeze-record';
 
-type UnfreezeRequest = Pick<LockedWork, 'path' | 'breakLock'>;
+interface UnfreezeRequest
+  extends Pick<LockedWork, 'path' | 'breakLock'>,
+    Pick<ConfiguredBucket, 'readPause'> {}
 
-/** Puts the source of a plan, of whatever version, back as it was before the freeze. Nothing is done where the plan did not freeze it. */
-export async function unfreezePlan(context: Context<MigrationEvent>, { path, breakLock }: UnfreezeRequest) {
-  const source = await readPlanSource(path);
+/**
+ * Undoes the freeze of a plan, of whatever version, even where its state was lost. Nothing is done where the plan
+ * did not freeze its source.
+ */
+export async function unfreezePlan(
+  context: Context<MigrationEvent>,
+  { path, breakLock, readPause }: UnfreezeRequest,
+): Promise<ResultOf<'unfreeze'>> {
+  const { source, destination, digest } = await readAnyPlan(path);
   const files = planFiles(path);
-  const work = { command: 'unfreeze', path, lock: files.lock, breakLock };
-  return withFileLock(context, work, async ({ aws }) => {
+  const work = {
+    source,
+    destination,
+    command: 'unfreeze',
+    path,
+    lock: files.lock,
+    breakLock,
+    evenWithoutLock: true,
+  };
+  return whileLocked(context, work, async ({ aws: { s3 } }) => {
+    const configured = { s3, bucket: source, readPause };
+    const place = destination === undefined ? undefined : { s3, source, destination };
     const state = await StateFile.read(files.state);
-    const saved = state?.now.saved ?? null;
-    if (state === undefined || saved === null || !isFrozen(state.now)) return { source, unfrozen: false };
-    await unfreeze(aws.s3, source, saved);
-    // A retirement that began stays what it is: its objects are proven, and partly gone.
-    const begun = state.now.phase === 'retiring' || state.now.phase === 'retired';
-    await state.save({ saved: null, ...(begun ? {} : { phase: 'copying', verified: null }) });
-    return { source, unfrozen: true };
+    let saved: SavedConfiguration | undefined;
+    if (state !== undefined && state.now.saved !== null && isFrozen(state.now)) saved = state.now.saved;
+    else {
+      const { policy } = await readConfiguration(configured);
+      const isOurs = ofPlan(digest, null);
+      if (!freezesIn(policy).some((each) => isOurs(markOf(each) ?? null))) {
+        return { source, unfrozen: false, steps: [] };
+      }
+      const record = place && (await readFreezeRecord(place).catch(() => undefined));
+      saved = record?.saved.mark?.plan_digest === digest ? record.saved : undefined;
+    }
+    const steps = await unfreeze(configured, saved, ofPlan(digest, saved ?? null));
+    if (state !== undefined) {
+      // A retirement that began stays what it is: its objects are proven, and partly gone.
+      const begun = state.now.phase === 'retiring' || state.now.phase === 'retired';
+      await state.save({ saved: null, ...(begun ? {} : { phase: 'copying', verified: null }) });
+    }
+    if (place !== undefined) await closeFreezeRecord(place);
+    return { source, unfrozen: true, steps: [...steps] };
   });
 }

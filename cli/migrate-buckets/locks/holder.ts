@@ -74,7 +74,7 @@ export async function refusal(what: string, holder: LockHolder | undefined, age:
 }
 
 /** The name, or the number where the system knows no name for it: in many containers. */
-function userName(): string {
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
+import type { LockHolder } from '../../../contracts/migrate-buckets/lock';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Context } from '../../shared/command';
-import type { UserError } from '../../shared/user-error';
+import { EXIT } from '../../shared/exit-codes';
+import { UserError } from '../../shared/user-error';
 import { type Held, takeFileLock } from './file-lock';
 import { EXPIRY, holderOf, LostLock, RENEWAL } from './holder';
 import { takeObjectLock } from './object-lock';
@@ -11,16 +13,25 @@ export interface LockedWork {
   readonly command: string;
   /** Path of the plan. */
   readonly path: string;
-  /** Path of its lock. */
-  readonly lock: string;
+  /** Path of its lock; undefined where there is no plan. */
+  readonly lock: string | undefined;
   /** The host whose locks count as left behind. */
   readonly breakLock?: string | undefined;
+}
+
+/** The buckets of a migration. */
+export interface LockedBuckets {
+  readonly source: string;
+  /** Where the lock lies. Undefined: nobody knows where, and nobody is kept away. */
+  readonly destination: string | undefined;
+  /** Go on where the destination is gone, or may not be written to. @default false */
+  readonly evenWithoutLock?: boolean;
 }
 
 /** Does something with a plan's files while no other process of any machine that sees them does. */
 export async function withFileLock<T>(
   context: Context<MigrationEvent>,
-  { command, path, lock, breakLock }: LockedWork,
+  { command, path, lock, breakLock }: LockedWork & { readonly lock: string },
   work: (context: Context<MigrationEvent>) => Promise<T>,
 ): Promise<T> {
   const held = await takeFileLock(lock, await holderOf(command, path), breakLock);
@@ -35,22 +46,45 @@ export async function withFileLock<T>(
  */
 export async function whileLocked<T>(
   context: Context<MigrationEvent>,
-  work: LockedWork & { readonly source: string; readonly destination: string },
+  work: LockedWork & LockedBuckets,
   act: (context: Context<MigrationEvent>) => Promise<T>,
 ): Promise<T> {
-  const { command, path, lock, breakLock, source, destination } = work;
+  const { command, path, lock, breakLock } = work;
   const holder = await holderOf(command, path);
-  const file = await takeFileLock(lock, holder, breakLock);
+  const file = lock === undefined ? [] : [await takeFileLock(lock, holder, breakLock)];
   try {
-    const place = { s3: context.aws.s3, source, destination };
-    const object = await takeObjectLock(place, holder, breakLock);
-    if (!object.conditional) {
-      const message = `${destination} is on a server that ignores conditions: the lock does not keep operators on other machines away. Make sure that nobody else works on this migration.`;
-      context.report.tell({ event: 'lock-ignored', message });
-    }
-    return await whileHeld(context, [file, object], act);
+    const object = await lockDestination(context, holder, work);
+    return await whileHeld(context, [...file, ...object], act);
   } finally {
-    await file.release();
+    for (const each of file) await each.release();
+  }
+}
+
+async function lockDestination(
+  { aws, report }: Context<MigrationEvent>,
+  holder: LockHolder,
+  { source, destination, breakLock, evenWithoutLock = false }: LockedWork & LockedBuckets,
+): Promise<Held[]> {
+  const warn = (why: string) => {
+    const message = `${why} Make sure that nobody else works on the migration of ${source}.`;
+    report.tell({ event: 'lock-ignored', message });
+  };
+  if (destination === undefined) {
+    warn(`Where ${source} was migrated to is not known, so operators on other machines are not kept away.`);
+    return [];
+  }
+  try {
+    const object = await takeObjectLock({ s3: aws.s3, source, destination }, holder, breakLock);
+    if (!object.conditional) {
+      warn(
+        `The server of ${destination} ignores conditions, so operators on other machines are not kept away.`,
+      );
+    }
+    return [object];
+  } catch (error) {
+    if (!evenWithoutLock || !(error instanceof UserError) || error.exitCode === EXIT.refused) throw error;
+    warn(`${error.message} So operators on other machines are not kept away.`);
+    return [];
   }
 }
 

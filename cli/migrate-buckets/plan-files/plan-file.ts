@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import {
+  type AnyPlan,
   anyPlanSchema,
   type ManifestEntry,
   manifestEntrySchema,
@@ -109,14 +110,14 @@ export async function readPlan(path: string): Promise<Plan> {
 }
 
 /**
- * The source of a plan of any version: whoever froze it with an older release must be able to unfreeze it.
+ * A plan of any version: whoever froze its source with an older release must be able to unfreeze it.
  *
  * @throws {UserError} exit 2 when the file is not a plan.
  */
-export async function readPlanSource(path: string): Promise<string> {
+export async function readAnyPlan(path: string): Promise<AnyPlan> {
   const value = await readPlanJson(path);
   const plan = anyPlanSchema.safeParse(value);
-  if (plan.success) return plan.data.source;
+  if (plan.success) return plan.data;
   throw notAPlan(path, value, plan.error);
 }
 

@@ -51,6 +51,7 @@ export const isTransient = (failure: Failure): boolean =>
   isThrottled(failure) ||
   failure.status >= 500 ||
   failure.code === 'ConditionalRequestConflict' ||
+  failure.code === 'OperationAborted' ||
   failure.code === 'RequestTimeout' ||
   failure.code === 'ECONNRESET' ||
   failure.code === 'EPIPE' ||

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { freezePolicy, isFreezePolicy } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
+import {
+  freezeStatement,
+  isFreezePolicy,
+  freezePolicy as withStatement,
+} from '../../../../cli/migrate-buckets/freeze/freeze-policy';
+
+const freezePolicy = (policy: string | null, bucket: string, principals: readonly string[]) =>
+  withStatement(policy, bucket, freezeStatement(bucket, principals));
 
 describe('the freeze', () => {
   const statement = fc.record({ Effect: fc.constant('Allow'), Sid: fc.string() });

@@ -1,0 +1,51 @@
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { type FreezeRecord, freezeRecordSchema } from '../../../contracts/migrate-buckets/freeze';
+import { freezeRecordKey } from '../../../contracts/migrate-buckets/own-objects';
+import { saying } from '../../shared/aws/explain';
+import { Pace } from '../../shared/aws/pace';
+import { parseJson } from '../../shared/parse-json';
+import { readTextIfAny } from '../aws/read-object';
+
+/** Where the record of a freeze lies. */
+export interface RecordPlace {
+  readonly s3: S3Client;
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** What the last freeze of a source left at the destination; undefined where there is none that can be read. */
+export async function readFreezeRecord(place: RecordPlace): Promise<FreezeRecord | undefined> {
+  const text = await readTextIfAny(place.s3, place.destination, freezeRecordKey(place.source));
+  const record = freezeRecordSchema.safeParse(parseJson(text ?? ''));
+  return record.data?.source === place.source ? record.data : undefined;
+}
+
+/** Keeps it there, before anything is frozen. */
+export async function writeFreezeRecord(
+  { s3, source, destination }: RecordPlace,
+  record: Omit<FreezeRecord, 'version' | 'source'>,
+): Promise<void> {
+  const Key = freezeRecordKey(source);
+  const whole: FreezeRecord = { version: 1, source, ...record };
+  await saying(`keep the configuration of ${source} as ${Key} in ${destination}`, destination, () =>
+    new Pace().send(
+      () =>
+        s3.send(
+          new PutObjectCommand({
+            Bucket: destination,
+            Key,
+            Body: `${JSON.stringify(whole, null, 2)}\n`,
+            ContentType: 'application/json',
+          }),
+        ),
+      new AbortController().signal,
+    ),
+  );
+}
+
+/** Notes that the freeze was undone. The source itself shows that, so nothing depends on it. */
+export async function closeFreezeRecord(place: RecordPlace): Promise<void> {
+  const record = await readFreezeRecord(place).catch(() => undefined);
+  if (record === undefined || record.undone_at !== null) return;
+  await writeFreezeRecord(place, { ...record, undone_at: new Date().toISOString() }).catch(() => undefined);
+}

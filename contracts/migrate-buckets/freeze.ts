@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+/** Who froze a source. It stands in the frozen bucket itself, so that it is known when the plan is lost. */
+export const freezeMarkSchema = z
+  .object({
+    at: z.iso.datetime().describe('to the second'),
+    plan_digest: z.string(),
+    by: z.string().describe('user@host'),
+    destination: z.string(),
+  })
+  .meta({ id: 'freeze_mark', description: 'Who froze a source, when, from where, by which plan.' });
+export type FreezeMark = z.infer<typeof freezeMarkSchema>;
+
+/** A bucket's configuration before a freeze, and what the freeze put there. */
+export const savedConfigurationSchema = z.object({
+  policy: z.string().nullable().describe('byte for byte; null when there was none'),
+  lifecycle: z.record(z.string(), z.unknown()).nullable().describe('null when there was none'),
+  mark: freezeMarkSchema.optional().describe('absent in what older releases froze'),
+  statement: z.record(z.string(), z.unknown()).optional().describe('what the freeze put into the policy'),
+});
+export type SavedConfiguration = z.infer<typeof savedConfigurationSchema>;
+
+/** The same, kept at the destination for whoever has lost the plan. */
+export const freezeRecordSchema = z.object({
+  version: z.literal(1),
+  source: z.string(),
+  saved: savedConfigurationSchema,
+  plan: z.string().describe('path of the plan on the host that froze'),
+  undone_at: z.iso.datetime().nullable().describe('null while the source is frozen'),
+});
+export type FreezeRecord = z.infer<typeof freezeRecordSchema>;
