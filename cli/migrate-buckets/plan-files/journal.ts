@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { parseJson } from '../../shared/parse-json';
 import { fileLines } from './plan-file';
+import { writing } from './writing';
 
 const lineSchema = z.discriminatedUnion('kind', [
   /** Copied under a pin; the destination's ETag came out as this. */
@@ -23,12 +24,15 @@ export class Journal {
   private readonly intents = new Map<string, Set<string>>();
   private readonly uploads = new Map<string, { source: string; uploadId: string }>();
 
-  private constructor(private readonly file: FileHandle | undefined) {}
+  private constructor(
+    private readonly path: string,
+    private readonly file: FileHandle | undefined,
+  ) {}
 
   /** Opens a journal for appending. A last line that a crash cut off is passed over. */
   static async open(path: string, options: { readonly readOnly?: boolean } = {}): Promise<Journal> {
-    const file = options.readOnly === true ? undefined : await open(path, 'a+');
-    const journal = new Journal(file);
+    const file = options.readOnly === true ? undefined : await writing(path, () => open(path, 'a+'));
+    const journal = new Journal(path, file);
     try {
       for await (const line of fileLines(path, 'journal')) {
         const parsed = lineSchema.safeParse(parseJson(line));
@@ -38,7 +42,10 @@ export class Journal {
       if (options.readOnly !== true) throw error;
     }
     // Closes a line that was cut off, so that the next one does not grow onto it.
-    await file?.appendFile('\n');
+    await writing(path, async () => file?.appendFile('\n')).catch(async (error: unknown) => {
+      await file?.close();
+      throw error;
+    });
     return journal;
   }
 
@@ -61,9 +68,10 @@ export class Journal {
     return upload?.source === source ? upload.uploadId : undefined;
   }
 
+  /** @throws {UserError} when it cannot be written. What was cut off is passed over by the next {@link open}. */
   async add(line: JournalLine): Promise<void> {
+    await writing(this.path, async () => this.file?.appendFile(`${JSON.stringify(line)}\n`));
     this.remember(line);
-    await this.file?.appendFile(`${JSON.stringify(line)}\n`);
   }
 
   async close(): Promise<void> {

@@ -11,11 +11,11 @@ import {
   type Plan,
   planSchema,
 } from '../../../contracts/migrate-buckets/plan';
-import { failureOf } from '../../shared/aws/failure';
 import { EXIT } from '../../shared/exit-codes';
 import { parseJson } from '../../shared/parse-json';
 import { UserError } from '../../shared/user-error';
 import { ManifestDigest } from './digest';
+import { writing } from './writing';
 
 /** The files that belong to a plan, all beside it. */
 export function planFiles(plan: string) {
@@ -36,11 +36,24 @@ export function planFiles(plan: string) {
 }
 export type PlanFiles = Readonly<ReturnType<typeof planFiles>>;
 
-/** Writes aside and renames: a reader sees the old file or the new one, never half of it. */
+/**
+ * Writes aside and renames: a reader sees the old file or the new one, never half of it.
+ *
+ * @throws {UserError} when it cannot be written. The old file is as it was then.
+ */
 export async function writeWhole(path: string, text: string): Promise<void> {
+  const appear = await writeAside(path, text);
+  await appear();
+}
+
+/** Writes aside. What it gives back lets the file appear under its name, which takes no more room. */
+export async function writeAside(path: string, text: string): Promise<() => Promise<void>> {
   const aside = `${path}.${process.pid}.tmp`;
-  await writeFile(aside, text, { flush: true });
-  await rename(aside, path);
+  await writing(path, () => writeFile(aside, text, { flush: true })).catch(async (error: unknown) => {
+    await rm(aside, { force: true });
+    throw error;
+  });
+  return () => writing(path, () => rename(aside, path));
 }
 
 /** Characters that are written together. */
@@ -59,17 +72,22 @@ export class LineWriter {
     this.aside = `${path}.${process.pid}.tmp`;
   }
 
-  /** @throws {UserError} exit 2 when no file can be made there. */
+  /** @throws {UserError} when it cannot be written. */
   async write(line: string): Promise<void> {
     this.pending += line;
     if (this.pending.length >= BLOCK) await this.flush();
   }
 
-  async finish(): Promise<void> {
+  /** Brings all of it to the disk, still aside: {@link finish} takes no more room then. */
+  async settle(): Promise<void> {
     await this.flush();
-    await this.file?.sync();
-    await this.close();
-    await rename(this.aside, this.path);
+    await writing(this.path, async () => this.file?.sync());
+  }
+
+  async finish(): Promise<void> {
+    await this.settle();
+    await writing(this.path, () => this.close());
+    await writing(this.path, () => rename(this.aside, this.path));
   }
 
   /** Leaves no trace. Does nothing after {@link finish}. */
@@ -79,12 +97,12 @@ export class LineWriter {
   }
 
   private async flush(): Promise<void> {
-    this.file ??= await open(this.aside, 'w').catch((error: unknown) => {
-      throw new UserError(`${this.path} cannot be written (${failureOf(error).code}).`, EXIT.usage);
-    });
     const text = this.pending;
     this.pending = '';
-    await this.file.appendFile(text);
+    await writing(this.path, async () => {
+      this.file ??= await open(this.aside, 'w');
+      await this.file.appendFile(text);
+    });
   }
 
   private async close(): Promise<void> {

@@ -67,7 +67,8 @@ export class StateFile {
   }
 
   async save(change: Partial<State>): Promise<void> {
-    this.state = { ...this.state, ...change };
-    await writeWhole(this.path, `${JSON.stringify(this.state, null, 2)}\n`);
+    const state = { ...this.state, ...change };
+    await writeWhole(this.path, `${JSON.stringify(state, null, 2)}\n`);
+    this.state = state;
   }
 }

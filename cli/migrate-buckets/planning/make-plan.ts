@@ -11,7 +11,7 @@ import { partsOfEtag } from '../listing/listed-object';
 import { mergeListings, pairListings } from '../listing/pair';
 import { ManifestDigest, manifestLine } from '../plan-files/digest';
 import { isArchived, planEntry } from '../plan-files/manifest-entry';
-import { LineWriter, planFiles, writeWhole } from '../plan-files/plan-file';
+import { LineWriter, planFiles, writeAside } from '../plan-files/plan-file';
 import { emptyTally, estimate } from './estimate';
 import type { NotCarriedSurvey } from './not-carried';
 import { requiredPermissions } from './permissions';
@@ -77,7 +77,7 @@ export async function makePlan(
       await manifest.write(manifestLine(entry));
     }
     refuseUnplannable(source, destination, archived, conflicts);
-    await manifest.finish();
+    await manifest.settle();
   } catch (error) {
     await manifest.abandon();
     throw error;
@@ -100,7 +100,15 @@ export async function makePlan(
     ...estimate(actions, destinationObjects, partCopies),
     permissions: requiredPermissions(source, destination, [...new Set(include.map(({ bucket }) => bucket))]),
   };
-  await writeWhole(files.plan, `${JSON.stringify(plan, null, 2)}\n`);
+  // A manifest without its plan, or with an older one, would be worth nothing: neither appears unless both can.
+  const appear = await writeAside(files.plan, `${JSON.stringify(plan, null, 2)}\n`).catch(
+    async (error: unknown) => {
+      await manifest.abandon();
+      throw error;
+    },
+  );
+  await manifest.finish();
+  await appear();
   // What an earlier plan of this name left is evidence of nothing now.
   await Promise.all([files.state, files.journal, files.versions].map((path) => rm(path, { force: true })));
   return plan;
