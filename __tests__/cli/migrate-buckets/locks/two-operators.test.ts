@@ -59,3 +59,29 @@ it('keeps a second operator, with a copy of the plan elsewhere, away from the bu
   // The lock is free, and the copied plan has been outrun by what the first one copied.
   expect((await second()).code).toBe(5);
 });
+
+it('lets one of two operators win who begin at once, and the winner ends verified', async () => {
+  const { source, plan, makePlan, applyArguments } = await migrationSetting(harness, numbered(20));
+  await makePlan();
+  const folder = `at-once-${plan}`;
+  await mkdir(join(harness.folder, folder));
+  for (const end of ['json', 'manifest.ndjson']) {
+    const file = plan.replace('json', end);
+    await cp(join(harness.folder, file), join(harness.folder, folder, file));
+  }
+  const [, , ...options] = applyArguments;
+  const both = await Promise.all([
+    harness.json('apply', plan, ...options),
+    harness.json('apply', join(folder, plan), ...options),
+  ]);
+  const codes = both.map(({ code }) => code);
+  expect(codes).toContain(0);
+  // Locked out, or, if it came late, outrun by what the winner copied.
+  expect([5, 6]).toContain(codes.find((code) => code !== 0));
+  const winner = codes[0] === 0 ? plan : join(folder, plan);
+  expect((await harness.json('verify', winner)).result).toMatchObject({ proven: true, objects: 20 });
+  expect((await harness.json('status', '--source', source)).result).toMatchObject({
+    frozen: true,
+    lock: null,
+  });
+});
