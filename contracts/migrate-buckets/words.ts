@@ -1,6 +1,6 @@
 /**
  * How well an object at the destination is proven, the best first:
- * - `P4`: it has the hash that the application itself stored beside it;
+ * - `P4`: P3, and it has the hash that the application itself stored beside it, the same on both sides;
  * - `P3`: same ETag, or every byte was compared;
  * - `P2`: copied by us, pinned to the source's ETag, with the same size;
  * - `P1`: the same size, nothing more;

@@ -39,7 +39,7 @@ export const verify = command(
 );
 
 const MEANING: Record<(typeof LEVELS)[number], string> = {
-  P4: "has the application's own hash",
+  P4: "P3, and the application's own hash",
   P3: 'same ETag, or every byte compared',
   P2: 'copied by us under an ETag pin',
   P1: 'same size, nothing more',

@@ -69,8 +69,7 @@ export async function evaluateObject(
   }
   if (present === undefined || !base.sizeEqual) return { level: levelOf(base), why };
   const snapshot = snapshots.find((each) => snapshotArchiveKey(each.collection, each.version) === key);
-  const ownHashEqual =
-    snapshot === undefined ? undefined : await hasOwnHash(s3, destination, snapshot, present);
+  const ownHashEqual = snapshot === undefined ? undefined : await hasOwnHash(s3, sides, snapshot, present);
   const level = levelOf({ ...base, ownHashEqual });
   const wanted = deep ? 'P3' : requiredLevel(reachable);
   // Bytes are compared where it is asked for, and where less would not do for what a pointer leads to.
@@ -101,14 +100,22 @@ export function explainLevel({ source, destination }: Pair, level: Level, reacha
     : 'It has the same size, but nothing proves its content. Run verify with --deep.';
 }
 
-/** Whether the archive at the destination has the hash that lies beside it there; undefined without one. */
+/**
+ * Whether the archive at the destination has the hash that lies beside it on BOTH sides; undefined where the sides
+ * do not say the same: a hash that only the destination holds was perhaps written with other bytes.
+ */
 async function hasOwnHash(
   s3: S3Client,
-  bucket: string,
+  { source, destination }: Sides,
   { collection, version }: SnapshotReference,
   archive: ListedObject,
 ): Promise<boolean | undefined> {
-  const text = await readTextIfAny(s3, bucket, snapshotHashKey(collection, version));
-  const hex = /^md5:([0-9a-f]{32})\s*$/i.exec(text ?? '')?.[1]?.toLowerCase();
-  return hex === undefined ? undefined : (await md5Of(s3, bucket, archive, hex)) === hex;
+  const [said, copied] = await Promise.all(
+    [source, destination].map(async (bucket) => {
+      const text = await readTextIfAny(s3, bucket, snapshotHashKey(collection, version));
+      return /^md5:([0-9a-f]{32})\s*$/i.exec(text ?? '')?.[1]?.toLowerCase();
+    }),
+  );
+  if (said === undefined || said !== copied) return undefined;
+  return (await md5Of(s3, destination, archive, said)) === said;
 }

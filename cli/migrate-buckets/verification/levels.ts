@@ -8,16 +8,18 @@ export interface Comparison {
   readonly copiedByUs: boolean;
   /** Whether all bytes were compared, and how that ended. */
   readonly bytesEqual: boolean | undefined;
-  /** Whether the application's own hash was compared, and how that ended. */
+  /** Whether the hash that both sides hold for it was compared with it, and how that ended. */
   readonly ownHashEqual: boolean | undefined;
 }
 
-/** The level of one object. A check that failed decides, whatever others say. */
+/**
+ * The level of one object. A check that failed decides, whatever others say. What the destination says of itself
+ * lifts nothing: where the ETags differ, only bytes that were compared are worth more than our own copy.
+ */
 export function levelOf(comparison: Comparison): Level {
   const { present, sizeEqual, etagEqual, copiedByUs, bytesEqual, ownHashEqual } = comparison;
   if (!present || !sizeEqual || bytesEqual === false || ownHashEqual === false) return 'P0';
-  if (ownHashEqual === true) return 'P4';
-  if (etagEqual || bytesEqual === true) return 'P3';
+  if (etagEqual || bytesEqual === true) return ownHashEqual === true ? 'P4' : 'P3';
   return copiedByUs ? 'P2' : 'P1';
 }
 

@@ -133,23 +133,39 @@ describe('An object of a snapshot that a pointer names', () => {
 
 describe('The archive of such a snapshot', () => {
   const sides = { snapshots: [{ collection: 'words', version: VERSION } as const, SNAPSHOT] };
-  const withHash = async (text: string, given: Given = {}) => {
-    await embedded.put(destination, HASH, text);
-    return evaluate({ key: ARCHIVE, here: 'CONTENT', sides, ...given });
+  /** Both sides say this of the archive, or each something of its own. */
+  const withHash = async (text: string | { there?: string; here?: string }, given: Given = {}) => {
+    const { there, here } = typeof text === 'string' ? { there: text, here: text } : text;
+    if (there !== undefined) await embedded.put(source, HASH, there);
+    if (here !== undefined) await embedded.put(destination, HASH, here);
+    return evaluate({ key: ARCHIVE, here: 'content', sides, ...given });
   };
+  const TRUE = `md5:${md5('content')}`;
+  const OTHER = `md5:${md5('CONTENT')}`;
 
-  it.each([(hash: string) => `md5:${hash}`, (hash: string) => `MD5:${hash.toUpperCase()}\n`])(
-    'is P4 with the hash that lies beside it, whatever else is known',
-    async (form) => {
-      expect(await withHash(form(md5('CONTENT')))).toEqual({ level: 'P4', reads: 1 });
+  it.each([TRUE, `MD5:${md5('content').toUpperCase()}\n`])(
+    'is P4 with the same ETag and the hash %j on both sides',
+    async (text) => {
+      expect(await withHash(text)).toEqual({ level: 'P4', reads: 2 });
     },
   );
 
-  it('is P4 by its bytes where its ETag is not its MD5', async () => {
-    const archive = await embedded.put(destination, ARCHIVE, 'CONTENT');
-    await embedded.put(destination, HASH, `md5:${md5('CONTENT')}`);
-    const object = await embedded.put(source, ARCHIVE, 'content');
-    const present = { ...archive, etag: '*' };
+  it('is P0 where other bytes lie at the destination beside a hash that fits them: it does not vouch for itself (A2)', async () => {
+    expect(await withHash({ here: OTHER }, { here: 'CONTENT' })).toEqual({ level: 'P0', reads: 4 });
+    expect(await withHash({ there: TRUE, here: OTHER }, { here: 'CONTENT' })).toEqual({
+      level: 'P0',
+      reads: 4,
+    });
+  });
+
+  it('is P0 where even both sides say the hash of those other bytes, which are then compared (A2)', async () => {
+    expect(await withHash(OTHER, { here: 'CONTENT' })).toEqual({ level: 'P0', reads: 4 });
+  });
+
+  it('is P4 by its bytes where its ETags differ and are not its MD5', async () => {
+    for (const bucket of [source, destination]) await embedded.put(bucket, HASH, TRUE);
+    const object = { ...(await embedded.put(source, ARCHIVE, 'content')), etag: '*' };
+    const present = { ...(await embedded.put(destination, ARCHIVE, 'content')), versionId: undefined };
     const found = await evaluateObject(
       embedded.s3,
       { source, destination, deep: false, ...sides },
@@ -160,12 +176,10 @@ describe('The archive of such a snapshot', () => {
     expect(found).toEqual({ level: 'P4' });
   });
 
-  it('is P0 with another hash, even of the same ETag, and its bytes are not compared any more', async () => {
-    expect(
-      await withHash(`md5:${md5('other')}`, { here: 'content', sides: { ...sides, deep: true } }),
-    ).toEqual({
+  it('is P0 with another hash on both sides, even of the same ETag, and its bytes are not compared any more', async () => {
+    expect(await withHash(`md5:${md5('other')}`, { sides: { ...sides, deep: true } })).toEqual({
       level: 'P0',
-      reads: 2,
+      reads: 3,
     });
   });
 
@@ -176,7 +190,12 @@ describe('The archive of such a snapshot', () => {
     `md5:${md5('other')} x`,
     `md5:${md5('other')}0`,
   ])('is evaluated like any other object where that hash is %j', async (text) => {
-    expect(await withHash(text, { here: 'content' })).toEqual({ level: 'P3', reads: 1 });
+    expect(await withHash(text)).toEqual({ level: 'P3', reads: 2 });
+  });
+
+  it('is evaluated like any other object where only one side has one, or each another', async () => {
+    expect(await withHash({ there: TRUE })).toEqual({ level: 'P3', reads: 2 });
+    expect(await withHash({ there: TRUE, here: OTHER })).toEqual({ level: 'P3', reads: 2 });
   });
 
   it.each([undefined, 'longer content'])(
@@ -187,12 +206,11 @@ describe('The archive of such a snapshot', () => {
   );
 
   it('is evaluated like any other object without one', async () => {
-    expect(await evaluate({ key: ARCHIVE, here: 'content', sides })).toEqual({ level: 'P3', reads: 1 });
+    expect(await withHash({})).toEqual({ level: 'P3', reads: 2 });
   });
 
   it('has no hash looked for where no pointer names its snapshot', async () => {
-    await embedded.put(destination, HASH, `md5:${md5('other')}`);
-    expect(await evaluate({ key: ARCHIVE, here: 'content' })).toEqual({ level: 'P3', reads: 0 });
+    expect(await withHash(`md5:${md5('other')}`, { sides: {} })).toEqual({ level: 'P3', reads: 0 });
   });
 });
 

@@ -19,9 +19,17 @@ describe('levels of proof', () => {
         const failed =
           !each.present || !each.sizeEqual || each.bytesEqual === false || each.ownHashEqual === false;
         if (failed) expect(level).toBe('P0');
-        const evidence =
-          each.etagEqual || each.copiedByUs || each.bytesEqual === true || each.ownHashEqual === true;
+        const evidence = each.etagEqual || each.copiedByUs || each.bytesEqual === true;
         if (!failed && !evidence) expect(level).toBe('P1');
+      }),
+    );
+  });
+
+  it('never rise above P2 under a different ETag without bytes compared, whatever a hash at the destination says (A2)', () => {
+    fc.assert(
+      fc.property(comparison, (each) => {
+        const level = levelOf({ ...each, etagEqual: false });
+        if (each.bytesEqual !== true) expect(isAtLeast(level, 'P3')).toBe(false);
       }),
     );
   });
@@ -51,7 +59,10 @@ describe('levels of proof', () => {
     ['P2', { copiedByUs: true }],
     ['P3', { etagEqual: true }],
     ['P3', { bytesEqual: true, copiedByUs: true }],
-    ['P4', { ownHashEqual: true }],
+    ['P1', { ownHashEqual: true }],
+    ['P2', { ownHashEqual: true, copiedByUs: true }],
+    ['P4', { ownHashEqual: true, etagEqual: true }],
+    ['P4', { ownHashEqual: true, bytesEqual: true }],
     ['P4', { ownHashEqual: true, etagEqual: true, bytesEqual: true, copiedByUs: true }],
   ])('are %s for the same size and %j', (level, found) => {
     expect(levelOf({ ...SAME_SIZE, ...found })).toBe(level);
