@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { authoritySchema, candidateSchema } from './authority';
 import { freezeMarkSchema, freezeRecordSchema } from './freeze';
 import { lockHolderSchema } from './lock';
-import { count, manifestEntrySchema, planSchema, stateSchema } from './plan';
+import { count, manifestEntrySchema, planSchema, stateSchema, tallySchema } from './plan';
 import { verificationSchema } from './verification';
 import { RETIRE_MODES } from './words';
 
@@ -18,6 +18,16 @@ const gateSchema = z
   .meta({ id: 'gate' });
 export type Gate = z.infer<typeof gateSchema>;
 
+const inventorySchema = z
+  .object({
+    objects: tallySchema.describe('current objects that were verified: the destination holds them'),
+    decoys: tallySchema.describe('of the old infrastructure: they were not copied'),
+    older: tallySchema.describe('older versions of a versioned bucket: they were not copied'),
+    markers: count.describe('delete markers'),
+  })
+  .meta({ id: 'inventory', description: 'What of the verified the source still holds.' });
+export type Inventory = z.infer<typeof inventorySchema>;
+
 const event = <const Names extends readonly [string, ...string[]], Shape extends z.ZodRawShape>(
   names: Names,
   shape: Shape,
@@ -31,7 +41,7 @@ const eventSchemas = [
   ),
   event(['canary', 'object-failed'], { key: z.string() }),
   event(['pre-copy', 'catch-up', 'pointers'], { copied: count, unchanged: count, failed: count }),
-  event(['gates'], { gates: z.array(gateSchema) }),
+  event(['gates'], { gates: z.array(gateSchema), inventory: inventorySchema.nullable() }),
   event(['hidden', 'deleted'], { objects: count }),
   event(['purged'], { versions: count }),
 ] as const;
@@ -47,13 +57,26 @@ const migrationSchema = z.object({
 });
 export type Migration = z.infer<typeof migrationSchema>;
 
+/** What a listing of the source shows once all was deleted that was to be. */
+const leftoversSchema = z.object({
+  versions: count.describe('an unversioned bucket has one of each object'),
+  bytes: count,
+  newer: count.describe(
+    'of the versions, those which came after the verification: they are not ours to delete',
+  ),
+  newer_keys: z.array(z.string()).describe('the first ten of them'),
+});
+export type Leftovers = z.infer<typeof leftoversSchema>;
+
 const retirementSchema = z.object({
   mode: z.enum(RETIRE_MODES),
   hidden: z.boolean().describe('delete markers lie over the objects; the versions are still there'),
   deleted: count,
   uploads_aborted: count,
   bucket_deleted: z.boolean(),
-  failed,
+  failed: failed.describe('what was verified and is left, and why: the first hundred'),
+  failed_count: count,
+  left: leftoversSchema.nullable().describe('null when the bucket was not to be emptied, or only hidden'),
 });
 export type Retirement = z.infer<typeof retirementSchema>;
 
@@ -76,6 +99,8 @@ export const resultSchemas = {
   verify: result('verify', { source: z.string(), destination: z.string(), ...verificationSchema.shape }),
   retire: result('retire', {
     gates: z.array(gateSchema),
+    inventory: inventorySchema.nullable().describe('null when nothing was verified'),
+    already: z.boolean().describe('whether an earlier run retired it, so that nothing was left to do'),
     retired: retirementSchema.nullable().describe('null when nothing was done'),
   }),
   unfreeze: result('unfreeze', {

@@ -31,6 +31,7 @@ interface Run extends PassContext, FreezeRequest {
   readonly files: PlanFiles;
   readonly tally: PassTally;
   readonly versionsPath: string;
+  readonly pipelinePath: string;
 }
 
 /**
@@ -64,6 +65,7 @@ export async function migrate(
       destination: plan.destination,
       total: plan.actions.copy.objects + plan.actions.replace.objects,
       versionsPath: files.versions,
+      pipelinePath: files.pipeline,
     });
     const { copied, bytes, passes, failed } = tally;
     return { copied, bytes, passes, failed, verification, seconds: (performance.now() - started) / 1000 };

@@ -1,11 +1,12 @@
-import type { Gate, ResultOf, Retirement } from '../../../contracts/migrate-buckets/output';
+import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { REFERENCE_KINDS, RETIRE_MODES } from '../../../contracts/migrate-buckets/words';
 import { command, declare, type Outcome } from '../../shared/command';
 import { confirming } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
 import { asItIs, atLeast, oneOf, repeated } from '../../shared/option-values';
-import { bad, good, table } from '../../shared/reporters/text';
+import { bad, good } from '../../shared/reporters/text';
 import { BREAK_LOCK } from './break-lock';
+import { describeJudgement, describeRetired, describeRetirement, question } from './retire-screen';
 
 export const retire = command(
   declare(
@@ -48,7 +49,9 @@ export const retire = command(
       acceptIdle,
       dryRun = false,
     } = options;
-    const { source, gates, passed, retired } = await retirePlan(context, {
+    const extent = { mode, purge };
+    const confirm = confirming(context, options.confirm);
+    const { source, gates, inventory, passed, already, retired } = await retirePlan(context, {
       path,
       mode,
       purge,
@@ -57,49 +60,20 @@ export const retire = command(
       overrides: [...acceptUnchecked, ...(acceptIdle === true ? ['in-use'] : [])],
       dryRun,
       breakLock: options.breakLock,
-      confirm: confirming(context, options.confirm),
+      show: (judgement) => context.report.show?.(describeJudgement(judgement, extent)),
+      confirm: (accepted, judgement) => confirm(accepted, question(judgement, extent)),
     });
-    const data = { gates, retired };
-    const told = (text: string) => [describeGates(gates), text].join('\n');
-    if (!passed) {
-      return { exitCode: EXIT.refused, data, text: told(bad('Refused: nothing was deleted.')) };
-    }
+    const data = { gates, inventory, already, retired };
+    if (!passed) return { exitCode: EXIT.refused, data, text: bad('Refused: nothing was deleted.') };
     if (retired === null) {
-      return { exitCode: EXIT.ok, data, text: told(good('Every gate holds. Nothing was done (--dry-run).')) };
+      return { exitCode: EXIT.ok, data, text: good('Every gate holds. Nothing was done (--dry-run).') };
     }
-    const exitCode = retired.failed.length > 0 ? EXIT.incomplete : EXIT.ok;
-    return { exitCode, data, text: told(describe(retired, source, path)) };
+    const left = retired.left?.versions ?? 0;
+    if (already) {
+      const exitCode = left > 0 ? EXIT.differences : EXIT.ok;
+      return { exitCode, data, text: describeRetired(retired, source) };
+    }
+    const exitCode = retired.failed_count > 0 || left > 0 ? EXIT.incomplete : EXIT.ok;
+    return { exitCode, data, text: describeRetirement(retired, source, path) };
   },
 );
-
-function describeGates(gates: readonly Gate[]): string {
-  const mark = ({ passed, overridden }: Gate) =>
-    overridden ? 'overridden' : passed ? good('holds') : bad('FAILS');
-  return table(
-    ['gate', '', 'evidence'],
-    gates.map((gate) => [gate.name, mark(gate), gate.evidence]),
-  );
-}
-
-function describe(retired: Retirement, source: string, path: string): string {
-  const { mode, hidden, deleted, failed, bucket_deleted, uploads_aborted } = retired;
-  if (failed.length > 0) {
-    const shown = failed.slice(0, 20).map(({ key, message }) => `  ${key}: ${message}`);
-    return [
-      bad(`${failed.length} objects of ${source} could not be deleted. Run retire again.`),
-      ...shown,
-    ].join('\n');
-  }
-  if (mode === 'soft') return good(`${source} is marked as retired. It stays frozen, with all it holds.`);
-  if (hidden) {
-    return good(
-      `The objects of ${source} are hidden under delete markers. Once nothing misses them, delete the versions for good: migrate-buckets retire ${path} --purge`,
-    );
-  }
-  const uploads = uploads_aborted === 0 ? '' : ` ${uploads_aborted} unfinished uploads were aborted.`;
-  return good(
-    bucket_deleted
-      ? `${source} is emptied (${deleted} deleted) and deleted.${uploads}`
-      : `${source} is empty (${deleted} deleted) and kept, so that nobody else can take its name.${uploads}`,
-  );
-}

@@ -72,11 +72,26 @@ export async function* listVersions(
 /** The current objects among the versions, as a listing. */
 export async function* currentObjects(versions: AsyncIterable<ListedVersion>): AsyncGenerator<ListedObject> {
   for await (const version of versions) {
-    if (!version.isLatest || version.isDeleteMarker) continue;
-    const { key, size, etag, storageClass, modified, versionId } = version;
-    yield { key, size, etag, storageClass, modified, ...(versionId === 'null' ? {} : { versionId }) };
+    if (version.isLatest && !version.isDeleteMarker) yield objectOf(version);
   }
 }
+
+/** A version as an object that can be read. */
+export const objectOf = ({
+  key,
+  size,
+  etag,
+  storageClass,
+  modified,
+  versionId,
+}: ListedVersion): ListedObject => ({
+  key,
+  size,
+  etag,
+  storageClass,
+  modified,
+  ...(versionId === 'null' ? {} : { versionId }),
+});
 
 async function request(
   s3: S3Client,

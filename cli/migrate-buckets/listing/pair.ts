@@ -1,5 +1,6 @@
 import { compareKeys } from './key-order';
 import type { ListedObject } from './listed-object';
+import { mergeByKey } from './merge-by-key';
 import { outOfOrder } from './page-order';
 
 /** One key, as the source and the destination hold it. At least one of them does. */
@@ -19,19 +20,8 @@ export async function* pairListings(
   source: AsyncIterable<ListedObject>,
   destination: AsyncIterable<ListedObject>,
 ): AsyncGenerator<Pair> {
-  const left = inKeyOrder(source, 'the source')[Symbol.asyncIterator]();
-  const right = inKeyOrder(destination, 'the destination')[Symbol.asyncIterator]();
-  let [a, b] = [await left.next(), await right.next()];
-  while (a.done !== true || b.done !== true) {
-    const order = a.done === true ? 1 : b.done === true ? -1 : compareKeys(a.value.key, b.value.key);
-    const [from, to] = [
-      order <= 0 && a.done !== true ? a.value : undefined,
-      order >= 0 && b.done !== true ? b.value : undefined,
-    ];
-    yield { key: from?.key ?? to?.key ?? '', source: from, destination: to };
-    if (order <= 0) a = await left.next();
-    if (order >= 0) b = await right.next();
-  }
+  const merged = mergeByKey(inKeyOrder(source, 'the source'), inKeyOrder(destination, 'the destination'));
+  for await (const { key, left, right } of merged) yield { key, source: left, destination: right };
 }
 
 /**

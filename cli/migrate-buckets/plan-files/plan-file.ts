@@ -30,6 +30,8 @@ export function planFiles(plan: string) {
     journal: `${stem}.journal.ndjson`,
     /** NDJSON: every version id that verification saw in the source. */
     versions: `${stem}.versions.ndjson`,
+    /** NDJSON: what the pipeline had written to the destination when it was verified. */
+    pipeline: `${stem}.pipeline.ndjson`,
     /** Holds the process that works on the plan. */
     lock: `${stem}.lock`,
   };

@@ -49,6 +49,18 @@ export const recordOf = (version: ListedVersion): VersionRecord => ({
   marker: version.isDeleteMarker,
 });
 
+/** A record as the listing entry that it was made from, as far as it tells. */
+export const versionOf = ({ key, version_id, etag, size, latest, marker }: VersionRecord): ListedVersion => ({
+  key,
+  versionId: version_id,
+  etag,
+  size,
+  isLatest: latest,
+  isDeleteMarker: marker,
+  storageClass: '',
+  modified: 0,
+});
+
 /** Passes versions through while their records are digested and, if a path is given, written to it. */
 export async function recordVersions(
   versions: AsyncIterable<ListedVersion>,

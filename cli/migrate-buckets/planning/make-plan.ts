@@ -110,7 +110,8 @@ export async function makePlan(
   await manifest.finish();
   await appear();
   // What an earlier plan of this name left is evidence of nothing now.
-  await Promise.all([files.state, files.journal, files.versions].map((path) => rm(path, { force: true })));
+  const evidence = [files.state, files.journal, files.versions, files.pipeline];
+  await Promise.all(evidence.map((path) => rm(path, { force: true })));
   return plan;
 }
 

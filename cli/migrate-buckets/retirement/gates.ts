@@ -2,6 +2,7 @@ import type { Gate } from '../../../contracts/migrate-buckets/output';
 import type { State } from '../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import { REFERENCE_KINDS, type ReferenceKind } from '../../../contracts/migrate-buckets/words';
+import { counted, countedWere } from '../../shared/counted';
 import type { ReferenceText, Survey } from '../discovery/references';
 
 /** Everything that the gates look at, read just before. */
@@ -19,8 +20,8 @@ export interface RetireFacts {
   readonly now: number;
   /** Seconds that must lie between verification and retirement. */
   readonly soak: number;
-  /** The newest object of the destination that the pipeline wrote after the verification. */
-  readonly writtenSince: { readonly key: string; readonly at: number } | null;
+  /** An object of the destination that the pipeline wrote after the verification. */
+  readonly writtenSince: { readonly key: string } | null;
   /** A sentence when the bucket has object lock, or when that could not be found out. */
   readonly lock: string | null;
   /** The account that the bucket was shown to belong to; null when nobody could say. */
@@ -79,25 +80,41 @@ function verifiedGate({ source, state }: RetireFacts): Gate {
   if (!state?.verified || (state.phase !== 'verified' && state.phase !== 'retiring')) {
     return fails('verified', `${source} was never verified by this plan. Run apply.`);
   }
-  return holds('verified', `${state.verified.objects} objects were verified at ${state.verified.at}.`);
+  const { objects, at } = state.verified;
+  return holds('verified', `${countedWere(objects, 'object')} verified at ${at}.`);
 }
 
 function proofGate({ verification, destination }: RetireFacts): Gate {
   if (verification === null) return fails('proven', 'There is nothing verified to compare with.');
   const { proven, objects, problems, problem_count } = verification;
-  if (proven) return holds('proven', `All ${objects} objects are proven at ${destination} just now.`);
+  if (proven) {
+    const all = objects === 1 ? 'The 1 object is' : `All ${objects} objects are`;
+    return holds('proven', `${all} proven at ${destination} just now.`);
+  }
   const [example] = problems.map(({ key, why }) => `${key}: ${why}`);
   return fails(
     'proven',
-    `${problem_count} of ${objects} objects are not proven at ${destination} just now, e.g. ${example}`,
+    `${problem_count} of ${counted(objects, 'object')} ${problem_count === 1 ? 'is' : 'are'} not proven at ${destination} just now, e.g. ${example}`,
   );
 }
 
 function soakGate({ state, now, soak }: RetireFacts): Gate {
   if (!state?.verified) return fails('soak', 'The soak time begins with the verification.');
   const waited = (now - Date.parse(state.verified.at)) / 1000;
-  const evidence = `${Math.floor(waited)} of ${soak} seconds have passed since the verification.`;
+  if (waited < 0) {
+    return fails(
+      'soak',
+      `The verification was at ${state.verified.at}, and this clock is not there yet. Set it right.`,
+    );
+  }
+  const evidence = `${clock(waited)} since the verification; --soak asks for ${clock(soak)}.`;
   return (waited >= soak ? holds : fails)('soak', evidence);
+}
+
+/** Never rounded up: what is not over must not look as if it were. */
+function clock(seconds: number): string {
+  if (seconds < 120) return counted(Math.floor(seconds), 'second');
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
 function referenceGate(kind: ReferenceKind, facts: RetireFacts): Gate {

@@ -1,21 +1,25 @@
 import { existsSync } from 'node:fs';
 import { GetObjectLockConfigurationCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
-import { deltaPrefix, snapshotPointerKey } from '../../../contracts/bucket-layout';
-import { COLLECTIONS } from '../../../contracts/collections';
-import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { Inventory, MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Plan, State } from '../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import type { Aws } from '../../shared/aws/clients';
 import { failureOf } from '../../shared/aws/failure';
 import type { Context } from '../../shared/command';
+import { versioningOf } from '../aws/bucket';
 import { referencesTo } from '../discovery/references';
 import { survey } from '../discovery/survey';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
+import { mergeByKey } from '../listing/merge-by-key';
 import { Journal } from '../plan-files/journal';
+import { isPipelineWrite, readPipelineWrites } from '../plan-files/pipeline-writes';
 import { type PlanFiles, readManifest } from '../plan-files/plan-file';
 import { strandedOf } from '../plan-files/staleness';
-import { readVersions, recordOf, VersionDigest, type VersionRecord } from '../plan-files/version-record';
+import { readVersions, versionOf } from '../plan-files/version-record';
+import type { Sides } from '../verification/evaluate-object';
+import { Proofs } from '../verification/proofs';
 import { verifyBuckets } from '../verification/verify';
+import { compareSource, versionsBeside } from './compare-source';
 import type { RetireFacts } from './gates';
 
 export interface FactsRequest {
@@ -28,27 +32,48 @@ export interface FactsRequest {
   readonly overrides: readonly string[];
 }
 
+/** What the gates look at, and what a deletion builds on. */
+export interface Facts extends RetireFacts {
+  /** Null when there was nothing verified to compare with. */
+  readonly inventory: Inventory | null;
+  readonly versioned: boolean;
+  /** By which the destination was verified just now. */
+  readonly sides: Sides;
+}
+
 /** Reads, anew, all that the gates look at. Changes nothing. */
-export async function gatherFacts(
-  context: Context<MigrationEvent>,
-  { plan, files, state, statePaths, soak, overrides }: FactsRequest,
-): Promise<RetireFacts> {
+export async function gatherFacts(context: Context<MigrationEvent>, request: FactsRequest): Promise<Facts> {
+  const { plan, files, state, statePaths, soak, overrides } = request;
   const { aws } = context;
   const { source, destination } = plan;
   const found = await survey(aws, statePaths);
   const verified = state?.verified ?? null;
   const comparable = state !== undefined && verified !== null && existsSync(files.versions);
+  const compared = comparable ? await compareSource(context, source, files, state) : null;
+  const journal = await Journal.open(files.journal, { readOnly: true });
+  const sides = {
+    source,
+    destination,
+    deep: false,
+    journal,
+    proofs: new Proofs(),
+    snapshots: verified?.snapshots ?? [],
+  };
   return {
     source,
     destination,
     state,
     survey: found,
     references: referencesTo(found, source),
-    unchanged: comparable
-      ? await isUnchanged(context, plan, files, state)
-      : { holds: false, evidence: `There is no verified manifest of ${source}. Run apply.` },
-    verification: comparable ? await verifyAgain(context, plan, files, state) : null,
-    writtenSince: verified === null ? null : await newestSince(context, plan, Date.parse(verified.at)),
+    unchanged: compared?.unchanged ?? {
+      holds: false,
+      evidence: `There is no verified manifest of ${source}. Run apply.`,
+    },
+    verification: comparable ? await verifyAgain(context, request, state, sides) : null,
+    writtenSince: verified === null ? null : await writtenSince(context, plan, files),
+    inventory: compared?.inventory ?? null,
+    versioned: (await versioningOf(aws, source)) !== 'off',
+    sides,
     lock: await lockOf(aws, source),
     owner: await ownerOf(aws, plan),
     now: Date.now(),
@@ -58,109 +83,43 @@ export async function gatherFacts(
 }
 
 /**
- * Before the retirement: the source's versions are exactly the verified ones. Once it began: none is there
- * that was not verified, but for delete markers over what was.
+ * Compares what of the verified manifest is still in the source with the destination: the bytes of what a
+ * retirement deleted before it stopped cannot be read any more.
  */
-async function isUnchanged(
-  { aws, signal }: Context<MigrationEvent>,
-  { source }: Plan,
-  files: PlanFiles,
-  state: State,
-): Promise<RetireFacts['unchanged']> {
-  const id = ({ key, version_id }: VersionRecord) => JSON.stringify([key, version_id]);
-  const known = new Set<string>();
-  const hidden = new Set<string>();
-  const stored = new VersionDigest();
-  for await (const record of readVersions(files.versions)) {
-    stored.add(record);
-    known.add(id(record));
-    // Delete markers over verified objects hold no data; the first phase of a retirement lays them itself.
-    if (state.phase === 'retiring') hidden.add(record.key);
-  }
-  if (stored.finish() !== state.verified?.digest) {
-    return { holds: false, evidence: `${files.versions} is not what was verified. Run apply again.` };
-  }
-  const fresh = new VersionDigest();
-  let versions = 0;
-  let older = 0;
-  let newer: VersionRecord | undefined;
-  for await (const version of listVersions(aws.s3, source, signal)) {
-    const record = recordOf(version);
-    fresh.add(record);
-    versions++;
-    if (!record.latest && !record.marker) older++;
-    if (!known.has(id(record)) && !(record.marker && hidden.has(record.key))) newer ??= record;
-  }
-  if (newer !== undefined) {
-    return {
-      holds: false,
-      evidence: `${source} holds what was not verified: ${newer.key} (version ${newer.version_id}). Run apply again.`,
-    };
-  }
-  if (state.phase === 'retiring') {
-    return {
-      holds: true,
-      evidence: `The ${versions} versions that are left in ${source} were all verified.`,
-    };
-  }
-  return fresh.finish() === state.verified.digest
-    ? {
-        holds: true,
-        evidence: `A fresh listing of ${source} equals the verified one: ${versions} versions${older === 0 ? '' : `, ${older} of them older ones that were not copied`}.`,
-      }
-    : {
-        holds: false,
-        evidence: `${source} is not what was verified: objects changed or went. Run apply again.`,
-      };
-}
-
-/** Compares the verified manifest, not what may be half deleted by now, with the destination. */
 async function verifyAgain(
   context: Context<MigrationEvent>,
-  plan: Plan,
-  files: PlanFiles,
-  state: State,
+  { plan, files }: FactsRequest,
+  { phase }: State,
+  sides: Sides,
 ): Promise<Verification> {
-  async function* versions(): AsyncGenerator<ListedVersion> {
-    for await (const { key, version_id, etag, size, latest, marker } of readVersions(files.versions)) {
-      yield {
-        key,
-        versionId: version_id,
-        etag,
-        size,
-        isLatest: latest,
-        isDeleteMarker: marker,
-        storageClass: '',
-        modified: 0,
-      };
+  async function* stillThere(): AsyncGenerator<ListedVersion> {
+    const beside = versionsBeside(context, plan.source, readVersions(files.versions));
+    for await (const { left: verified, right: listed } of beside) {
+      const there = new Set(listed?.items.map(({ versionId }) => versionId));
+      for (const record of verified?.items ?? []) {
+        if (there.has(record.version_id) || phase !== 'retiring') yield versionOf(record);
+      }
     }
   }
   return verifyBuckets(context, {
-    source: plan.source,
-    destination: plan.destination,
-    deep: false,
-    journal: await Journal.open(files.journal, { readOnly: true }),
+    ...sides,
     stranded: await strandedOf(readManifest(files.manifest, plan)),
-    versions: versions(),
-    snapshots: state.verified?.snapshots ?? [],
+    versions: stillThere(),
   });
 }
 
-/** What only the new pipeline writes: a delta in its own form, and the pointer of a checkpoint. */
-const isPipelineWrite = (key: string): boolean =>
-  COLLECTIONS.some(
-    (collection) =>
-      key === snapshotPointerKey(collection) ||
-      (key.startsWith(deltaPrefix(collection)) && key.endsWith('/delta.arrow')),
-  );
-
-async function newestSince({ aws, signal }: Context<MigrationEvent>, { destination }: Plan, since: number) {
-  let newest: { key: string; at: number } | null = null;
-  for await (const { key, modified } of currentObjects(listVersions(aws.s3, destination, signal))) {
-    if (isPipelineWrite(key) && modified > since && modified > (newest?.at ?? 0))
-      newest = { key, at: modified };
+/** What the pipeline wrote since the verification: the first by its key, as compared with what lay there then. */
+async function writtenSince(
+  { aws, signal }: Context<MigrationEvent>,
+  { destination }: Plan,
+  { pipeline }: PlanFiles,
+): Promise<{ readonly key: string } | null> {
+  if (!existsSync(pipeline)) return null;
+  const now = currentObjects(listVersions(aws.s3, destination, signal));
+  for await (const { key, left, right } of mergeByKey(now, readPipelineWrites(pipeline))) {
+    if (left !== undefined && isPipelineWrite(left) && left.etag !== right?.etag) return { key };
   }
-  return newest;
+  return null;
 }
 
 async function lockOf({ s3 }: Aws, bucket: string): Promise<string | null> {

@@ -13,15 +13,17 @@ import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import { saying } from '../../shared/aws/explain';
 import { failureOf, unless } from '../../shared/aws/failure';
 import type { Context } from '../../shared/command';
+import { countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { versioningOf } from '../aws/bucket';
-import { listVersions } from '../listing/list-versions';
 import { decodeListedKey } from '../listing/listed-object';
 import type { PlanFiles } from '../plan-files/plan-file';
 import type { StateFile } from '../plan-files/state';
-import { readVersions } from '../plan-files/version-record';
-import { type Deletion, deleteVersions } from './delete-versions';
+import type { Sides } from '../verification/evaluate-object';
+import { AFTER_ITS_BEGINNING } from './advice';
+import { allVersions, currentOnes, leftovers } from './candidates';
+import { type DeletionResult, deleteProven } from './delete-proven';
 
 export interface RetireRequest {
   readonly plan: Plan;
@@ -30,76 +32,87 @@ export interface RetireRequest {
   readonly mode: RetireMode;
   /** Versioned buckets: remove the versions for good, not only hide them. */
   readonly purge: boolean;
+  /** By which the destination was verified under the same lock. */
+  readonly sides: Sides;
+  /** How many objects are expected to go, for the progress alone. */
+  readonly expected: number;
+  /** False where the server was seen to ignore the condition of a deletion. @default true */
+  readonly conditional?: boolean;
 }
 
 const RETIRED_TAG = 'migrate-buckets-retired';
 
 /**
- * Retires the source. The gates must have passed. Deletes exactly what the verified manifest lists, by version
- * id or under the verified ETag: anything newer survives, and the bucket's own deletion then fails safely.
+ * Retires the source. The gates must have passed under the same lock. Deletes what the verified manifest lists and
+ * the destination holds at that moment, by version id or under the verified ETag: anything else survives, and is
+ * named.
  */
 export async function retireBucket(
-  { aws, report, signal }: Context<MigrationEvent>,
-  { plan, files, state, mode, purge }: RetireRequest,
+  context: Context<MigrationEvent>,
+  { plan, files, state, mode, purge, sides, expected, conditional = true }: RetireRequest,
 ): Promise<Retirement> {
+  const { aws, report } = context;
   const { s3 } = aws;
   const { source } = plan;
-  const nothing = { mode, hidden: false, deleted: 0, uploads_aborted: 0, bucket_deleted: false, failed: [] };
+  const nothing = {
+    mode,
+    hidden: false,
+    deleted: 0,
+    uploads_aborted: 0,
+    bucket_deleted: false,
+    failed: [],
+    failed_count: 0,
+    left: null,
+  };
   if (mode === 'soft') {
     await tagRetired(s3, source);
     return nothing;
   }
+  const verified = { source, versions: files.versions };
   const versioned = (await versioningOf(aws, source)) !== 'off';
   await state.save({ phase: 'retiring' });
   const uploads_aborted = await abortUploads(s3, source, Date.parse(state.now.verified?.at ?? ''));
 
-  const first = await deleteVersions(s3, source, currentOnes(files), signal);
+  const request = { sides, conditional, total: expected };
+  const first = await deleteProven(context, { ...request, candidates: currentOnes(context, verified) });
   const objects = first.deleted;
   report.tell(
     versioned
-      ? { event: 'hidden', message: `${objects} objects were hidden under delete markers.`, objects }
-      : { event: 'deleted', message: `${objects} objects were deleted.`, objects },
+      ? {
+          event: 'hidden',
+          message: `${countedWere(objects, 'object')} hidden under delete markers.`,
+          objects,
+        }
+      : { event: 'deleted', message: `${countedWere(objects, 'object')} deleted.`, objects },
   );
-  if (first.failed.length > 0) return { ...nothing, uploads_aborted, failed: first.failed };
-  if (versioned && !purge) return { ...nothing, hidden: true, uploads_aborted };
+  const hid = { ...nothing, ...failuresOf(first), uploads_aborted };
+  if (versioned && first.failed_count > 0) return hid;
+  if (versioned && !purge) return { ...hid, hidden: true };
 
-  let { deleted } = first;
+  const done = versioned
+    ? await deleteProven(context, { ...request, candidates: allVersions(context, verified) })
+    : first;
+  const { deleted } = done;
   if (versioned) {
-    const second = await deleteVersions(s3, source, allVersions(s3, source, files, signal), signal);
-    deleted = second.deleted;
-    if (second.failed.length > 0) return { ...nothing, uploads_aborted, deleted, failed: second.failed };
-    const message = `${deleted} versions and delete markers were deleted for good.`;
+    const which =
+      deleted === 1 ? '1 version or delete marker was' : `${deleted} versions and delete markers were`;
+    const message = `${which} deleted for good.`;
     report.tell({ event: 'purged', message, versions: deleted });
+  }
+  const left = await leftovers(context, verified);
+  const emptied = { ...nothing, ...failuresOf(done), uploads_aborted, deleted, left };
+  if (left.versions > 0 || done.failed_count > 0) {
+    const onlyNewer = done.failed_count === 0 && left.newer === left.versions;
+    if (mode === 'delete' && onlyNewer) throw neverVerified(source, left.newer_keys);
+    return emptied;
   }
   if (mode === 'delete') await deleteBucket(s3, source);
   else await tagRetired(s3, source);
   await state.save({ phase: 'retired' });
-  return { ...nothing, deleted, uploads_aborted, bucket_deleted: mode === 'delete' };
+  return { ...emptied, bucket_deleted: mode === 'delete' };
 }
 
-/** Phase one. In an unversioned bucket it deletes; in a versioned one it lays delete markers, which can be undone. */
-async function* currentOnes(files: PlanFiles): AsyncGenerator<Deletion> {
-  for await (const { key, etag, latest, marker } of readVersions(files.versions)) {
-    if (latest && !marker) yield { key, etag };
-  }
-}
-
-/** Phase two, versioned buckets: every verified version, then the delete markers that lie over verified keys. */
-async function* allVersions(
-  s3: S3Client,
-  bucket: string,
-  files: PlanFiles,
-  signal: AbortSignal,
-): AsyncGenerator<Deletion> {
-  const verified = new Set<string>();
-  for await (const { key, version_id } of readVersions(files.versions)) {
-    verified.add(key);
-    yield { key, versionId: version_id };
-  }
-  for await (const { key, versionId, isDeleteMarker } of listVersions(s3, bucket, signal)) {
-    if (isDeleteMarker && verified.has(key)) yield { key, versionId };
-  }
-}
+const failuresOf = ({ failed, failed_count }: DeletionResult) => ({ failed, failed_count });
 
 /** Uploads that nobody finished before the verification. They were never objects, so nothing is lost. */
 async function abortUploads(s3: S3Client, bucket: string, before: number): Promise<number> {
@@ -141,12 +154,16 @@ async function deleteBucket(s3: S3Client, bucket: string): Promise<void> {
   try {
     await s3.send(new DeleteBucketCommand({ Bucket: bucket }));
   } catch (error) {
-    if (failureOf(error).code === 'BucketNotEmpty') {
-      throw new UserError(
-        `${bucket} was not deleted: it holds something that was never verified. That survives. Look at it, then apply again.`,
-        EXIT.refused,
-      );
-    }
+    if (failureOf(error).code === 'BucketNotEmpty') throw neverVerified(bucket, []);
     await saying(`delete the bucket ${bucket}`, bucket, () => Promise.reject(error));
   }
+}
+
+/** A bucket is not deleted with what came since the verification. */
+function neverVerified(bucket: string, keys: readonly string[]): UserError {
+  const which = keys.length === 0 ? '' : `: ${keys.join(', ')}`;
+  return new UserError(
+    `${bucket} was not deleted: it holds something that was never verified${which}. That survives. ${AFTER_ITS_BEGINNING}`,
+    EXIT.refused,
+  );
 }

@@ -1,63 +1,109 @@
-import type { Gate, MigrationEvent, Retirement } from '../../../contracts/migrate-buckets/output';
+import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import type { Context } from '../../shared/command';
-import type { Confirm } from '../../shared/confirmation';
-import { EXIT } from '../../shared/exit-codes';
-import { UserError } from '../../shared/user-error';
 import { openBucket } from '../aws/bucket';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
 import { planFiles, readPlan } from '../plan-files/plan-file';
-import { isFrozen, StateFile } from '../plan-files/state';
+import { StateFile } from '../plan-files/state';
+import { lookAtRetired } from './already-retired';
 import { allPass, evaluateGates } from './gates';
-import { gatherFacts } from './gather-facts';
+import { type Facts, type FactsRequest, gatherFacts } from './gather-facts';
+import type { Judgement, PlanRetirement } from './judgement';
 import { retireBucket } from './retire-bucket';
 
-export interface RetirePlanRequest extends Pick<LockedWork, 'path' | 'breakLock'> {
+export interface RetirePlanRequest
+  extends Pick<FactsRequest, 'soak' | 'statePaths' | 'overrides'>,
+    Pick<LockedWork, 'path' | 'breakLock'> {
   readonly mode: RetireMode;
   readonly purge: boolean;
-  /** Seconds that must lie between verification and retirement. */
-  readonly soak: number;
-  readonly statePaths: readonly string[];
-  readonly overrides: readonly string[];
   /** Only the gates are evaluated. */
   readonly dryRun: boolean;
-  readonly confirm: Confirm;
+  /** Is called with what was found: before anybody is asked, and again where a gate fails after that. */
+  readonly show: (judgement: Judgement) => void;
+  /** Has the operator type one of the accepted names, or throws. */
+  readonly confirm: (accepted: readonly [string, ...string[]], judgement: Judgement) => Promise<void>;
+  /** False where the server was seen to ignore the condition of a deletion. @default true */
+  readonly conditional?: boolean;
 }
 
-export interface PlanRetirement {
-  readonly source: string;
-  readonly gates: Gate[];
-  /** Whether every gate holds. */
-  readonly passed: boolean;
-  /** Null when nothing was done: a gate fails, or only the gates were asked for. */
-  readonly retired: Retirement | null;
-}
-
-/** Retires the source of the plan at a path, provided that every gate holds and the operator confirms it. */
+/**
+ * Retires the source of the plan at a path, provided that every gate holds and the operator confirms it. While he is
+ * asked, anything may happen: what counts are the facts that are gathered after that, under the lock.
+ *
+ * @throws {UserError} exit 6 when a bucket that was retired and kept is now to be deleted, or the plan is locked.
+ */
 export async function retirePlan(
   context: Context<MigrationEvent>,
-  { path, mode, purge, soak, statePaths, overrides, dryRun, confirm, breakLock }: RetirePlanRequest,
+  request: RetirePlanRequest,
 ): Promise<PlanRetirement> {
-  const { aws, report } = context;
+  const { path, dryRun, confirm } = request;
   const plan = await readPlan(path);
-  const { source } = plan;
-  const files = planFiles(path);
-  const state = await StateFile.of(plan, files.state);
-  if (state?.now.phase === 'retired') throw new UserError(`${source} is retired already.`, EXIT.refused);
-  await openBucket(aws, source);
-  await openBucket(aws, plan.destination);
-  const request = { plan, files, state: state?.now, statePaths, soak, overrides };
-  const gates = evaluateGates(await gatherFacts(context, request));
-  const passed = allPass(gates) && state !== undefined && isFrozen(state.now);
-  if (!passed || dryRun) return { source, gates, passed, retired: null };
-  report.tell({ event: 'gates', message: 'Every gate holds.', gates });
-  await confirm([source, plan.digest], `Retiring (${mode}) empties the source. Type its name to go on:`);
+  const state = await StateFile.of(plan, planFiles(path).state);
+  if (state?.now.phase === 'retired') return lookAtRetired(context, plan, planFiles(path), request.mode);
+  await openBucket(context.aws, plan.source);
+  await openBucket(context.aws, plan.destination);
+  const { judgement } = await judge(context, plan, request);
+  tell(context, request, judgement);
+  if (!judgement.passed || dryRun) return { ...judgement, already: false, retired: null };
+  await confirm([plan.source, plan.digest], judgement);
+  const work = { ...plan, command: 'retire', path, lock: planFiles(path).lock, breakLock: request.breakLock };
+  return whileLocked(context, work, (locked) => retireNow(locked, plan, request));
+}
+
+/** Judges once more, and acts on that alone. */
+async function retireNow(
+  context: Context<MigrationEvent>,
+  plan: Plan,
+  request: RetirePlanRequest,
+): Promise<PlanRetirement> {
+  const { path, mode, purge, conditional = true } = request;
+  const { judgement, facts, state } = await judge(context, plan, request);
+  if (!judgement.passed || state === undefined) {
+    tell(context, request, judgement);
+    return { ...judgement, already: false, retired: null };
+  }
   const at = new Date().toISOString();
-  const used = gates.filter(({ overridden }) => overridden).map(({ name }) => ({ gate: name, at }));
-  await state.save({ overrides: [...state.now.overrides, ...used] });
-  const work = { ...plan, command: 'retire', path, lock: files.lock, breakLock };
-  const retired = await whileLocked(context, work, (locked) =>
-    retireBucket(locked, { plan, files, state, mode, purge }),
-  );
-  return { source, gates, passed, retired };
+  const overridden = judgement.gates.filter((gate) => gate.overridden);
+  const overrides = overridden.map(({ name }) => ({ gate: name, at }));
+  await state.save({ overrides: [...state.now.overrides, ...overrides] });
+  const retired = await retireBucket(context, {
+    plan,
+    files: planFiles(path),
+    state,
+    mode,
+    purge,
+    conditional,
+    sides: facts.sides,
+    expected: facts.inventory?.objects.objects ?? 0,
+  });
+  return { ...judgement, already: false, retired };
+}
+
+async function judge(
+  context: Context<MigrationEvent>,
+  plan: Plan,
+  request: RetirePlanRequest,
+): Promise<{ judgement: Judgement; facts: Facts; state: StateFile | undefined }> {
+  const files = planFiles(request.path);
+  const state = await StateFile.of(plan, files.state);
+  const facts = await gatherFacts(context, { ...request, plan, files, state: state?.now });
+  const gates = evaluateGates(facts);
+  const { source, destination, inventory, versioned } = facts;
+  return {
+    state,
+    facts,
+    judgement: { source, destination, gates, passed: allPass(gates), inventory, versioned },
+  };
+}
+
+function tell({ report }: Context<MigrationEvent>, { show }: RetirePlanRequest, judgement: Judgement): void {
+  show(judgement);
+  const { gates, inventory } = judgement;
+  const failing = gates.filter(({ passed }) => !passed).map(({ name }) => name);
+  const message =
+    failing.length === 0
+      ? 'Every gate holds.'
+      : `${failing.length} of ${gates.length} gates ${failing.length === 1 ? 'fails' : 'fail'}: ${failing.join(', ')}.`;
+  report.tell({ event: 'gates', message, gates, inventory });
 }

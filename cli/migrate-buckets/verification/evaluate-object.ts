@@ -17,6 +17,7 @@ import { isPointerKey } from '../plan-files/manifest-entry';
 import { md5Of } from '../snapshots/inspect-collection';
 import { whyNotSuperseded } from '../snapshots/superseded-pointer';
 import { isAtLeast, levelOf, requiredLevel } from './levels';
+import type { Proofs } from './proofs';
 import { sameBytes } from './same-bytes';
 
 /** The two buckets, and what else tells of their objects. */
@@ -29,6 +30,8 @@ export interface Sides {
   readonly journal?: Journal | undefined;
   /** The snapshots that the source's pointers name. */
   readonly snapshots: readonly SnapshotReference[];
+  /** Takes what had to be read, so that it need not be read twice in one run. */
+  readonly proofs?: Proofs | undefined;
 }
 
 /** Whether a pointer leads to the object, or it is one: such objects must be proven better. */
@@ -42,6 +45,22 @@ export interface Evaluation {
   readonly why?: string | undefined;
 }
 
+/** What the listings of both sides show of an object, and the journal. */
+const compare = ({ journal }: Sides, object: ListedObject, present: ListedObject | undefined) => ({
+  present: present !== undefined,
+  sizeEqual: present?.size === object.size,
+  etagEqual: present?.etag === object.etag,
+  copiedByUs: present !== undefined && journal?.proves(object.key, object.etag, present.etag) === true,
+  bytesEqual: undefined,
+  ownHashEqual: undefined,
+});
+
+/** How well an object is proven by its listings, the journal, and what was read before in this run. Reads nothing. */
+export function listedLevel(sides: Sides, object: ListedObject, present: ListedObject | undefined): Level {
+  if (present !== undefined && sides.proofs?.hold(object, present) === true) return 'P3';
+  return levelOf(compare(sides, object, present));
+}
+
 /** How well one object is proven. Bytes are read only where nothing cheaper would do. */
 export async function evaluateObject(
   s3: S3Client,
@@ -50,22 +69,18 @@ export async function evaluateObject(
   object: ListedObject,
   signal: AbortSignal,
 ): Promise<Evaluation> {
-  const { source, destination, deep, journal, snapshots } = sides;
+  const { source, destination, deep, snapshots, proofs } = sides;
   const reachable = isReachable(sides, key);
-  const base = {
-    present: present !== undefined,
-    sizeEqual: present?.size === object.size,
-    etagEqual: present?.etag === object.etag,
-    copiedByUs: present !== undefined && journal?.proves(key, object.etag, present.etag) === true,
-    bytesEqual: undefined,
-    ownHashEqual: undefined,
-  };
+  const base = compare(sides, object, present);
   const older = snapshots.find(({ collection }) => snapshotPointerKey(collection) === key)?.version;
   let why: string | undefined;
   if (older !== undefined && !base.etagEqual && present !== undefined) {
     // The pipeline moved on at the destination: a sound snapshot that descends from it stands for the older.
     why = await whyNotSuperseded(s3, older, { bucket: destination, object: present }, signal);
-    if (why === undefined) return { level: 'P3' };
+    if (why === undefined) {
+      proofs?.add(object, present);
+      return { level: 'P3' };
+    }
   }
   if (present === undefined || !base.sizeEqual) return { level: levelOf(base), why };
   const snapshot = snapshots.find((each) => snapshotArchiveKey(each.collection, each.version) === key);
@@ -80,6 +95,7 @@ export async function evaluateObject(
     { bucket: destination, object: present },
     signal,
   );
+  if (bytesEqual) proofs?.add(object, present);
   return { level: levelOf({ ...base, ownHashEqual, bytesEqual }), why };
 }
 

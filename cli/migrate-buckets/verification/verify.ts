@@ -11,6 +11,7 @@ import { readTextIfAny } from '../aws/read-object';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
 import type { ListedObject } from '../listing/listed-object';
 import { mergeListings, pairListings } from '../listing/pair';
+import { recordPipelineWrites } from '../plan-files/pipeline-writes';
 import { recordVersions } from '../plan-files/version-record';
 import { evaluateObject, explainLevel, isReachable, type Sides } from './evaluate-object';
 import { FidelityCheck } from './fidelity-check';
@@ -20,6 +21,8 @@ export interface VerifyRequest extends Omit<Sides, 'snapshots'> {
   readonly stranded?: readonly ListedObject[];
   /** Where the verified manifest of the source goes, if it is to be kept. */
   readonly versionsPath?: string;
+  /** Where what the pipeline had written to the destination goes, if that is to be kept. */
+  readonly pipelinePath?: string;
   /** What the source is held to contain. @default - its versions, listed now */
   readonly versions?: AsyncIterable<ListedVersion>;
   /** The snapshots that its pointers name. @default - what its pointers say now */
@@ -50,10 +53,12 @@ export async function verifyBuckets(
   };
   const fidelity = new FidelityCheck(s3, sides, request.seed ?? randomSeed(), tell);
 
+  const there = currentObjects(listVersions(s3, destination, signal));
+  const { pipelinePath } = request;
   const digest = await recordVersions(versions, request.versionsPath, async (recorded) => {
     const pairs = pairListings(
       mergeListings(currentObjects(recorded), request.stranded ?? []),
-      currentObjects(listVersions(s3, destination, signal)),
+      pipelinePath === undefined ? there : recordPipelineWrites(there, pipelinePath),
     );
     for await (const pair of pairs) {
       if (pair.source === undefined) {

@@ -15,6 +15,10 @@ export function humanReporter(
       const mark = event.endsWith('failed') ? pc.red('✗') : pc.green('›');
       stdout.write(`${mark} ${printable(message)}\n`);
     },
+    show(text) {
+      bar.clear();
+      stdout.write(`${printable(text)}\n`);
+    },
     progress(task, done, total) {
       bar.show(task, done, total);
     },

@@ -8,6 +8,8 @@ export interface ReportedEvent {
 /** What the logic says while it works. It never prints: a reporter decides who sees what. */
 export interface Reporter<Event extends ReportedEvent> {
   tell(event: Event): void;
+  /** What people must see before they are asked. Absent where only programs read: they are told the figures. */
+  show?(text: string): void;
   /** How far a long task is. `total` is undefined while nobody knows. */
   progress(task: string, done: number, total: number | undefined): void;
 }

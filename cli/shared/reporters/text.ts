@@ -8,6 +8,53 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   return made.toString();
 }
 
+/** Characters that a line of text for people has at most. */
+const WIDTH = 80;
+
+/** A row of a list: its cells, and how each is coloured once it is cut to its place. */
+export interface ListRow {
+  readonly cells: readonly string[];
+  readonly paint?: (text: string, column: number) => string;
+}
+
+/** Rows without borders whose last cell goes on under itself, so that any text fits the width. */
+export function list(rows: readonly ListRow[], width = WIDTH): string {
+  const last = Math.max(0, ...rows.map(({ cells }) => cells.length)) - 1;
+  const widths = Array.from({ length: last }, (_, column) =>
+    Math.max(0, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
+  );
+  const indent = widths.reduce((sum, each) => sum + each + GAP.length, GAP.length);
+  return rows
+    .flatMap(({ cells, paint = (text: string) => text }) =>
+      wrap(cells[last] ?? '', width - indent).map((line, index) => {
+        const before = widths.map((each, column) => {
+          const text = index === 0 ? (cells[column] ?? '') : '';
+          return `${paint(text, column)}${' '.repeat(each - text.length)}`;
+        });
+        return [GAP, before.join(GAP), GAP, paint(line, last)].join('').trimEnd();
+      }),
+    )
+    .join('\n');
+}
+
+const GAP = '  ';
+
+/** Cuts a text into lines, at spaces where there are any. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${line} ${word}`;
+      continue;
+    }
+    // A key may be longer than any line.
+    const pieces = word.match(RegExp(`.{1,${width}}`, 'gsu'));
+    lines.push(...(pieces ?? ['']));
+  }
+  return lines;
+}
+
 export const heading = (text: string): string => pc.bold(text);
 export const good = (text: string): string => pc.green(text);
 export const bad = (text: string): string => pc.red(text);

@@ -74,7 +74,7 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
   ),
   now: fc.integer({ min: -10, max: 10 }).map((seconds) => VERIFIED_AT + seconds * 1000),
   soak: fc.nat(10),
-  writtenSince: fc.option(fc.constant({ key: 'k', at: VERIFIED_AT + 1000 })),
+  writtenSince: fc.option(fc.constant({ key: 'k' })),
   lock: fc.option(fc.constant('old has object lock.')),
   owner: fc.option(fc.constant('111122223333')),
   overrides: fc.subarray<string>([
@@ -123,7 +123,7 @@ const sound = (): RetireFacts => ({
   references: [],
   now: VERIFIED_AT + 10_000,
   soak: 10,
-  writtenSince: { key: 'k', at: VERIFIED_AT + 1000 },
+  writtenSince: { key: 'k' },
   lock: null,
   owner: '111122223333',
   overrides: [],
@@ -189,7 +189,7 @@ describe('what is said of a gate', () => {
       expect(gate('verified', stateIn(phase))).toEqual([
         true,
         false,
-        '1 objects were verified at 2026-01-01T00:00:00.000Z.',
+        '1 object was verified at 2026-01-01T00:00:00.000Z.',
       ]);
     },
   );
@@ -219,6 +219,14 @@ describe('what is said of a gate', () => {
     expect(
       gate('proven', { verification: proven && { ...proven, proven: false, problems, problem_count: 2 } }),
     ).toEqual([false, false, '2 of 2 objects are not proven at new just now, e.g. k: It is missing.']);
+    const one = { verification: proven && { ...proven, objects: 1 } };
+    expect(gate('proven', one)).toEqual([true, false, 'The 1 object is proven at new just now.']);
+    const fails = { proven: false, problems, problem_count: 1 };
+    expect(gate('proven', { verification: proven && { ...proven, ...fails, objects: 1 } })).toEqual([
+      false,
+      false,
+      '1 of 1 object is not proven at new just now, e.g. k: It is missing.',
+    ]);
     expect(gate('proven', { verification: null })).toEqual([
       false,
       false,
@@ -258,10 +266,22 @@ describe('what is said of a gate', () => {
     expect(gate('lambda', { references, overrides: ['lambda'] })).toEqual([false, false, evidence]);
   });
 
-  it('soak: the seconds that have passed, whole, of those that must', () => {
-    const soakAfter = (milliseconds: number) => gate('soak', { now: VERIFIED_AT + milliseconds, soak: 10 });
-    expect(soakAfter(9_999)).toEqual([false, false, '9 of 10 seconds have passed since the verification.']);
-    expect(soakAfter(10_000)).toEqual([true, false, '10 of 10 seconds have passed since the verification.']);
+  it('soak: how long it has been and had to be, never rounded up, and never a sentence like "67 of 0 seconds" (B12)', () => {
+    const soakAfter = (seconds: number, soak: number) =>
+      gate('soak', { now: VERIFIED_AT + seconds * 1000, soak });
+    const since = (is: string, asked: string) => `${is} since the verification; --soak asks for ${asked}.`;
+    expect(soakAfter(9.999, 10)).toEqual([false, false, since('9 seconds', '10 seconds')]);
+    expect(soakAfter(10, 10)).toEqual([true, false, since('10 seconds', '10 seconds')]);
+    expect(soakAfter(67, 0)).toEqual([true, false, since('67 seconds', '0 seconds')]);
+    expect(soakAfter(1, 119)).toEqual([false, false, since('1 second', '119 seconds')]);
+    expect(soakAfter(86_399, 86_400)).toEqual([false, false, since('23 h 59 min', '24 h 0 min')]);
+    expect(soakAfter(120, 121)).toEqual([false, false, since('0 h 2 min', '0 h 2 min')]);
+    expect(soakAfter(0, 0)).toEqual([true, false, since('0 seconds', '0 seconds')]);
+    expect(soakAfter(-3, 0)).toEqual([
+      false,
+      false,
+      'The verification was at 2026-01-01T00:00:00.000Z, and this clock is not there yet. Set it right.',
+    ]);
     expect(gate('soak', { state: undefined, soak: 0 })).toEqual([
       false,
       false,

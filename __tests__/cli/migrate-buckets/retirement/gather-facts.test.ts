@@ -329,24 +329,25 @@ describe('The destination is verified anew', () => {
 });
 
 describe('What the pipeline wrote since the verification', () => {
-  const writtenSince = async (...keys: readonly (readonly [string, number])[]) => {
+  /** The objects of the destination when it was verified, and what was put there after that. */
+  const writtenSince = async (then: readonly string[], since: readonly string[], seconds = 1) => {
     jest.setSystemTime(NOW);
-    const setting = await verified();
-    for (const [key, seconds] of keys) {
-      jest.setSystemTime(NOW.getTime() + seconds * 1000);
-      await embedded.put(setting.destination, key, 'x');
-    }
+    const setting = await prepare();
+    for (const key of then) await embedded.put(setting.destination, key, 'then');
+    await setting.verify();
+    jest.setSystemTime(NOW.getTime() + seconds * 1000);
+    for (const key of since) await embedded.put(setting.destination, key, 'since');
     return (await gather(setting)).writtenSince;
   };
-  const at = (seconds: number) => NOW.getTime() + seconds * 1000;
 
   it.each([
     'lines/delta/x/delta.arrow',
     'words/delta/x/delta.arrow',
     'lines/snapshot/latest-pointer.txt',
     'words/snapshot/latest-pointer.txt',
-  ])('is %s', async (key) => {
-    expect(await writtenSince([key, 1])).toEqual({ key, at: at(1) });
+  ])('is %s, be it new or other than it was', async (key) => {
+    expect(await writtenSince([], [key])).toEqual({ key });
+    expect(await writtenSince([key], [key])).toEqual({ key });
   });
 
   it.each([
@@ -356,27 +357,33 @@ describe('What the pipeline wrote since the verification', () => {
     'lines/snapshot/timestamped/20260101_000000/snapshot.tar.gz',
     'ocr/x/receipt-00001.json',
   ])('is not %s', async (key) => {
-    expect(await writtenSince([key, 1])).toBeNull();
+    expect(await writtenSince([], [key])).toBeNull();
   });
 
-  it('is later than the very moment of the verification', async () => {
-    expect(await writtenSince(['lines/delta/x/delta.arrow', 0])).toBeNull();
-    expect(await writtenSince(['lines/delta/x/delta.arrow', -1])).toBeNull();
-  });
+  it.each([-600, -20, 0, 20, 600])(
+    'is never what apply itself wrote, and always what is new, with a clock that is %d seconds off (B4)',
+    async (seconds) => {
+      const [pointer, delta] = ['lines/snapshot/latest-pointer.txt', 'lines/delta/x/delta.arrow'];
+      expect(await writtenSince([pointer, delta], [], seconds)).toBeNull();
+      expect(await writtenSince([pointer], [delta], seconds)).toEqual({ key: delta });
+    },
+  );
 
-  it('is the newest of all', async () => {
-    const [older, newer] = ['lines/delta/b/delta.arrow', 'lines/delta/a/delta.arrow'];
-    expect(await writtenSince([older, 1], [newer, 2])).toEqual({ key: newer, at: at(2) });
-    expect(await writtenSince([newer, 1], [older, 2])).toEqual({ key: older, at: at(2) });
-  });
-
-  it('is the first by its key of those that are equally new', async () => {
+  it('is the first by its key', async () => {
     const [first, second] = ['lines/delta/a/delta.arrow', 'lines/delta/b/delta.arrow'];
-    expect(await writtenSince([second, 1], [first, 1])).toEqual({ key: first, at: at(1) });
+    expect(await writtenSince([], [second, first])).toEqual({ key: first });
   });
 
-  it('is none when nothing was written', async () => {
-    expect(await writtenSince()).toBeNull();
+  it('is nothing that is gone, nor anything where nobody noted what lay there', async () => {
+    const setting = await prepare();
+    await embedded.put(setting.destination, 'lines/delta/x/delta.arrow', 'x');
+    await setting.verify();
+    await remove(setting.destination, 'lines/delta/x/delta.arrow');
+    expect((await gather(setting)).writtenSince).toBeNull();
+    await embedded.put(setting.destination, 'lines/delta/y/delta.arrow', 'x');
+    expect((await gather(setting)).writtenSince).toEqual({ key: 'lines/delta/y/delta.arrow' });
+    await rm(setting.files.pipeline);
+    expect((await gather(setting)).writtenSince).toBeNull();
   });
 });
 

@@ -9,7 +9,9 @@ import {
   PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 import { retireBucket } from '../../../../cli/migrate-buckets/retirement/retire-bucket';
+import { Proofs } from '../../../../cli/migrate-buckets/verification/proofs';
 import type { Aws } from '../../../../cli/shared/aws/clients';
 import type { RetireMode } from '../../../../contracts/migrate-buckets/words';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
@@ -43,18 +45,30 @@ afterEach(() => jest.useRealTimers());
 async function retire(
   { plan, files, state }: VerifiedSource,
   mode: RetireMode,
-  { purge = false, s3 = embedded.s3 as S3Client } = {},
+  { purge = false, s3 = embedded.s3 as S3Client, conditional = true } = {},
 ) {
   const events: unknown[] = [];
   const report = { tell: (event: unknown) => void events.push(event), progress() {} };
   const aws = { s3, options: {} } as Aws;
-  const request = { plan, files, state, mode, purge };
+  const { source, destination } = plan;
+  const journal = await Journal.open(files.journal, { readOnly: true });
+  const sides = { source, destination, deep: false, journal, snapshots: [], proofs: new Proofs() };
+  const request = { plan, files, state, mode, purge, sides, expected: 0, conditional };
   const context = { aws, report, signal: new AbortController().signal, ask: undefined };
   const retirement = await retireBucket(context, request);
   return { retirement, events };
 }
 
-const DONE = { hidden: false, deleted: 0, uploads_aborted: 0, bucket_deleted: false, failed: [] };
+const DONE = {
+  hidden: false,
+  deleted: 0,
+  uploads_aborted: 0,
+  bucket_deleted: false,
+  failed: [],
+  failed_count: 0,
+  left: null,
+};
+const NOTHING_LEFT = { versions: 0, bytes: 0, newer: 0, newer_keys: [] };
 
 /** Every version and marker of a bucket: its key, marked where it is a delete marker. */
 async function versionsOf(bucket: string): Promise<string[]> {
@@ -90,7 +104,7 @@ describe('A soft retirement', () => {
     const setting = await prepare();
     const { source } = setting;
     await embedded.put(source, 'a', 'x');
-    await setting.verify();
+    await setting.migrate();
     const TagSet = [
       { Key: 'team', Value: 'data' },
       { Key: TAG, Value: 'long ago' },
@@ -135,14 +149,14 @@ describe('An unversioned bucket', () => {
   const filled = async () => {
     const setting = await prepare();
     for (const key of ['a', 'b']) await embedded.put(setting.source, key, key);
-    await setting.verify();
+    await setting.migrate();
     return setting;
   };
 
   it('is emptied and kept, marked as retired', async () => {
     const setting = await filled();
     const { retirement, events } = await retire(setting, 'empty-keep');
-    expect(retirement).toEqual({ mode: 'empty-keep', ...DONE, deleted: 2 });
+    expect(retirement).toEqual({ mode: 'empty-keep', ...DONE, deleted: 2, left: NOTHING_LEFT });
     expect(events).toEqual([{ event: 'deleted', message: '2 objects were deleted.', objects: 2 }]);
     expect(await versionsOf(setting.source)).toEqual([]);
     expect(await tagsOf(setting.source)).toHaveProperty(TAG);
@@ -152,7 +166,13 @@ describe('An unversioned bucket', () => {
   it('is emptied and deleted', async () => {
     const setting = await filled();
     const { retirement } = await retire(setting, 'delete', { purge: true });
-    expect(retirement).toEqual({ mode: 'delete', ...DONE, deleted: 2, bucket_deleted: true });
+    expect(retirement).toEqual({
+      mode: 'delete',
+      ...DONE,
+      deleted: 2,
+      bucket_deleted: true,
+      left: NOTHING_LEFT,
+    });
     expect(await isThere(setting.source)).toBe(false);
     expect(setting.state.now.phase).toBe('retired');
   });
@@ -164,7 +184,10 @@ describe('An unversioned bucket', () => {
     expect(retirement).toEqual({
       mode: 'delete',
       ...DONE,
-      failed: [{ key: 'a', message: expect.stringContaining('PreconditionFailed') }],
+      deleted: 1,
+      failed: [{ key: 'a', message: 'It was changed since the verification.' }],
+      failed_count: 1,
+      left: { versions: 1, bytes: 7, newer: 1, newer_keys: ['a'] },
     });
     expect(await versionsOf(setting.source)).toEqual(['a']);
     expect(setting.state.now.phase).toBe('retiring');
@@ -200,7 +223,7 @@ describe('A versioned bucket', () => {
     const { source } = setting;
     for (const content of ['older', 'newer']) await embedded.put(source, 'a', content);
     await embedded.put(source, 'b', 'content');
-    await setting.verify();
+    await setting.migrate();
     return setting;
   };
 
@@ -220,7 +243,7 @@ describe('A versioned bucket', () => {
     const { retirement, events } = await retire(setting, 'empty-keep', { purge: true });
     expect(await versionsOf(setting.source)).toEqual([]);
     // Three versions were verified; two markers were laid by the first phase.
-    expect(retirement).toEqual({ mode: 'empty-keep', ...DONE, deleted: 5 });
+    expect(retirement).toEqual({ mode: 'empty-keep', ...DONE, deleted: 5, left: NOTHING_LEFT });
     expect(events).toContainEqual({
       event: 'purged',
       message: '5 versions and delete markers were deleted for good.',
@@ -234,7 +257,7 @@ describe('A versioned bucket', () => {
     const setting = await prepare({ versioned: true });
     await embedded.put(setting.source, 'gone', 'x');
     await embedded.s3.send(new DeleteObjectCommand({ Bucket: setting.source, Key: 'gone' }));
-    await setting.verify();
+    await setting.migrate();
     const { retirement, events } = await retire(setting, 'delete', { purge: true });
     expect(events[0]).toEqual({
       event: 'hidden',
@@ -256,7 +279,7 @@ describe('A versioned bucket', () => {
     const setting = await filled();
     await embedded.put(setting.source, 'b', 'newer');
     const { retirement } = await retire(setting, 'delete', { purge: true });
-    expect(retirement.failed).toEqual([{ key: 'b', message: expect.stringContaining('PreconditionFailed') }]);
+    expect(retirement.failed).toEqual([{ key: 'b', message: 'It was changed since the verification.' }]);
     expect(await versionsOf(setting.source)).toContain('b');
   });
 
@@ -272,6 +295,8 @@ describe('A versioned bucket', () => {
         { key: 'b', message: expect.stringContaining('AccessDenied') },
         { key: 'b', message: expect.stringContaining('AccessDenied') },
       ],
+      failed_count: 2,
+      left: { versions: 2, bytes: 7, newer: 1, newer_keys: ['b'] },
     });
     expect(await isThere(setting.source)).toBe(true);
     expect(setting.state.now.phase).toBe('retiring');
@@ -294,7 +319,7 @@ describe('Uploads that nobody finished', () => {
     await begin(setting.source, 'before', -MINUTE);
     await begin(setting.source, 'at', 0);
     await begin(setting.source, 'after', 1000);
-    await setting.verify(NOW);
+    await setting.migrate(NOW);
     expect((await retire(setting, 'empty-keep')).retirement.uploads_aborted).toBe(2);
     expect(await left(setting.source)).toEqual(['after']);
   });
@@ -303,7 +328,7 @@ describe('Uploads that nobody finished', () => {
     const setting = await prepare();
     for (const key of KEYS) await begin(setting.source, key, -MINUTE);
     await begin(setting.source, 'a', 1000);
-    await setting.verify(NOW);
+    await setting.migrate(NOW);
     const s3 = intercepted(embedded.s3, (command, send) => {
       if (command.constructor.name === 'ListMultipartUploadsCommand') {
         Object.assign(command.input, { MaxUploads: 1 });
@@ -321,7 +346,7 @@ describe('Uploads that nobody finished', () => {
     ['does not say when they were begun', { Uploads: [{ Key: 'a', UploadId: 'x', Initiated: undefined }] }],
   ])('are looked for no further when S3 %s', async (_what, answer) => {
     const setting = await prepare();
-    await setting.verify(NOW);
+    await setting.migrate(NOW);
     const s3 = intercepted(embedded.s3, async (command, send) => {
       const told = (await send()) as object;
       return command.constructor.name === 'ListMultipartUploadsCommand' ? { ...told, ...answer } : told;
@@ -335,7 +360,7 @@ describe('Uploads that nobody finished', () => {
     const setting = await prepare();
     await embedded.put(setting.source, 'a', 'x');
     await begin(setting.source, 'before', -MINUTE);
-    await setting.verify(NOW);
+    await setting.migrate(NOW);
     await embedded.admin.inject({ operation: 'AbortMultipartUpload', fail: 'AccessDenied', times: 0 });
     await expect(retire(setting, 'empty-keep')).rejects.toThrow(
       `Access was denied when asked to abort the unfinished uploads in ${setting.source}`,

@@ -76,7 +76,36 @@ it('aborts unfinished uploads, and keeps the emptied bucket by default', async (
   );
   const { TagSet } = await harness.s3.send(new GetBucketTaggingCommand({ Bucket: source }));
   expect(TagSet?.map(({ Key }) => Key)).toEqual(['migrate-buckets-retired']);
-  expect((await retire()).code).toBe(6);
+});
+
+it('says of a bucket that is retired what it holds, and is done: the rerun is no failure (B12)', async () => {
+  const { source, retire, plan } = await migrated((name) => put(harness.s3, name, 'a', 'x'));
+  expect((await retire()).code).toBe(0);
+  const rerun = await retire();
+  expect(rerun).toMatchObject({
+    code: 0,
+    result: { already: true, gates: [], retired: { deleted: 0, left: { versions: 0 } } },
+  });
+  const told = ['retire', plan, '--confirm', source];
+  expect((await harness.run(told)).stdout).toContain(`${source} was retired before. It is kept, and empty.`);
+  await put(harness.s3, source, 'again', 'x');
+  const again = await harness.run(told);
+  expect({ code: again.code, stdout: again.stdout }).toEqual({
+    code: 3,
+    stdout: `${source} was retired before, and holds something again: 1 version (1 B).\n  again\n`,
+  });
+  const refused = await harness.run([...told, '--mode', 'delete']);
+  expect({ code: refused.code, stderr: refused.stderr }).toMatchObject({
+    code: 6,
+    stderr: expect.stringContaining('was kept so that nobody else can take its name'),
+  });
+});
+
+it('says the same of a bucket that is retired and deleted', async () => {
+  const { source, retire, plan } = await migrated((name) => put(harness.s3, name, 'a', 'x'));
+  expect((await retire('--mode', 'delete')).code).toBe(0);
+  const { code, stdout } = await harness.run(['retire', plan, '--mode', 'delete', '--confirm', source]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `${source} was retired before, and deleted.\n` });
 });
 
 it('only marks the bucket in soft mode', async () => {

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
-import { listVersions } from '../../../../cli/migrate-buckets/listing/list-versions';
+import { PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { currentObjects, listVersions } from '../../../../cli/migrate-buckets/listing/list-versions';
 import { ManifestDigest, manifestLine } from '../../../../cli/migrate-buckets/plan-files/digest';
+import { recordPipelineWrites } from '../../../../cli/migrate-buckets/plan-files/pipeline-writes';
 import { type PlanFiles, planFiles } from '../../../../cli/migrate-buckets/plan-files/plan-file';
 import { StateFile } from '../../../../cli/migrate-buckets/plan-files/state';
 import { recordVersions } from '../../../../cli/migrate-buckets/plan-files/version-record';
@@ -17,6 +18,8 @@ export interface VerifiedSource {
   readonly plan: Plan;
   readonly files: PlanFiles;
   readonly state: StateFile;
+  /** Copies what is current in the source, as a migration does, then records it as verified. */
+  migrate(at?: Date, changes?: Partial<NonNullable<State['verified']>>): Promise<void>;
   /** Records the source as it is now as what was verified, at this moment or another. */
   verify(at?: Date, changes?: Partial<NonNullable<State['verified']>>): Promise<void>;
 }
@@ -45,12 +48,20 @@ export function useVerifiedSource(embedded: EmbeddedS3) {
     await writeFile(files.manifest, manifest.map(manifestLine).join(''));
     const plan = { source, destination, owner, digest: digest.finish() } as Plan;
     const state = await StateFile.create(plan, files.state);
-    return {
+    const setting: VerifiedSource = {
       source,
       destination,
       plan,
       files,
       state,
+      async migrate(...verified) {
+        const versions = listVersions(embedded.s3, source, new AbortController().signal);
+        for await (const { key } of currentObjects(versions)) {
+          const Body = await embedded.text(source, key);
+          await embedded.s3.send(new PutObjectCommand({ Bucket: destination, Key: key, Body }));
+        }
+        await setting.verify(...verified);
+      },
       async verify(at = new Date(), changes = {}) {
         const versions = listVersions(embedded.s3, source, new AbortController().signal);
         let objects = 0;
@@ -66,7 +77,10 @@ export function useVerifiedSource(embedded: EmbeddedS3) {
           snapshots: [],
         };
         await state.save({ phase: 'verified', verified: { ...verified, ...changes } });
+        const there = currentObjects(listVersions(embedded.s3, destination, new AbortController().signal));
+        for await (const _ of recordPipelineWrites(there, files.pipeline));
       },
     };
+    return setting;
   };
 }

@@ -1,0 +1,150 @@
+import type { Gate, Leftovers, Retirement } from '../../../contracts/migrate-buckets/output';
+import type { Tally } from '../../../contracts/migrate-buckets/plan';
+import type { RetireMode } from '../../../contracts/migrate-buckets/words';
+import { counted, countedWere } from '../../shared/counted';
+import { bad, bytes, faint, good, heading, type ListRow, list } from '../../shared/reporters/text';
+import { AFTER_ITS_BEGINNING } from '../retirement/advice';
+import type { Judgement } from '../retirement/judgement';
+
+/** How far a retirement is to go. */
+interface Extent {
+  readonly mode: RetireMode;
+  readonly purge: boolean;
+}
+
+/** Everything that an operator decides on, before he is asked: what goes, and what each gate rests on. */
+export const describeJudgement = (judgement: Judgement, extent: Extent): string =>
+  [
+    heading(`Retire ${judgement.source} (${extent.mode}); its copy is ${judgement.destination}`),
+    '',
+    heading('What becomes of it'),
+    list(fates(judgement, extent)),
+    '',
+    heading('What that rests on'),
+    list(judgement.gates.map(gateRow)),
+    '',
+  ].join('\n');
+
+/** What is typed a name for. */
+export function question(judgement: Judgement, extent: Extent): string {
+  const { source, inventory } = judgement;
+  const { objects = 0, bytes: size = 0 } = inventory?.objects ?? {};
+  const what = `${counted(objects, 'object')} (${bytes(size)})`;
+  switch (fateOf(judgement, extent)) {
+    case 'marked':
+      return `Type ${source} to mark it as retired:`;
+    case 'hidden':
+      return `Type ${source} to hide ${what}:`;
+    case 'deleted':
+      return `Type ${source} to DELETE ${what} for good:`;
+  }
+}
+
+const fateOf = ({ versioned }: Judgement, { mode, purge }: Extent): 'marked' | 'hidden' | 'deleted' => {
+  if (mode === 'soft') return 'marked';
+  return versioned && !purge ? 'hidden' : 'deleted';
+};
+
+function fates(judgement: Judgement, extent: Extent): ListRow[] {
+  const { inventory, destination, source } = judgement;
+  if (inventory === null) return [{ cells: ['Nothing was verified, so nothing can go.'] }];
+  const fate = fateOf(judgement, extent);
+  const row = (tally: Tally, noun: string, what: string, paint?: ListRow['paint']): ListRow[] =>
+    tally.objects === 0
+      ? []
+      : [{ cells: [counted(tally.objects, noun), bytes(tally.bytes), what], ...(paint && { paint }) }];
+  const { objects, decoys, older, markers } = inventory;
+  if (fate === 'marked') {
+    return [...row(objects, 'object', 'stay as they are'), stays(`${source} is only tagged as retired.`)];
+  }
+  if (fate === 'hidden') {
+    return [
+      ...row(objects, 'object', 'HIDDEN under delete markers: they can be brought back, and cost as before'),
+      ...row(decoys, 'decoy', 'hidden, too: they are not data'),
+      ...row(older, 'older version', 'stay, and cost as before'),
+      stays(`${source} is kept with all versions; --purge deletes them for good.`),
+    ];
+  }
+  return [
+    ...row(objects, 'object', `DELETED for good: each one only once ${destination} is seen to hold it`),
+    ...row(decoys, 'decoy', 'deleted for good without a copy: they are not data'),
+    ...row(older, 'older version', 'DELETED for good, though they were NOT copied', bad),
+    ...(markers === 0 ? [] : [{ cells: [counted(markers, 'delete marker'), '', 'deleted'] }]),
+    stays(
+      extent.mode === 'delete'
+        ? `${source} is deleted once it is empty: others can take its name.`
+        : `${source} is kept, empty, so that nobody else can take its name.`,
+    ),
+  ];
+}
+
+const stays = (what: string): ListRow => ({ cells: ['the bucket', '', what] });
+
+/** The verdict first; one that holds only because somebody said so is as red as one that fails. */
+function gateRow({ name, passed, overridden, evidence }: Gate): ListRow {
+  if (overridden) {
+    const by = name === 'in-use' ? '--accept-idle' : `--accept-unchecked ${name}`;
+    return { cells: ['OVERRIDDEN', name, `By ${by}. ${evidence}`], paint: bad };
+  }
+  const verdict = passed ? good : bad;
+  return {
+    cells: [passed ? 'holds' : 'FAILS', name, evidence],
+    paint: (text, column) => (column === 0 || !passed ? verdict(text) : text),
+  };
+}
+
+/** What a retirement did, and what is left. */
+export function describeRetirement(retired: Retirement, source: string, path: string): string {
+  const { mode, hidden, deleted, failed, failed_count, bucket_deleted, uploads_aborted, left } = retired;
+  const shown = failed.slice(0, FAILED_SHOWN).map(({ key, message }) => ({ cells: [key, message] }));
+  const more = failed_count > shown.length ? [faint(`  and ${failed_count - shown.length} more`)] : [];
+  const failures = failed_count === 0 ? [] : [list(shown), ...more];
+  if (left !== null && left.versions > 0) {
+    return [bad(`${source} is not empty: ${whatIsLeft(left, failed_count)}`), ...failures, next(left)].join(
+      '\n',
+    );
+  }
+  if (failed_count > 0) {
+    const which = `${counted(failed_count, 'object')} of ${source} could not be deleted.`;
+    return [bad(`${which} Mend the cause and run retire again.`), ...failures].join('\n');
+  }
+  if (mode === 'soft') return good(`${source} is marked as retired. It stays frozen, with all it holds.`);
+  if (hidden) {
+    return good(
+      `The objects of ${source} are hidden under delete markers; all versions are still there. Once nothing misses them, delete them for good: migrate-buckets retire ${path} --purge`,
+    );
+  }
+  const uploads =
+    uploads_aborted === 0 ? '' : ` ${countedWere(uploads_aborted, 'unfinished upload')} aborted.`;
+  return good(
+    bucket_deleted
+      ? `${source} is emptied (${deleted} deleted) and deleted.${uploads}`
+      : `${source} is empty (${deleted} deleted; listed just now) and kept, so that nobody else can take its name.${uploads}`,
+  );
+}
+
+/** What a bucket holds that an earlier run retired. */
+export function describeRetired({ left }: Retirement, source: string): string {
+  if (left === null) return good(`${source} was retired before, and deleted.`);
+  if (left.versions === 0) return good(`${source} was retired before. It is kept, and empty.`);
+  const shown = left.newer_keys.map((key) => `  ${key}`);
+  const which = `${counted(left.versions, 'version')} (${bytes(left.bytes)})`;
+  return [bad(`${source} was retired before, and holds something again: ${which}.`), ...shown].join('\n');
+}
+
+const FAILED_SHOWN = 20;
+
+function whatIsLeft({ versions, bytes: size, newer, newer_keys: keys }: Leftovers, failed: number): string {
+  const parts = [
+    ...(newer === 0
+      ? []
+      : [
+          `${newer} came after the verification and ${newer === 1 ? 'is' : 'are'} not ours to delete (${keys.join(', ')}${newer > keys.length ? ', …' : ''})`,
+        ]),
+    ...(failed === 0 ? [] : [`${failed} could not be deleted, each for the reason below`]),
+  ];
+  return `${counted(versions, 'version')} (${bytes(size)}) ${versions === 1 ? 'is' : 'are'} left. ${parts.join('; ')}.`;
+}
+
+const next = ({ newer }: Leftovers): string =>
+  newer === 0 ? 'Mend the cause and run retire again.' : AFTER_ITS_BEGINNING;

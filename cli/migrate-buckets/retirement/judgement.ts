@@ -1,0 +1,21 @@
+import type { Gate, Inventory, Retirement } from '../../../contracts/migrate-buckets/output';
+
+/** What an operator must know before he is asked. */
+export interface Judgement {
+  readonly source: string;
+  readonly destination: string;
+  readonly gates: Gate[];
+  /** Whether every gate holds. */
+  readonly passed: boolean;
+  /** What of the verified the source holds; null when nothing was verified. */
+  readonly inventory: Inventory | null;
+  readonly versioned: boolean;
+}
+
+/** What came of it. */
+export interface PlanRetirement extends Judgement {
+  /** Whether it was retired by an earlier run, so that nothing was left to do. */
+  readonly already: boolean;
+  /** Null when nothing was done: a gate fails, or only the gates were asked for. */
+  readonly retired: Retirement | null;
+}
