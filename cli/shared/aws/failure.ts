@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 /** The parts of an SDK error that decisions rest on, read without trusting its shape. */
 export interface Failure {
   readonly code: string;
@@ -7,7 +9,8 @@ export interface Failure {
 }
 
 export function failureOf(error: unknown): Failure {
-  if (!(error instanceof Error)) return { code: 'Unknown', status: 0, message: String(error) };
+  // Whatever realm it comes from: a broken connection is Node's own error.
+  if (!isNativeError(error)) return { code: 'Unknown', status: 0, message: String(error) };
   const { $metadata, code, Code } = error as {
     $metadata?: { httpStatusCode?: number };
     code?: unknown;

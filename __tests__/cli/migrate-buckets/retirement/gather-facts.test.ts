@@ -5,8 +5,8 @@ import { CreateBucketCommand, DeleteObjectCommand, type S3Client } from '@aws-sd
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { type LocalAws, startLocalAws } from 'local-aws';
 import { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
-import type { RetireFacts } from '../../../../cli/migrate-buckets/retirement/gates';
-import { gatherFacts } from '../../../../cli/migrate-buckets/retirement/gather-facts';
+
+import { type Facts, gatherFacts } from '../../../../cli/migrate-buckets/retirement/gather-facts';
 import type { Aws } from '../../../../cli/shared/aws/clients';
 import type { ManifestEntry } from '../../../../contracts/migrate-buckets/plan';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
@@ -58,7 +58,7 @@ interface Options {
 const gather = (
   { plan, files, state }: VerifiedSource,
   { s3 = embedded.s3, expectedOwner, statePaths = [], applied = true }: Options = {},
-): Promise<RetireFacts> =>
+): Promise<Facts> =>
   gatherFacts(
     {
       aws: { ...clients, s3, options: expectedOwner === undefined ? {} : { expectedOwner } } as Aws,
@@ -217,6 +217,28 @@ describe('A source is unchanged', () => {
       });
     });
 
+    it('by the one version that is left of it', async () => {
+      const setting = await prepare();
+      for (const key of ['a', 'b']) await embedded.put(setting.source, key, key);
+      await setting.verify();
+      await setting.state.save({ phase: 'retiring' });
+      await remove(setting.source, 'a');
+      expect(await unchanged(setting)).toEqual({
+        holds: true,
+        evidence: `The 1 version that is left in ${setting.source} was verified.`,
+      });
+    });
+
+    it('but not with a verified object that was overwritten in an unversioned bucket, and the way on is told', async () => {
+      const setting = await verified();
+      await setting.state.save({ phase: 'retiring' });
+      await embedded.put(setting.source, 'a', 'A');
+      expect(await unchanged(setting)).toEqual({
+        holds: false,
+        evidence: `${setting.source} holds what was not verified: a (version null). For what came after the verification: run unfreeze, make a new plan of what is left (plan --out another.json), then apply and retire that one.`,
+      });
+    });
+
     it('but not with a delete marker over anything else', async () => {
       const setting = await retiring();
       await remove(setting.source, 'other');
@@ -237,6 +259,45 @@ describe('A source is unchanged', () => {
   });
 });
 
+describe('What of the verified the source still holds', () => {
+  const tally = (objects: number, bytes: number) => ({ objects, bytes });
+
+  it('is counted by what becomes of it, with its bytes', async () => {
+    const setting = await prepare({ versioned: true });
+    for (const body of ['older', 'newer!']) await embedded.put(setting.source, 'a', body);
+    await embedded.put(setting.source, 'lines/snapshot/.placeholder', 'xx');
+    await embedded.put(setting.source, 'gone', 'x');
+    await remove(setting.source, 'gone');
+    await setting.verify();
+    expect(await gather(setting)).toMatchObject({
+      versioned: true,
+      inventory: { objects: tally(1, 6), decoys: tally(1, 2), older: tally(2, 6), markers: 1 },
+    });
+  });
+
+  it('leaves out what was never verified, and is not known where nothing was', async () => {
+    const setting = await verified();
+    await embedded.put(setting.source, 'new', 'x');
+    expect(await gather(setting)).toMatchObject({
+      versioned: false,
+      inventory: { objects: tally(2, 2), decoys: tally(0, 0), older: tally(0, 0), markers: 0 },
+    });
+    expect((await gather(setting, { applied: false })).inventory).toBeNull();
+  });
+
+  it('is what it was when a retirement hides it, with the markers over it', async () => {
+    const setting = await verified({ versioned: true });
+    await setting.state.save({ phase: 'retiring' });
+    await remove(setting.source, 'a');
+    expect((await gather(setting)).inventory).toEqual({
+      objects: tally(2, 2),
+      decoys: tally(0, 0),
+      older: tally(1, 1),
+      markers: 1,
+    });
+  });
+});
+
 describe('The destination is verified anew', () => {
   const copyAll = async ({ destination }: VerifiedSource) => {
     for (const key of ['a', 'b']) await embedded.put(destination, key, key);
@@ -252,6 +313,20 @@ describe('The destination is verified anew', () => {
       bytes: 2,
       levels: { P3: { objects: 2 } },
     });
+  });
+
+  it('against what is left of it once the retirement began: what is gone cannot be read any more', async () => {
+    const version = '20260101_000000';
+    const key = `lines/snapshot/timestamped/${version}/file`;
+    const setting = await verified();
+    await embedded.put(setting.source, key, 'x');
+    await setting.verify(NOW, { snapshots: [{ collection: 'lines', version }] });
+    await setting.state.save({ phase: 'retiring' });
+    await copyAll(setting);
+    // Of another ETag, as after a copy in parts: its bytes would have to be compared.
+    await embedded.put(setting.destination, key, 'X');
+    await remove(setting.source, key);
+    expect((await gather(setting)).verification).toMatchObject({ proven: true, objects: 2 });
   });
 
   it('without what was deleted before the verification, and without older versions', async () => {

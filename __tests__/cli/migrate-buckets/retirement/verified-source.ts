@@ -8,7 +8,12 @@ import { recordPipelineWrites } from '../../../../cli/migrate-buckets/plan-files
 import { type PlanFiles, planFiles } from '../../../../cli/migrate-buckets/plan-files/plan-file';
 import { StateFile } from '../../../../cli/migrate-buckets/plan-files/state';
 import { recordVersions } from '../../../../cli/migrate-buckets/plan-files/version-record';
-import type { ManifestEntry, Plan, State } from '../../../../contracts/migrate-buckets/plan';
+import {
+  type ManifestEntry,
+  PLAN_VERSION,
+  type Plan,
+  type State,
+} from '../../../../contracts/migrate-buckets/plan';
 import type { EmbeddedS3 } from '../../../support/embedded-s3';
 
 /** Two buckets with the files of a plan between them, in a folder of their own. */
@@ -23,6 +28,8 @@ export interface VerifiedSource {
   /** Records the source as it is now as what was verified, at this moment or another. */
   verify(at?: Date, changes?: Partial<NonNullable<State['verified']>>): Promise<void>;
 }
+
+const NOTHING = { objects: 0, bytes: 0 };
 
 /** Gives every test of a suite two empty buckets and a plan, whose source is versioned where that is said. */
 export function useVerifiedSource(embedded: EmbeddedS3) {
@@ -46,7 +53,25 @@ export function useVerifiedSource(embedded: EmbeddedS3) {
     const digest = new ManifestDigest(source, destination);
     for (const entry of manifest) digest.add(entry);
     await writeFile(files.manifest, manifest.map(manifestLine).join(''));
-    const plan = { source, destination, owner, digest: digest.finish() } as Plan;
+    const plan: Plan = {
+      version: PLAN_VERSION,
+      created_at: new Date().toISOString(),
+      source,
+      destination,
+      region: 'us-east-1',
+      owner,
+      digest: digest.finish(),
+      engine: 'local',
+      authority: [],
+      actions: { copy: NOTHING, replace: NOTHING, conflict: NOTHING, keep: NOTHING, skip: NOTHING },
+      stranded: { included: 0, accepted_lost: [] },
+      noncurrent_versions: 0,
+      requests: { list: 0, copy: 0, read: 0 },
+      estimated_cost: 0,
+      estimated_time: 0,
+      permissions: [],
+    };
+    await writeFile(files.plan, JSON.stringify(plan));
     const state = await StateFile.create(plan, files.state);
     const setting: VerifiedSource = {
       source,

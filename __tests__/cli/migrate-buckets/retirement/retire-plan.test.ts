@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { type LocalAws, startLocalAws } from 'local-aws';
+import { withLock } from '../../../../cli/migrate-buckets/plan-files/lock';
+import { readState } from '../../../../cli/migrate-buckets/plan-files/state';
+import { retirePlan } from '../../../../cli/migrate-buckets/retirement/retire-plan';
+import type { Aws } from '../../../../cli/shared/aws/clients';
+import { snapshotArchiveKey, snapshotHashKey, snapshotPointerKey } from '../../../../contracts/bucket-layout';
+import { useEmbeddedS3 } from '../../../support/embedded-s3';
+import { contents } from '../../../support/old-buckets';
+import { useVerifiedSource, type VerifiedSource } from './verified-source';
+
+const OWNER = '000000000000';
+const VERSION = '20260101_000000';
+
+const embedded = useEmbeddedS3();
+const prepare = useVerifiedSource(embedded);
+let aws: LocalAws<'controlPlane'>;
+let clients: Pick<Aws, 'lambda' | 'stepFunctions'>;
+beforeAll(async () => {
+  aws = await startLocalAws({ services: ['controlPlane'] });
+  const options = aws.clientOptions('controlPlane');
+  clients = { lambda: new LambdaClient(options), stepFunctions: new SFNClient(options) };
+});
+afterAll(async () => {
+  clients?.lambda.destroy();
+  clients?.stepFunctions.destroy();
+  await aws?.stop();
+});
+
+const ARCHIVE = snapshotArchiveKey('lines', VERSION);
+
+/** A migrated and verified snapshot and two objects beside it. */
+async function migrated(options: Parameters<typeof prepare>[0] = {}): Promise<VerifiedSource> {
+  const setting = await prepare({ ...options, owner: OWNER });
+  await embedded.put(setting.source, ARCHIVE, 'archive');
+  await embedded.put(setting.source, snapshotHashKey('lines', VERSION), 'md5:none');
+  await embedded.put(setting.source, snapshotPointerKey('lines'), VERSION);
+  for (const key of ['a', 'b']) await embedded.put(setting.source, key, key);
+  await setting.migrate(new Date(), { snapshots: [{ collection: 'lines', version: VERSION }] });
+  return setting;
+}
+
+/** Retires while `waiting` is what happens until the operator has typed the name. */
+async function retire({ files }: VerifiedSource, waiting: () => Promise<unknown>, more: object = {}) {
+  const shown: string[] = [];
+  const retirement = await retirePlan(
+    {
+      aws: { ...clients, s3: embedded.s3, options: {} } as Aws,
+      report: { tell: ({ event }) => void shown.push(event), progress() {} },
+      signal: new AbortController().signal,
+      ask: undefined,
+    },
+    {
+      path: files.plan,
+      mode: 'empty-keep',
+      purge: true,
+      soak: 0,
+      statePaths: [],
+      overrides: ['state', 'in-use'],
+      dryRun: false,
+      show: ({ gates }) => void shown.push(`${gates.filter(({ passed }) => !passed).length} fail`),
+      confirm: async () => {
+        shown.push('asked');
+        await waiting();
+      },
+      ...more,
+    },
+  );
+  const failing = retirement.gates.filter(({ passed }) => !passed).map(({ name }) => name);
+  return { ...retirement, failing, shown };
+}
+const remove = (bucket: string, key: string) =>
+  embedded.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+const keysOf = async (bucket: string) => [...(await contents(embedded.s3, bucket)).keys()];
+
+it('shows what goes and each gate before it asks, and retires when nothing changed', async () => {
+  const setting = await migrated();
+  const { shown, retired } = await retire(setting, async () => undefined);
+  expect(shown.slice(0, 3)).toEqual(['0 fail', 'gates', 'asked']);
+  expect(retired).toMatchObject({ deleted: 5, failed_count: 0, left: { versions: 0 } });
+});
+
+describe.each([false, true])('While it waits for the name (A1), versioned: %p,', (versioned) => {
+  it.each<[string, (setting: VerifiedSource) => Promise<unknown>, string]>([
+    ["the destination's archive goes", ({ destination }) => remove(destination, ARCHIVE), 'proven'],
+    ['an object of the destination goes', ({ destination }) => remove(destination, 'b'), 'proven'],
+    [
+      'an object of the destination becomes another',
+      ({ destination }) => embedded.put(destination, 'b', 'B'),
+      'proven',
+    ],
+    ['an object of the source is overwritten', ({ source }) => embedded.put(source, 'a', 'A'), 'unchanged'],
+    ['an object is added to the source', ({ source }) => embedded.put(source, 'c', 'c'), 'unchanged'],
+    [
+      'something begins to name the source',
+      ({ source }) => aws.declare({ functions: [{ name: 'reader', environment: { BUCKET: source } }] }),
+      'lambda',
+    ],
+  ])('%s: nothing is deleted, and the gate that fails is named', async (_what, change, gate) => {
+    const setting = await migrated({ versioned });
+    let before: unknown;
+    const { failing, passed, retired, shown } = await retire(setting, async () => {
+      await change(setting);
+      before = await keysOf(setting.source);
+    });
+    expect({ failing, passed, retired }).toEqual({ failing: [gate], passed: false, retired: null });
+    expect(shown).toEqual(['0 fail', 'gates', 'asked', '1 fail', 'gates']);
+    expect(await keysOf(setting.source)).toEqual(before);
+    // Neither begun, nor its overrides saved, nor locked.
+    const { now } = setting.state;
+    expect([now.phase, now.overrides, existsSync(setting.files.lock)]).toEqual(['verified', [], false]);
+    await aws.declare({});
+  });
+});
+
+it('saves the overrides under the lock, in the state that lies there then', async () => {
+  const setting = await migrated();
+  const earlier = { gate: 'lambda', at: new Date(0).toISOString() };
+  await retire(setting, () => setting.state.save({ overrides: [earlier] }));
+  const overrides = (await readState(setting.files.state))?.overrides;
+  expect(overrides?.map(({ gate }) => gate)).toEqual(['lambda', 'state', 'in-use']);
+});
+
+it('does nothing where somebody else works on the plan by then', async () => {
+  const setting = await migrated();
+  let release = () => {};
+  let working: Promise<void> | undefined;
+  const retiring = retire(setting, async () => {
+    await new Promise<void>((begun) => {
+      working = withLock(setting.files.lock, () => {
+        begun();
+        return new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      });
+    });
+  });
+  await expect(retiring).rejects.toThrow(/plan\.lock/);
+  release();
+  await working;
+  expect(await keysOf(setting.source)).toHaveLength(5);
+});
+
+it('only judges where it is to do no more, and asks nobody', async () => {
+  const setting = await migrated();
+  const { retired, shown } = await retire(setting, () => remove(setting.source, 'a'), { dryRun: true });
+  expect({ retired, shown }).toEqual({ retired: null, shown: ['0 fail', 'gates'] });
+  expect(await keysOf(setting.source)).toHaveLength(5);
+});
