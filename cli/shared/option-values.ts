@@ -9,6 +9,15 @@ export const atLeast =
     throw new InvalidArgumentError(`It must be a number, at least ${minimum}.`);
   };
 
+/** Reads a finite number between two, both included. */
+export const within =
+  (minimum: number, maximum: number) =>
+  (text: string): number => {
+    const number = text.trim() === '' ? Number.NaN : Number(text);
+    if (number >= minimum && number <= maximum) return number;
+    throw new InvalidArgumentError(`It must be a number from ${minimum} to ${maximum}.`);
+  };
+
 /** Reads one of the names. */
 export const oneOf =
   <Name extends string>(names: readonly Name[]) =>

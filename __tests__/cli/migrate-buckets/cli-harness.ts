@@ -12,8 +12,15 @@ import {
   startLocalAws,
 } from 'local-aws';
 import { lineSchema } from '../../../contracts/migrate-buckets/output';
+import { type Requirement, starts } from '../../../packages/local-aws/__tests__/support/requirements';
 
 const ENTRY = join(__dirname, '..', '..', '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
+/** What gives a program a terminal: util-linux, and BSD's takes other options. */
+export const PSEUDO_TERMINAL: Requirement = {
+  isPresent: () => starts('script', '--version'),
+  missing: 'script of util-linux is not installed',
+};
+
 /** How the CLI is started. */
 interface Program {
   readonly command: readonly [string, ...string[]];
@@ -43,6 +50,8 @@ export interface CliHarness {
   /** A fresh folder, the CLI's working directory. */
   readonly folder: string;
   start(args: readonly string[], environment?: Readonly<Record<string, string>>): RunningCli;
+  /** Starts it on a terminal of 80 columns, whose keyboard is the child's stdin. Needs {@link PSEUDO_TERMINAL}. */
+  startOnTerminal(args: readonly string[]): RunningCli;
   run(args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<CliResult>;
   /** Runs with `--json`; the last event is the result. */
   json(...args: string[]): Promise<CliResult & { readonly result: Record<string, unknown> }>;
@@ -81,6 +90,15 @@ export async function startCliHarness(
     });
     return { child, done: collect(child) };
   };
+  const startOnTerminal: CliHarness['startOnTerminal'] = (args) => {
+    const quoted = [executable, ...first, ...args].map((each) => `'${each.replaceAll("'", `'\\''`)}'`);
+    const child = spawn('script', ['-qfec', `stty cols 80; exec ${quoted.join(' ')}`, '/dev/null'], {
+      cwd: folder,
+      env: { ...environment, TERM: 'xterm' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    return { child, done: collect(child) };
+  };
   const run: CliHarness['run'] = (args, extra) => start(args, extra).done;
   return {
     s3,
@@ -88,6 +106,7 @@ export async function startCliHarness(
     endpoint,
     folder,
     start,
+    startOnTerminal,
     run,
     clientOf,
     json: async (...args) => {

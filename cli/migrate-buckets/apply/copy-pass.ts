@@ -48,8 +48,17 @@ export interface DataPassResult extends PassResult {
 
 const nothingYet = (): PassResult => ({ copied: 0, bytes: 0, unchanged: 0, moved: 0, failed: [] });
 
-/** The next pass lists what became of it. Not so for stranded deltas, which are pinned by the plan. */
-const WILL_BE_SEEN: ReadonlySet<CopyFailureReason> = new Set(['source-changed', 'source-gone']);
+/** Whether the next pass lists what became of it. Not so for the source of stranded deltas: the plan pins that. */
+const willBeSeen = (reason: CopyFailureReason, { bucket }: ListedObject): boolean =>
+  reason === 'destination-gone' ||
+  (bucket === undefined && (reason === 'source-changed' || reason === 'source-gone'));
+
+/** What to do about an object that failed, where its own message does not say so. */
+const ADVICE: Partial<Record<CopyFailureReason, string>> = {
+  failed: ' Run apply again.',
+  'source-changed': ' Plan again.',
+  'source-gone': ' Plan again.',
+};
 
 /** Copies in flight together at most; the engine's own pace is what really limits them. */
 const POOL = 256;
@@ -111,10 +120,11 @@ async function attempt(context: PassContext, seen: Seen, result: PassResult): Pr
     await copyOne(context, object, present, entry, result);
   } catch (error) {
     if (!(error instanceof CopyError)) throw error;
-    if (object.bucket === undefined && WILL_BE_SEEN.has(error.reason)) result.moved++;
+    if (willBeSeen(error.reason, object)) result.moved++;
     else {
-      result.failed.push({ key: object.key, message: error.message });
-      context.report.tell({ event: 'object-failed', message: error.message, key: object.key });
+      const message = `${error.message}${ADVICE[error.reason] ?? ''}`;
+      result.failed.push({ key: object.key, message });
+      context.report.tell({ event: 'object-failed', message, key: object.key });
     }
   }
 }

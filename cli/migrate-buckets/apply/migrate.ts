@@ -87,8 +87,14 @@ async function beginOrResume(
     return StateFile.create(plan, files.state);
   }
   const { phase } = earlier.now;
-  if (phase === 'retiring' || phase === 'retired') {
-    throw new UserError(`${plan.source} is retired already: there is nothing left to apply.`, EXIT.refused);
+  if (phase === 'retired') {
+    throw new UserError(`${plan.source} is retired: there is nothing left to apply.`, EXIT.refused);
+  }
+  if (phase === 'retiring') {
+    throw new UserError(
+      `The retirement of ${plan.source} has begun, so this plan cannot be applied again. Run retire to go on with it. If that finds what is not proven: run unfreeze, make a new plan of what is left (plan --out another.json), apply it and retire by that one.`,
+      EXIT.refused,
+    );
   }
   report.tell({ event: 'resuming', message: `Going on from the phase "${phase}".` });
   return earlier;

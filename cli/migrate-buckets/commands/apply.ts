@@ -3,8 +3,9 @@ import type { Migration, ResultOf } from '../../../contracts/migrate-buckets/out
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import { command, declare, type Outcome } from '../../shared/command';
 import { confirming } from '../../shared/confirmation';
+import { counted, countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
-import { atLeast, repeated } from '../../shared/option-values';
+import { atLeast, repeated, within } from '../../shared/option-values';
 import { bad, bytes, duration, good } from '../../shared/reporters/text';
 import { BREAK_LOCK } from './break-lock';
 import { readPauseOption } from './read-pause';
@@ -25,7 +26,12 @@ export const apply = command(
       'who may write to the frozen source; repeatable (default: you, by STS)',
       repeated(arnOf),
     )
-    .option('--settle <seconds>', 'wait after the freeze, for the policy to reach all of S3', atLeast(0), 30)
+    .option(
+      '--settle <seconds>',
+      'wait after the freeze, for the policy to reach all of S3; at most a day',
+      within(0, 86_400),
+      30,
+    )
     .addOption(readPauseOption())
     .option(...BREAK_LOCK)
     .option('--concurrency <number>', 'the most copies in flight', atLeast(1), 64)
@@ -64,10 +70,11 @@ function exitCodeOf({ failed, verification }: Migration) {
 
 function describe(migration: Migration, plan: Plan, path: string): string {
   const { copied, failed, verification, seconds } = migration;
-  const done = `${copied} objects (${bytes(migration.bytes)}) were copied in ${migration.passes} passes and ${duration(seconds)}.`;
+  const done = `${countedWere(copied, 'object')} copied (${bytes(migration.bytes)}) in ${migration.passes} passes and ${duration(seconds)}.`;
   if (failed.length > 0) {
     const shown = failed.slice(0, 20).map(({ key, message }) => `  ${key}: ${message}`);
-    return [done, bad(`${failed.length} objects failed. Run apply again to go on.`), ...shown].join('\n');
+    // Each says what to do about it: another run helps only where nothing else is told.
+    return [done, bad(`${counted(failed.length, 'object')} failed:`), ...shown].join('\n');
   }
   if (verification === null) return done;
   const next = verification.proven

@@ -3,7 +3,7 @@ import type { Tally } from '../../../contracts/migrate-buckets/plan';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import { counted, countedWere } from '../../shared/counted';
 import { bad, bytes, faint, good, heading, type ListRow, list } from '../../shared/reporters/text';
-import { AFTER_ITS_BEGINNING } from '../retirement/advice';
+import { ONCE_BEGUN } from '../retirement/advice';
 import type { Judgement } from '../retirement/judgement';
 
 /** How far a retirement is to go. */
@@ -147,4 +147,4 @@ function whatIsLeft({ versions, bytes: size, newer, newer_keys: keys }: Leftover
 }
 
 const next = ({ newer }: Leftovers): string =>
-  newer === 0 ? 'Mend the cause and run retire again.' : AFTER_ITS_BEGINNING;
+  newer === 0 ? 'Mend the cause and run retire again.' : ONCE_BEGUN;

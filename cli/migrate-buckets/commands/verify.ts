@@ -62,13 +62,13 @@ export function describeVerification(verification: Verification): string {
       LEVELS.map((level) => [level, MEANING[level], levels[level].objects, bytes(levels[level].bytes)]),
     ),
     ...(decoys > 0
-      ? [faint(`${decoys} decoys of the old infrastructure are not data and were not copied.`)]
+      ? [faint(`Not data, and not copied: ${counted(decoys, 'decoy')} of the old infrastructure.`)]
       : []),
-    ...(extra > 0 ? [faint(`${extra} objects are only at the destination; they were left alone.`)] : []),
+    ...(extra > 0 ? [faint(`Only at the destination, and left alone: ${counted(extra, 'object')}.`)] : []),
     ...(fidelity === undefined ? [] : [faint(describeFidelity(fidelity))]),
     problem_count === 0
-      ? good(`All ${objects} objects are proven.`)
-      : bad(`${problem_count} of ${objects} objects are missing, different or unproven:`),
+      ? good(objects === 1 ? 'The 1 object is proven.' : `All ${objects} objects are proven.`)
+      : bad(`Missing, different or unproven: ${problem_count} of ${counted(objects, 'object')}:`),
     ...problems.slice(0, 20).map(({ key, level, why }) => `  ${level} ${key}: ${why}`),
     ...(problem_count > 20 ? [`  and ${problem_count - 20} more (--json names a hundred)`] : []),
   ].join('\n');

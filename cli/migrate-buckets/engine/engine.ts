@@ -37,7 +37,12 @@ export interface CopyEngine {
   probe(request: CopyRequest, parts: boolean): Promise<CopyResult>;
 }
 
-export type CopyFailureReason = 'source-changed' | 'source-gone' | 'destination-differs' | 'failed';
+export type CopyFailureReason =
+  | 'source-changed'
+  | 'source-gone'
+  | 'destination-differs'
+  | 'destination-gone'
+  | 'failed';
 
 export class CopyError extends Error {
   override readonly name = 'CopyError';

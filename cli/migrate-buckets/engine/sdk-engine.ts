@@ -138,6 +138,9 @@ export class SdkEngine implements CopyEngine {
       throw fail('source-changed', `${object.key} was changed in ${source} while it was copied.`);
     }
     if (at === object.etag) return { etag: at };
+    if (at === undefined) {
+      throw fail('destination-gone', `${object.key} was deleted from ${destination} meanwhile.`);
+    }
     throw fail(
       'destination-differs',
       `${object.key} in ${destination} holds something else than the plan expects. Nothing was overwritten. Plan again.`,

@@ -7,7 +7,7 @@ import { listVersions } from '../listing/list-versions';
 import { groupByKey, mergeByKey } from '../listing/merge-by-key';
 import type { PlanFiles } from '../plan-files/plan-file';
 import { readVersions, recordOf, VersionDigest, type VersionRecord } from '../plan-files/version-record';
-import { AFTER_ITS_BEGINNING } from './advice';
+import { ONCE_BEGUN } from './advice';
 
 /** What became of the source since its verification. */
 export interface SourceComparison {
@@ -66,7 +66,7 @@ export async function compareSource(
     return found(false, `${path} is not what was verified. Run apply again.`);
   }
   if (newer !== undefined) {
-    const way = begun ? AFTER_ITS_BEGINNING : 'Run apply again.';
+    const way = begun ? ONCE_BEGUN : 'Run apply again.';
     return found(
       false,
       `${source} holds what was not verified: ${newer.key} (version ${newer.version_id}). ${way}`,

@@ -4,6 +4,7 @@ import type { Verification } from '../../../contracts/migrate-buckets/verificati
 import { REFERENCE_KINDS, type ReferenceKind } from '../../../contracts/migrate-buckets/words';
 import { counted, countedWere } from '../../shared/counted';
 import type { ReferenceText, Survey } from '../discovery/references';
+import { ONCE_BEGUN } from './advice';
 
 /** Everything that the gates look at, read just before. */
 export interface RetireFacts {
@@ -84,14 +85,16 @@ function verifiedGate({ source, state }: RetireFacts): Gate {
   return holds('verified', `${countedWere(objects, 'object')} verified at ${at}.`);
 }
 
-function proofGate({ verification, destination }: RetireFacts): Gate {
+function proofGate({ verification, destination, state }: RetireFacts): Gate {
   if (verification === null) return fails('proven', 'There is nothing verified to compare with.');
   const { proven, objects, problems, problem_count } = verification;
   if (proven) {
     const all = objects === 1 ? 'The 1 object is' : `All ${objects} objects are`;
     return holds('proven', `${all} proven at ${destination} just now.`);
   }
-  const [example] = problems.map(({ key, why }) => `${key}: ${why}`);
+  // What apply would do about it is no advice any more once the retirement has begun.
+  const begun = state?.phase === 'retiring';
+  const [example] = problems.map(({ key, why }) => (begun ? `${key}. ${ONCE_BEGUN}` : `${key}: ${why}`));
   return fails(
     'proven',
     `${problem_count} of ${counted(objects, 'object')} ${problem_count === 1 ? 'is' : 'are'} not proven at ${destination} just now, e.g. ${example}`,

@@ -21,7 +21,7 @@ import { decodeListedKey } from '../listing/listed-object';
 import type { PlanFiles } from '../plan-files/plan-file';
 import type { StateFile } from '../plan-files/state';
 import type { Sides } from '../verification/evaluate-object';
-import { AFTER_ITS_BEGINNING } from './advice';
+import { ONCE_BEGUN } from './advice';
 import { allVersions, currentOnes, leftovers } from './candidates';
 import { type DeletionResult, deleteProven } from './delete-proven';
 
@@ -163,7 +163,7 @@ async function deleteBucket(s3: S3Client, bucket: string): Promise<void> {
 function neverVerified(bucket: string, keys: readonly string[]): UserError {
   const which = keys.length === 0 ? '' : `: ${keys.join(', ')}`;
   return new UserError(
-    `${bucket} was not deleted: it holds something that was never verified${which}. That survives. ${AFTER_ITS_BEGINNING}`,
+    `${bucket} was not deleted: it holds something that was never verified${which}. That survives. ${ONCE_BEGUN}`,
     EXIT.refused,
   );
 }

@@ -9,6 +9,7 @@ import {
 import { COLLECTIONS } from '../../../contracts/collections';
 import type { SnapshotReference } from '../../../contracts/migrate-buckets/plan';
 import type { Level } from '../../../contracts/migrate-buckets/words';
+import { counted } from '../../shared/counted';
 import { readTextIfAny } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
 import type { Pair } from '../listing/pair';
@@ -108,7 +109,7 @@ export function explainLevel({ source, destination }: Pair, level: Level, reacha
       : 'It is missing at the destination.';
   }
   if (source?.size !== destination.size) {
-    return `It has ${destination.size} bytes at the destination and ${source?.size} at the source.`;
+    return `It has ${counted(destination.size, 'byte')} at the destination and ${source?.size} at the source.`;
   }
   if (level === 'P0') return 'Its content differs at the destination.';
   return reachable

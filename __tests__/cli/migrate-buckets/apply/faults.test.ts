@@ -76,6 +76,24 @@ it('ends in an error, and verifies nothing, when a listing fails', async () => {
   expect(refused.code).toBe(6);
 });
 
+it('gives one advice for one object that failed, and copies what only went from the destination (B12)', async () => {
+  const { destination, makePlan, apply, applyArguments } = await setting(numbered(3));
+  await makePlan();
+  const key = 'lines/delta/run-0001/delta.tar.gz';
+  const theirs = { put: { bucket: destination, key, body: 'theirs' } };
+  await harness.admin.inject({ operation: 'CopyObject', keyPrefix: key, mutate: theirs });
+  const { code, stdout } = await harness.run(applyArguments);
+  expect(code).toBe(7);
+  expect(stdout).toContain('1 object failed:');
+  expect(stdout).toContain('Nothing was overwritten. Plan again.');
+  expect(stdout).not.toMatch(/apply again/i);
+
+  expect((await makePlan('--overwrite')).code).toBe(0);
+  const gone = { delete: { bucket: destination, key } };
+  await harness.admin.inject({ operation: 'CopyObject', keyPrefix: key, mutate: gone });
+  expect(await apply()).toMatchObject({ code: 0, result: { failed: [] } });
+});
+
 it('takes throttling and broken connections, before and after the copy was done, and ends verified', async () => {
   const { makePlan, apply } = await setting(numbered(60));
   await makePlan();

@@ -215,6 +215,10 @@ it('names no path of a plan where none was made', async () => {
 it('says what is wrong with an option', async () => {
   await expectSentence(['retire', 'p.json', '--mode', 'burn'], 2, /--mode.*empty-keep/);
   await expectSentence(['apply', 'p.json', '--settle', 'soon'], 2, /--settle/);
+  // A timer of more milliseconds than 31 bits hold would end at once.
+  for (const settle of ['1e7', '86401', '-1', 'Infinity', '']) {
+    await expectSentence(['apply', 'p.json', '--settle', settle], 2, /--settle.*a number from 0 to 86400\./);
+  }
   expect((await harness.run(['plan'])).code).toBe(2);
   await expectSentence(['help', 'frobnicate'], 2, /^There is no such command\./);
   await expectSentence(['frobnicate'], 2, /Unknown command 'frobnicate'/);

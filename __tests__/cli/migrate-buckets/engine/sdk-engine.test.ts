@@ -129,8 +129,11 @@ describe('Nothing is overwritten, and the reason is told,', () => {
     expect(await copied()).toBe('theirs');
   });
 
-  it('when nothing is there any more where something was expected', async () => {
-    await expect(refused({ expected: 'an-etag' })).rejects.toMatchObject({ reason: 'destination-differs' });
+  it('when nothing is there any more where something was expected, which is not said to be something else (B12)', async () => {
+    await expect(refused({ expected: 'an-etag' })).rejects.toMatchObject({
+      reason: 'destination-gone',
+      message: `${KEY} was deleted from ${destination} meanwhile.`,
+    });
     expect(await copied()).toBeUndefined();
   });
 

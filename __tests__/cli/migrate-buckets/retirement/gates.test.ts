@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { ONCE_BEGUN } from '../../../../cli/migrate-buckets/retirement/advice';
 import { allPass, evaluateGates, type RetireFacts } from '../../../../cli/migrate-buckets/retirement/gates';
 import type { State } from '../../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../../contracts/migrate-buckets/verification';
@@ -219,6 +220,11 @@ describe('what is said of a gate', () => {
     expect(
       gate('proven', { verification: proven && { ...proven, proven: false, problems, problem_count: 2 } }),
     ).toEqual([false, false, '2 of 2 objects are not proven at new just now, e.g. k: It is missing.']);
+    const begun = gate('proven', {
+      ...stateIn('retiring'),
+      verification: proven && { ...proven, proven: false, problems, problem_count: 2 },
+    });
+    expect(begun[2]).toBe(`2 of 2 objects are not proven at new just now, e.g. k. ${ONCE_BEGUN}`);
     const one = { verification: proven && { ...proven, objects: 1 } };
     expect(gate('proven', one)).toEqual([true, false, 'The 1 object is proven at new just now.']);
     const fails = { proven: false, problems, problem_count: 1 };

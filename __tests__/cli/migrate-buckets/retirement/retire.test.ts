@@ -51,11 +51,17 @@ const failing = (result: Record<string, unknown>) =>
   (result.gates as { name: string; passed: boolean; evidence: string }[]).filter(({ passed }) => !passed);
 
 it('hides a versioned bucket first, and deletes its versions, markers and uploads in the second phase', async () => {
-  const { source, retire } = await migrated(versioned);
+  const { source, apply, retire } = await migrated(versioned);
   const first = await retire();
   expect(first).toMatchObject({ code: 0, result: { retired: { hidden: true } } });
   expect((await contents(harness.s3, source)).size).toBe(0);
   expect(await versionsIn(source)).toEqual({ versions: 4, markers: 3 });
+  // What each command says of a retirement that has begun agrees with what the others do.
+  const applied = await apply();
+  expect(applied).toMatchObject({
+    code: 6,
+    result: { message: expect.stringMatching(/has begun, .* Run retire to go on with it/) },
+  });
   const second = await retire('--purge', '--mode', 'delete');
   expect(second).toMatchObject({
     code: 0,
