@@ -3,7 +3,8 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { type LocalAws, startLocalAws } from 'local-aws';
-import { withLock } from '../../../../cli/migrate-buckets/plan-files/lock';
+import { type Held, takeFileLock } from '../../../../cli/migrate-buckets/locks/file-lock';
+import { holderOf } from '../../../../cli/migrate-buckets/locks/holder';
 import { readState } from '../../../../cli/migrate-buckets/plan-files/state';
 import { retirePlan } from '../../../../cli/migrate-buckets/retirement/retire-plan';
 import type { Aws } from '../../../../cli/shared/aws/clients';
@@ -126,21 +127,12 @@ it('saves the overrides under the lock, in the state that lies there then', asyn
 
 it('does nothing where somebody else works on the plan by then', async () => {
   const setting = await migrated();
-  let release = () => {};
-  let working: Promise<void> | undefined;
+  let held: Held | undefined;
   const retiring = retire(setting, async () => {
-    await new Promise<void>((begun) => {
-      working = withLock(setting.files.lock, () => {
-        begun();
-        return new Promise<void>((resolve) => {
-          release = resolve;
-        });
-      });
-    });
+    held = await takeFileLock(setting.files.lock, await holderOf('apply', setting.files.plan));
   });
-  await expect(retiring).rejects.toThrow(/plan\.lock/);
-  release();
-  await working;
+  await expect(retiring).rejects.toMatchObject({ exitCode: 6, message: expect.stringContaining('apply') });
+  await held?.release();
   expect(await keysOf(setting.source)).toHaveLength(5);
 });
 
