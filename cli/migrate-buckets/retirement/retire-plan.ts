@@ -1,4 +1,4 @@
-import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { Gate, MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import type { Context } from '../../shared/command';
@@ -100,10 +100,14 @@ async function judge(
 function tell({ report }: Context<MigrationEvent>, { show }: RetirePlanRequest, judgement: Judgement): void {
   show(judgement);
   const { gates, inventory } = judgement;
-  const failing = gates.filter(({ passed }) => !passed).map(({ name }) => name);
+  const named = (some: readonly Gate[]) => some.map(({ name }) => name).join(', ');
+  const failing = gates.filter(({ passed }) => !passed);
+  const overridden = gates.filter((gate) => gate.overridden);
   const message =
-    failing.length === 0
-      ? 'Every gate holds.'
-      : `${failing.length} of ${gates.length} gates ${failing.length === 1 ? 'fails' : 'fail'}: ${failing.join(', ')}.`;
+    failing.length > 0
+      ? `${failing.length} of ${gates.length} gates ${failing.length === 1 ? 'fails' : 'fail'}: ${named(failing)}.`
+      : overridden.length > 0
+        ? `Every gate holds, but for what you override: ${named(overridden)}.`
+        : 'Every gate holds.';
   report.tell({ event: 'gates', message, gates, inventory });
 }
