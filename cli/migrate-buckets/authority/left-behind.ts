@@ -63,7 +63,8 @@ export class LeftBehindTally {
             collection,
             winner: { version: ours?.version ?? null, records: ours?.records ?? null },
             snapshots: [...versions]
-              .sort(([a], [b]) => (a < b ? 1 : -1))
+              // They came in the order of their keys.
+              .reverse()
               .map(([version, objects]) => ({
                 version,
                 objects,
@@ -88,7 +89,7 @@ const snapshotOf = ({ collections }: BucketEvidence, name: Collection) =>
 function versionOf(collection: Collection, key: string): string | undefined {
   const prefix = `${snapshotPrefix(collection)}timestamped/`;
   if (!key.startsWith(prefix)) return undefined;
-  const [version = ''] = key.slice(prefix.length).split('/');
+  const version = key.slice(prefix.length).replace(/\/.*/s, '');
   return isVersionId(version) ? version : undefined;
 }
 

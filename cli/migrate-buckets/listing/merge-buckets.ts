@@ -18,30 +18,35 @@ export interface Holding {
 export async function* mergeBuckets(
   listings: ReadonlyMap<string, AsyncIterable<ListedObject>>,
 ): AsyncGenerator<Holding> {
-  const sources = [...listings].map(([bucket, listing]) => ({
-    bucket,
-    objects: inKeyOrder(listing, bucket)[Symbol.asyncIterator](),
-  }));
-  const heads = new Map<string, ListedObject>();
-  const advance = async ({ bucket, objects }: (typeof sources)[number]) => {
-    const next = await objects.next();
+  const heads = new Map<string, Head>();
+  const advance = async (bucket: string, rest: AsyncIterator<ListedObject>) => {
+    const next = await rest.next();
     if (next.done === true) heads.delete(bucket);
-    else heads.set(bucket, next.value);
+    else heads.set(bucket, { object: next.value, rest });
   };
   // One after the other: each listing fetches its next page ahead by itself.
-  for (const source of sources) await advance(source);
-  while (heads.size > 0) {
-    let key: string | undefined;
-    for (const head of heads.values()) {
-      if (key === undefined || compareKeys(head.key, key) < 0) key = head.key;
-    }
-    const holders = sources.filter(({ bucket }) => heads.get(bucket)?.key === key);
-    const objects = new Map<string, ListedObject>();
-    for (const { bucket } of holders) {
-      const head = heads.get(bucket);
-      if (head !== undefined) objects.set(bucket, head);
-    }
-    yield { key: key ?? '', objects };
-    for (const source of holders) await advance(source);
+  for (const [bucket, listing] of listings) {
+    await advance(bucket, inKeyOrder(listing, bucket)[Symbol.asyncIterator]());
   }
+  for (;;) {
+    let key: string | undefined;
+    let holders = new Map<string, Head>();
+    for (const [bucket, head] of heads) {
+      const order = key === undefined ? -1 : compareKeys(head.object.key, key);
+      if (order < 0) {
+        key = head.object.key;
+        holders = new Map();
+      }
+      if (order <= 0) holders.set(bucket, head);
+    }
+    if (key === undefined) return;
+    yield { key, objects: new Map([...holders].map(([bucket, { object }]) => [bucket, object])) };
+    for (const [bucket, { rest }] of holders) await advance(bucket, rest);
+  }
+}
+
+/** The next object of a listing, and what follows it. */
+interface Head {
+  readonly object: ListedObject;
+  readonly rest: AsyncIterator<ListedObject>;
 }

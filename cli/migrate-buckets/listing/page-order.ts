@@ -24,8 +24,10 @@ export class PageOrder {
     const [first] = keys;
     if (first !== undefined && first !== this.last) this.markers.clear();
     for (const key of keys) {
-      const order = this.last === undefined ? 1 : compareKeys(key, this.last);
-      if (order < 0 || (order === 0 && !this.repeats)) throw outOfOrder(this.what, key, this.last ?? '');
+      if (this.last !== undefined) {
+        const order = compareKeys(key, this.last);
+        if (order < 0 || (order === 0 && !this.repeats)) throw outOfOrder(this.what, key, this.last);
+      }
       this.last = key;
     }
   }

@@ -71,6 +71,17 @@ describe('what a listing adds up to', () => {
     expect(held({})).toEqual({ other: 1 });
     expect(held({ etag: 'y' })).toEqual({ other: 0 });
     expect(held({ size: 8 })).toEqual({ other: 0 });
+    const twin = [object('a'), object('b')].map((each) => ({ each }));
+    const made = new BucketTally('mine', [], ['other'], NOW);
+    for (const { each } of twin)
+      made.add(
+        each,
+        new Map([
+          ['mine', each],
+          ['other', each],
+        ]),
+      );
+    expect(made.evidence([]).contained_in).toEqual({ other: 2 });
     // Itself is not another.
     expect(tally([object('a')], { others: { mine: object('a') } }).contained_in).toEqual({ other: 0 });
   });
@@ -95,5 +106,6 @@ describe('what a listing adds up to', () => {
     // Where nobody could count, it may hold something.
     expect([hasData(POINTER, { records: null }), hasData(ARCHIVE, { records: null })]).toEqual([true, true]);
     expect(hasData(ARCHIVE, { records: 0, version: null })).toBe(true);
+    expect(hasData(POINTER, { records: 0, version: null })).toBe(true);
   });
 });

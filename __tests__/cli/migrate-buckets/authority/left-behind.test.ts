@@ -117,6 +117,15 @@ describe('what a losing bucket has and the truth has not', () => {
     ]);
   });
 
+  it('is told of the collection that it belongs to', () => {
+    const [lines, words] = tally([
+      [`words/snapshot/timestamped/${V1}/snapshot.tar.gz`],
+      ['words/delta/a/delta.arrow'],
+    ]).collections;
+    expect(lines).toMatchObject({ snapshots: [], deltas: NOTHING });
+    expect(words).toMatchObject({ snapshots: [{ version: V1 }], deltas: { objects: 1 }, stranded: 1 });
+  });
+
   it('is all new where the truth has no snapshot', () => {
     const held: Held[] = [[archive(V1)], ['lines/delta/a/delta.arrow', 'x', 0]];
     const left = tally(held, {}, [bucket('truth'), loser]);

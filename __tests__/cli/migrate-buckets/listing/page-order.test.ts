@@ -38,6 +38,14 @@ describe('B11: the pages of a listing', () => {
     expect(() => silent.next(undefined, 'one')).toThrow('goes round in circles');
   });
 
+  it('are refused where empty ones lead round in circles after some keys', () => {
+    const order = objects();
+    order.check(['a']);
+    order.next(true, 'more');
+    order.check([]);
+    expect(() => order.next(true, 'more')).toThrow('goes round in circles');
+  });
+
   it('may use a marker again once the keys went on', () => {
     const order = objects();
     order.check(['a']);
