@@ -19,7 +19,9 @@ const NAMELESS = 'migrate-buckets-suspended#';
 /** Characters that S3 allows an id. */
 const ID_LIMIT = 255;
 
-const markedId = (id: string): string => `${SUSPENDED}${id}`.slice(0, ID_LIMIT);
+/** The id under which a rule is suspended. */
+const markedId = ({ ID }: LifecycleRule, index: number): string =>
+  ID === undefined ? `${NAMELESS}${index}` : `${SUSPENDED}${ID}`.slice(0, ID_LIMIT);
 const isSuspended = ({ ID = '' }: LifecycleRule): boolean =>
   ID.startsWith(SUSPENDED) || ID.startsWith(NAMELESS);
 
@@ -32,11 +34,7 @@ export function suspendRules(lifecycle: Lifecycle | null): Lifecycle | null {
   if (lifecycle?.Rules === undefined) return lifecycle;
   const Rules = lifecycle.Rules.map((rule, index): LifecycleRule => {
     if (rule.Status !== 'Enabled') return rule;
-    const ID = isSuspended(rule)
-      ? rule.ID
-      : rule.ID === undefined
-        ? `${NAMELESS}${index}`
-        : markedId(rule.ID);
+    const ID = isSuspended(rule) ? rule.ID : markedId(rule, index);
     return { ...rule, ID, Status: 'Disabled' };
   });
   return { ...lifecycle, Rules };
@@ -53,12 +51,16 @@ export function resumeRules(
   saved: SavedConfiguration | undefined,
 ): Thaw<Lifecycle | null> {
   const before = ((saved?.lifecycle ?? null) as Lifecycle | null)?.Rules ?? [];
-  const enabled = before.filter(({ Status }) => Status === 'Enabled');
+  // Older releases marked no rule: its id must do.
+  const marks = saved?.mark !== undefined;
+  const enabled = before
+    .map((rule, index) => ({ rule, mark: marks ? markedId(rule, index) : rule.ID }))
+    .filter(({ rule: { Status } }) => Status === 'Enabled');
   const rules = now?.Rules ?? [];
   const steps: string[] = [];
   const altered: string[] = [];
   const resumed = rules.map((rule): LifecycleRule => {
-    const known = enabled.find((each) => isOf(rule, each, saved));
+    const known = enabled.find(({ mark }) => mark === rule.ID)?.rule;
     if (!isSuspended(rule) && (known === undefined || rule.Status === 'Enabled')) return rule;
     const { ID = '', ...rest } = rule;
     const own = known?.ID ?? (ID.startsWith(SUSPENDED) ? ID.slice(SUSPENDED.length) : undefined);
@@ -72,22 +74,14 @@ export function resumeRules(
     steps.push(`Enable the lifecycle rule ${name} again.`);
     return { ...(own === undefined ? {} : { ID: own }), ...rest, Status: 'Enabled' };
   });
-  for (const rule of enabled) {
-    if (rules.some((each) => isOf(each, rule, saved) || each.ID === rule.ID)) continue;
+  for (const { rule, mark } of enabled) {
+    if (rules.some(({ ID }) => ID === mark || ID === rule.ID)) continue;
     steps.push(
       `Leave the lifecycle rule ${rule.ID ?? 'without an id'} deleted, as somebody did since the freeze.`,
     );
   }
   return { wanted: now === null ? null : { ...now, Rules: resumed }, steps, altered };
 }
-
-/** Whether a rule is what a freeze made of an enabled one. Older releases did not mark it: its id must do. */
-const isOf = (rule: LifecycleRule, before: LifecycleRule, saved: SavedConfiguration | undefined): boolean =>
-  saved?.mark === undefined && !isSuspended(rule)
-    ? rule.ID === before.ID
-    : before.ID === undefined
-      ? rule.ID?.startsWith(NAMELESS) === true
-      : rule.ID === markedId(before.ID);
 
 const essence = ({ ID: _, Status: __, ...rest }: LifecycleRule) => JSON.parse(JSON.stringify(rest));
 const shown = (rule: LifecycleRule): string => JSON.stringify(essence(rule));

@@ -77,15 +77,33 @@ describe('suspending a lifecycle', () => {
   });
 
   it('is undone for rules without an id, which other servers have', () => {
-    const before = of(rule(undefined), rule('a'));
+    const before = of(rule(undefined), rule('a'), rule(undefined, 'Enabled', 3));
     for (const known of [saved(before), undefined]) {
       expect(resumeRules(suspendRules(before), known)).toEqual({
         wanted: before,
-        steps: ['Enable the lifecycle rule without an id again.', 'Enable the lifecycle rule a again.'],
+        steps: [
+          'Enable the lifecycle rule without an id again.',
+          'Enable the lifecycle rule a again.',
+          'Enable the lifecycle rule without an id again.',
+        ],
         altered: [],
       });
     }
-    expect(suspendedIn(suspendRules(before))).toEqual(['migrate-buckets-suspended#0', 'a']);
+    expect(suspendedIn(suspendRules(before))).toEqual([
+      'migrate-buckets-suspended#0',
+      'a',
+      'migrate-buckets-suspended#2',
+    ]);
+    const [altered, ...others] = suspendRules(before)?.Rules ?? [];
+    expect(
+      resumeRules(of({ ...altered, Expiration: { Days: 1 }, Status: 'Disabled' }, ...others), saved(before))
+        .altered,
+    ).toEqual([expect.stringMatching(/^The lifecycle rule without an id is/)]);
+    expect(resumeRules(of(), saved(of(rule(undefined)))).steps).toEqual([
+      'Leave the lifecycle rule without an id deleted, as somebody did since the freeze.',
+    ]);
+    const bare = of({ Status: 'Disabled' });
+    expect(resumeRules(bare, saved(null))).toEqual({ wanted: bare, steps: [], altered: [] });
   });
 });
 

@@ -127,6 +127,10 @@ describe('a statement of the freeze that was altered', () => {
       ArnNotLike: { 'aws:PrincipalArn': ['arn:aws:iam::1:role/*/me', 'arn:aws:iam::1:role/me'] },
     };
     expect(isSameStatement(OURS, { ...OURS, Action, Condition, Resource: [OURS.Resource] })).toBe(true);
+    expect(
+      isSameStatement({ ...OURS, x: { b: ['2', '1'], a: 1 } }, { ...OURS, x: { a: 1, b: ['1', '2'] } }),
+    ).toBe(true);
+    expect(isSameStatement({ x: [{ b: 1, a: 2 }, 3] }, { x: [3, { a: 2, b: 1 }] })).toBe(true);
     expect(isSameStatement(OURS, { ...OURS, Action: Action.slice(1) })).toBe(false);
     expect(isSameStatement(OURS, { ...OURS, Condition: {} })).toBe(false);
     expect(isSameStatement({ a: null }, { a: [null] })).toBe(true);
