@@ -13,6 +13,8 @@ const MARKED = new RegExp(
   `^${FREEZE_SID}At(\\d{4})(\\d\\d)(\\d\\d)T(\\d\\d)(\\d\\d)(\\d\\d)ZPlan([0-9a-f]+)By((?:[0-9a-f]{2})+)To((?:[0-9a-f]{2})+)$`,
 );
 
+type Groups = [string, string, string, string, string, string, string, string, string];
+
 /** The mark of a freeze that begins now. */
 export const markNow = (plan_digest: string, destination: string): FreezeMark => ({
   at: `${new Date().toISOString().slice(0, 19)}Z`,
@@ -29,10 +31,10 @@ export const sidOf = (mark: FreezeMark | undefined): string =>
 
 /** The mark in a statement's id; undefined when it is not the id of a freeze, null when an older release froze. */
 export function markIn(sid: unknown): FreezeMark | null | undefined {
-  if (typeof sid !== 'string') return undefined;
   if (sid === FREEZE_SID) return null;
-  const [, year, month, day, hour, minute, second, plan_digest, by, destination] = MARKED.exec(sid) ?? [];
-  if (plan_digest === undefined || by === undefined || destination === undefined) return undefined;
+  const found = MARKED.exec(String(sid));
+  if (found === null) return undefined;
+  const [year, month, day, hour, minute, second, plan_digest, by, destination] = found.slice(1) as Groups;
   const at = `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
   return { at, plan_digest, by: unhex(by), destination: unhex(destination) };
 }

@@ -78,18 +78,16 @@ function differences(put: Statement, found: readonly Statement[]): string[] {
 const shown = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value));
 
 function isSamePolicy(a: PolicyDocument, text: string | null): boolean {
-  const b = text === null ? undefined : (parseJson(text) as PolicyDocument | undefined);
-  return (
-    b !== undefined &&
-    isDeepStrictEqual({ ...a, Statement: statementsOf(a) }, { ...b, Statement: statementsOf(b) })
-  );
+  const b = parseJson(text ?? '') as PolicyDocument | undefined;
+  return isDeepStrictEqual({ ...a, Statement: statementsOf(a) }, { ...b, Statement: statementsOf(b) });
 }
 
 /** S3 may send a list of one as its value, or a list in another order. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) {
     const each = value.map((one) => JSON.stringify(plain(one))).sort();
-    return each.length === 1 ? JSON.parse(each[0] ?? '') : each;
+    const [only, ...more] = each;
+    return only !== undefined && more.length === 0 ? JSON.parse(only) : each;
   }
   if (typeof value !== 'object' || value === null) return value;
   const names = Object.keys(value).sort();

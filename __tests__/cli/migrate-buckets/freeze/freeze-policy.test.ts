@@ -107,5 +107,6 @@ describe('the freeze', () => {
     expect(isFreezePolicy(freezePolicy(null, 'bucket', [ME]))).toBe(true);
     expect(isFreezePolicy(JSON.stringify({ Statement: [{ Sid: 'MigrateBucketsFreezeNot' }] }))).toBe(false);
     expect(isFreezePolicy(null)).toBe(false);
+    expect(isFreezePolicy('not JSON')).toBe(false);
   });
 });

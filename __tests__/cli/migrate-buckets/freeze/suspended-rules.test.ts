@@ -102,6 +102,14 @@ describe('suspending a lifecycle', () => {
     expect(resumeRules(of(), saved(of(rule(undefined)))).steps).toEqual([
       'Leave the lifecycle rule without an id deleted, as somebody did since the freeze.',
     ]);
+    const newer = { ...rule(undefined), Expiration: { Days: 2 } };
+    expect(
+      resumeRules(of(...(suspendRules(of(rule(undefined)))?.Rules ?? []), newer), undefined),
+    ).toStrictEqual({
+      wanted: of(rule(undefined), newer),
+      steps: ['Enable the lifecycle rule without an id again.'],
+      altered: [],
+    });
     const bare = of({ Status: 'Disabled' });
     expect(resumeRules(bare, saved(null))).toEqual({ wanted: bare, steps: [], altered: [] });
   });

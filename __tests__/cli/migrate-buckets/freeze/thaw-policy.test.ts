@@ -134,5 +134,6 @@ describe('a statement of the freeze that was altered', () => {
     expect(isSameStatement(OURS, { ...OURS, Action: Action.slice(1) })).toBe(false);
     expect(isSameStatement(OURS, { ...OURS, Condition: {} })).toBe(false);
     expect(isSameStatement({ a: null }, { a: [null] })).toBe(true);
+    expect(isSameStatement({ a: [] }, { a: [] })).toBe(true);
   });
 });
