@@ -79,12 +79,14 @@ async function create(path: string, holder: LockHolder): Promise<boolean> {
 
 /** Undefined when there is none; without a holder when it is empty or half written. */
 async function read(path: string): Promise<Seen | undefined> {
-  try {
-    const [text, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    const holder = lockHolderSchema.safeParse(parseJson(text));
-    return { text, modified: mtimeMs, holder: holder.data };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return writing(path, async () => {
+    try {
+      const [text, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+      const holder = lockHolderSchema.safeParse(parseJson(text));
+      return { text, modified: mtimeMs, holder: holder.data };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  });
 }

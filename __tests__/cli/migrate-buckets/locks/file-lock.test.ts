@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { takeFileLock } from '../../../../cli/migrate-buckets/locks/file-lock';
@@ -137,6 +137,22 @@ describe('The lock beside a plan', () => {
     });
     await held.release();
     expect(existsSync(path)).toBe(true);
+  });
+
+  it('is not removed under another taker that lives', async () => {
+    await leave({ pid: 1, process_started: 'long ago' });
+    const removing = await takeFileLock(`${path}.takeover`, await me());
+    await expect(take()).rejects.toMatchObject({ exitCode: 6 });
+    await removing.release();
+    await expect(take()).resolves.toBeDefined();
+  });
+
+  it('that is a folder is a sentence', async () => {
+    await mkdir(path);
+    await expect(take()).rejects.toMatchObject({
+      exitCode: 2,
+      message: `${path} cannot be written (EISDIR).`,
+    });
   });
 
   it('that cannot be made is a sentence', async () => {

@@ -1,4 +1,4 @@
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { EXPIRY, holderOf } from '../../../../cli/migrate-buckets/locks/holder';
 import { type LockPlace, readLock, takeObjectLock } from '../../../../cli/migrate-buckets/locks/object-lock';
 import { lockObjectKey } from '../../../../contracts/migrate-buckets/own-objects';
@@ -47,6 +47,56 @@ describe('The lock at the destination', () => {
     });
     await held.release();
     await expect(takeObjectLock(at, await bob())).resolves.toBeDefined();
+  });
+
+  it.each([
+    ['none', undefined],
+    ['one that was left behind', 'host-a'],
+  ])('goes to who is quicker, of two who find %s', async (_what, left) => {
+    const at = await place();
+    if (left !== undefined) await takeObjectLock(at, await alice());
+    const quicker = { version: 1, holder: { ...(await bob()), host: 'host-c' }, released: false };
+    const mutate = {
+      put: { bucket: at.destination, key: lockObjectKey('old'), body: JSON.stringify(quicker) },
+    };
+    await embedded.admin.inject({ operation: 'PutObject', mutate });
+    await expect(takeObjectLock(at, await bob(), left)).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringContaining('bob on host-c'),
+    });
+    expect((await readLock(at))?.lock).toEqual(quicker);
+  });
+
+  it('is as old as the clock of the server says, not as that of this machine', async () => {
+    const at = await place();
+    await takeObjectLock(at, await alice());
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 10 * EXPIRY);
+    await expect(takeObjectLock(at, await bob())).rejects.toMatchObject({ exitCode: 6 });
+    clock.mockRestore();
+  });
+
+  it.each([
+    ['GetObject', 'read the lock'],
+    ['PutObject', 'write the lock'],
+  ])('that %s may not be asked for is a sentence, and not held', async (operation, doing) => {
+    await embedded.admin.inject({ operation, fail: 'AccessDenied', times: 0 });
+    await expect(takeObjectLock(await place(), await alice())).rejects.toMatchObject({
+      exitCode: 1,
+      message: expect.stringContaining(`${doing} .migrate-buckets/old/lock.json`),
+    });
+  });
+
+  it('is not taken in a bucket that does not exist, and is lost where it was deleted', async () => {
+    const at = await place();
+    await expect(takeObjectLock({ ...at, destination: 'nowhere' }, await alice())).rejects.toMatchObject({
+      message: expect.stringContaining('nowhere does not exist'),
+    });
+    const held = await takeObjectLock(at, await alice());
+    await embedded.s3.send(new DeleteObjectCommand({ Bucket: at.destination, Key: lockObjectKey('old') }));
+    await expect(held.renew()).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringMatching(/^Somebody took over the lock/),
+    });
   });
 
   it('is won by one of two who find none', async () => {
