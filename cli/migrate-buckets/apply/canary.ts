@@ -10,9 +10,9 @@ import { copyRequest, type PassContext } from './copy-pass';
 const CANARY_AT_MOST = 16 * 1024 ** 2;
 
 /**
- * Copies one object, the first small one that the destination lacks, with every permission that the others
- * may need: tags are read and written even where it has none, an upload in parts is begun and aborted if the
- * plan will need one. Large copies used to fail late for lack of a tagging permission.
+ * Copies one object, the first small one that the destination lacks, with the permissions that the others may
+ * need: its tags are read and, where it has some, written once more; an upload in parts is begun and aborted if
+ * the plan will need one. Large copies used to fail late for lack of a tagging permission.
  *
  * @returns the key that was copied, or undefined when there is nothing to copy.
  */

@@ -64,16 +64,17 @@ export class SdkEngine implements CopyEngine {
     const Key = object.key;
     const result = await this.copy(request);
     // A copy needs the tagging permissions only where the object has tags: asked for here, not found out later.
-    const { TagSet } = await saying(`read the tags of ${Key} in ${source}`, source, () =>
+    const { TagSet = [] } = await saying(`read the tags of ${Key} in ${source}`, source, () =>
       send(() => this.s3.send(new GetObjectTaggingCommand({ Bucket: source, Key }))),
     );
-    await saying(`write the tags of ${Key} in ${destination}`, destination, () =>
-      send(() =>
-        this.s3.send(
-          new PutObjectTaggingCommand({ Bucket: destination, Key, Tagging: { TagSet: TagSet ?? [] } }),
+    // An empty set need not be written, and some servers fail at one.
+    if (TagSet.length > 0) {
+      await saying(`write the tags of ${Key} in ${destination}`, destination, () =>
+        send(() =>
+          this.s3.send(new PutObjectTaggingCommand({ Bucket: destination, Key, Tagging: { TagSet } })),
         ),
-      ),
-    );
+      );
+    }
     if (parts) {
       const { UploadId } = await saying(`begin an upload in parts in ${destination}`, destination, () =>
         send(() => this.s3.send(new CreateMultipartUploadCommand({ Bucket: destination, Key }))),
