@@ -27,7 +27,8 @@ export { type ChildServer, type ChildServerOptions, startChildServer } from './p
 export { announce, listenOnLoopback, readBody } from './processes/loopback';
 export { type S3Admin, s3Admin } from './s3/admin';
 export type { Fault, FaultState, Mutation } from './s3/faults';
-export type { ConditionalRequest, RequestCounts } from './s3/request-log';
+export type { Quirk } from './s3/quirks';
+export type { AskedAction, ConditionalRequest, RequestCounts } from './s3/request-log';
 export { type S3Server, type S3ServerOptions, startS3Server } from './s3/server';
 export {
   type LocalAws,

@@ -1,7 +1,7 @@
 import { Body } from './body';
 import { type Fault, type FaultState, type Faults, faultProblem, type Mutation } from './faults';
 import { toByteKey } from './key-order';
-import type { ConditionalRequest, RequestCounts, RequestLog } from './request-log';
+import type { AskedAction, ConditionalRequest, RequestCounts, RequestLog } from './request-log';
 import { OPERATION_NAMES } from './routes';
 import type { Service } from './service';
 
@@ -37,6 +37,7 @@ export function applyMutation(service: Service, mutation: Mutation): void {
  * `POST /_admin/faults` arms one fault or a list; `GET` tells what each did; `DELETE` disarms all.
  * `GET /_admin/requests` counts requests by operation; `DELETE` starts again from zero.
  * `GET /_admin/conditional-requests` lists those that carried a condition, with it.
+ * `GET /_admin/actions` lists what callers had to be allowed to do.
  * `GET /_admin/undelivered` lists notifications that no queue took.
  */
 export function answerAdmin(
@@ -65,6 +66,8 @@ export function answerAdmin(
       return { status: 200, body: {} };
     case `GET ${ADMIN_PATH}conditional-requests`:
       return { status: 200, body: log.conditional };
+    case `GET ${ADMIN_PATH}actions`:
+      return { status: 200, body: log.actions };
     case `GET ${ADMIN_PATH}undelivered`:
       return { status: 200, body: service.queues.undelivered };
     default:
@@ -93,7 +96,9 @@ export interface S3Admin {
   requests(): Promise<RequestCounts>;
   /** The requests that were to be done under a condition only, in the order in which they came. */
   conditionalRequests(): Promise<readonly ConditionalRequest[]>;
-  /** Counts again from zero, and forgets the conditions. */
+  /** What callers had to be allowed to do, by an identity policy or a bucket policy: each once. */
+  actions(): Promise<readonly AskedAction[]>;
+  /** Counts again from zero, and forgets conditions and actions. */
   resetRequests(): Promise<void>;
 }
 
@@ -107,6 +112,7 @@ export function s3Admin(endpoint: string): S3Admin {
     requests: async () => (await call('GET', 'requests')) as RequestCounts,
     conditionalRequests: async () =>
       (await call('GET', 'conditional-requests')) as readonly ConditionalRequest[],
+    actions: async () => (await call('GET', 'actions')) as readonly AskedAction[],
     resetRequests: async () => void (await call('DELETE', 'requests')),
   };
 }

@@ -61,6 +61,7 @@ export const BUCKET_OPERATIONS: readonly Operation[] = [
     level: 'service',
     method: 'GET',
     operation: 'ListBuckets',
+    action: 's3:ListAllMyBuckets',
     parameters: ['prefix', 'max-buckets', 'continuation-token', 'bucket-region'],
     runWithoutBucket: listBuckets,
   },

@@ -2,6 +2,7 @@ import { blocksPublicAccess } from './access';
 import { Body } from './body';
 import type { Exchange } from './exchange';
 import { isPublic, parsePolicy } from './policy-document';
+import { refuseReplicateActions } from './quirks';
 import { noContent, type Reply, xmlReply } from './request';
 import { S3Error } from './s3-error';
 import type { Bucket } from './store';
@@ -25,7 +26,8 @@ export function getBucketPolicyStatus(_exchange: Exchange, bucket: Bucket): Repl
   return xmlReply(xmlDocument('PolicyStatus', tag('IsPublic', isPublic(document))));
 }
 
-export function putBucketPolicy({ request }: Exchange, bucket: Bucket): Reply {
+export function putBucketPolicy({ request, service }: Exchange, bucket: Bucket): Reply {
+  refuseReplicateActions(request.payload.toString('utf8'), service.quirks);
   const document = parsePolicy(request.payload, bucket.name);
   if (isPublic(document) && blocksPublicAccess(bucket, 'BlockPublicPolicy')) {
     throw new S3Error(

@@ -110,7 +110,8 @@ export function deleteObjects(exchange: Exchange, bucket: Bucket): Reply {
         bucket,
         key,
       );
-      const deletion = deleteOne(exchange, bucket, { key, versionId, ifMatch: childText(object, 'ETag') });
+      const ifMatch = service.quirks.has('ignores-delete-conditions') ? undefined : childText(object, 'ETag');
+      const deletion = deleteOne(exchange, bucket, { key, versionId, ifMatch });
       if (quiet) return '';
       const marker = deletion.deleteMarker
         ? tag('DeleteMarker', true) + tag('DeleteMarkerVersionId', deletion.versionId)

@@ -12,6 +12,17 @@ export interface ConditionalRequest {
   readonly conditions: Readonly<Record<string, string>>;
 }
 
+/** Something that a caller had to be allowed to do. */
+export interface AskedAction {
+  readonly accessKeyId: string;
+  /** `s3:GetObject` */
+  readonly action: string;
+  /** `*` for an action on the account. */
+  readonly bucket: string;
+  /** Whether it was asked for on objects of the bucket. */
+  readonly onObject: boolean;
+}
+
 /** A server may live for long: so many conditional requests are remembered. */
 const REMEMBERED = 10_000;
 
@@ -19,6 +30,7 @@ const REMEMBERED = 10_000;
 export class RequestLog {
   readonly #counts = new Map<string, number>();
   #conditional: ConditionalRequest[] = [];
+  readonly #actions = new Map<string, AskedAction>();
 
   note(
     operation: string,
@@ -37,6 +49,10 @@ export class RequestLog {
     if (this.#conditional.length > REMEMBERED) this.#conditional.shift();
   }
 
+  noteAction(asked: AskedAction): void {
+    this.#actions.set(JSON.stringify(Object.values(asked)), asked);
+  }
+
   get counts(): RequestCounts {
     return Object.fromEntries(this.#counts);
   }
@@ -46,7 +62,13 @@ export class RequestLog {
     return this.#conditional;
   }
 
+  /** Each once, in the order in which they were first asked for. */
+  get actions(): readonly AskedAction[] {
+    return [...this.#actions.values()];
+  }
+
   clear(): void {
+    this.#actions.clear();
     this.#counts.clear();
     this.#conditional = [];
   }

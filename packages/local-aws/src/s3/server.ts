@@ -8,6 +8,7 @@ import { identify } from './identity';
 import { fromByteKey } from './key-order';
 import type { Operation } from './operation';
 import { decodePayload, readPayload } from './payload';
+import { quirkyReply, readHeaders } from './quirks';
 import { parseTarget, type Reply, type S3Request, type Target } from './request';
 import { RequestLog } from './request-log';
 import { actionOf, findOperation } from './routes';
@@ -36,14 +37,15 @@ const DEFAULTS: Settings = {
   maximumCopyBytes: 5 * GIBIBYTE,
   minimumPartBytes: 5 * MEBIBYTE,
   eventualConfiguration: {},
+  quirks: [],
 };
 
 /** Starts an S3 of our own in this process: in memory, empty, on the loopback address. */
 export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
   const { port = 0, ...settings } = options;
-  const service = new Service({ ...DEFAULTS, ...settings });
-  const faults = new Faults();
   const log = new RequestLog();
+  const service = new Service({ ...DEFAULTS, ...settings }, log);
+  const faults = new Faults();
   let requests = 0;
 
   const server = createServer({ keepAlive: true, requestTimeout: 0 }, (message, response) => {
@@ -92,7 +94,8 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
       hits = faults.hit(operation.operation, target.bucket, key);
       if (hits.length > 0 && (await applyFaults(hits, message))) return;
       const result = perform(service, operation, target, message, raw, requestId);
-      reply = result instanceof Promise ? await result : result;
+      const answered = result instanceof Promise ? await result : result;
+      reply = quirkyReply(operation.operation, answered, service.quirks);
     } catch (error) {
       reply = errorReply(error, url, requestId);
     }
@@ -140,7 +143,7 @@ function perform(
   raw: Buffer,
   requestId: string,
 ): Reply | Promise<Reply> {
-  const { headers } = message;
+  const headers = readHeaders(operation.operation, message.headers, service.quirks);
   const { data, trailers } = decodePayload(message, raw);
   const { bucket: name, key, path, query } = target;
   const request: S3Request = {
@@ -155,7 +158,10 @@ function perform(
     caller: identify(headers, query, service.settings.principals),
     requestId,
   };
-  if ('runWithoutBucket' in operation) return operation.runWithoutBucket({ request, service });
+  if ('runWithoutBucket' in operation) {
+    service.noteAccountAction(request, actionOf(operation, target));
+    return operation.runWithoutBucket({ request, service });
+  }
 
   const bucket = service.bucket(name);
   const { region } = request.caller;

@@ -3,7 +3,9 @@ import { eventMessages } from './event-messages';
 import { ConfigurationSight, type EventualConfiguration } from './eventual-configuration';
 import type { ByteKey } from './key-order';
 import { QueueDelivery } from './queue-delivery';
+import { type Quirk, type Quirks, quirksOf } from './quirks';
 import type { S3Request } from './request';
+import type { RequestLog } from './request-log';
 import { S3Error } from './s3-error';
 import type { Bucket, Deletion, ExistingObject } from './store';
 
@@ -21,6 +23,8 @@ export interface Settings {
   readonly minimumPartBytes: number;
   /** @default {} - configurations are consistent at once. */
   readonly eventualConfiguration: EventualConfiguration;
+  /** How it differs from S3, as servers of other makers do. @default - nowhere */
+  readonly quirks: readonly Quirk[];
 }
 
 /** Everything that lives as long as the server: buckets, and what operations do to the world outside. */
@@ -28,12 +32,17 @@ export class Service {
   readonly buckets = new Map<string, Bucket>();
   readonly queues: QueueDelivery;
   readonly configurationSight: ConfigurationSight;
+  readonly quirks: Quirks;
   /** Set once the server listens. */
   endpoint = '';
 
-  constructor(readonly settings: Settings) {
+  constructor(
+    readonly settings: Settings,
+    private readonly log: RequestLog,
+  ) {
     this.queues = new QueueDelivery(settings.sqsEndpoint);
     this.configurationSight = new ConfigurationSight(settings.eventualConfiguration);
+    this.quirks = quirksOf(settings.quirks);
   }
 
   /** @throws {S3Error} NoSuchBucket. */
@@ -51,8 +60,18 @@ export class Service {
 
   /** @throws {S3Error} AccessDenied. */
   authorize(request: S3Request, action: string, bucket: Bucket, key?: ByteKey): void {
-    const tags = this.settings.principalTags[request.caller.principal?.accessKeyId ?? ''] ?? {};
+    const accessKeyId = request.caller.principal?.accessKeyId ?? '';
+    this.log.noteAction({ accessKeyId, action, bucket: bucket.name, onObject: key !== undefined });
+    if (this.quirks.has('ignores-policies')) return;
+    const tags = this.settings.principalTags[accessKeyId] ?? {};
     authorize(request, action, bucket, key, tags);
+  }
+
+  /** Nobody is refused what concerns the whole account; that it was asked for is noted. */
+  noteAccountAction({ caller }: S3Request, action: string | undefined): void {
+    if (action === undefined) return;
+    const { accessKeyId = '' } = caller.principal ?? {};
+    this.log.noteAction({ accessKeyId, action, bucket: '*', onObject: false });
   }
 
   notify(
