@@ -72,8 +72,8 @@ const LENGTH_SIZE = 4;
  */
 function parseHeader(file: Buffer): IndexHeader | undefined {
   if (file.length !== HEADER_SIZE || file.readInt32LE(0) !== FORMAT_VERSION) return undefined;
-  const [room, elements, elementSize] = [12, 20, 28].map((at) => Number(file.readBigUInt64LE(at)));
-  if (room === undefined || elements === undefined || elementSize === undefined) return undefined;
+  const numberAt = (offset: number) => Number(file.readBigUInt64LE(offset));
+  const [room, elements, elementSize] = [numberAt(12), numberAt(20), numberAt(28)];
   return elements > room || elementSize === 0 ? undefined : { room, elements, elementSize };
 }
 
