@@ -5,6 +5,7 @@ import { runProgram } from '../shared/run-program';
 import { apply } from './commands/apply';
 import { authority } from './commands/authority';
 import { discover } from './commands/discover';
+import { doctor } from './commands/doctor';
 import { plan } from './commands/plan';
 import { retire } from './commands/retire';
 import { show } from './commands/show';
@@ -24,6 +25,7 @@ const program = refusing(new Command('migrate-buckets'))
 The way through:
   $ migrate-buckets discover                                  which buckets there are
   $ migrate-buckets authority                                 which one is the truth, and why
+  $ migrate-buckets doctor --source my-old --dest my-new     what the server can do
   $ migrate-buckets plan --source auto --dest my-new-bucket   what would be done
   $ migrate-buckets apply plan.json                           copy, freeze, catch up, verify
   $ migrate-buckets retire plan.json                          empty the old bucket, once all is proven
@@ -34,6 +36,6 @@ ${EXIT_CODES_HELP}`,
 
 void runProgram(
   program,
-  [discover, authority, plan, show, apply, verify, retire, unfreeze, status],
+  [discover, authority, doctor, plan, show, apply, verify, retire, unfreeze, status],
   process.argv.slice(2),
 );

@@ -7,7 +7,8 @@ export class UserError extends Error {
   constructor(
     message: string,
     readonly exitCode: ExitCode = EXIT.error,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { authoritySchema, candidateSchema } from './authority';
+import { checkSchema } from './capabilities';
 import { freezeMarkSchema, freezeRecordSchema } from './freeze';
 import { lockHolderSchema } from './lock';
 import { count, manifestEntrySchema, planSchema, stateSchema, tallySchema } from './plan';
 import { verificationSchema } from './verification';
-import { RETIRE_MODES } from './words';
+import { CAPABILITIES, RETIRE_MODES } from './words';
 
 const failed = z.array(z.object({ key: z.string(), message: z.string() }));
 
@@ -39,6 +40,9 @@ const eventSchemas = [
     ['plan-current', 'resuming', 'frozen', 'unfrozen', 'unfreeze-failed', 'unfreezing', 'lock-ignored'],
     {},
   ),
+  event(['examined'], { checks: z.array(checkSchema) }),
+  event(['accepted-missing'], { capability: z.enum(CAPABILITIES) }),
+  event(['not-frozen', 'left-behind'], {}),
   event(['canary', 'object-failed'], { key: z.string() }),
   event(['pre-copy', 'catch-up', 'pointers'], { copied: count, unchanged: count, failed: count }),
   event(['gates'], { gates: z.array(gateSchema), inventory: inventorySchema.nullable() }),
@@ -94,6 +98,12 @@ export const resultSchemas = {
     plan: planSchema.nullable().describe('null when the evidence does not show which bucket is the truth'),
     authority: authoritySchema,
   }),
+  doctor: result('doctor', {
+    source: z.string(),
+    destination: z.string(),
+    checks: z.array(checkSchema),
+    left: z.array(z.string()).describe('what of its own it could not remove again, one sentence a bucket'),
+  }),
   show: result('show', { plan: planSchema, state: stateSchema.nullable().describe('null before apply') }),
   apply: result('apply', migrationSchema.shape),
   verify: result('verify', { source: z.string(), destination: z.string(), ...verificationSchema.shape }),
@@ -143,6 +153,7 @@ export const lineSchema = z
       resultSchemas.discover,
       resultSchemas.authority,
       resultSchemas.plan,
+      resultSchemas.doctor,
       resultSchemas.show,
       resultSchemas.apply,
       resultSchemas.verify,

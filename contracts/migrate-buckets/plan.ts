@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { collectionSchema } from '../collections';
+import { checkSchema, serverSchema } from './capabilities';
 import { savedConfigurationSchema } from './freeze';
 import { LEVELS } from './words';
 
@@ -70,6 +71,10 @@ export const planSchema = z
     requests: z.object({ list: count, copy: count, read: count }),
     estimated_cost: z.number().describe('US dollars'),
     estimated_time: z.number().describe('seconds'),
+    server: z
+      .array(checkSchema)
+      .default([])
+      .describe('what reading alone shows of the server; apply begins with the rest'),
     permissions: z.array(
       z.object({
         actions: z.array(z.string()),
@@ -119,6 +124,11 @@ export const stateSchema = z
         snapshots: z.array(snapshotReferenceSchema).describe("what the source's pointers named"),
       })
       .nullable(),
+    server: serverSchema.nullable().default(null).describe('null before it was examined'),
+    no_freeze: z
+      .boolean()
+      .default(false)
+      .describe('the operator said that nobody writes to the source: it was never frozen'),
     overrides: z
       .array(z.object({ gate: z.string(), at: z.iso.datetime() }))
       .describe('gates that the operator overrode by name'),

@@ -21,3 +21,31 @@ export type ReferenceKind = (typeof REFERENCE_KINDS)[number];
  */
 export const RETIRE_MODES = ['soft', 'empty-keep', 'delete'] as const;
 export type RetireMode = (typeof RETIRE_MODES)[number];
+
+/** What a server must be able to do for a migration to be safe on it. */
+export const CAPABILITIES = [
+  'listing',
+  'versions',
+  'expected-owner',
+  'conditional-put',
+  'conditional-copy',
+  'conditional-part-copy',
+  'conditional-delete',
+  'tags',
+  'freeze',
+  'freeze-denial',
+] as const;
+export type Capability = (typeof CAPABILITIES)[number];
+
+/**
+ * What an operator may go on without, by name. A listing cannot be done without at all, and what a freeze gives can
+ * only be given up as a whole.
+ */
+export const ACCEPTABLE_CAPABILITIES = [
+  'expected-owner',
+  'conditional-put',
+  'conditional-copy',
+  'conditional-part-copy',
+  'conditional-delete',
+  'tags',
+] as const satisfies readonly Capability[];

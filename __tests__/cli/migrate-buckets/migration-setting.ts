@@ -19,11 +19,24 @@ export async function migrationSetting(harness: CliHarness, objects: Contents = 
   const makePlan = (...more: string[]) => harness.json('plan', ...planArguments, ...more);
   const applyArguments = ['apply', plan, '--confirm', source, '--settle', '0'];
   const apply = (...more: string[]) => harness.json(...applyArguments, ...more);
+  /** An apply that ends once the server is examined, at the first delta: the next one does not examine it again. */
+  const examine = async () => {
+    await harness.admin.inject({
+      operation: 'CopyObject',
+      keyPrefix: 'lines/',
+      fail: 'AccessDenied',
+      times: 0,
+    });
+    expect((await apply()).code).not.toBe(0);
+    await harness.admin.clearFaults();
+    const state = await harness.read(plan.replace('.json', '.state.json'));
+    expect(JSON.parse(state)).toMatchObject({ phase: 'copying', server: { accepted_missing: [] } });
+  };
   const verify = () => harness.json('verify', plan);
   /** Without a wait and without state files, which no test has. */
   const retire = (...more: string[]) =>
     harness.json('retire', plan, '--soak', '0', '--accept-unchecked', 'state', '--confirm', source, ...more);
-  return { source, destination, plan, makePlan, apply, applyArguments, verify, retire };
+  return { source, destination, plan, makePlan, examine, apply, applyArguments, verify, retire };
 }
 
 /** The same, migrated and verified. */

@@ -1,19 +1,22 @@
 import type { Migration, MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
+import { s3OfProfile } from '../../shared/aws/clients';
 import type { Context } from '../../shared/command';
 import type { Confirm } from '../../shared/confirmation';
-import { UserError } from '../../shared/user-error';
-import { openBucket, whoAmI } from '../aws/bucket';
+import { openBucket } from '../aws/bucket';
 import type { CopyEngine } from '../engine/engine';
+import { ownPrincipals } from '../freeze/own-principals';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
 import { planFiles, readPlan } from '../plan-files/plan-file';
 import { type MigrateRequest, migrate } from './migrate';
 
 interface ApplyRequest
-  extends Pick<MigrateRequest, 'allowSourceChanges' | 'settle' | 'readPause'>,
+  extends Pick<MigrateRequest, 'allowSourceChanges' | 'settle' | 'readPause' | 'acceptMissing' | 'noFreeze'>,
     Pick<LockedWork, 'path' | 'breakLock'> {
   /** ARNs that may write to the frozen source. @default - the caller, as STS tells */
   readonly principals: readonly string[] | undefined;
+  /** A profile of another principal, whom the freeze must deny. */
+  readonly secondProfile: string | undefined;
   readonly confirm: Confirm;
 }
 
@@ -21,7 +24,7 @@ interface ApplyRequest
 export async function applyPlan(
   context: Context<MigrationEvent>,
   engine: CopyEngine,
-  { path, confirm, principals, breakLock, ...more }: ApplyRequest,
+  { path, confirm, principals, secondProfile, breakLock, ...more }: ApplyRequest,
 ): Promise<Migration & { readonly plan: Plan }> {
   const { aws } = context;
   const plan = await readPlan(path);
@@ -29,21 +32,20 @@ export async function applyPlan(
   await openBucket(aws, plan.destination);
   await confirm(
     [plan.source, plan.digest],
-    `Copying to ${plan.destination} freezes the source. Type its name to go on:`,
+    more.noFreeze
+      ? `Copying to ${plan.destination} does not freeze the source. Type its name to go on:`
+      : `Copying to ${plan.destination} freezes the source. Type its name to go on:`,
   );
   const files = planFiles(path);
-  const request = { plan, files, principals: principals ?? (await ownPrincipals(context)), ...more };
+  // Without a freeze, only a destination that should be frozen has to exempt somebody.
+  const needsPrincipals = !more.noFreeze || more.acceptMissing.length > 0;
+  const request = {
+    plan,
+    files,
+    principals: principals ?? (needsPrincipals ? await ownPrincipals(context) : []),
+    second: secondProfile === undefined ? undefined : s3OfProfile(aws, secondProfile),
+    ...more,
+  };
   const work = { ...plan, command: 'apply', path, lock: files.lock, breakLock };
   return { plan, ...(await whileLocked(context, work, (locked) => migrate(locked, engine, request))) };
-}
-
-async function ownPrincipals({ aws }: Context<MigrationEvent>): Promise<readonly string[]> {
-  try {
-    return (await whoAmI(aws)).principals;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    throw new UserError(
-      `${error.message} The freeze must exempt you: pass your role's or user's ARN with --principal.`,
-    );
-  }
 }

@@ -4,6 +4,7 @@ import type { Verification } from '../../../contracts/migrate-buckets/verificati
 import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
+import { tellAccepted } from '../doctor/given-up';
 import type { CopyEngine } from '../engine/engine';
 import { readConfiguration } from '../freeze/bucket-configuration';
 import { beforeFreeze } from '../freeze/freeze';
@@ -16,17 +17,23 @@ import { sendCanary } from './canary';
 import { catchUp } from './catch-up';
 import { copyPass, copyPointers, type PassContext } from './copy-pass';
 import { PassTally } from './pass-tally';
+import { proveServer, type ServerRequest } from './prove-server';
 import { type FreezeRequest, whileFrozen } from './while-frozen';
 
-export interface MigrateRequest extends Pick<FreezeRequest, 'principals' | 'settle' | 'readPause'> {
+export interface MigrateRequest
+  extends Pick<FreezeRequest, 'principals' | 'settle' | 'readPause'>,
+    Pick<ServerRequest, 'acceptMissing' | 'second'> {
   readonly plan: Plan;
   readonly files: PlanFiles;
   /** The source is live: objects that it gained or changed since the plan are taken as they are. */
   readonly allowSourceChanges: boolean;
+  /** The source is known to be idle: nobody's writes are denied. */
+  readonly noFreeze: boolean;
 }
 
 /** One run of `apply`: what its steps share. */
 interface Run extends PassContext, FreezeRequest {
+  readonly noFreeze: boolean;
   readonly plan: Plan;
   readonly files: PlanFiles;
   readonly tally: PassTally;
@@ -49,6 +56,8 @@ export async function migrate(
   const manifest = () => readManifest(files.manifest, plan);
   const stranded = await strandedOf(manifest());
   const state = await beginOrResume(context, engine, request);
+  await proveServer(context, { ...plan, ...request }, state);
+  tellAccepted(context.report, state.now);
   const journal = await Journal.open(files.journal);
   const tally = new PassTally(context.report);
   try {
@@ -102,23 +111,32 @@ async function beginOrResume(
 
 /** Null when objects failed, so that it did not come to a verification. */
 async function carryOut(run: Run): Promise<Verification | null> {
-  if (!isFrozen(run.state.now) && !(await copyWhileLive(run))) return null;
-  return whileFrozen(run, async () => {
-    const caughtUp = await catchUp(
-      () => run.tally.count('catch-up', copyPass(run)),
-      (seen) => run.tally.count('pointers', copyPointers(run, seen)),
-      run.source,
-    );
-    return caughtUp ? verifyCopy(run) : null;
-  });
+  const { state, noFreeze } = run;
+  const live = !isFrozen(state.now) || state.now.no_freeze;
+  if (live && !(await copyWhileLive(run))) return null;
+  if (!noFreeze) return whileFrozen(run, () => catchUpAndVerify(run));
+  // What an earlier call proved is not what this one leaves.
+  await state.save({ phase: 'copying', verified: null });
+  return catchUpAndVerify(run);
+}
+
+async function catchUpAndVerify(run: Run): Promise<Verification | null> {
+  const caughtUp = await catchUp(
+    () => run.tally.count('catch-up', copyPass(run)),
+    (seen) => run.tally.count('pointers', copyPointers(run, seen)),
+    run.source,
+  );
+  return caughtUp ? verifyCopy(run) : null;
 }
 
 /** Most of the copy, while the source may still be written to. False when objects failed. */
 async function copyWhileLive(run: Run): Promise<boolean> {
-  const { aws, engine, plan, tally, report, readPause } = run;
-  // What the freeze will need to read is asked for before anything is copied, and whether another plan froze it.
-  const now = await readConfiguration({ s3: aws.s3, bucket: plan.source, readPause });
-  beforeFreeze(plan.source, now, plan.digest, {});
+  const { aws, engine, plan, tally, report, noFreeze } = run;
+  if (!noFreeze) {
+    // What the freeze will need to read is asked for before anything is copied, and whether another plan froze it.
+    const now = await readConfiguration({ s3: aws.s3, bucket: plan.source });
+    beforeFreeze(plan.source, now, plan.digest, {});
+  }
   const key = await sendCanary(engine, run, plan.requests.copy > plan.actions.copy.objects);
   if (key !== undefined) {
     tally.copied++;

@@ -34,3 +34,22 @@ export async function ownerOf(aws: Aws, buckets: readonly string[]): Promise<str
   }
   return account;
 }
+
+/** Two accounts: a bucket cannot belong to both. */
+const STRANGERS = ['111111111111', '222222222222'];
+
+/**
+ * Whether the server refuses a request that expects another owner. One that does not cannot show whose a bucket is,
+ * whatever it answers.
+ */
+export async function refusesOtherOwners({ s3 }: Pick<Aws, 's3'>, bucket: string): Promise<boolean> {
+  for (const stranger of STRANGERS) {
+    try {
+      await s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: stranger }));
+    } catch (error) {
+      if (isDenied(failureOf(error))) return true;
+      throw error;
+    }
+  }
+  return false;
+}

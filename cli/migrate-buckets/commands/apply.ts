@@ -1,11 +1,12 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { Migration, ResultOf } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
+import { ACCEPTABLE_CAPABILITIES } from '../../../contracts/migrate-buckets/words';
 import { command, declare, type Outcome } from '../../shared/command';
 import { confirming } from '../../shared/confirmation';
 import { counted, countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
-import { atLeast, repeated, within } from '../../shared/option-values';
+import { atLeast, oneOf, repeated, within } from '../../shared/option-values';
 import { bad, bytes, duration, good } from '../../shared/reporters/text';
 import { BREAK_LOCK } from './break-lock';
 import { readPauseOption } from './read-pause';
@@ -27,6 +28,19 @@ export const apply = command(
       repeated(arnOf),
     )
     .option(
+      '--accept-missing <capability>',
+      `${ACCEPTABLE_CAPABILITIES.join(', ')}: go on though the server lacks it; repeatable`,
+      repeated(oneOf(ACCEPTABLE_CAPABILITIES)),
+    )
+    .option(
+      '--second-profile <name>',
+      'a profile of another principal that writes to the source, to see that the freeze denies it',
+    )
+    .option(
+      '--no-freeze',
+      'the source is known to be idle: do not deny writes to it. What is written to it after the copy is not migrated',
+    )
+    .option(
       '--settle <seconds>',
       'wait after the freeze, for the policy to reach all of S3; at most a day',
       within(0, 86_400),
@@ -43,22 +57,29 @@ export const apply = command(
   async (context, [path], options): Promise<Outcome<ResultOf<'apply'>>> => {
     const { applyPlan }: typeof import('../apply/apply-plan') = require('../apply/apply-plan');
     const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
-    const { allowSourceChanges = false, principal, settle, concurrency, multipartAbove } = options;
+    const { allowSourceChanges = false, principal, settle, concurrency, multipartAbove, freeze } = options;
     const engine = new SdkEngine(context.aws.s3, { ...context, concurrency, multipartAbove });
     const { plan, ...migration } = await applyPlan(context, engine, {
       path,
       confirm: confirming(context, options.confirm),
       principals: principal,
+      secondProfile: options.secondProfile,
+      acceptMissing: options.acceptMissing ?? [],
+      noFreeze: !freeze,
       allowSourceChanges,
       settle,
       readPause: options.readPause,
       breakLock: options.breakLock,
     });
-    return { exitCode: exitCodeOf(migration), data: migration, text: describe(migration, plan, path) };
+    return {
+      exitCode: exitCodeOf(migration),
+      data: migration,
+      text: describe(migration, plan, path, freeze),
+    };
   },
 );
 
-function arnOf(text: string): string {
+export function arnOf(text: string): string {
   if (text.startsWith('arn:')) return text;
   throw new InvalidArgumentError('A principal is an ARN.');
 }
@@ -68,7 +89,7 @@ function exitCodeOf({ failed, verification }: Migration) {
   return verification?.proven === true ? EXIT.ok : EXIT.differences;
 }
 
-function describe(migration: Migration, plan: Plan, path: string): string {
+function describe(migration: Migration, plan: Plan, path: string, freeze: boolean): string {
   const { copied, failed, verification, seconds } = migration;
   const done = `${countedWere(copied, 'object')} copied (${bytes(migration.bytes)}) in ${migration.passes} passes and ${duration(seconds)}.`;
   if (failed.length > 0) {
@@ -78,7 +99,9 @@ function describe(migration: Migration, plan: Plan, path: string): string {
   }
   if (verification === null) return done;
   const next = verification.proven
-    ? good(`Verified. ${plan.source} stays frozen. Next: migrate-buckets retire ${path}`)
-    : bad('Not verified. The source was unfrozen; nothing was deleted.');
+    ? good(
+        `Verified. ${plan.source} ${freeze ? 'stays' : 'is not'} frozen. Next: migrate-buckets retire ${path}`,
+      )
+    : bad(`Not verified. ${freeze ? 'The source was unfrozen; nothing' : 'Nothing'} was deleted.`);
   return [done, describeVerification(verification), next].join('\n');
 }

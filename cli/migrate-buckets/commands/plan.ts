@@ -9,7 +9,7 @@ import { describePlan } from './show';
 export const plan = command(
   declareSearch(
     'plan',
-    'Write plan.json and its manifest: what would be copied, what it costs, what it needs. Read-only.',
+    'Write plan.json and its manifest: what would be copied, what it costs, what it needs. Read-only: of the server it looks at what reading shows; apply, and doctor, prove the rest.',
     `migrate-buckets plan --dest my-new-bucket
      migrate-buckets plan --source chromadb-a --dest my-new-bucket --include-stranded --out plan.json`,
   )

@@ -80,10 +80,18 @@ function fates(judgement: Judgement, extent: Extent): ListRow[] {
 
 const stays = (what: string): ListRow => ({ cells: ['the bucket', '', what] });
 
+/** How the operator overrode a gate, where its name does not tell. */
+const OVERRIDES: Readonly<Record<string, string>> = {
+  'in-use': '--accept-idle',
+  server: '--accept-missing of apply',
+  owner: '--accept-missing expected-owner of apply',
+  freeze: '--no-freeze of apply',
+};
+
 /** The verdict first; one that holds only because somebody said so is as red as one that fails. */
 function gateRow({ name, passed, overridden, evidence }: Gate): ListRow {
   if (overridden) {
-    const by = name === 'in-use' ? '--accept-idle' : `--accept-unchecked ${name}`;
+    const by = OVERRIDES[name] ?? `--accept-unchecked ${name}`;
     return { cells: ['OVERRIDDEN', name, `By ${by}. ${evidence}`], paint: bad };
   }
   const verdict = passed ? good : bad;

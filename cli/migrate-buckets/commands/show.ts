@@ -3,7 +3,8 @@ import type { NotCarried, Plan, State } from '../../../contracts/migrate-buckets
 import { command, declare, type Outcome } from '../../shared/command';
 import { counted } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
-import { bytes, duration, faint, heading, table } from '../../shared/reporters/text';
+import { bad, bytes, duration, faint, heading, table } from '../../shared/reporters/text';
+import { givenUp, NOT_FROZEN } from '../doctor/given-up';
 
 export const show = command(
   declare(
@@ -25,9 +26,7 @@ export const show = command(
     return {
       exitCode: EXIT.ok,
       data: { plan, state },
-      text: [describePlan(plan, path), state === null ? 'It was not applied yet.' : PHASES[state.phase]].join(
-        '\n',
-      ),
+      text: [describePlan(plan, path), ...describeState(state)].join('\n'),
     };
   },
 );
@@ -52,6 +51,9 @@ export function describePlan(plan: Plan, path: string): string {
       : []),
     ...(plan.not_carried === undefined ? [] : describeNotCarried(plan.not_carried)),
     `About ${requests.copy} copies and ${requests.list} listings: $${plan.estimated_cost.toFixed(4)}, ${duration(plan.estimated_time)}, by the ${plan.engine} engine.`,
+    ...plan.server
+      .filter(({ result }) => result === 'missing' || result === 'denied')
+      .map(({ capability, bucket, evidence }) => bad(`${bucket} lacks ${capability}: ${evidence}`)),
     heading('Permissions that it takes'),
     ...plan.permissions.map(
       ({ actions: names, resource, retire }) =>
@@ -85,6 +87,20 @@ const EXPLAINED: Record<string, string> = {
   keep: 'keep: already there',
   skip: 'skip: decoys of the old infrastructure',
 };
+
+/** How far a migration is, and what it does without. */
+function describeState(state: State | null): string[] {
+  if (state === null) return ['It was not applied yet.'];
+  const { phase, server, no_freeze } = state;
+  const accepted = server?.accepted_missing ?? [];
+  return [
+    ...accepted.map(({ capability }) =>
+      bad(`Without ${capability}, as you accepted: ${givenUp(capability)}.`),
+    ),
+    ...(no_freeze ? [bad(`${NOT_FROZEN}.`)] : []),
+    no_freeze && phase === 'verified' ? 'The copy is verified. Run retire.' : PHASES[phase],
+  ];
+}
 
 const PHASES: Record<State['phase'], string> = {
   copying: 'It has begun; the source is as it was. Run apply to go on.',

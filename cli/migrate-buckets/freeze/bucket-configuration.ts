@@ -12,6 +12,7 @@ import { saying } from '../../shared/aws/explain';
 import { failureOf, isDenied, unless } from '../../shared/aws/failure';
 import { Pace } from '../../shared/aws/pace';
 import { UserError } from '../../shared/user-error';
+import { freezePolicy, type Statement, withoutReplication } from './freeze-policy';
 import type { Lifecycle } from './suspended-rules';
 
 /**
@@ -42,18 +43,21 @@ const NEVER = new AbortController().signal;
 /** A change that follows another is answered by 409 OperationAborted for some seconds. */
 const patient = () => new Pace({ tries: 8, backoff: 250 });
 
-/** One read of the policy and the lifecycle. */
-export async function readConfiguration({
-  s3,
-  bucket,
-  signal = NEVER,
-}: ConfiguredBucket): Promise<Configuration> {
-  const policy = await saying(`read the policy of ${bucket}`, bucket, () =>
+type OneRead = Omit<ConfiguredBucket, 'readPause'>;
+
+/** One read of the policy, byte for byte; null when there is none. */
+export const readPolicy = ({ s3, bucket, signal = NEVER }: OneRead): Promise<string | null> =>
+  saying(`read the policy of ${bucket}`, bucket, () =>
     patient()
       .send(() => s3.send(new GetBucketPolicyCommand({ Bucket: bucket })), signal)
       .then(({ Policy }) => Policy ?? null)
       .catch(unless('NoSuchBucketPolicy', null)),
   );
+
+/** One read of the policy and the lifecycle. */
+export async function readConfiguration(configured: OneRead): Promise<Configuration> {
+  const { s3, bucket, signal = NEVER } = configured;
+  const policy = await readPolicy(configured);
   const lifecycle = await saying(`read the lifecycle of ${bucket}`, bucket, () =>
     patient()
       .send(() => s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket })), signal)
@@ -94,26 +98,45 @@ interface Write {
   readonly doing: string;
   /** Whether reads say that it is so already. Then who may not write it need not. @default false */
   readonly isSo?: boolean;
+  /** What is written where the server takes the policy for malformed. */
+  readonly instead?: string;
 }
 
 /** Writes the policy, or deletes it. Always: a read that says that it is so already may be an old one. */
 export async function writePolicy(
   { s3, bucket }: ConfiguredBucket,
   policy: string | null,
-  { doing, isSo = false }: Write,
+  { doing, isSo = false, instead }: Write,
 ): Promise<void> {
+  const send = (Policy: string | null) =>
+    patient().send<unknown>(
+      () =>
+        Policy === null
+          ? s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }))
+          : s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy })),
+      NEVER,
+    );
   await saying(doing, bucket, () =>
-    patient()
-      .send<unknown>(
-        () =>
-          policy === null
-            ? s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }))
-            : s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policy })),
-        NEVER,
-      )
+    send(policy)
+      .catch((error: unknown) => {
+        if (instead === undefined || failureOf(error).code !== 'MalformedPolicy') throw error;
+        // The first refusal says what is wrong with the policy, if it is not this.
+        return send(instead).catch(() => Promise.reject(error));
+      })
       .catch(unlessDenied(isSo)),
   );
 }
+
+/** Writes a policy with a statement of ours; without the actions of replication where the server refuses them. */
+export const writeStatement = (
+  configured: ConfiguredBucket,
+  policy: string | null,
+  statement: Statement,
+): Promise<void> =>
+  writePolicy(configured, freezePolicy(policy, configured.bucket, statement), {
+    doing: `freeze ${configured.bucket} by its policy`,
+    instead: freezePolicy(policy, configured.bucket, withoutReplication(statement)),
+  });
 
 /** Writes the lifecycle. Always, as {@link writePolicy}. */
 export async function writeLifecycle(

@@ -65,6 +65,15 @@ export function freezePolicy(policy: string | null, bucket: string, statement: S
   return frozen;
 }
 
+/**
+ * The same statement without the actions of replication, which servers that do not replicate take for a mistake.
+ * Nothing is given up there: nobody can replicate into the bucket.
+ */
+export const withoutReplication = (statement: Statement): Statement =>
+  Array.isArray(statement.Action)
+    ? { ...statement, Action: statement.Action.filter((action) => !/^s3:Replicate/.test(String(action))) }
+    : statement;
+
 /** The statements in a policy that a freeze put there. */
 export const freezesIn = (policy: string | null): Statement[] =>
   policy === null

@@ -7,11 +7,12 @@ import {
   steadyConfiguration,
   writeLifecycle,
   writePolicy,
+  writeStatement,
 } from './bucket-configuration';
 import { describeMark } from './freeze-mark';
-import { freezePolicy, freezesIn, markOf, type Statement } from './freeze-policy';
+import { freezesIn, markOf, type Statement } from './freeze-policy';
 import { type Lifecycle, resumeRules, suspendedIn, suspendRules } from './suspended-rules';
-import { type IsOurs, isSameStatement, thawPolicy } from './thaw-policy';
+import { type IsOurs, isAsPut, thawPolicy } from './thaw-policy';
 
 /**
  * Denies writes to everybody but those whom the statement exempts, and suspends every lifecycle rule: a Deny does
@@ -22,11 +23,9 @@ export async function freeze(
   now: Configuration,
   statement: Statement,
 ): Promise<void> {
-  const { bucket } = configured;
-  const policy = freezePolicy(now.policy, bucket, statement);
   const lifecycle = suspendRules(now.lifecycle);
   if (lifecycle !== null && suspendedIn(lifecycle).length > 0) await writeLifecycle(configured, lifecycle);
-  await writePolicy(configured, policy, { doing: `freeze ${bucket} by its policy` });
+  await writeStatement(configured, now.policy, statement);
 }
 
 /** Waits until reads in a row show the freeze. */
@@ -34,7 +33,7 @@ export const untilFrozen = (configured: ConfiguredBucket, statement: Statement):
   steadyConfiguration(
     configured,
     ({ policy, lifecycle }) =>
-      freezesIn(policy).some((each) => isSameStatement(each, statement)) &&
+      freezesIn(policy).some((each) => isAsPut(each, statement)) &&
       lifecycle?.Rules?.some(({ Status }) => Status === 'Enabled') !== true,
   );
 

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FreezeMark, SavedConfiguration } from '../../../contracts/migrate-buckets/freeze';
 import { parseJson } from '../../shared/parse-json';
-import { markOf, type PolicyDocument, parsePolicy, type Statement, statementsOf } from './freeze-policy';
+import {
+  markOf,
+  type PolicyDocument,
+  parsePolicy,
+  type Statement,
+  statementsOf,
+  withoutReplication,
+} from './freeze-policy';
 
 /** What a configuration becomes without the freeze. Nothing of it is written while something was altered. */
 export interface Thaw<Configuration> {
@@ -66,8 +73,13 @@ export function thawPolicy(
 /** Whether a statement says what another says: lists in any order, one value with or without its list. */
 export const isSameStatement = (a: Statement, b: Statement): boolean => isDeepStrictEqual(plain(a), plain(b));
 
+/** Whether a statement is what a freeze put there: whole, or as a server takes it that does not replicate. */
+export const isAsPut = (found: Statement, put: Statement): boolean =>
+  isSameStatement(found, put) || isSameStatement(found, withoutReplication(put));
+
 function differences(put: Statement, found: readonly Statement[]): string[] {
   const [one = {}, ...more] = found;
+  if (more.length === 0 && isAsPut(one, put)) return [];
   if (more.length > 0)
     return [`The policy has ${found.length} statements of the freeze, and one was put there.`];
   return [...new Set([...Object.keys(put), ...Object.keys(one)])]
@@ -77,7 +89,8 @@ function differences(put: Statement, found: readonly Statement[]): string[] {
 
 const shown = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value));
 
-function isSamePolicy(a: PolicyDocument, text: string | null): boolean {
+/** Whether a policy is what another says, however that is written. */
+export function isSamePolicy(a: PolicyDocument, text: string | null): boolean {
   const b = parseJson(text ?? '') as PolicyDocument | undefined;
   return isDeepStrictEqual({ ...a, Statement: statementsOf(a) }, { ...b, Statement: statementsOf(b) });
 }

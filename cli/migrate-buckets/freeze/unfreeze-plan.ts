@@ -51,7 +51,7 @@ export async function unfreezePlan(
     if (state !== undefined) {
       // A retirement that began stays what it is: its objects are proven, and partly gone.
       const begun = state.now.phase === 'retiring' || state.now.phase === 'retired';
-      await state.save({ saved: null, ...(begun ? {} : { phase: 'copying', verified: null }) });
+      await state.save({ saved: null, ...(begun ? {} : { phase: 'copying', verified: null, server: null }) });
     }
     if (place !== undefined) await closeFreezeRecord(place);
     return { source, unfrozen: true, steps: [...steps] };

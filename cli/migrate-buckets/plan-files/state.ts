@@ -56,6 +56,8 @@ export class StateFile {
       started_at,
       saved: null,
       verified: null,
+      server: null,
+      no_freeze: false,
       overrides: [],
     });
     await file.save({});

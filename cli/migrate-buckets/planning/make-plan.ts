@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import type { Check } from '../../../contracts/migrate-buckets/capabilities';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import { PLAN_VERSION, type Plan } from '../../../contracts/migrate-buckets/plan';
 import { counted } from '../../shared/counted';
@@ -28,6 +29,8 @@ export interface PlanRequest {
   readonly noncurrentVersions: number | null;
   /** Looks at what copies will lack. */
   readonly notCarried: NotCarriedSurvey;
+  /** What reading showed of the server. */
+  readonly server: readonly Check[];
   /** Where the plan goes; its manifest goes beside it. */
   readonly out: string;
 }
@@ -98,6 +101,7 @@ export async function makePlan(
     noncurrent_versions: request.noncurrentVersions,
     not_carried: await request.notCarried.finish(source),
     ...estimate(actions, destinationObjects, partCopies),
+    server: [...request.server],
     permissions: requiredPermissions(source, destination, [...new Set(include.map(({ bucket }) => bucket))]),
   };
   // A manifest without its plan, or with an older one, would be worth nothing: neither appears unless both can.

@@ -7,6 +7,8 @@ import { type AuthorityRequest, findAuthority } from '../authority/find-authorit
 import { describeLeftBehind } from '../authority/left-behind';
 import { openBucket, versioningOf } from '../aws/bucket';
 import { ownerOf } from '../aws/owner';
+import { examineByReading } from '../doctor/examine';
+import { refuseUnlistable } from '../doctor/judge';
 import type { CopyEngine } from '../engine/engine';
 import { listVersions } from '../listing/list-versions';
 import { type LockedWork, withFileLock } from '../locks/while-locked';
@@ -64,6 +66,8 @@ async function planUnderLock(
   const { authority, stranded } = await findAuthority(context, engine, request);
   const { winner: source, reasons, left_behind: leftBehind, unchecked } = authority;
   if (source === null) return { plan: null, authority };
+  const server = await examineByReading(context, [source, destination]);
+  refuseUnlistable(server);
   const plan = await makePlan(
     engine,
     {
@@ -79,6 +83,7 @@ async function planUnderLock(
       ],
       overwrite: request.overwrite,
       notCarried: new NotCarriedSurvey(aws.s3, request.deep ?? false),
+      server,
       noncurrentVersions: await countNoncurrent(context, source),
       out,
     },
@@ -99,7 +104,10 @@ async function countNoncurrent({ aws, signal }: Context<MigrationEvent>, bucket:
 
 async function refuseRunning(out: string): Promise<void> {
   const state = await readState(planFiles(out).state);
-  if (state !== undefined && state.phase !== 'copying' && state.phase !== 'retired') {
+  if (state === undefined) return;
+  const { phase, no_freeze } = state;
+  const frozen = phase !== 'copying' && phase !== 'retired' && (!no_freeze || phase === 'retiring');
+  if (frozen) {
     throw new UserError(
       `The migration of ${out} is under way and its source is frozen. Finish it, run "migrate-buckets unfreeze ${out}" first, or choose another --out.`,
       EXIT.refused,

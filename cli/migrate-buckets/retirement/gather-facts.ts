@@ -7,6 +7,7 @@ import type { Aws } from '../../shared/aws/clients';
 import { failureOf } from '../../shared/aws/failure';
 import type { Context } from '../../shared/command';
 import { versioningOf } from '../aws/bucket';
+import { refusesOtherOwners } from '../aws/owner';
 import { referencesTo } from '../discovery/references';
 import { survey } from '../discovery/survey';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
@@ -76,6 +77,7 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
     sides,
     lock: await lockOf(aws, source),
     owner: await ownerOf(aws, plan),
+    keepsVersions: (await versioningOf(aws, source)) === 'Enabled',
     now: Date.now(),
     soak,
     overrides,
@@ -138,12 +140,13 @@ async function lockOf({ s3 }: Aws, bucket: string): Promise<string | null> {
 }
 
 /** The account that owns the source, shown by S3 itself: a request that expects another owner is refused. */
-async function ownerOf({ s3, options }: Aws, { source, owner }: Plan): Promise<string | null> {
+async function ownerOf(aws: Aws, { source, owner }: Plan): Promise<string | null> {
+  const { s3, options } = aws;
   const expected = options.expectedOwner ?? owner;
   if (expected === null) return null;
   try {
     await s3.send(new HeadBucketCommand({ Bucket: source, ExpectedBucketOwner: expected }));
-    return expected;
+    return (await refusesOtherOwners(aws, source)) ? expected : null;
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@ import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import type { Context } from '../../shared/command';
 import { openBucket } from '../aws/bucket';
+import { tellAccepted } from '../doctor/given-up';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
 import { planFiles, readPlan } from '../plan-files/plan-file';
 import { StateFile } from '../plan-files/state';
@@ -11,6 +12,7 @@ import { allPass, evaluateGates } from './gates';
 import { type Facts, type FactsRequest, gatherFacts } from './gather-facts';
 import type { Judgement, PlanRetirement } from './judgement';
 import { retireBucket } from './retire-bucket';
+import { refusesDeletions } from './server-gates';
 
 export interface RetirePlanRequest
   extends Pick<FactsRequest, 'soak' | 'statePaths' | 'overrides'>,
@@ -23,8 +25,6 @@ export interface RetirePlanRequest
   readonly show: (judgement: Judgement) => void;
   /** Has the operator type one of the accepted names, or throws. */
   readonly confirm: (accepted: readonly [string, ...string[]], judgement: Judgement) => Promise<void>;
-  /** False where the server was seen to ignore the condition of a deletion. @default true */
-  readonly conditional?: boolean;
 }
 
 /**
@@ -41,6 +41,7 @@ export async function retirePlan(
   const plan = await readPlan(path);
   const state = await StateFile.of(plan, planFiles(path).state);
   if (state?.now.phase === 'retired') return lookAtRetired(context, plan, planFiles(path), request.mode);
+  tellAccepted(context.report, state?.now);
   await openBucket(context.aws, plan.source);
   await openBucket(context.aws, plan.destination);
   const { judgement } = await judge(context, plan, request);
@@ -57,7 +58,7 @@ async function retireNow(
   plan: Plan,
   request: RetirePlanRequest,
 ): Promise<PlanRetirement> {
-  const { path, mode, purge, conditional = true } = request;
+  const { path, mode, purge } = request;
   const { judgement, facts, state } = await judge(context, plan, request);
   if (!judgement.passed || state === undefined) {
     tell(context, request, judgement);
@@ -73,7 +74,7 @@ async function retireNow(
     state,
     mode,
     purge,
-    conditional,
+    conditional: refusesDeletions(plan.source, state.now),
     sides: facts.sides,
     expected: facts.inventory?.objects.objects ?? 0,
   });

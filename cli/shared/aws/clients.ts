@@ -59,10 +59,17 @@ export function makeAws(options: AwsOptions): Aws {
   };
 }
 
-function makeS3({ expectedOwner }: AwsOptions, region: { region?: string }): S3Client {
+/** A client of another principal: the profile's, from the SDK's own files. */
+export const s3OfProfile = ({ options }: Aws, profile: string): S3Client =>
+  makeS3(options, { profile, ...(options.region === undefined ? {} : { region: options.region }) });
+
+function makeS3(
+  { expectedOwner }: AwsOptions,
+  more: { readonly region?: string; readonly profile?: string },
+): S3Client {
   const { S3Client }: typeof import('@aws-sdk/client-s3') = require('@aws-sdk/client-s3');
   const client = new S3Client({
-    ...region,
+    ...more,
     forcePathStyle: hasOwnEndpoint(),
     retryMode: 'standard',
     maxAttempts: 3,
@@ -81,7 +88,8 @@ function expectOwner(client: S3Client, owner: string): void {
     (next) => async (args) => {
       const request = args.request as { headers?: Record<string, string> };
       if (request.headers !== undefined) {
-        request.headers['x-amz-expected-bucket-owner'] = owner;
+        // One that a request itself names is a question of its own: whether the server refuses it.
+        request.headers['x-amz-expected-bucket-owner'] ??= owner;
         if (request.headers['x-amz-copy-source'] !== undefined) {
           request.headers['x-amz-source-expected-bucket-owner'] = owner;
         }

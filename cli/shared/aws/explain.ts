@@ -1,3 +1,4 @@
+import { EXIT } from '../exit-codes';
 import { UserError } from '../user-error';
 import { type Failure, failureOf, isDenied, isMissing } from './failure';
 
@@ -83,7 +84,7 @@ const inBrackets = ({ code, message }: Failure): string =>
 
 /**
  * Turns an SDK error into one sentence: what was being done, to what, what to do next. A bug of ours (a
- * TypeError, say) and an abort are handed back untouched.
+ * TypeError, say) and an abort are handed back untouched. What the SDK threw is the sentence's cause.
  *
  * @param doing - e.g. `list the bucket my-bucket`.
  */
@@ -93,7 +94,7 @@ export function explain(error: unknown, doing: string, bucket?: string): unknown
   if (failure.code === 'AbortError') return error;
   const asked = { failure, doing, subject: bucket === undefined ? 'The resource' : `The bucket ${bucket}` };
   const row = SENTENCES.find(([applies]) => applies(asked));
-  return row === undefined ? error : new UserError(row[1](asked));
+  return row === undefined ? error : new UserError(row[1](asked), EXIT.error, { cause: error });
 }
 
 /**

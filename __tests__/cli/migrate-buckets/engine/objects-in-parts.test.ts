@@ -73,6 +73,7 @@ it('fails the whole copy when the source is swapped between parts, and retries i
   await makePlan();
   await harness.admin.inject({
     operation: 'UploadPartCopy',
+    keyPrefix: 'big',
     nth: 2,
     mutate: { put: { bucket: source, key: 'big', body: 'another thing' } },
   });
@@ -91,12 +92,18 @@ it('resumes a copy part by part after kill -9', async () => {
     Array.from({ length: 12 }, (_, index) => block(String(index % 10), 1000)),
   );
   await makePlan();
-  await harness.admin.inject({ operation: 'UploadPartCopy', delay: 600_000, nth: 8, times: 0 });
+  await harness.admin.inject({
+    operation: 'UploadPartCopy',
+    keyPrefix: 'big',
+    delay: 600_000,
+    nth: 8,
+    times: 0,
+  });
   await harness.admin.resetRequests();
   const { child, done } = harness.start(applyArguments);
   await eventually(
     'some parts are copied',
-    async () => ((await harness.admin.requests()).UploadPartCopy ?? 0) >= 8,
+    async () => ((await harness.admin.faults())[0]?.matched ?? 0) >= 8,
   );
   child.kill('SIGKILL');
   await done;

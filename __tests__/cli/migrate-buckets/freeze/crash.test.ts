@@ -35,8 +35,9 @@ it.each(FREEZING)(
   'killed amid the freeze at %s %i, the source can be unfrozen, and the migration goes on',
   async (operation, nth) => {
     const setting = await configuredSetting(harness);
-    const { source, makePlan, apply, applyArguments, unfreeze, configuration, before } = setting;
+    const { source, makePlan, examine, apply, applyArguments, unfreeze, configuration, before } = setting;
     await makePlan();
+    await examine();
     await killAt(operation, nth, () => harness.start(applyArguments));
     expect((await unfreeze()).code).toBe(0);
     expect(await configuration()).toEqual(before);

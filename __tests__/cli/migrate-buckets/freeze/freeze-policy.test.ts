@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   freezeStatement,
   isFreezePolicy,
+  withoutReplication,
   freezePolicy as withStatement,
 } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
 
@@ -109,4 +110,13 @@ describe('the freeze', () => {
     expect(isFreezePolicy(null)).toBe(false);
     expect(isFreezePolicy('not JSON')).toBe(false);
   });
+});
+
+it('C14: leaves out the actions of replication where a server refuses them, and nothing else', () => {
+  const whole = freezeStatement('old', ['arn:aws:iam::1:user/me']);
+  const actions = whole.Action as string[];
+  const shorter = actions.filter((action) => !action.includes('Replicate'));
+  expect(withoutReplication(whole)).toEqual({ ...whole, Action: shorter });
+  expect(actions.length - shorter.length).toBe(3);
+  expect(withoutReplication({ Action: 's3:*' })).toEqual({ Action: 's3:*' });
 });

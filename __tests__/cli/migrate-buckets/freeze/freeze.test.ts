@@ -21,10 +21,11 @@ afterEach(() => harness.admin.clearFaults());
 const setting = (objects?: Readonly<Record<string, string>>) => migrationSetting(harness, objects);
 
 it('denies writers during the freeze, then restores the policy byte for byte when it fails', async () => {
-  const { source, makePlan, apply } = await setting(numbered(4));
+  const { source, makePlan, examine, apply } = await setting(numbered(4));
   const policy = `{"Version":"2012-10-17",\n "Statement": {"Effect":"Deny","Principal":"*","Action":"s3:PutBucketCORS","Resource":"arn:aws:s3:::${source}"} }`;
   await harness.s3.send(new PutBucketPolicyCommand({ Bucket: source, Policy: policy }));
   await makePlan();
+  await examine();
   await harness.admin.inject({ operation: 'ListObjectVersions', fail: 'InternalError', times: 0, nth: 1 });
   expect((await apply()).code).toBe(1);
   const { Policy } = await harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }));
@@ -57,6 +58,7 @@ describe('a freeze that goes wrong', () => {
       rules: (await harness.s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))).Rules,
     });
     await made.makePlan();
+    await made.examine();
     return { ...made, configuration, before: { policy, rules: lifecycle.Rules } };
   };
   const denied = { fail: 'AccessDenied', times: 0 } as const;

@@ -4,8 +4,9 @@ import {
   freezePolicy,
   freezeStatement,
   type Statement,
+  withoutReplication,
 } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
-import { isSameStatement, thawPolicy } from '../../../../cli/migrate-buckets/freeze/thaw-policy';
+import { isAsPut, isSameStatement, thawPolicy } from '../../../../cli/migrate-buckets/freeze/thaw-policy';
 import type { FreezeMark, SavedConfiguration } from '../../../../contracts/migrate-buckets/freeze';
 
 const MARK: FreezeMark = { at: '2026-10-02T03:04:05Z', plan_digest: 'ab', by: 'a@b', destination: 'new' };
@@ -135,5 +136,16 @@ describe('a statement of the freeze that was altered', () => {
     expect(isSameStatement(OURS, { ...OURS, Condition: {} })).toBe(false);
     expect(isSameStatement({ a: null }, { a: [null] })).toBe(true);
     expect(isSameStatement({ a: [] }, { a: [] })).toBe(true);
+  });
+
+  it('C14: is not one without the actions of replication, where a server refused them', () => {
+    const shorter = withoutReplication(OURS);
+    expect(isAsPut(OURS, OURS)).toBe(true);
+    expect(isAsPut(shorter, OURS)).toBe(true);
+    expect(isAsPut(OURS, shorter)).toBe(false);
+    expect(thaw(policyOf(shorter), savedOf(null))).toMatchObject({ wanted: null, altered: [] });
+    expect(thaw(policyOf(shorter, shorter), savedOf(null)).altered).toHaveLength(1);
+    const [first] = (OURS.Action as string[]).filter((action) => action.includes('Replicate'));
+    expect(isAsPut({ ...OURS, Action: [...(shorter.Action as string[]), first] }, OURS)).toBe(false);
   });
 });

@@ -27,6 +27,8 @@ const STATE: State = {
     levels: { P4: 0, P3: 1, P2: 0, P1: 0, P0: 0 },
     snapshots: [{ collection: 'lines', version: '20260101_000000' }],
   },
+  server: null,
+  no_freeze: false,
   overrides: [{ gate: 'in-use', at: '2026-01-03T00:00:00.000Z' }],
 };
 const write = (value: unknown) => writeFile(path, JSON.stringify(value));
@@ -35,6 +37,13 @@ describe('A state', () => {
   it('is read as it was written', async () => {
     await write(STATE);
     expect(await readState(path)).toEqual(STATE);
+  });
+
+  it('is read as not examined, and frozen, where an older release wrote it', async () => {
+    const { server, no_freeze, ...older } = STATE;
+    await write(older);
+    expect(await readState(path)).toEqual({ ...older, server: null, no_freeze: false });
+    expect([server, no_freeze]).toEqual([null, false]);
   });
 
   it('is none before the first apply', async () => {
@@ -90,6 +99,8 @@ describe('The state of a plan', () => {
       started_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
       saved: null,
       verified: null,
+      server: null,
+      no_freeze: false,
       overrides: [],
     });
     expect(await readState(path)).toEqual(now);

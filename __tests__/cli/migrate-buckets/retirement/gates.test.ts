@@ -1,12 +1,45 @@
 import fc from 'fast-check';
 import { ONCE_BEGUN } from '../../../../cli/migrate-buckets/retirement/advice';
 import { allPass, evaluateGates, type RetireFacts } from '../../../../cli/migrate-buckets/retirement/gates';
+import type { Check, ServerRecord } from '../../../../contracts/migrate-buckets/capabilities';
 import type { State } from '../../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../../contracts/migrate-buckets/verification';
+import type { Capability } from '../../../../contracts/migrate-buckets/words';
 import { REFERENCE_KINDS, type ReferenceKind } from '../../../../contracts/migrate-buckets/words';
 
 const VERIFIED_AT = Date.parse('2026-01-01T00:00:00Z');
 const NO_OBJECTS = { objects: 0, bytes: 0 };
+
+const AT = new Date(VERIFIED_AT).toISOString();
+const server = fc
+  .record({
+    deletion: fc.constantFrom<Check['result'] | undefined>('proven', 'missing', 'unchecked', undefined),
+    accepted: fc.subarray<Capability>(['expected-owner', 'conditional-delete']),
+  })
+  .map(
+    ({ deletion, accepted }): ServerRecord => ({
+      at: AT,
+      checks: [
+        { capability: 'conditional-delete', bucket: 'another', result: 'proven', evidence: 'E' },
+        ...(deletion === undefined
+          ? []
+          : [
+              {
+                capability: 'conditional-delete' as const,
+                bucket: 'old',
+                result: deletion,
+                evidence: 'It was tried.',
+              },
+            ]),
+      ],
+      accepted_missing: accepted.map((capability) => ({ capability, at: AT })),
+    }),
+  );
+const PROVEN: ServerRecord = {
+  at: AT,
+  checks: [{ capability: 'conditional-delete', bucket: 'old', result: 'proven', evidence: 'It was tried.' }],
+  accepted_missing: [],
+};
 
 const state = fc
   .record({
@@ -19,9 +52,11 @@ const state = fc
       'retired',
     ),
     isVerified: fc.boolean(),
+    server: fc.oneof(fc.constant(PROVEN), server, fc.constant(null)),
+    no_freeze: fc.boolean(),
   })
   .map(
-    ({ phase, isVerified }): State => ({
+    ({ phase, isVerified, ...more }): State => ({
       version: 1,
       digest: 'd',
       phase,
@@ -37,6 +72,7 @@ const state = fc
             snapshots: [],
           }
         : null,
+      ...more,
       overrides: [],
     }),
   );
@@ -78,19 +114,33 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
   writtenSince: fc.option(fc.constant({ key: 'k' })),
   lock: fc.option(fc.constant('old has object lock.')),
   owner: fc.option(fc.constant('111122223333')),
+  keepsVersions: fc.boolean(),
   overrides: fc.subarray<string>([
     ...REFERENCE_KINDS,
     'in-use',
     // What may not be overridden, in case that somebody finds a way to ask for it.
-    ...['verified', 'unchanged', 'proven', 'soak', 'object-lock', 'owner'],
+    ...['verified', 'unchanged', 'proven', 'soak', 'object-lock', 'owner', 'server', 'conditional-delete'],
   ]),
 });
+
+/** Whether nothing but what was verified can be deleted, whoever writes to the source meanwhile. */
+const deletesSafely = ({ keepsVersions, state: s }: RetireFacts): boolean =>
+  keepsVersions ||
+  s?.server?.checks.some(
+    ({ capability, bucket, result }) =>
+      capability === 'conditional-delete' && bucket === 'old' && result === 'proven',
+  ) === true;
+const accepts = ({ state: s }: RetireFacts, name: Capability): boolean =>
+  s?.server?.accepted_missing.some(({ capability }) => capability === name) === true;
 
 /** What deletion demands, told once more and apart from the gates: each must hold, whatever else does. */
 const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] = [
   ['verified', ({ state: s }) => s?.verified != null && ['verified', 'retiring'].includes(s.phase)],
   ['unchanged', ({ unchanged }) => unchanged.holds],
   ['proven', ({ verification: v }) => v !== null && v.problem_count === 0],
+  ['server', ({ state: s }) => s?.server != null],
+  ['conditional-delete', deletesSafely],
+  ['freeze', (each) => each.state?.no_freeze !== true || deletesSafely(each)],
   ...REFERENCE_KINDS.map(
     (kind) =>
       [
@@ -103,17 +153,19 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
   ['soak', ({ state: s, now, soak }) => s?.verified != null && now - VERIFIED_AT >= soak * 1000],
   ['in-use', ({ writtenSince, overrides }) => writtenSince !== null || overrides.includes('in-use')],
   ['object-lock', ({ lock }) => lock === null],
-  ['owner', ({ owner }) => owner !== null],
+  ['owner', (each) => each.owner !== null || accepts(each, 'expected-owner')],
 ];
 
 /** Facts under which everything may go. */
 const sound = (): RetireFacts => ({
   source: 'old',
   destination: 'new',
-  state: fc.sample(
-    state.filter(({ phase, verified }) => phase === 'verified' && verified !== null),
-    1,
-  )[0],
+  state: fc
+    .sample(
+      state.filter(({ phase, verified }) => phase === 'verified' && verified !== null),
+      1,
+    )
+    .map((each) => ({ ...each, server: PROVEN, no_freeze: false }))[0],
   unchanged: { holds: true, evidence: 'as listed' },
   verification:
     fc.sample(
@@ -127,6 +179,7 @@ const sound = (): RetireFacts => ({
   writtenSince: { key: 'k' },
   lock: null,
   owner: '111122223333',
+  keepsVersions: false,
   overrides: [],
 });
 
@@ -163,8 +216,13 @@ describe('the gates before a retirement', () => {
           expect(evidence).toMatch(/\S/);
           if (!overridden) continue;
           expect({ name, passed }).toEqual({ name, passed: true });
-          expect([...REFERENCE_KINDS, 'in-use']).toContain(name);
-          expect(each.overrides).toContain(name);
+          if (name === 'freeze') expect(each.state?.no_freeze).toBe(true);
+          else if (name === 'owner') expect(accepts(each, 'expected-owner')).toBe(true);
+          else if (name === 'server') expect(each.state?.server?.accepted_missing).not.toEqual([]);
+          else {
+            expect([...REFERENCE_KINDS, 'in-use']).toContain(name);
+            expect(each.overrides).toContain(name);
+          }
           expect(each.references.some(({ kind }) => kind === name)).toBe(false);
         }
       }),
@@ -324,5 +382,86 @@ describe('what is said of a gate', () => {
       false,
       'The owner was not checked. Pass --expected-bucket-owner.',
     ]);
+  });
+
+  const accepting = (...capabilities: Capability[]): Partial<RetireFacts> => {
+    const { state: known } = sound();
+    const accepted_missing = capabilities.map((capability) => ({ capability, at: AT }));
+    return { state: known && { ...known, server: { ...PROVEN, accepted_missing } } };
+  };
+
+  it('owner: that the server shows none, where the operator accepted that', () => {
+    expect(gate('owner', { owner: null, ...accepting('expected-owner') })).toEqual([
+      true,
+      true,
+      'The owner was not checked: the server refuses nobody, as you accepted.',
+    ]);
+    expect(gate('owner', { owner: null, ...accepting('tags') }).slice(0, 2)).toEqual([false, false]);
+    expect(gate('owner', accepting('expected-owner')).slice(0, 2)).toEqual([true, false]);
+  });
+
+  it('server: what was proven and when, or what is missing and accepted', () => {
+    expect(gate('server')).toEqual([
+      true,
+      false,
+      '1 of 1 capabilities were proven at 2026-01-01T00:00:00.000Z.',
+    ]);
+    expect(gate('server', accepting('tags', 'conditional-put'))).toEqual([
+      true,
+      true,
+      'Missing, and accepted by you: tags (tags and metadata can be lost), conditional-put (operators on two machines are not kept apart).',
+    ]);
+    expect(gate('server', { state: undefined })).toEqual([
+      false,
+      false,
+      'It was not examined what the server can do. Run "migrate-buckets unfreeze", then apply.',
+    ]);
+  });
+
+  it('conditional-delete: that it is refused, or not needed, or what was found', () => {
+    const { state: known } = sound();
+    const found = (checks: Check[]): Partial<RetireFacts> => ({
+      state: known && { ...known, server: { ...PROVEN, checks } },
+    });
+    expect(gate('conditional-delete')).toEqual([
+      true,
+      false,
+      'old keeps an object that is not the one that was verified: the server refuses its deletion.',
+    ]);
+    expect(gate('conditional-delete', { ...found([]), keepsVersions: true })).toEqual([
+      true,
+      false,
+      'old keeps versions: it is emptied by version id.',
+    ]);
+    expect(gate('conditional-delete', found([]))).toEqual([
+      false,
+      false,
+      'An object of old that changes at the last moment could be deleted. It was not examined. Run "migrate-buckets unfreeze", then apply.',
+    ]);
+    const missing = {
+      capability: 'conditional-delete',
+      bucket: 'old',
+      result: 'missing',
+      evidence: 'It took it.',
+    } as const;
+    expect(gate('conditional-delete', found([missing]))[2]).toContain('deleted. It took it. Turn its');
+    // Behind a retirement that began nothing can be applied again.
+    const retiring = { ...PROVEN, checks: [missing] };
+    const later = known && { ...known, phase: 'retiring' as const, server: retiring };
+    expect(gate('conditional-delete', { state: later })[2]).toContain(
+      `Turn the versioning of old on. ${ONCE_BEGUN}`,
+    );
+    expect(gate('server', { state: later && { ...later, server: null } })[2]).toContain(ONCE_BEGUN);
+  });
+
+  it('freeze: what is given up without it, and only then', () => {
+    expect(gate('freeze')).toEqual([undefined, undefined, undefined]);
+    const { state: known } = sound();
+    const unfrozen = known && { ...known, no_freeze: true };
+    const evidence =
+      'old was never frozen (--no-freeze): others may have written to it. Only what was verified is deleted.';
+    expect(gate('freeze', { state: unfrozen })).toEqual([true, true, evidence]);
+    const unproven = unfrozen && { ...unfrozen, server: { ...PROVEN, checks: [] } };
+    expect(gate('freeze', { state: unproven })).toEqual([false, false, evidence]);
   });
 });

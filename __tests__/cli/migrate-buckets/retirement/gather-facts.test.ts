@@ -357,9 +357,17 @@ describe('The owner', () => {
   };
 
   it('is the one that S3 confirms: of the plan, or rather the one that was given', async () => {
-    expect(await ownerFor(OURS)).toEqual([OURS, 1]);
-    expect(await ownerFor(null, OURS)).toEqual([OURS, 1]);
-    expect(await ownerFor('111122223333', OURS)).toEqual([OURS, 1]);
+    expect(await ownerFor(OURS)).toEqual([OURS, 2]);
+    expect(await ownerFor(null, OURS)).toEqual([OURS, 2]);
+    expect(await ownerFor('111122223333', OURS)).toEqual([OURS, 2]);
+  });
+
+  it('A3: is nobody when the server takes whoever is expected', async () => {
+    const setting = await prepare({ owner: OURS });
+    const lax = intercepted(embedded.s3, (command, send) =>
+      command.constructor.name === 'HeadBucketCommand' ? send().catch(() => ({})) : send(),
+    );
+    expect((await gather(setting, { s3: lax })).owner).toBeNull();
   });
 
   it('is nobody when S3 refuses, or when there is nobody to ask about', async () => {

@@ -69,10 +69,14 @@ export function useVerifiedSource(embedded: EmbeddedS3) {
       requests: { list: 0, copy: 0, read: 0 },
       estimated_cost: 0,
       estimated_time: 0,
+      server: [],
       permissions: [],
     };
     await writeFile(files.plan, JSON.stringify(plan));
     const state = await StateFile.create(plan, files.state);
+    const deletion = { capability: 'conditional-delete', bucket: source, result: 'proven' } as const;
+    const checks = [{ ...deletion, evidence: 'It was tried.' }];
+    await state.save({ server: { at: new Date().toISOString(), checks, accepted_missing: [] } });
     const setting: VerifiedSource = {
       source,
       destination,

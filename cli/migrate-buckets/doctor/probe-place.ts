@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import {
+  DeleteObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { OWN_PREFIX } from '../../../contracts/migrate-buckets/own-objects';
+import { failureOf } from '../../shared/aws/failure';
+import { Pace } from '../../shared/aws/pace';
+import type { Versioning } from '../aws/bucket';
+import { bareEtag } from '../listing/listed-object';
+
+export const PROBE_PREFIX = `${OWN_PREFIX}probe/`;
+
+/** Milliseconds after which what lies in another's place was left behind by a crash: a doctor takes seconds. */
+const LEFT_BEHIND = 3_600_000;
+
+interface Found {
+  readonly key: string;
+  readonly versionId: string | undefined;
+  readonly modified: number;
+}
+
+/** Keys of our own in a bucket, where everything may be tried: nobody else's object is ever touched. */
+export class ProbePlace {
+  readonly prefix = `${PROBE_PREFIX}${randomUUID()}/`;
+  private readonly pace = new Pace();
+
+  constructor(
+    readonly s3: S3Client,
+    readonly bucket: string,
+    private readonly versioning: Versioning,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  key(name: string): string {
+    return `${this.prefix}${name}`;
+  }
+
+  /** Sends a request, again if it failed for a passing reason. */
+  send<T>(request: () => Promise<T>): Promise<T> {
+    return this.pace.send(request, this.signal);
+  }
+
+  /** The same after Ctrl-C, too: what was changed must be put back. */
+  sendAnyway<T>(request: () => Promise<T>): Promise<T> {
+    return this.pace.send(request, new AbortController().signal);
+  }
+
+  /** Has another principal store an object. @returns the code of the refusal; undefined when it may. */
+  async putAs(other: S3Client, name: string): Promise<string | undefined> {
+    const command = new PutObjectCommand({
+      Bucket: this.bucket,
+      Key: this.key(name),
+      Body: Buffer.from(name),
+    });
+    try {
+      await this.send(() => other.send(command));
+      return undefined;
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.status === 0) throw error;
+      return failure.code;
+    }
+  }
+
+  /** Stores an object, and gives its ETag. */
+  async put(name: string, more: Partial<PutObjectCommandInput> = {}): Promise<string> {
+    const { ETag = '' } = await this.send(() =>
+      this.s3.send(
+        new PutObjectCommand({ Bucket: this.bucket, Key: this.key(name), Body: Buffer.from(name), ...more }),
+      ),
+    );
+    return bareEtag(ETag);
+  }
+
+  /**
+   * Removes everything that was put here, by version id where versions are kept, and what a crashed run left
+   * elsewhere. Goes on after Ctrl-C.
+   *
+   * @returns why something is left: one sentence, or none.
+   */
+  async clear(): Promise<string[]> {
+    try {
+      const found = await this.sendAnyway(() => this.list());
+      const newest = Math.max(...found.map(({ modified }) => modified));
+      for (const { key, versionId, modified } of found) {
+        if (!key.startsWith(this.prefix) && modified > newest - LEFT_BEHIND) continue;
+        const command = new DeleteObjectCommand({ Bucket: this.bucket, Key: key, VersionId: versionId });
+        await this.sendAnyway(() => this.s3.send(command));
+      }
+      return [];
+    } catch (error) {
+      const { code } = failureOf(error);
+      return [
+        `What was put under ${this.prefix} in ${this.bucket} could not be removed (${code}). Remove it by hand.`,
+      ];
+    }
+  }
+
+  /** One page is enough: a run leaves some dozens. */
+  private async list(): Promise<Found[]> {
+    const where = { Bucket: this.bucket, Prefix: PROBE_PREFIX };
+    if (this.versioning === 'off') {
+      const { Contents = [] } = await this.s3.send(new ListObjectsV2Command(where));
+      return Contents.map(({ Key = '', LastModified }) => ({
+        key: Key,
+        versionId: undefined,
+        modified: LastModified?.getTime() ?? 0,
+      }));
+    }
+    const { Versions = [], DeleteMarkers = [] } = await this.s3.send(new ListObjectVersionsCommand(where));
+    return [...Versions, ...DeleteMarkers].map(({ Key = '', VersionId, LastModified }) => ({
+      key: Key,
+      versionId: VersionId,
+      modified: LastModified?.getTime() ?? 0,
+    }));
+  }
+}
