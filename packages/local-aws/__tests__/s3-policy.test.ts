@@ -1,6 +1,7 @@
 import {
   CopyObjectCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteBucketPolicyCommand,
   GetBucketPolicyCommand,
   GetObjectCommand,
@@ -245,6 +246,16 @@ describe('on a server with several principals', () => {
     const copy = new CopyObjectCommand({ Bucket: BUCKET, Key: 'copy', CopySource: `${BUCKET}/k` });
     await expect(as('OWNER').send(copy)).rejects.toMatchObject(refused);
     await as('OWNER').send(new GetObjectCommand({ Bucket: BUCKET, Key: 'k' }));
+  });
+
+  test('an upload that brings tags needs the permission to tag', async () => {
+    await setPolicy({ Effect: 'Deny', Principal: '*', Action: 's3:PutObjectTagging', ...everything });
+    await put(as('OWNER'));
+    const tagged = { Bucket: BUCKET, Key: 'k', Tagging: 'a=b' };
+    await expect(as('OWNER').send(new PutObjectCommand({ ...tagged, Body: 'x' }))).rejects.toMatchObject(
+      refused,
+    );
+    await expect(as('OWNER').send(new CreateMultipartUploadCommand(tagged))).rejects.toMatchObject(refused);
   });
 
   test('a tag of the principal decides', async () => {

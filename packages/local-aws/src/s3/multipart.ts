@@ -39,12 +39,13 @@ function plannedChecksum(request: S3Request): MultipartUpload['checksum'] {
   return { algorithm, type: type === 'FULL_OBJECT' || !composable ? 'FULL_OBJECT' : 'COMPOSITE' };
 }
 
-export function createMultipartUpload({ request }: Exchange, bucket: Bucket): Reply {
+export function createMultipartUpload(exchange: Exchange, bucket: Bucket): Reply {
+  const { request } = exchange;
   const upload: MultipartUpload = {
     id: randomBytes(24).toString('base64url'),
     key: request.key,
     initiated: currentMoment(),
-    draft: objectDraft(request, bucket),
+    draft: objectDraft(exchange, bucket),
     checksum: plannedChecksum(request),
     parts: new Map(),
   };

@@ -1,3 +1,4 @@
+import type { Exchange } from './exchange';
 import { header, type S3Request } from './request';
 import { S3Error } from './s3-error';
 import type { Bucket, Headers, ObjectContent } from './store';
@@ -135,13 +136,19 @@ export function refuseUnknownSemantics(request: S3Request): void {
 export const aclsNotSupported = () =>
   new S3Error('AccessControlListNotSupported', 'The bucket does not allow ACLs');
 
-/** Everything that a PutObject or CreateMultipartUpload says beside the bytes. */
-export function objectDraft(request: S3Request, bucket: Bucket): ObjectDraft {
+/**
+ * Everything that a PutObject or CreateMultipartUpload says beside the bytes.
+ *
+ * @throws {S3Error} AccessDenied when it brings tags, and the caller may not tag.
+ */
+export function objectDraft({ request, service }: Exchange, bucket: Bucket): ObjectDraft {
   refuseUnknownSemantics(request);
+  const tags = headerTags(request);
+  if (tags.length > 0) service.authorize(request, 's3:PutObjectTagging', bucket, request.key);
   return {
     headers: metadataHeaders(request),
     encryption: encryption(request, bucket),
     storageClass: storageClass(request),
-    tags: headerTags(request),
+    tags,
   };
 }

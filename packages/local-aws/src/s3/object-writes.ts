@@ -14,8 +14,9 @@ import { childrenNamed, childText, parseXml, tag, xmlDocument } from './xml';
 export const singlePartEtag = (body: Body, draft: Pick<ObjectDraft, 'encryption'>): string =>
   isKmsEncrypted(draft.encryption) ? randomBytes(16).toString('hex') : body.digest('MD5').toString('hex');
 
-export function putObject({ request, service }: Exchange, bucket: Bucket): Reply {
-  const draft = objectDraft(request, bucket);
+export function putObject(exchange: Exchange, bucket: Bucket): Reply {
+  const { request, service } = exchange;
+  const draft = objectDraft(exchange, bucket);
   const body = payloadBody(request);
   const checksum = verifyUpload(request, body);
   checkWriteConditions(request, bucket, request.key);
