@@ -6,6 +6,7 @@ import { apply } from './commands/apply';
 import { authority } from './commands/authority';
 import { discover } from './commands/discover';
 import { doctor } from './commands/doctor';
+import { iamPolicy } from './commands/iam-policy';
 import { plan } from './commands/plan';
 import { retire } from './commands/retire';
 import { show } from './commands/show';
@@ -36,6 +37,6 @@ ${EXIT_CODES_HELP}`,
 
 void runProgram(
   program,
-  [discover, authority, doctor, plan, show, apply, verify, retire, unfreeze, status],
+  [discover, authority, doctor, plan, show, iamPolicy, apply, verify, retire, unfreeze, status],
   process.argv.slice(2),
 );

@@ -84,10 +84,23 @@ const retirementSchema = z.object({
 });
 export type Retirement = z.infer<typeof retirementSchema>;
 
+const iamPolicySchema = z.object({
+  Version: z.literal('2012-10-17'),
+  Statement: z.array(
+    z.object({
+      Sid: z.string(),
+      Effect: z.literal('Allow'),
+      Action: z.array(z.string()),
+      Resource: z.string(),
+    }),
+  ),
+});
+export type IamPolicy = z.infer<typeof iamPolicySchema>;
+
 const result = <Name extends string, Shape extends z.ZodRawShape>(command: Name, shape: Shape) =>
   z
     .object({ event: z.literal('result'), command: z.literal(command), exit_code: count, ...shape })
-    .meta({ id: `${command}_result` });
+    .meta({ id: `${command.replace('-', '_')}_result` });
 
 /** The last line of each command that came to a result. */
 export const resultSchemas = {
@@ -98,6 +111,7 @@ export const resultSchemas = {
     plan: planSchema.nullable().describe('null when the evidence does not show which bucket is the truth'),
     authority: authoritySchema,
   }),
+  'iam-policy': result('iam-policy', { policy: iamPolicySchema }),
   doctor: result('doctor', {
     source: z.string(),
     destination: z.string(),
@@ -154,6 +168,7 @@ export const lineSchema = z
       resultSchemas.authority,
       resultSchemas.plan,
       resultSchemas.doctor,
+      resultSchemas['iam-policy'],
       resultSchemas.show,
       resultSchemas.apply,
       resultSchemas.verify,

@@ -88,7 +88,7 @@ export async function startCliHarness(
       env: { ...environment, ...extra },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return { child, done: collect(child) };
+    return { child, done: collect(child, args.includes('--json')) };
   };
   const startOnTerminal: CliHarness['startOnTerminal'] = (args) => {
     const quoted = [executable, ...first, ...args].map((each) => `'${each.replaceAll("'", `'\\''`)}'`);
@@ -97,7 +97,7 @@ export async function startCliHarness(
       env: { ...environment, TERM: 'xterm' },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    return { child, done: collect(child) };
+    return { child, done: collect(child, args.includes('--json')) };
   };
   const run: CliHarness['run'] = (args, extra) => start(args, extra).done;
   return {
@@ -123,7 +123,7 @@ export async function startCliHarness(
   };
 }
 
-async function collect(child: ChildProcess): Promise<CliResult> {
+async function collect(child: ChildProcess, json: boolean): Promise<CliResult> {
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -133,7 +133,8 @@ async function collect(child: ChildProcess): Promise<CliResult> {
     stderr += text;
   });
   const [code] = (await once(child, 'close')) as [number | null];
-  const events = stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [parseLine(line)] : []));
+  const lines = json ? stdout.split('\n') : [];
+  const events = lines.flatMap((line) => (line.startsWith('{') ? [parseLine(line)] : []));
   return { code, stdout, stderr, events };
 }
 

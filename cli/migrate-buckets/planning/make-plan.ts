@@ -102,7 +102,10 @@ export async function makePlan(
     not_carried: await request.notCarried.finish(source),
     ...estimate(actions, destinationObjects, partCopies),
     server: [...request.server],
-    permissions: requiredPermissions(source, destination, [...new Set(include.map(({ bucket }) => bucket))]),
+    permissions: requiredPermissions({
+      ...request,
+      alsoFrom: [...new Set(include.map(({ bucket }) => bucket))],
+    }),
   };
   // A manifest without its plan, or with an older one, would be worth nothing: neither appears unless both can.
   const appear = await writeAside(files.plan, `${JSON.stringify(plan, null, 2)}\n`).catch(

@@ -1,19 +1,39 @@
-/** What the operator's credentials must be allowed to do, from plan to retire. */
-export function requiredPermissions(source: string, destination: string, alsoFrom: readonly string[]) {
-  const bucket = (name: string) => `arn:aws:s3:::${name}`;
-  const objects = (name: string) => `arn:aws:s3:::${name}/*`;
+import { OWN_PREFIX } from '../../../contracts/migrate-buckets/own-objects';
+import type { Plan } from '../../../contracts/migrate-buckets/plan';
+import { partitionOf } from './partition';
+
+interface Migrated extends Pick<Plan, 'source' | 'destination' | 'region' | 'owner'> {
+  /** Other buckets, whose stranded deltas are copied along. */
+  readonly alsoFrom: readonly string[];
+}
+
+/**
+ * What the operator's credentials must be allowed to do, from discover to retire. A test compares it with what a
+ * server was asked for.
+ */
+export function requiredPermissions({ source, destination, region, owner, alsoFrom }: Migrated) {
+  const partition = partitionOf(region);
+  const bucket = (name: string) => `arn:${partition}:s3:::${name}`;
+  const objects = (name: string) => `${bucket(name)}/*`;
+  /** Probes, and whatever else is our own. */
+  const ownObjects = (name: string) => `${bucket(name)}/${OWN_PREFIX}*`;
+  const keys = `arn:${partition}:kms:${region}:${owner ?? '*'}:key/*`;
   const read = (name: string) => [
     { actions: ['s3:ListBucket'], resource: bucket(name) },
     { actions: ['s3:GetObject', 's3:GetObjectTagging'], resource: objects(name) },
   ];
+  // To be verified: objects are then read by version id, where versions are kept.
+  const readVersions = (name: string) => [
+    { actions: ['s3:ListBucketVersions', 's3:GetBucketVersioning'], resource: bucket(name) },
+    { actions: ['s3:GetObjectVersion', 's3:GetObjectVersionTagging'], resource: objects(name) },
+  ];
   return [
-    ...read(source),
-    ...alsoFrom.flatMap(read),
+    { actions: ['s3:ListAllMyBuckets'], resource: '*' },
+    ...[source, ...alsoFrom, destination].flatMap(read),
+    ...[source, destination].flatMap(readVersions),
     {
       actions: [
-        's3:ListBucketVersions',
         's3:ListBucketMultipartUploads',
-        's3:GetBucketVersioning',
         's3:GetBucketPolicy',
         's3:PutBucketPolicy',
         's3:DeleteBucketPolicy',
@@ -25,18 +45,24 @@ export function requiredPermissions(source: string, destination: string, alsoFro
       ],
       resource: bucket(source),
     },
-    { actions: ['s3:ListBucket', 's3:ListBucketVersions'], resource: bucket(destination) },
+    {
+      actions: ['s3:PutObject', 's3:PutObjectTagging', 's3:DeleteObject', 's3:DeleteObjectVersion'],
+      resource: ownObjects(source),
+    },
+    // Only to look whether it is frozen against others, where its server lacks conditions.
+    { actions: ['s3:GetBucketPolicy'], resource: bucket(destination) },
     {
       actions: [
-        's3:GetObject',
         's3:PutObject',
-        's3:GetObjectTagging',
         's3:PutObjectTagging',
         's3:AbortMultipartUpload',
         's3:ListMultipartUploadParts',
       ],
       resource: objects(destination),
     },
+    { actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'], resource: ownObjects(destination) },
+    // Objects under a key of KMS.
+    { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resource: keys },
     {
       actions: ['lambda:ListFunctions', 'states:ListStateMachines', 'sts:GetCallerIdentity'],
       resource: '*',
