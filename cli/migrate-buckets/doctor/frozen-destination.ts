@@ -8,7 +8,7 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-const listOf = (value: unknown): unknown[] => (value === undefined ? [] : [value].flat());
+const listOf = (value: unknown): unknown[] => [value].flat();
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -46,11 +46,17 @@ const isEverybody = (principal: unknown): boolean =>
   principal === '*' || (isRecord(principal) && listOf(principal.AWS).includes('*'));
 
 function exemptsOnly(condition: unknown, principals: readonly string[]): boolean {
-  if (!isRecord(condition)) return false;
-  const [[operator, tested] = [], ...others] = Object.entries(condition);
-  if (others.length > 0 || !/^(Arn|String)Not(Like|Equals)$/.test(operator ?? '') || !isRecord(tested))
-    return false;
-  const [[key, exempt] = [], ...more] = Object.entries(tested);
-  if (more.length > 0 || key?.toLowerCase() !== 'aws:principalarn') return false;
-  return listOf(exempt).every((arn) => principals.includes(String(arn)));
+  const [operator, tested] = onlyEntry(condition) ?? [];
+  const [key, exempt] = onlyEntry(tested) ?? [];
+  return (
+    /^(Arn|String)Not(Like|Equals)$/.test(String(operator)) &&
+    String(key).toLowerCase() === 'aws:principalarn' &&
+    listOf(exempt).every((arn) => principals.includes(String(arn)))
+  );
+}
+
+/** What a record holds, if it is one thing. */
+function onlyEntry(value: unknown): [string, unknown] | undefined {
+  const entries = isRecord(value) ? Object.entries(value) : [];
+  return entries.length === 1 ? entries[0] : undefined;
 }

@@ -60,7 +60,7 @@ export function refuseUnlistable(checks: readonly Check[]): void {
     ({ capability, result }) =>
       result === 'missing' && (capability === 'listing' || capability === 'versions'),
   );
-  if (cannot.length > 0) refuseMissing(cannot, [], false);
+  refuseMissing(cannot, [], false);
 }
 
 function remedyOf(capability: Capability): string {

@@ -11,7 +11,7 @@ const PROBE_SID = 'MigrateBucketsProbe';
  */
 export const probeStatement = (bucket: string, principals: readonly string[], prefix: string): Statement => {
   const statement = freezeStatement(bucket, principals);
-  return { ...statement, Sid: PROBE_SID, Resource: String(statement.Resource).replace(/\*$/, `${prefix}*`) };
+  return { ...statement, Sid: PROBE_SID, Resource: String(statement.Resource).replace('*', `${prefix}*`) };
 };
 
 /**

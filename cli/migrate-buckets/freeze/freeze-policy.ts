@@ -71,7 +71,10 @@ export function freezePolicy(policy: string | null, bucket: string, statement: S
  */
 export const withoutReplication = (statement: Statement): Statement =>
   Array.isArray(statement.Action)
-    ? { ...statement, Action: statement.Action.filter((action) => !/^s3:Replicate/.test(String(action))) }
+    ? {
+        ...statement,
+        Action: statement.Action.filter((action) => !String(action).startsWith('s3:Replicate')),
+      }
     : statement;
 
 /** The statements in a policy that a freeze put there. */
