@@ -80,8 +80,10 @@ export function evaluateGates(facts: RetireFacts): Gate[] {
 /** A server that takes every owner for the right one shows nothing: the operator may have accepted that. */
 function ownerGate({ source, owner, state }: RetireFacts): Gate {
   if (owner !== null) return holds('owner', `${source} belongs to the account ${owner}.`);
-  const accepted = state?.server?.accepted_missing ?? [];
-  if (accepted.some(({ capability }) => capability === 'expected-owner')) {
+  const isAccepted = state?.server?.accepted_missing.some(
+    ({ capability }) => capability === 'expected-owner',
+  );
+  if (isAccepted === true) {
     const evidence = 'The owner was not checked: the server refuses nobody, as you accepted.';
     return { name: 'owner', passed: true, evidence, overridden: true };
   }
