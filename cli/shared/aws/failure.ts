@@ -9,8 +9,9 @@ export interface Failure {
 }
 
 export function failureOf(error: unknown): Failure {
-  // Whatever realm it comes from: a broken connection is Node's own error.
-  if (!isNativeError(error)) return { code: 'Unknown', status: 0, message: String(error) };
+  // Whatever realm it comes from: a broken connection is Node's own error. An abort is not a native one.
+  if (!isNativeError(error) && !(error instanceof DOMException))
+    return { code: 'Unknown', status: 0, message: String(error) };
   const { $metadata, code, Code } = error as {
     $metadata?: { httpStatusCode?: number };
     code?: unknown;

@@ -1,0 +1,13 @@
+import { explain } from '../../../../cli/shared/aws/explain';
+
+it('hands an abort back as it came, whoever made it', () => {
+  const { reason } = AbortSignal.abort();
+  expect(explain(reason, 'read the policy of old', 'old')).toBe(reason);
+  const ofTheSdk = Object.assign(new Error('Request aborted'), { name: 'AbortError' });
+  expect(explain(ofTheSdk, 'read the policy of old', 'old')).toBe(ofTheSdk);
+});
+
+it('keeps what the SDK threw as the cause of its sentence', () => {
+  const denied = Object.assign(new Error('no'), { name: 'AccessDenied' });
+  expect(explain(denied, 'read the policy of old', 'old')).toMatchObject({ cause: denied });
+});
