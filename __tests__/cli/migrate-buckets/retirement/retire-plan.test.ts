@@ -142,3 +142,19 @@ it('only judges where it is to do no more, and asks nobody', async () => {
   expect({ retired, shown }).toEqual({ retired: null, shown: ['0 fail', 'gates'] });
   expect(await keysOf(setting.source)).toHaveLength(5);
 });
+
+it('A3: looks at each object before it goes where the server was seen to ignore the condition of deletions', async () => {
+  const looksWhere = async (result: 'proven' | 'missing') => {
+    const setting = await migrated({ versioned: true });
+    const { source, state } = setting;
+    const check = { capability: 'conditional-delete', bucket: source, evidence: 'It was tried.' } as const;
+    const checks = [{ ...check, result }];
+    await state.save({ server: { at: new Date().toISOString(), checks, accepted_missing: [] } });
+    await embedded.admin.resetRequests();
+    expect(await retire(setting, async () => {}, { purge: false })).toMatchObject({ failing: [] });
+    expect(await keysOf(source)).toEqual([]);
+    return (await embedded.admin.requests()).HeadObject ?? 0;
+  };
+  const objects = 5;
+  expect((await looksWhere('missing')) - (await looksWhere('proven'))).toBe(objects);
+});
