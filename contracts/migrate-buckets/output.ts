@@ -130,6 +130,9 @@ export const resultSchemas = {
   unfreeze: result('unfreeze', {
     source: z.string(),
     unfrozen: z.boolean(),
+    phase: stateSchema.shape.phase
+      .nullable()
+      .describe('how far its plan is after it; null where nothing tells'),
     steps: z.array(z.string()).describe('what was done, one sentence each'),
   }),
   status: result('status', {

@@ -4,6 +4,7 @@ import { confirming } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
 import { good } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
+import { ONCE_UNFROZEN } from '../retirement/advice';
 import { BREAK_LOCK } from './break-lock';
 import { readPauseOption } from './read-pause';
 
@@ -42,8 +43,16 @@ export const unfreeze = command(
   },
 );
 
-function describe({ source, unfrozen, steps }: ResultOf<'unfreeze'>, byPlan: boolean): string {
+function describe({ source, unfrozen, phase, steps }: ResultOf<'unfreeze'>, byPlan: boolean): string {
   if (!unfrozen) return `${source} is not frozen${byPlan ? ' by this plan' : ''}.`;
-  const done = good(`${source} is not frozen any more. Before retiring it, apply again.`);
+  const done = good(`${source} is not frozen any more.${next(phase, byPlan)}`);
   return [done, ...steps.map((step) => `  ${step}`)].join('\n');
+}
+
+function next(phase: ResultOf<'unfreeze'>['phase'], byPlan: boolean): string {
+  if (phase === 'retired') return '';
+  if (phase === 'retiring') return ` ${ONCE_UNFROZEN}`;
+  return byPlan
+    ? ' Before retiring it, apply again.'
+    : ' Before retiring it, make a new plan and apply that.';
 }

@@ -42,7 +42,7 @@ export async function unfreezePlan(
       const { policy } = await readConfiguration(configured);
       const isOurs = ofPlan(digest, null);
       if (!freezesIn(policy).some((each) => isOurs(markOf(each) ?? null))) {
-        return { source, unfrozen: false, steps: [] };
+        return { source, unfrozen: false, phase: state?.now.phase ?? null, steps: [] };
       }
       const record = place && (await readFreezeRecord(place).catch(() => undefined));
       saved = record?.saved.mark?.plan_digest === digest ? record.saved : undefined;
@@ -54,6 +54,6 @@ export async function unfreezePlan(
       await state.save({ saved: null, ...(begun ? {} : { phase: 'copying', verified: null, server: null }) });
     }
     if (place !== undefined) await closeFreezeRecord(place);
-    return { source, unfrozen: true, steps: [...steps] };
+    return { source, unfrozen: true, phase: state?.now.phase ?? null, steps: [...steps] };
   });
 }

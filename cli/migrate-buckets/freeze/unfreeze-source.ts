@@ -26,7 +26,8 @@ export async function unfreezeSource(
   const { aws, report } = context;
   const status = await readFreezeStatus(aws, source, { destination: named, readPause });
   const { mark, suspended, destination, record, unchecked } = status;
-  if (mark === undefined && suspended.length === 0) return { source, unfrozen: false, steps: [] };
+  if (mark === undefined && suspended.length === 0)
+    return { source, unfrozen: false, phase: null, steps: [] };
   const saved = record?.saved;
   const tell = (message: string) => report.tell({ event: 'unfreezing', message });
   if (mark !== undefined) tell(`${source} was frozen by ${describeMark(mark)}.`);
@@ -52,7 +53,7 @@ export async function unfreezeSource(
     const configured = { s3: aws.s3, bucket: source, readPause };
     const steps = await unfreeze(configured, saved, anyFreeze);
     if (place !== undefined) await closeFreezeRecord(place);
-    return { source, unfrozen: true, steps: [...steps] };
+    return { source, unfrozen: true, phase: null, steps: [...steps] };
   });
 }
 

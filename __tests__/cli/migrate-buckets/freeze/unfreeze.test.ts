@@ -1,4 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DeleteBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { ONCE_UNFROZEN } from '../../../../cli/migrate-buckets/retirement/advice';
 import { eventually } from '../../../../packages/local-aws/__tests__/support/eventually';
 import { type CliHarness, startCliHarness } from '../cli-harness';
 import { configuredSetting } from './configured-setting';
@@ -37,6 +40,20 @@ it('puts policy and lifecycle back as they were, byte for byte, and says so', as
   });
   expect(await configuration()).toEqual(before);
   expect((await unfreeze()).result).toMatchObject({ exit_code: 0, unfrozen: false, steps: [] });
+});
+
+it.each([
+  ['verified', 'Before retiring it, apply again.'],
+  ['retiring', ONCE_UNFROZEN],
+  ['retired', 'any more.'],
+])('B12: says what is next once the plan is %s', async (phase, advice) => {
+  const { source, plan } = await frozen();
+  const path = join(harness.folder, plan.replace('.json', '.state.json'));
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), phase }));
+  const { stdout } = await harness.run(['unfreeze', plan]);
+  const [first = ''] = stdout.split('\n');
+  expect(first.startsWith(`${source} is not frozen any more.`)).toBe(true);
+  expect(first.endsWith(advice)).toBe(true);
 });
 
 it('keeps a statement and a rule that somebody added while it was frozen', async () => {
