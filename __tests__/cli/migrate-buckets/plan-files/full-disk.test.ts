@@ -141,21 +141,21 @@ describe('The CLI on a full disk', () => {
   });
 
   it('unfreezes a source whose versions it has no room to record, and goes on once there is', async () => {
-    const { source, plan, planning, applying } = await setting(20);
+    const { source, plan, planning, applying } = await setting(100);
     await run('unlimited', planning);
-    expect(await run('2', applying)).toMatchObject(full('versions.ndjson'));
+    expect(await run('12', applying)).toMatchObject(full('versions.ndjson'));
     expect(await policyOf(source)).toBeUndefined();
     expect((await files(plan)).filter((name) => /tmp|lock|versions/.test(name))).toEqual([]);
     expect((await run('unlimited', applying)).code).toBe(0);
   });
 
   it('stops where the journal cannot grow, and goes on once it can', async () => {
-    const { source, planning, applying } = await setting(20);
+    const { source, planning, applying } = await setting(200);
     await run('unlimited', planning);
-    for (const [key, body] of Object.entries(numbered(20)))
+    for (const [key, body] of Object.entries(numbered(200)))
       await put(harness.s3, source, key, `${body} later`);
     const args = [...applying, '--allow-source-changes'];
-    expect(await run('1', args)).toMatchObject(full('journal.ndjson'));
+    expect(await run('6', args)).toMatchObject(full('journal.ndjson'));
     expect(await policyOf(source)).toBeUndefined();
     expect((await run('unlimited', args)).code).toBe(0);
   });
