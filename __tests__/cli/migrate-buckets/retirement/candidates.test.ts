@@ -101,6 +101,22 @@ describe('Phase two', () => {
     expect(candidates.map(({ key, deletions }) => [key, deletions.length])).toEqual([['a', 1]]);
   });
 
+  it('leaves a newer version of the very same bytes: it is not what was verified', async () => {
+    const setting = await verified(true, ['a']);
+    await embedded.put(setting.source, 'a', 'a');
+    expect((await all(setting)).map(({ deletions }) => deletions.length)).toEqual([1]);
+    expect(await left(setting)).toMatchObject({ versions: 2, newer: 1, newer_keys: ['a'] });
+  });
+
+  it('passes over what an earlier run deleted to its last version', async () => {
+    const setting = await verified(true, ['a', 'b']);
+    const [first] = await current(setting);
+    const versionId = first?.twin?.versionId;
+    const gone = { Bucket: setting.source, Key: 'a', VersionId: versionId };
+    await embedded.s3.send(new DeleteObjectCommand(gone));
+    expect((await all(setting)).map(({ key }) => key)).toEqual(['b']);
+  });
+
   it('leaves a version without an id that somebody overwrote', async () => {
     const setting = await verified(false, ['a', 'b']);
     await embedded.put(setting.source, 'a', 'A');
@@ -141,6 +157,10 @@ describe('What is left', () => {
     await embedded.put(setting.source, 'a', 'newer');
     await remove(setting.source, 'bb');
     expect(await left(setting)).toEqual({ versions: 4, bytes: 8, newer: 2, newer_keys: ['a', 'bb'] });
+  });
+
+  it('is nothing new where a key has several verified versions', async () => {
+    expect(await left(await verified(true, ['a', 'a']))).toMatchObject({ versions: 2, newer: 0 });
   });
 
   it('takes what was overwritten in an unversioned bucket for newer', async () => {
