@@ -12,12 +12,11 @@ it('is published as it is: "npm run json-schema" writes it anew', () => {
 it('has a row on the page for every event and every command', () => {
   const page = readFileSync(join(DOCS, 'json.md'), 'utf8');
   const { $defs = {} } = JSON.parse(JSON.stringify(jsonSchema()));
-  const names = JSON.stringify($defs.line.oneOf)
-    .match(/(?<="enum":\[)[^\]]+/g)
-    ?.join()
-    .replaceAll('"', '');
-  const results = Object.keys($defs).filter((name) => name.endsWith('_result'));
-  for (const name of [...(names?.split(',') ?? []), ...results.map((each) => each.replace('_result', ''))]) {
-    expect(page).toContain(`\`${name}\``);
-  }
+  const kinds: { properties?: { event: { enum: string[] } } }[] = $defs.line.oneOf;
+  const events = kinds.flatMap(({ properties }) => properties?.event.enum ?? []);
+  const commands = Object.keys($defs).flatMap((name) =>
+    name.endsWith('_result') ? [name.replace('_result', '').replaceAll('_', '-')] : [],
+  );
+  expect(events).toContain('canary');
+  for (const name of [...events, ...commands]) expect(page).toContain(`\`${name}\``);
 });
