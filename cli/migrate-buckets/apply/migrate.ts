@@ -9,6 +9,7 @@ import type { CopyEngine } from '../engine/engine';
 import { readConfiguration } from '../freeze/bucket-configuration';
 import { beforeFreeze } from '../freeze/freeze';
 import { Journal } from '../plan-files/journal';
+import { BEGUN, REPLAN } from '../plan-files/once-begun';
 import { type PlanFiles, readManifest } from '../plan-files/plan-file';
 import { refuseStale, strandedOf } from '../plan-files/staleness';
 import { isFrozen, StateFile } from '../plan-files/state';
@@ -101,7 +102,7 @@ async function beginOrResume(
   }
   if (phase === 'retiring') {
     throw new UserError(
-      `The retirement of ${plan.source} has begun, so this plan cannot be applied again. Run retire to go on with it. If that finds what is not proven: run unfreeze, make a new plan of what is left (plan --out another.json), apply it and retire by that one.`,
+      `The retirement of ${plan.source} ${BEGUN}. Run retire to go on with it. If that finds what is not proven: ${REPLAN}`,
       EXIT.refused,
     );
   }

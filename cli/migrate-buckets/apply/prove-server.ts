@@ -6,7 +6,7 @@ import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { examine } from '../doctor/examine';
 import { deniesOthersWrites } from '../doctor/frozen-destination';
-import { refuseMissing } from '../doctor/judge';
+import { refuseMissing } from '../doctor/refuse-missing';
 import { type ConfiguredBucket, readPolicy } from '../freeze/bucket-configuration';
 import type { StateFile } from '../plan-files/state';
 

@@ -3,8 +3,8 @@ import type { Tally } from '../../../contracts/migrate-buckets/plan';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import { counted, countedWere } from '../../shared/counted';
 import { bad, bytes, faint, good, heading, type ListRow, list } from '../../shared/reporters/text';
-import { ONCE_BEGUN } from '../retirement/advice';
-import type { Judgement } from '../retirement/judgement';
+import { ONCE_BEGUN } from '../plan-files/once-begun';
+import type { GatesEvaluation } from '../retirement/gates-evaluation';
 
 /** How far a retirement is to go. */
 interface Extent {
@@ -13,24 +13,24 @@ interface Extent {
 }
 
 /** Everything that an operator decides on, before he is asked: what goes, and what each gate rests on. */
-export const describeJudgement = (judgement: Judgement, extent: Extent): string =>
+export const describeEvaluation = (evaluation: GatesEvaluation, extent: Extent): string =>
   [
-    heading(`Retire ${judgement.source} (${extent.mode}); its copy is ${judgement.destination}`),
+    heading(`Retire ${evaluation.source} (${extent.mode}); its copy is ${evaluation.destination}`),
     '',
     heading('What becomes of it'),
-    list(fates(judgement, extent)),
+    list(fates(evaluation, extent)),
     '',
     heading('What that rests on'),
-    list(judgement.gates.map(gateRow)),
+    list(evaluation.gates.map(gateRow)),
     '',
   ].join('\n');
 
 /** What is typed a name for. */
-export function question(judgement: Judgement, extent: Extent): string {
-  const { source, inventory } = judgement;
+export function question(evaluation: GatesEvaluation, extent: Extent): string {
+  const { source, inventory } = evaluation;
   const { objects = 0, bytes: size = 0 } = inventory?.objects ?? {};
   const what = `${counted(objects, 'object')} (${bytes(size)})`;
-  switch (fateOf(judgement, extent)) {
+  switch (fateOf(evaluation, extent)) {
     case 'marked':
       return `Type ${source} to mark it as retired:`;
     case 'hidden':
@@ -40,15 +40,15 @@ export function question(judgement: Judgement, extent: Extent): string {
   }
 }
 
-const fateOf = ({ versioned }: Judgement, { mode, purge }: Extent): 'marked' | 'hidden' | 'deleted' => {
+const fateOf = ({ versioned }: GatesEvaluation, { mode, purge }: Extent): 'marked' | 'hidden' | 'deleted' => {
   if (mode === 'soft') return 'marked';
   return versioned && !purge ? 'hidden' : 'deleted';
 };
 
-function fates(judgement: Judgement, extent: Extent): ListRow[] {
-  const { inventory, destination, source } = judgement;
+function fates(evaluation: GatesEvaluation, extent: Extent): ListRow[] {
+  const { inventory, destination, source } = evaluation;
   if (inventory === null) return [{ cells: ['Nothing was verified, so nothing can go.'] }];
-  const fate = fateOf(judgement, extent);
+  const fate = fateOf(evaluation, extent);
   const row = (tally: Tally, noun: string, what: string, paint?: ListRow['paint']): ListRow[] =>
     tally.objects === 0
       ? []

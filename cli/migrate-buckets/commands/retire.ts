@@ -6,7 +6,7 @@ import { EXIT } from '../../shared/exit-codes';
 import { asItIs, atLeast, oneOf, repeated } from '../../shared/option-values';
 import { bad, good } from '../../shared/reporters/text';
 import { BREAK_LOCK } from './break-lock';
-import { describeJudgement, describeRetired, describeRetirement, question } from './retire-screen';
+import { describeEvaluation, describeRetired, describeRetirement, question } from './retire-screen';
 
 export const retire = command(
   declare(
@@ -60,8 +60,8 @@ export const retire = command(
       overrides: [...acceptUnchecked, ...(acceptIdle === true ? ['in-use'] : [])],
       dryRun,
       breakLock: options.breakLock,
-      show: (judgement) => context.report.show?.(describeJudgement(judgement, extent)),
-      confirm: (accepted, judgement) => confirm(accepted, question(judgement, extent)),
+      show: (evaluation) => context.report.show?.(describeEvaluation(evaluation, extent)),
+      confirm: (accepted, evaluation) => confirm(accepted, question(evaluation, extent)),
     });
     const data = { gates, inventory, already, retired };
     if (!passed) return { exitCode: EXIT.refused, data, text: bad('Refused: nothing was deleted.') };

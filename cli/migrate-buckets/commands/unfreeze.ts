@@ -4,7 +4,7 @@ import { confirming } from '../../shared/confirmation';
 import { EXIT } from '../../shared/exit-codes';
 import { good } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
-import { ONCE_UNFROZEN } from '../retirement/advice';
+import { ONCE_UNFROZEN } from '../plan-files/once-begun';
 import { BREAK_LOCK } from './break-lock';
 import { readPauseOption } from './read-pause';
 

@@ -1,6 +1,6 @@
 import { parseJson } from '../../shared/parse-json';
 import { freezeStatement, type PolicyDocument, type Statement, statementsOf } from '../freeze/freeze-policy';
-import { isSamePolicy } from '../freeze/thaw-policy';
+import { isSamePolicy } from '../freeze/unfreeze-policy';
 
 const PROBE_SID = 'MigrateBucketsProbe';
 

@@ -12,7 +12,7 @@ import {
 import { describeMark } from './freeze-mark';
 import { freezesIn, markOf, type Statement } from './freeze-policy';
 import { type Lifecycle, resumeRules, suspendedIn, suspendRules } from './suspended-rules';
-import { type IsOurs, isAsPut, thawPolicy } from './thaw-policy';
+import { type IsOurs, isAsPut, unfreezePolicy } from './unfreeze-policy';
 
 /**
  * Denies writes to everybody but those whom the statement exempts, and suspends every lifecycle rule: a Deny does
@@ -74,14 +74,14 @@ export function beforeFreeze(
   }
   if (saved !== null) return saved;
   if (record?.undone_at === null && record.saved.mark?.plan_digest === digest) return record.saved;
-  const policy = thawPolicy(bucket, now.policy, undefined, isOurs).wanted;
+  const policy = unfreezePolicy(bucket, now.policy, undefined, isOurs).wanted;
   return {
     policy,
     lifecycle: resumeRules(now.lifecycle, undefined).wanted as SavedConfiguration['lifecycle'],
   };
 }
 
-export interface ThawedConfiguration extends Configuration {
+export interface UnfrozenConfiguration extends Configuration {
   /** What is done, one sentence each. */
   readonly steps: readonly string[];
 }
@@ -91,13 +91,13 @@ export interface ThawedConfiguration extends Configuration {
  *
  * @throws {UserError} exit 6 when what the freeze put there was altered.
  */
-export function thaw(
+export function configurationWithout(
   bucket: string,
   now: Configuration,
   saved: SavedConfiguration | undefined,
   isOurs: IsOurs,
-): ThawedConfiguration {
-  const policy = thawPolicy(bucket, now.policy, saved, isOurs);
+): UnfrozenConfiguration {
+  const policy = unfreezePolicy(bucket, now.policy, saved, isOurs);
   const lifecycle = resumeRules(now.lifecycle, saved);
   const altered = [...policy.altered, ...lifecycle.altered];
   if (altered.length > 0) {
@@ -127,7 +127,7 @@ export async function unfreeze(
 ): Promise<readonly string[]> {
   const { bucket } = configured;
   const now = await steadyConfiguration(configured);
-  const { policy, lifecycle, steps } = thaw(bucket, now, saved, isOurs);
+  const { policy, lifecycle, steps } = configurationWithout(bucket, now, saved, isOurs);
   const failures: unknown[] = [];
   const attempt = (write: Promise<void>) => write.catch((error: unknown) => failures.push(error));
   if (lifecycle !== null && (suspended(now.lifecycle) || hadRules(saved))) {

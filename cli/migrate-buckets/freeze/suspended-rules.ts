@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LifecycleRule } from '@aws-sdk/client-s3';
 import type { SavedConfiguration } from '../../../contracts/migrate-buckets/freeze';
-import type { Thaw } from './thaw-policy';
+import type { Unfreeze } from './unfreeze-policy';
 
 /** The part of a lifecycle configuration that can be put back. Dates are text, as they are in files. */
 export interface Lifecycle {
@@ -49,7 +49,7 @@ export function suspendRules(lifecycle: Lifecycle | null): Lifecycle | null {
 export function resumeRules(
   now: Lifecycle | null,
   saved: SavedConfiguration | undefined,
-): Thaw<Lifecycle | null> {
+): Unfreeze<Lifecycle | null> {
   const before = ((saved?.lifecycle ?? null) as Lifecycle | null)?.Rules ?? [];
   // Older releases marked no rule: its id must do.
   const marks = saved?.mark !== undefined;

@@ -3,7 +3,7 @@ import type { Context } from '../../shared/command';
 import type { Confirm } from '../../shared/confirmation';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
 import type { ConfiguredBucket } from './bucket-configuration';
-import { thaw, unfreeze } from './freeze';
+import { configurationWithout, unfreeze } from './freeze';
 import { describeMark } from './freeze-mark';
 import { closeFreezeRecord } from './freeze-record';
 import { readFreezeStatus } from './freeze-status';
@@ -37,7 +37,7 @@ export async function unfreezeSource(
       ? 'What it was before the freeze was not found, so only what the freeze marked as its own is undone.'
       : `What it was before the freeze is kept in ${destination}.`,
   );
-  for (const step of thaw(source, status.now, saved, anyFreeze).steps) tell(step);
+  for (const step of configurationWithout(source, status.now, saved, anyFreeze).steps) tell(step);
   await confirm([source], 'This lets everybody write to it again. Type its name to go on:');
   const place = destination === undefined ? undefined : { s3: aws.s3, source, destination };
   const work = {

@@ -8,7 +8,7 @@ import { describeLeftBehind } from '../authority/left-behind';
 import { openBucket, versioningOf } from '../aws/bucket';
 import { ownerOf } from '../aws/owner';
 import { examineByReading } from '../doctor/examine';
-import { refuseUnlistable } from '../doctor/judge';
+import { refuseUnlistable } from '../doctor/refuse-missing';
 import type { CopyEngine } from '../engine/engine';
 import { listVersions } from '../listing/list-versions';
 import { type LockedWork, withFileLock } from '../locks/while-locked';

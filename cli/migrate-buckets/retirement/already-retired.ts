@@ -8,7 +8,7 @@ import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import type { PlanFiles } from '../plan-files/plan-file';
 import { leftovers } from './candidates';
-import type { PlanRetirement } from './judgement';
+import type { PlanRetirement } from './gates-evaluation';
 
 /**
  * What a bucket that an earlier run retired looks like now. Changes nothing.

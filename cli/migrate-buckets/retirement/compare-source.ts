@@ -5,9 +5,9 @@ import type { Context } from '../../shared/command';
 import { counted } from '../../shared/counted';
 import { listVersions } from '../listing/list-versions';
 import { groupByKey, mergeByKey } from '../listing/merge-by-key';
+import { ONCE_BEGUN } from '../plan-files/once-begun';
 import type { PlanFiles } from '../plan-files/plan-file';
 import { readVersions, recordOf, VersionDigest, type VersionRecord } from '../plan-files/version-record';
-import { ONCE_BEGUN } from './advice';
 
 /** What became of the source since its verification. */
 export interface SourceComparison {

@@ -4,7 +4,7 @@ import type { Verification } from '../../../contracts/migrate-buckets/verificati
 import { REFERENCE_KINDS, type ReferenceKind } from '../../../contracts/migrate-buckets/words';
 import { counted, countedWere } from '../../shared/counted';
 import type { ReferenceText, Survey } from '../discovery/references';
-import { ONCE_BEGUN } from './advice';
+import { ONCE_BEGUN } from '../plan-files/once-begun';
 import { serverGates } from './server-gates';
 
 /** Everything that the gates look at, read just before. */

@@ -18,10 +18,10 @@ import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { versioningOf } from '../aws/bucket';
 import { decodeListedKey } from '../listing/listed-object';
+import { ONCE_BEGUN } from '../plan-files/once-begun';
 import type { PlanFiles } from '../plan-files/plan-file';
 import type { StateFile } from '../plan-files/state';
 import type { Sides } from '../verification/evaluate-object';
-import { ONCE_BEGUN } from './advice';
 import { allVersions, currentOnes, leftovers } from './candidates';
 import { type DeletionResult, deleteProven } from './delete-proven';
 

@@ -9,8 +9,8 @@ import { planFiles, readPlan } from '../plan-files/plan-file';
 import { StateFile } from '../plan-files/state';
 import { lookAtRetired } from './already-retired';
 import { allPass, evaluateGates } from './gates';
+import type { GatesEvaluation, PlanRetirement } from './gates-evaluation';
 import { type Facts, type FactsRequest, gatherFacts } from './gather-facts';
-import type { Judgement, PlanRetirement } from './judgement';
 import { retireBucket } from './retire-bucket';
 import { refusesDeletions } from './server-gates';
 
@@ -22,9 +22,9 @@ export interface RetirePlanRequest
   /** Only the gates are evaluated. */
   readonly dryRun: boolean;
   /** Is called with what was found: before anybody is asked, and again where a gate fails after that. */
-  readonly show: (judgement: Judgement) => void;
+  readonly show: (evaluation: GatesEvaluation) => void;
   /** Has the operator type one of the accepted names, or throws. */
-  readonly confirm: (accepted: readonly [string, ...string[]], judgement: Judgement) => Promise<void>;
+  readonly confirm: (accepted: readonly [string, ...string[]], evaluation: GatesEvaluation) => Promise<void>;
 }
 
 /**
@@ -44,28 +44,28 @@ export async function retirePlan(
   tellAccepted(context.report, state?.now);
   await openBucket(context.aws, plan.source);
   await openBucket(context.aws, plan.destination);
-  const { judgement } = await judge(context, plan, request);
-  tell(context, request, judgement);
-  if (!judgement.passed || dryRun) return { ...judgement, already: false, retired: null };
-  await confirm([plan.source, plan.digest], judgement);
+  const { evaluation } = await evaluate(context, plan, request);
+  tell(context, request, evaluation);
+  if (!evaluation.passed || dryRun) return { ...evaluation, already: false, retired: null };
+  await confirm([plan.source, plan.digest], evaluation);
   const work = { ...plan, command: 'retire', path, lock: planFiles(path).lock, breakLock: request.breakLock };
   return whileLocked(context, work, (locked) => retireNow(locked, plan, request));
 }
 
-/** Judges once more, and acts on that alone. */
+/** Evaluates once more, and acts on that alone. */
 async function retireNow(
   context: Context<MigrationEvent>,
   plan: Plan,
   request: RetirePlanRequest,
 ): Promise<PlanRetirement> {
   const { path, mode, purge } = request;
-  const { judgement, facts, state } = await judge(context, plan, request);
-  if (!judgement.passed || state === undefined) {
-    tell(context, request, judgement);
-    return { ...judgement, already: false, retired: null };
+  const { evaluation, facts, state } = await evaluate(context, plan, request);
+  if (!evaluation.passed || state === undefined) {
+    tell(context, request, evaluation);
+    return { ...evaluation, already: false, retired: null };
   }
   const at = new Date().toISOString();
-  const overridden = judgement.gates.filter((gate) => gate.overridden);
+  const overridden = evaluation.gates.filter((gate) => gate.overridden);
   const overrides = overridden.map(({ name }) => ({ gate: name, at }));
   await state.save({ overrides: [...state.now.overrides, ...overrides] });
   const retired = await retireBucket(context, {
@@ -78,14 +78,14 @@ async function retireNow(
     sides: facts.sides,
     expected: facts.inventory?.objects.objects ?? 0,
   });
-  return { ...judgement, already: false, retired };
+  return { ...evaluation, already: false, retired };
 }
 
-async function judge(
+async function evaluate(
   context: Context<MigrationEvent>,
   plan: Plan,
   request: RetirePlanRequest,
-): Promise<{ judgement: Judgement; facts: Facts; state: StateFile | undefined }> {
+): Promise<{ evaluation: GatesEvaluation; facts: Facts; state: StateFile | undefined }> {
   const files = planFiles(request.path);
   const state = await StateFile.of(plan, files.state);
   const facts = await gatherFacts(context, { ...request, plan, files, state: state?.now });
@@ -94,13 +94,17 @@ async function judge(
   return {
     state,
     facts,
-    judgement: { source, destination, gates, passed: allPass(gates), inventory, versioned },
+    evaluation: { source, destination, gates, passed: allPass(gates), inventory, versioned },
   };
 }
 
-function tell({ report }: Context<MigrationEvent>, { show }: RetirePlanRequest, judgement: Judgement): void {
-  show(judgement);
-  const { gates, inventory } = judgement;
+function tell(
+  { report }: Context<MigrationEvent>,
+  { show }: RetirePlanRequest,
+  evaluation: GatesEvaluation,
+): void {
+  show(evaluation);
+  const { gates, inventory } = evaluation;
   const named = (some: readonly Gate[]) => some.map(({ name }) => name).join(', ');
   const failing = gates.filter(({ passed }) => !passed);
   const overridden = gates.filter((gate) => gate.overridden);

@@ -2,7 +2,7 @@ import type { Check } from '../../../contracts/migrate-buckets/capabilities';
 import type { Gate } from '../../../contracts/migrate-buckets/output';
 import type { State } from '../../../contracts/migrate-buckets/plan';
 import { givenUp } from '../doctor/given-up';
-import { ONCE_BEGUN } from './advice';
+import { ONCE_BEGUN } from '../plan-files/once-begun';
 
 interface ServerFacts {
   readonly source: string;

@@ -2,7 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { openBody } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
 import { readChromaDatabase } from './chroma-database';
-import { judgeSnapshot, SKIPPED, type SnapshotFindings } from './judge-snapshot';
+import { evaluateSnapshot, SKIPPED, type SnapshotFindings } from './evaluate-snapshot';
 import { fetchLooseFiles, inOwnFolder, unpackArchive } from './persist-directory';
 
 /** What a fresh, empty Chroma directory takes is under 1 MiB, packed or not: what is larger is not an empty one. */
@@ -35,6 +35,6 @@ export async function openSnapshot(
       'archive' in snapshot
         ? await unpackArchive(await openBody(s3, bucket, main), folder)
         : await fetchLooseFiles(s3, bucket, snapshot.files, folder);
-    return judgeSnapshot(main.key, directory, (path) => readChromaDatabase(path, !quick), quick);
+    return evaluateSnapshot(main.key, directory, (path) => readChromaDatabase(path, !quick), quick);
   });
 }

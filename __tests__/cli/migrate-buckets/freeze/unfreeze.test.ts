@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DeleteBucketPolicyCommand } from '@aws-sdk/client-s3';
-import { ONCE_UNFROZEN } from '../../../../cli/migrate-buckets/retirement/advice';
+import { ONCE_UNFROZEN } from '../../../../cli/migrate-buckets/plan-files/once-begun';
 import { eventually } from '../../../../packages/local-aws/__tests__/support/eventually';
 import { type CliHarness, startCliHarness } from '../cli-harness';
 import { configuredSetting } from './configured-setting';

@@ -55,7 +55,7 @@ describe('A state', () => {
   it.each([
     ['no JSON', '{'],
     ['of another version', JSON.stringify({ ...STATE, version: 2 })],
-    ['of an unknown phase', JSON.stringify({ ...STATE, phase: 'thawing' })],
+    ['of an unknown phase', JSON.stringify({ ...STATE, phase: 'unfreezing' })],
     ['without the saved policy', JSON.stringify({ ...STATE, saved: {} })],
     ['verified at no time', JSON.stringify({ ...STATE, verified: { ...STATE.verified, at: 'yesterday' } })],
     [

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ONCE_BEGUN } from '../../../../cli/migrate-buckets/retirement/advice';
+import { ONCE_BEGUN } from '../../../../cli/migrate-buckets/plan-files/once-begun';
 import { allPass, evaluateGates, type RetireFacts } from '../../../../cli/migrate-buckets/retirement/gates';
 import type { Check, ServerRecord } from '../../../../contracts/migrate-buckets/capabilities';
 import type { State } from '../../../../contracts/migrate-buckets/plan';

@@ -1,7 +1,7 @@
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Fault } from 'local-aws';
 import { readVersions, type VersionRecord } from '../../../../cli/migrate-buckets/plan-files/version-record';
-import type { PlanRetirement } from '../../../../cli/migrate-buckets/retirement/judgement';
+import type { PlanRetirement } from '../../../../cli/migrate-buckets/retirement/gates-evaluation';
 import { retirePlan } from '../../../../cli/migrate-buckets/retirement/retire-plan';
 import type { Aws } from '../../../../cli/shared/aws/clients';
 import { UserError } from '../../../../cli/shared/user-error';

@@ -1,4 +1,4 @@
-import { ONCE_BEGUN } from '../../../../cli/migrate-buckets/retirement/advice';
+import { ONCE_BEGUN } from '../../../../cli/migrate-buckets/plan-files/once-begun';
 import { refusesDeletions, serverGates } from '../../../../cli/migrate-buckets/retirement/server-gates';
 import type { Check } from '../../../../contracts/migrate-buckets/capabilities';
 import type { State } from '../../../../contracts/migrate-buckets/plan';

@@ -1,5 +1,5 @@
 import type { ChromaDatabase } from '../../../../cli/migrate-buckets/snapshots/chroma-database';
-import { judgeSnapshot } from '../../../../cli/migrate-buckets/snapshots/judge-snapshot';
+import { evaluateSnapshot } from '../../../../cli/migrate-buckets/snapshots/evaluate-snapshot';
 import type { PersistDirectory } from '../../../../cli/migrate-buckets/snapshots/persist-directory';
 
 describe('the gates of a snapshot', () => {
@@ -19,10 +19,10 @@ describe('the gates of a snapshot', () => {
     damage: undefined,
     segments: [],
   };
-  const judge = (
+  const evaluate = (
     read: ChromaDatabase | string,
     { quick = false, unpacked = directory as PersistDirectory | string } = {},
-  ) => judgeSnapshot(KEY, unpacked, () => read, quick);
+  ) => evaluateSnapshot(KEY, unpacked, () => read, quick);
   const passes = {
     gate: 'holds-a-snapshot',
     result: 'pass',
@@ -31,7 +31,7 @@ describe('the gates of a snapshot', () => {
   const sound = { gate: 'database-sound', result: 'pass', evidence: 'SQLite finds its 46 pages whole.' };
 
   it('are passed by a whole database, with the records of each collection', () => {
-    expect(judge(database)).toEqual({
+    expect(evaluate(database)).toEqual({
       records: 3,
       gates: [
         passes,
@@ -43,7 +43,7 @@ describe('the gates of a snapshot', () => {
         },
       ],
     });
-    const { gates } = judge({ ...database, records: 1, collections: [], pages: 1 });
+    const { gates } = evaluate({ ...database, records: 1, collections: [], pages: 1 });
     expect(gates.map(({ evidence }) => evidence).slice(0, 2)).toEqual([
       `${KEY} holds 1 record (no collection).`,
       'SQLite finds its 1 page whole.',
@@ -68,12 +68,12 @@ describe('the gates of a snapshot', () => {
       ]),
     };
     const segments = [{ id: 'a', collection: 'lines', indexed: 3 }];
-    expect(judge({ ...database, segments }, { unpacked }).gates[2]).toEqual({
+    expect(evaluate({ ...database, segments }, { unpacked }).gates[2]).toEqual({
       gate: 'vectors-agree',
       result: 'pass',
       evidence: 'Its vector index holds 3 elements.',
     });
-    expect(judge({ ...database, segments }).gates).toEqual([
+    expect(evaluate({ ...database, segments }).gates).toEqual([
       passes,
       sound,
       {
@@ -95,7 +95,7 @@ describe('the gates of a snapshot', () => {
     ],
   ])('are failed by what %s, and nothing more is asked', (_what, read, unpacked, why) => {
     for (const quick of [false, true]) {
-      expect(judge(read, { unpacked, quick })).toEqual({
+      expect(evaluate(read, { unpacked, quick })).toEqual({
         records: null,
         gates: [
           { gate: 'holds-a-snapshot', result: 'fail', evidence: `${KEY} is not a usable snapshot: ${why}.` },
@@ -106,7 +106,7 @@ describe('the gates of a snapshot', () => {
 
   it('are failed by an empty Chroma directory, whatever its date', () => {
     for (const quick of [false, true]) {
-      expect(judge({ ...database, records: 0, damage: 'something' }, { quick })).toEqual({
+      expect(evaluate({ ...database, records: 0, damage: 'something' }, { quick })).toEqual({
         records: 0,
         gates: [
           {
@@ -120,7 +120,7 @@ describe('the gates of a snapshot', () => {
   });
 
   it('are failed by damage, in the words of SQLite', () => {
-    expect(judge({ ...database, damage: 'page 9 is never used' })).toEqual({
+    expect(evaluate({ ...database, damage: 'page 9 is never used' })).toEqual({
       records: 3,
       gates: [
         passes,
@@ -135,7 +135,7 @@ describe('the gates of a snapshot', () => {
 
   it('say that nobody looked, where nobody was to look', () => {
     const segments = [{ id: 'a', collection: 'lines', indexed: 3 }];
-    expect(judge({ ...database, segments }, { quick: true })).toEqual({
+    expect(evaluate({ ...database, segments }, { quick: true })).toEqual({
       records: 3,
       gates: [
         passes,

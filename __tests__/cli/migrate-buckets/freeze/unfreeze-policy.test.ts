@@ -6,7 +6,11 @@ import {
   type Statement,
   withoutReplication,
 } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
-import { isAsPut, isSameStatement, thawPolicy } from '../../../../cli/migrate-buckets/freeze/thaw-policy';
+import {
+  isAsPut,
+  isSameStatement,
+  unfreezePolicy,
+} from '../../../../cli/migrate-buckets/freeze/unfreeze-policy';
 import type { FreezeMark, SavedConfiguration } from '../../../../contracts/migrate-buckets/freeze';
 
 const MARK: FreezeMark = { at: '2026-10-02T03:04:05Z', plan_digest: 'ab', by: 'a@b', destination: 'new' };
@@ -21,11 +25,11 @@ const savedOf = (policy: string | null, statement: Statement | undefined = OURS)
   ...(statement === undefined ? {} : { statement }),
 });
 const any = () => true;
-const thaw = (
+const unfrozen = (
   now: string | null,
   saved?: SavedConfiguration,
   isOurs: (mark: FreezeMark | null) => boolean = any,
-) => thawPolicy('old', now, saved, isOurs);
+) => unfreezePolicy('old', now, saved, isOurs);
 
 describe('a policy without the freeze', () => {
   it('is what it was, byte for byte, when nobody changed it meanwhile', () => {
@@ -36,37 +40,37 @@ describe('a policy without the freeze', () => {
     fc.assert(
       fc.property(own, fc.integer({ min: 0, max: 4 }), (statements, indent) => {
         const before = JSON.stringify({ Id: 'x', Statement: statements }, null, indent);
-        const thawed = thaw(freezePolicy(before, 'old', OURS), savedOf(before));
-        expect(thawed).toMatchObject({ wanted: before, altered: [] });
-        expect(thawed.steps.join()).toContain('byte for byte');
+        const found = unfrozen(freezePolicy(before, 'old', OURS), savedOf(before));
+        expect(found).toMatchObject({ wanted: before, altered: [] });
+        expect(found.steps.join()).toContain('byte for byte');
       }),
     );
     const lone = ` {"Statement": ${JSON.stringify(MINE)}}`;
-    expect(thaw(freezePolicy(lone, 'old', OURS), savedOf(lone)).wanted).toBe(lone);
+    expect(unfrozen(freezePolicy(lone, 'old', OURS), savedOf(lone)).wanted).toBe(lone);
   });
 
   it('keeps what somebody added or changed meanwhile, and says so', () => {
     const before = policyOf(MINE);
-    expect(thaw(policyOf(MINE, OURS, THEIRS), savedOf(before))).toEqual({
+    expect(unfrozen(policyOf(MINE, OURS, THEIRS), savedOf(before))).toEqual({
       wanted: policyOf(MINE, THEIRS),
       steps: [
         "Take the freeze's statement out of the policy, and keep 2 other statements: somebody changed the policy since the freeze.",
       ],
       altered: [],
     });
-    expect(thaw(policyOf(OURS, THEIRS), savedOf(null))).toMatchObject({
+    expect(unfrozen(policyOf(OURS, THEIRS), savedOf(null))).toMatchObject({
       wanted: policyOf(THEIRS),
       steps: [expect.stringContaining('keep 1 other statement:')],
     });
   });
 
   it('does not bring back what somebody took out meanwhile', () => {
-    expect(thaw(policyOf(OURS), savedOf(policyOf(MINE))).wanted).toBeNull();
-    expect(thaw(policyOf(OURS, THEIRS), savedOf(policyOf(MINE))).wanted).toBe(policyOf(THEIRS));
+    expect(unfrozen(policyOf(OURS), savedOf(policyOf(MINE))).wanted).toBeNull();
+    expect(unfrozen(policyOf(OURS, THEIRS), savedOf(policyOf(MINE))).wanted).toBe(policyOf(THEIRS));
   });
 
   it('is deleted when it holds nothing else', () => {
-    expect(thaw(policyOf(OURS), savedOf(null))).toEqual({
+    expect(unfrozen(policyOf(OURS), savedOf(null))).toEqual({
       wanted: null,
       steps: ['Delete the policy, which holds nothing but the freeze.'],
       altered: [],
@@ -75,7 +79,7 @@ describe('a policy without the freeze', () => {
 
   it('stays as it is where the freeze is not in it any more', () => {
     for (const now of [null, policyOf(MINE), ` ${policyOf(THEIRS)}`]) {
-      expect(thaw(now, savedOf(policyOf(MINE)))).toEqual({
+      expect(unfrozen(now, savedOf(policyOf(MINE)))).toEqual({
         wanted: now,
         steps: ['Leave the policy as it is: there is no statement of the freeze in it.'],
         altered: [],
@@ -84,7 +88,7 @@ describe('a policy without the freeze', () => {
   });
 
   it('is worked out when nothing is known from before', () => {
-    expect(thaw(policyOf(MINE, OURS))).toEqual({
+    expect(unfrozen(policyOf(MINE, OURS))).toEqual({
       wanted: policyOf(MINE),
       steps: ["Take the freeze's statement out of the policy, and keep 1 other statement."],
       altered: [],
@@ -94,11 +98,11 @@ describe('a policy without the freeze', () => {
   it('keeps the freeze of another plan', () => {
     const other = { ...OURS, Sid: sidOf({ ...MARK, plan_digest: 'cd' }) };
     const isOurs = (mark: FreezeMark | null) => mark?.plan_digest === 'ab';
-    expect(thaw(policyOf(other, OURS), undefined, isOurs).wanted).toBe(policyOf(other));
-    expect(thaw(policyOf(other), undefined, isOurs).wanted).toBe(policyOf(other));
+    expect(unfrozen(policyOf(other, OURS), undefined, isOurs).wanted).toBe(policyOf(other));
+    expect(unfrozen(policyOf(other), undefined, isOurs).wanted).toBe(policyOf(other));
     const old = { ...OURS, Sid: sidOf(undefined) };
-    expect(thaw(policyOf(old), undefined, isOurs).wanted).toBe(policyOf(old));
-    expect(thaw(policyOf(old), undefined, any).wanted).toBeNull();
+    expect(unfrozen(policyOf(old), undefined, isOurs).wanted).toBe(policyOf(old));
+    expect(unfrozen(policyOf(old), undefined, any).wanted).toBeNull();
   });
 });
 
@@ -106,7 +110,7 @@ describe('a statement of the freeze that was altered', () => {
   it('is shown, field by field', () => {
     const { Principal, ...rest } = OURS;
     const altered = { ...rest, Action: ['s3:PutObject'], Note: 1 };
-    expect(thaw(policyOf(altered), savedOf(null)).altered).toEqual([
+    expect(unfrozen(policyOf(altered), savedOf(null)).altered).toEqual([
       'Principal is missing, and the freeze put "*".',
       expect.stringMatching(
         /^Action is \["s3:PutObject"\], and the freeze put \["s3:PutObject","s3:PutObjectAcl"/,
@@ -117,7 +121,7 @@ describe('a statement of the freeze that was altered', () => {
   });
 
   it('is noticed when it stands there twice', () => {
-    expect(thaw(policyOf(OURS, OURS), savedOf(null)).altered).toEqual([
+    expect(unfrozen(policyOf(OURS, OURS), savedOf(null)).altered).toEqual([
       'The policy has 2 statements of the freeze, and one was put there.',
     ]);
   });
@@ -143,8 +147,8 @@ describe('a statement of the freeze that was altered', () => {
     expect(isAsPut(OURS, OURS)).toBe(true);
     expect(isAsPut(shorter, OURS)).toBe(true);
     expect(isAsPut(OURS, shorter)).toBe(false);
-    expect(thaw(policyOf(shorter), savedOf(null))).toMatchObject({ wanted: null, altered: [] });
-    expect(thaw(policyOf(shorter, shorter), savedOf(null)).altered).toHaveLength(1);
+    expect(unfrozen(policyOf(shorter), savedOf(null))).toMatchObject({ wanted: null, altered: [] });
+    expect(unfrozen(policyOf(shorter, shorter), savedOf(null)).altered).toHaveLength(1);
     const [first] = (OURS.Action as string[]).filter((action) => action.includes('Replicate'));
     expect(isAsPut({ ...OURS, Action: [...(shorter.Action as string[]), first] }, OURS)).toBe(false);
   });

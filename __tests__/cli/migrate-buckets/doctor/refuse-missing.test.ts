@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { refuseMissing, refuseUnlistable } from '../../../../cli/migrate-buckets/doctor/judge';
+import { refuseMissing, refuseUnlistable } from '../../../../cli/migrate-buckets/doctor/refuse-missing';
 import type { Check } from '../../../../contracts/migrate-buckets/capabilities';
 import {
   ACCEPTABLE_CAPABILITIES,
@@ -14,7 +14,7 @@ const check = (capability: Capability, result: Check['result'], bucket = 'new'):
   evidence: `${capability} is ${result}.`,
 });
 /** The exit code and the sentence of a refusal, or what is accepted. */
-function judged(...given: Parameters<typeof refuseMissing>) {
+function outcomeOf(...given: Parameters<typeof refuseMissing>) {
   try {
     return refuseMissing(...given);
   } catch (error) {
@@ -25,11 +25,11 @@ function judged(...given: Parameters<typeof refuseMissing>) {
 
 it('goes on with all that is proven or was not checked', () => {
   const checks = CAPABILITIES.flatMap((each) => [check(each, 'proven'), check(each, 'unchecked')]);
-  expect(judged(checks, [...CAPABILITIES], false)).toEqual([]);
+  expect(outcomeOf(checks, [...CAPABILITIES], false)).toEqual([]);
 });
 
 it.each(CAPABILITIES)('refuses by its name that %s is missing, and tells the way round it', (capability) => {
-  const ways = judged([check('tags', 'proven'), check(capability, 'missing')], [], true);
+  const ways = outcomeOf([check('tags', 'proven'), check(capability, 'missing')], [], true);
   const isAcceptable = ACCEPTABLE_CAPABILITIES.some((each) => each === capability);
   const remedy = isAcceptable
     ? `To go on all the same, pass --accept-missing ${capability}.`
@@ -49,11 +49,11 @@ it('goes on without what is accepted by name, each told once, and without nothin
     check('expected-owner', 'missing', 'old'),
     check('expected-owner', 'missing', 'new'),
   ];
-  expect(judged(checks, ['expected-owner', 'tags', 'conditional-put'], false)).toEqual([
+  expect(outcomeOf(checks, ['expected-owner', 'tags', 'conditional-put'], false)).toEqual([
     'tags',
     'expected-owner',
   ]);
-  expect(judged(checks, ['tags'], false)).toEqual({
+  expect(outcomeOf(checks, ['tags'], false)).toEqual({
     exitCode: 6,
     message: expect.stringMatching(/^old lacks expected-owner: .*\nnew lacks expected-owner: .*$/),
   });
@@ -62,7 +62,7 @@ it('goes on without what is accepted by name, each told once, and without nothin
 it.each(['listing', 'versions', 'freeze', 'freeze-denial'] as const)(
   'never goes on without %s, whatever is accepted',
   (capability) => {
-    expect(judged([check(capability, 'missing')], [...CAPABILITIES], true)).toMatchObject({ exitCode: 6 });
+    expect(outcomeOf([check(capability, 'missing')], [...CAPABILITIES], true)).toMatchObject({ exitCode: 6 });
   },
 );
 
@@ -70,8 +70,8 @@ it.each(['conditional-copy', 'conditional-part-copy'] as const)(
   'goes on without %s only towards a destination that is frozen against everybody else',
   (capability) => {
     const checks = [check(capability, 'missing')];
-    expect(judged(checks, [capability], true)).toEqual([capability]);
-    expect(judged(checks, [capability], false)).toEqual({
+    expect(outcomeOf(checks, [capability], true)).toEqual([capability]);
+    expect(outcomeOf(checks, [capability], false)).toEqual({
       exitCode: 6,
       message: expect.stringContaining(
         `Without ${capability} the only allowed destination is one that is frozen against everybody else.`,
@@ -87,7 +87,7 @@ it('tells every permission that is lacking, each once, before anything else', ()
     { ...check('versions', 'denied'), evidence: 'freeze is denied.' },
     check('listing', 'denied'),
   ];
-  expect(judged(checks, ['tags'], true)).toEqual({
+  expect(outcomeOf(checks, ['tags'], true)).toEqual({
     exitCode: 1,
     message: 'freeze is denied.\nlisting is denied.',
   });
@@ -98,7 +98,7 @@ it('never goes on when anything is missing that was not accepted, or denied', ()
   const checks = fc.array(fc.tuple(fc.constantFrom(...CAPABILITIES), result).map((each) => check(...each)));
   fc.assert(
     fc.property(checks, fc.subarray([...CAPABILITIES]), fc.boolean(), (found, accepted, frozen) => {
-      const outcome = judged(found, accepted, frozen);
+      const outcome = outcomeOf(found, accepted, frozen);
       if (!Array.isArray(outcome)) return;
       for (const each of found) {
         expect(each.result).not.toBe('denied');

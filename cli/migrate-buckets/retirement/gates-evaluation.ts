@@ -1,7 +1,7 @@
 import type { Gate, Inventory, Retirement } from '../../../contracts/migrate-buckets/output';
 
 /** What an operator must know before he is asked. */
-export interface Judgement {
+export interface GatesEvaluation {
   readonly source: string;
   readonly destination: string;
   readonly gates: Gate[];
@@ -13,7 +13,7 @@ export interface Judgement {
 }
 
 /** What came of it. */
-export interface PlanRetirement extends Judgement {
+export interface PlanRetirement extends GatesEvaluation {
   /** Whether it was retired by an earlier run, so that nothing was left to do. */
   readonly already: boolean;
   /** Null when nothing was done: a gate fails, or only the gates were asked for. */

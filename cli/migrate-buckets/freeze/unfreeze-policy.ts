@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FreezeMark, SavedConfiguration } from '../../../contracts/migrate-buckets/freeze';
+import { counted } from '../../shared/counted';
 import { parseJson } from '../../shared/parse-json';
 import {
   markOf,
@@ -11,7 +12,7 @@ import {
 } from './freeze-policy';
 
 /** What a configuration becomes without the freeze. Nothing of it is written while something was altered. */
-export interface Thaw<Configuration> {
+export interface Unfreeze<Configuration> {
   readonly wanted: Configuration;
   /** What is done, one sentence each. */
   readonly steps: readonly string[];
@@ -29,12 +30,12 @@ export type IsOurs = (mark: FreezeMark | null) => boolean;
  * @param now - the policy as it is.
  * @param saved - what is known from before the freeze, if anything.
  */
-export function thawPolicy(
+export function unfreezePolicy(
   bucket: string,
   now: string | null,
   saved: SavedConfiguration | undefined,
   isOurs: IsOurs,
-): Thaw<string | null> {
+): Unfreeze<string | null> {
   const document = now === null ? undefined : parsePolicy(now, bucket);
   const all = statementsOf(document);
   const ours = all.filter((each) => {
@@ -61,11 +62,12 @@ export function thawPolicy(
       altered,
     };
   }
-  const kept = others.length === 1 ? '1 other statement' : `${others.length} other statements`;
   const since = saved === undefined ? '' : ': somebody changed the policy since the freeze';
   return {
     wanted: JSON.stringify(wanted),
-    steps: [`Take the freeze's statement out of the policy, and keep ${kept}${since}.`],
+    steps: [
+      `Take the freeze's statement out of the policy, and keep ${counted(others.length, 'other statement')}${since}.`,
+    ],
     altered,
   };
 }

@@ -20,7 +20,7 @@ export const SKIPPED: readonly SnapshotGate[] = (['database-sound', 'vectors-agr
 );
 
 /** Passes what was unpacked through the gates, one after the other. */
-export function judgeSnapshot(
+export function evaluateSnapshot(
   key: string,
   directory: PersistDirectory | string,
   read: (path: string) => ChromaDatabase | string,
