@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { SFNClient } from '@aws-sdk/client-sfn';
-import { type LocalAws, startLocalAws } from 'local-aws';
 import { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 
 import { type Facts, gatherFacts } from '../../../../cli/migrate-buckets/retirement/gather-facts';
 import type { Aws } from '../../../../cli/shared/aws/clients';
 import type { ManifestEntry } from '../../../../contracts/migrate-buckets/plan';
+import { useControlPlane } from '../../../support/control-plane';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
+import { useFixedTime } from '../../../support/fixed-time';
 import { intercepted } from '../../../support/intercepted-client';
 import { useVerifiedSource, type VerifiedSource } from './verified-source';
 
@@ -17,35 +16,8 @@ const NOW = new Date('2026-01-01T12:00:00Z');
 
 const embedded = useEmbeddedS3();
 const prepare = useVerifiedSource(embedded);
-let aws: LocalAws<'controlPlane'>;
-let clients: Pick<Aws, 'lambda' | 'stepFunctions'>;
-beforeAll(async () => {
-  aws = await startLocalAws({ services: ['controlPlane'] });
-  const options = aws.clientOptions('controlPlane');
-  clients = { lambda: new LambdaClient(options), stepFunctions: new SFNClient(options) };
-});
-afterAll(async () => {
-  clients?.lambda.destroy();
-  clients?.stepFunctions.destroy();
-  await aws?.stop();
-});
-beforeEach(() => {
-  // The server is in this process, so that it tells the time that is set here.
-  jest.useFakeTimers({
-    now: NOW,
-    doNotFake: [
-      'nextTick',
-      'setImmediate',
-      'clearImmediate',
-      'setInterval',
-      'clearInterval',
-      'setTimeout',
-      'clearTimeout',
-      'queueMicrotask',
-    ],
-  });
-});
-afterEach(() => jest.useRealTimers());
+const controlPlane = useControlPlane();
+useFixedTime(NOW);
 
 interface Options {
   readonly s3?: S3Client;
@@ -61,7 +33,11 @@ const gather = (
 ): Promise<Facts> =>
   gatherFacts(
     {
-      aws: { ...clients, s3, options: expectedOwner === undefined ? {} : { expectedOwner } } as Aws,
+      aws: {
+        ...controlPlane().clients,
+        s3,
+        options: expectedOwner === undefined ? {} : { expectedOwner },
+      } as Aws,
       report: { tell() {}, progress() {} },
       signal: new AbortController().signal,
       ask: undefined,
@@ -100,7 +76,7 @@ it('hands on what it was asked with, and when', async () => {
 
 it('finds who names the source, and says what was not looked at', async () => {
   const setting = await prepare();
-  await aws.declare({ functions: [{ name: 'reader', environment: { BUCKET: setting.source } }] });
+  await controlPlane().declare({ functions: [{ name: 'reader', environment: { BUCKET: setting.source } }] });
   const { references, survey } = await gather(setting);
   expect(references).toEqual([expect.objectContaining({ kind: 'lambda', text: setting.source })]);
   expect(survey.unchecked.map(({ kind }) => kind)).toEqual(['state']);

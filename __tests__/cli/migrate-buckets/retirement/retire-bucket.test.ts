@@ -15,6 +15,7 @@ import { Proofs } from '../../../../cli/migrate-buckets/verification/proofs';
 import type { Aws } from '../../../../cli/shared/aws/clients';
 import type { RetireMode } from '../../../../contracts/migrate-buckets/words';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
+import { useFixedTime } from '../../../support/fixed-time';
 import { intercepted } from '../../../support/intercepted-client';
 import { useVerifiedSource, type VerifiedSource } from './verified-source';
 
@@ -24,23 +25,7 @@ const TAG = 'migrate-buckets-retired';
 
 const embedded = useEmbeddedS3();
 const prepare = useVerifiedSource(embedded);
-beforeEach(() => {
-  // The server is in this process, so that it tells the time that is set here.
-  jest.useFakeTimers({
-    now: NOW,
-    doNotFake: [
-      'nextTick',
-      'setImmediate',
-      'clearImmediate',
-      'setInterval',
-      'clearInterval',
-      'setTimeout',
-      'clearTimeout',
-      'queueMicrotask',
-    ],
-  });
-});
-afterEach(() => jest.useRealTimers());
+useFixedTime(NOW);
 
 async function retire(
   { plan, files, state }: VerifiedSource,

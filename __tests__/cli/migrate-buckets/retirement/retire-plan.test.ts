@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { SFNClient } from '@aws-sdk/client-sfn';
-import { type LocalAws, startLocalAws } from 'local-aws';
 import { type Held, takeFileLock } from '../../../../cli/migrate-buckets/locks/file-lock';
 import { holderOf } from '../../../../cli/migrate-buckets/locks/holder';
 import { readState } from '../../../../cli/migrate-buckets/plan-files/state';
 import { retirePlan } from '../../../../cli/migrate-buckets/retirement/retire-plan';
 import type { Aws } from '../../../../cli/shared/aws/clients';
 import { snapshotArchiveKey, snapshotHashKey, snapshotPointerKey } from '../../../../contracts/bucket-layout';
+import { useControlPlane } from '../../../support/control-plane';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
 import { contents } from '../../../support/old-buckets';
 import { useVerifiedSource, type VerifiedSource } from './verified-source';
@@ -18,18 +16,7 @@ const VERSION = '20260101_000000';
 
 const embedded = useEmbeddedS3();
 const prepare = useVerifiedSource(embedded);
-let aws: LocalAws<'controlPlane'>;
-let clients: Pick<Aws, 'lambda' | 'stepFunctions'>;
-beforeAll(async () => {
-  aws = await startLocalAws({ services: ['controlPlane'] });
-  const options = aws.clientOptions('controlPlane');
-  clients = { lambda: new LambdaClient(options), stepFunctions: new SFNClient(options) };
-});
-afterAll(async () => {
-  clients?.lambda.destroy();
-  clients?.stepFunctions.destroy();
-  await aws?.stop();
-});
+const controlPlane = useControlPlane();
 
 const ARCHIVE = snapshotArchiveKey('lines', VERSION);
 
@@ -49,7 +36,7 @@ async function retire({ files }: VerifiedSource, waiting: () => Promise<unknown>
   const shown: string[] = [];
   const retirement = await retirePlan(
     {
-      aws: { ...clients, s3: embedded.s3, options: {} } as Aws,
+      aws: { ...controlPlane().clients, s3: embedded.s3, options: {} } as Aws,
       report: { tell: ({ event }) => void shown.push(event), progress() {} },
       signal: new AbortController().signal,
       ask: undefined,
@@ -97,7 +84,8 @@ describe.each([false, true])('While it waits for the name (A1), versioned: %p,',
     ['an object is added to the source', ({ source }) => embedded.put(source, 'c', 'c'), 'unchanged'],
     [
       'something begins to name the source',
-      ({ source }) => aws.declare({ functions: [{ name: 'reader', environment: { BUCKET: source } }] }),
+      ({ source }) =>
+        controlPlane().declare({ functions: [{ name: 'reader', environment: { BUCKET: source } }] }),
       'lambda',
     ],
   ])('%s: nothing is deleted, and the gate that fails is named', async (_what, change, gate) => {
@@ -113,7 +101,7 @@ describe.each([false, true])('While it waits for the name (A1), versioned: %p,',
     // Neither begun, nor its overrides saved, nor locked.
     const { now } = setting.state;
     expect([now.phase, now.overrides, existsSync(setting.files.lock)]).toEqual(['verified', [], false]);
-    await aws.declare({});
+    await controlPlane().declare({});
   });
 });
 
@@ -136,7 +124,7 @@ it('does nothing where somebody else works on the plan by then', async () => {
   expect(await keysOf(setting.source)).toHaveLength(5);
 });
 
-it('only judges where it is to do no more, and asks nobody', async () => {
+it('only evaluates where it is to do no more, and asks nobody', async () => {
   const setting = await migrated();
   const { retired, shown } = await retire(setting, () => remove(setting.source, 'a'), { dryRun: true });
   expect({ retired, shown }).toEqual({ retired: null, shown: ['0 fail', 'gates'] });

@@ -1,7 +1,4 @@
-import { LambdaClient } from '@aws-sdk/client-lambda';
-import { SFNClient } from '@aws-sdk/client-sfn';
-import { type LocalAws, startLocalAws } from 'local-aws';
-import type { Aws } from '../../../../cli/shared/aws/clients';
+import { useControlPlane } from '../../../support/control-plane';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
 import { contents } from '../../../support/old-buckets';
 import { retireUnderChange } from './retire-under-change';
@@ -13,18 +10,7 @@ const RUNS = Number(process.env.RETIRE_RUNS ?? 25);
 
 const embedded = useEmbeddedS3();
 const prepare = useVerifiedSource(embedded);
-let aws: LocalAws<'controlPlane'>;
-let clients: Pick<Aws, 'lambda' | 'stepFunctions'>;
-beforeAll(async () => {
-  aws = await startLocalAws({ services: ['controlPlane'] });
-  const options = aws.clientOptions('controlPlane');
-  clients = { lambda: new LambdaClient(options), stepFunctions: new SFNClient(options) };
-});
-afterAll(async () => {
-  clients?.lambda.destroy();
-  clients?.stepFunctions.destroy();
-  await aws?.stop();
-});
+const controlPlane = useControlPlane();
 
 it('deletes nothing that the destination does not hold at that moment, whatever changes and whenever (A1)', async () => {
   const unproven: string[] = [];
@@ -34,7 +20,7 @@ it('deletes nothing that the destination does not hold at that moment, whatever 
     let bucket = '';
     const run = await retireUnderChange(
       embedded,
-      clients,
+      controlPlane().clients,
       async (options) => {
         const setting = await prepare(options);
         bucket = setting.source;
