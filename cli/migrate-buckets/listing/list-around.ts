@@ -3,7 +3,9 @@ import { saying } from '../../shared/aws/explain';
 import type { Pace } from '../../shared/aws/pace';
 import { UserError } from '../../shared/user-error';
 import { compareKeys } from './key-order';
-import { bareEtag, decodeListedKey, type ListedObject } from './listed-object';
+import { objectsOf } from './list';
+import type { ListedObject } from './listed-object';
+import { PageOrder } from './page-order';
 
 /** One page of a listing: what a bucket holds of a range of keys at one moment. */
 export interface Page {
@@ -38,8 +40,10 @@ export async function listAround(
         `A page of the listing of ${bucket} does not say whether or where it goes on, so nothing can be concluded from it.`,
       );
     }
-    const objects = objectsOf(page, bucket);
-    const last = [...objects.keys()].at(-1);
+    const listed = objectsOf(page, bucket);
+    new PageOrder(bucket, false).check(listed.map((object) => object.key));
+    const objects = new Map(listed.map((object) => [object.key, object]));
+    const last = listed.at(-1)?.key;
     if (!more) return { objects, covers: () => true };
     if (last !== undefined && compareKeys(last, key) >= 0) {
       return { objects, covers: (other) => compareKeys(other, last) <= 0 };
@@ -50,28 +54,3 @@ export async function listAround(
 
 /** S3 lists what comes after a key: all but the last character of the one that is looked for is before it. */
 const justBefore = (key: string): string | undefined => [...key].slice(0, -1).join('') || undefined;
-
-function objectsOf({ Contents = [], EncodingType }: ListObjectsV2CommandOutput, bucket: string) {
-  const objects = new Map<string, ListedObject>();
-  let last: string | undefined;
-  for (const { Key, ETag, Size, StorageClass, LastModified } of Contents) {
-    if (Key === undefined || ETag === undefined || Size === undefined) {
-      throw new UserError(`The listing of ${bucket} holds an object without key, ETag or size. Try again.`);
-    }
-    const key = EncodingType === 'url' ? decodeListedKey(Key) : Key;
-    if (last !== undefined && compareKeys(last, key) >= 0) {
-      throw new UserError(
-        `The listing of ${bucket} is not in key order ("${key}" came after "${last}"), so nothing can be concluded from it.`,
-      );
-    }
-    objects.set(key, {
-      key,
-      etag: bareEtag(ETag),
-      size: Size,
-      storageClass: StorageClass ?? 'STANDARD',
-      modified: LastModified?.getTime() ?? 0,
-    });
-    last = key;
-  }
-  return objects;
-}

@@ -35,25 +35,28 @@ export async function* listObjects(
     } catch (error) {
       throw explain(error, `list the bucket ${bucket}`, bucket);
     }
-    const objects = (output.Contents ?? []).map(
-      ({ Key, ETag, Size, StorageClass, LastModified }): ListedObject => {
-        if (Key === undefined || ETag === undefined || Size === undefined) {
-          throw new UserError(
-            `The listing of ${bucket} holds an object without key, ETag or size. Try again.`,
-          );
-        }
-        return {
-          key: output.EncodingType === 'url' ? decodeListedKey(Key) : Key,
-          size: Size,
-          etag: bareEtag(ETag),
-          storageClass: StorageClass ?? 'STANDARD',
-          modified: LastModified?.getTime() ?? 0,
-        };
-      },
-    );
+    const objects = objectsOf(output, bucket);
     order.check(objects.map(({ key }) => key));
     const token = order.next(output.IsTruncated, output.NextContinuationToken);
     next = token === undefined ? undefined : page(token);
     yield* objects.filter(({ key }) => !isOwnKey(key));
   }
 }
+
+/** The objects of one page. @throws {UserError} when one lacks what everything rests on. */
+export const objectsOf = (
+  { Contents = [], EncodingType }: ListObjectsV2CommandOutput,
+  bucket: string,
+): ListedObject[] =>
+  Contents.map(({ Key, ETag, Size, StorageClass, LastModified }) => {
+    if (Key === undefined || ETag === undefined || Size === undefined) {
+      throw new UserError(`The listing of ${bucket} holds an object without key, ETag or size. Try again.`);
+    }
+    return {
+      key: EncodingType === 'url' ? decodeListedKey(Key) : Key,
+      size: Size,
+      etag: bareEtag(ETag),
+      storageClass: StorageClass ?? 'STANDARD',
+      modified: LastModified?.getTime() ?? 0,
+    };
+  });

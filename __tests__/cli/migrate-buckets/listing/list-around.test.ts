@@ -59,6 +59,28 @@ it('lists no more than the page that is asked for', async () => {
   expect(await embedded.admin.requests()).toEqual({ ListObjectsV2: 1 });
 });
 
+it.each([
+  ['a12', 'a1'],
+  ['\u{10ffff}x', '\u{10ffff}'],
+  ['a', undefined],
+])('asks for what comes from %s on, not for the whole bucket', async (key, after) => {
+  const asked: unknown[] = [];
+  const s3 = intercepted(embedded.s3, (command, send) => {
+    asked.push((command.input as { StartAfter?: string }).StartAfter);
+    return send();
+  });
+  await around(await filled(), key, s3);
+  expect(asked).toEqual([after]);
+});
+
+it('tells in a sentence which bucket could not be listed', async () => {
+  const bucket = await filled();
+  await embedded.admin.inject({ operation: 'ListObjectsV2', fail: 'AccessDenied' });
+  await expect(around(bucket, 'a')).rejects.toThrow(
+    `Access was denied when asked to list the bucket ${bucket}`,
+  );
+});
+
 it.each<[string, object, RegExp]>([
   ['does not say whether it goes on', { IsTruncated: undefined }, /does not say whether or where it goes on/],
   [
