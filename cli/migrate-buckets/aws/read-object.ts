@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { saying } from '../../shared/aws/explain';
 import { failureOf, isMissing } from '../../shared/aws/failure';
-import type { ListedObject } from '../listing/listed-object';
+import { bareEtag, type ListedObject } from '../listing/listed-object';
 
 /** Opens an object, pinned to the ETag that was listed. */
 export async function openBody(
@@ -35,3 +35,20 @@ export const readTextIfAny = (s3: S3Client, bucket: string, key: string): Promis
       throw error;
     }
   });
+
+/** The ETag of a current object as it is now, or undefined where there is none. Throws any other failure as it came. */
+export async function etagOf(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const request = new HeadObjectCommand({ Bucket: bucket, Key: key });
+    const { ETag } = await s3.send(request, { abortSignal: signal });
+    return ETag === undefined ? undefined : bareEtag(ETag);
+  } catch (error) {
+    if (isMissing(failureOf(error))) return undefined;
+    throw error;
+  }
+}

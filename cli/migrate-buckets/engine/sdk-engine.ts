@@ -2,13 +2,13 @@ import {
   CopyObjectCommand,
   CreateMultipartUploadCommand,
   GetObjectTaggingCommand,
-  HeadObjectCommand,
   PutObjectTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { explain, saying } from '../../shared/aws/explain';
 import { failureOf, isMissing, isPreconditionFailed } from '../../shared/aws/failure';
 import { Pace } from '../../shared/aws/pace';
+import { etagOf } from '../aws/read-object';
 import { listObjects } from '../listing/list';
 import { bareEtag, partsOfEtag } from '../listing/listed-object';
 import { abortUpload, copyInParts } from './copy-in-parts';
@@ -148,16 +148,10 @@ export class SdkEngine implements CopyEngine {
     );
   }
 
-  private async etagOf(bucket: string, key: string): Promise<string | undefined> {
-    try {
-      const { ETag } = await this.pace.send(
-        () => this.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key })),
-        this.options.signal,
-      );
-      return ETag === undefined ? undefined : bareEtag(ETag);
-    } catch (error) {
-      if (isMissing(failureOf(error))) return undefined;
-      throw explain(error, `look at ${key} in ${bucket}`, bucket);
-    }
+  private etagOf(bucket: string, key: string): Promise<string | undefined> {
+    const { signal } = this.options;
+    return saying(`look at ${key} in ${bucket}`, bucket, () =>
+      this.pace.send(() => etagOf(this.s3, bucket, key, signal), signal),
+    );
   }
 }

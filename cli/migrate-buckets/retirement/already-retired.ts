@@ -9,6 +9,7 @@ import { UserError } from '../../shared/user-error';
 import type { PlanFiles } from '../plan-files/plan-file';
 import { leftovers } from './candidates';
 import type { PlanRetirement } from './gates-evaluation';
+import { untouched } from './retire-bucket';
 
 /**
  * What a bucket that an earlier run retired looks like now. Changes nothing.
@@ -45,15 +46,6 @@ export async function lookAtRetired(
     inventory: null,
     versioned: false,
     already: true,
-    retired: {
-      mode,
-      hidden: false,
-      deleted: 0,
-      uploads_aborted: 0,
-      bucket_deleted: !isThere,
-      failed: [],
-      failed_count: 0,
-      left,
-    },
+    retired: { ...untouched(mode), bucket_deleted: !isThere, left },
   };
 }

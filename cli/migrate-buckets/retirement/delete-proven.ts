@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import { explain, saying } from '../../shared/aws/explain';
-import { failureOf, isMissing, isTransient } from '../../shared/aws/failure';
+import { failureOf, isTransient } from '../../shared/aws/failure';
 import { Pace } from '../../shared/aws/pace';
 import type { Context } from '../../shared/command';
+import { etagOf } from '../aws/read-object';
 import { listAround, type Page } from '../listing/list-around';
-import { bareEtag, type ListedObject } from '../listing/listed-object';
+import type { ListedObject } from '../listing/listed-object';
 import {
   evaluateObject,
   explainLevel,
@@ -192,20 +192,10 @@ class ProvenDeletion {
     return checked.flat();
   }
 
-  private async etagOf(key: string): Promise<string | undefined> {
+  private etagOf(key: string): Promise<string | undefined> {
     const { aws, signal } = this.context;
     const { source } = this.request.sides;
-    return saying(`look at ${key} in ${source}`, source, async () => {
-      try {
-        const { ETag = '' } = await aws.s3.send(new HeadObjectCommand({ Bucket: source, Key: key }), {
-          abortSignal: signal,
-        });
-        return bareEtag(ETag);
-      } catch (error) {
-        if (isMissing(failureOf(error))) return undefined;
-        throw error;
-      }
-    });
+    return saying(`look at ${key} in ${source}`, source, () => etagOf(aws.s3, source, key, signal));
   }
 
   leave(key: string, message: string): void {

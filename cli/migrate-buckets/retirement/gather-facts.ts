@@ -52,6 +52,7 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
   const comparable = state !== undefined && verified !== null && existsSync(files.versions);
   const compared = comparable ? await compareSource(context, source, files, state) : null;
   const journal = await Journal.open(files.journal, { readOnly: true });
+  const versioning = await versioningOf(aws, source);
   const sides = {
     source,
     destination,
@@ -73,11 +74,11 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
     verification: comparable ? await verifyAgain(context, request, state, sides) : null,
     writtenSince: verified === null ? null : await writtenSince(context, plan, files),
     inventory: compared?.inventory ?? null,
-    versioned: (await versioningOf(aws, source)) !== 'off',
+    versioned: versioning !== 'off',
     sides,
     lock: await lockOf(aws, source),
     owner: await ownerOf(aws, plan),
-    keepsVersions: (await versioningOf(aws, source)) === 'Enabled',
+    keepsVersions: versioning === 'Enabled',
     now: Date.now(),
     soak,
     overrides,

@@ -40,6 +40,18 @@ export interface RetireRequest {
   readonly conditional?: boolean;
 }
 
+/** What is told of a retirement that has done nothing yet. */
+export const untouched = (mode: RetireMode): Retirement => ({
+  mode,
+  hidden: false,
+  deleted: 0,
+  uploads_aborted: 0,
+  bucket_deleted: false,
+  failed: [],
+  failed_count: 0,
+  left: null,
+});
+
 const RETIRED_TAG = 'migrate-buckets-retired';
 
 /**
@@ -54,16 +66,7 @@ export async function retireBucket(
   const { aws, report } = context;
   const { s3 } = aws;
   const { source } = plan;
-  const nothing = {
-    mode,
-    hidden: false,
-    deleted: 0,
-    uploads_aborted: 0,
-    bucket_deleted: false,
-    failed: [],
-    failed_count: 0,
-    left: null,
-  };
+  const nothing = untouched(mode);
   if (mode === 'soft') {
     await tagRetired(s3, source);
     return nothing;
