@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { listAround } from '../../../../cli/migrate-buckets/listing/list-around';
 import { Pace } from '../../../../cli/shared/aws/pace';
@@ -123,6 +124,28 @@ it('does not follow a page that leads to itself', async () => {
     return send();
   });
   await expect(around(bucket, 'b', followed)).rejects.toThrow(/whether or where it goes on/);
+});
+
+it('does not begin anew where a later page does not say where it goes on', async () => {
+  const bucket = await filled();
+  let pages = 0;
+  const s3 = intercepted(paged(1), async (_command, send) => {
+    const page = (await send()) as object;
+    return ++pages === 1 ? { ...page, Contents: [] } : { ...page, NextContinuationToken: undefined };
+  });
+  await expect(around(bucket, 'b', s3)).rejects.toThrow(/whether or where it goes on/);
+  expect(pages).toBe(2);
+});
+
+it('does not wait for a page once everything is stopped', async () => {
+  const bucket = await filled();
+  await embedded.admin.resetRequests();
+  await embedded.admin.inject({ operation: 'ListObjectsV2', delay: 2_000 });
+  const stop = new AbortController();
+  const listing = listAround(embedded.s3, bucket, 'a', new Pace(), stop.signal);
+  while ((await embedded.admin.requests()).ListObjectsV2 === undefined) await setImmediate();
+  stop.abort();
+  await expect(listing).rejects.toThrow();
 });
 
 it('reads keys that the server did not encode', async () => {
