@@ -47,10 +47,11 @@ async function main(): Promise<number> {
       const found = await mutate(next);
       measured.push(found);
       process.stdout.write(`${verdict(found)}\n`);
+      // After each one: a run that is broken off has not been for nothing.
+      writePage(measured.filter(passes));
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
-  writePage(measured.filter(passes));
   if (left.length > 0) {
     process.stdout.write(
       `Not measured within ${values.minutes} minutes: ${left.join(', ')}. Run "npm run mutate -- --changed" without --minutes and commit docs/mutation.md.\n`,

@@ -26,6 +26,6 @@ export const freezeRecordSchema = z.object({
   source: z.string(),
   saved: savedConfigurationSchema,
   plan: z.string().describe('path of the plan on the host that froze'),
-  undone_at: z.iso.datetime().nullable().describe('null while the source is frozen'),
+  undone_at: z.iso.datetime().nullable().describe('null while the source is frozen and not yet retired'),
 });
 export type FreezeRecord = z.infer<typeof freezeRecordSchema>;

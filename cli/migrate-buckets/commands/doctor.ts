@@ -36,7 +36,7 @@ export const doctor = command(
     .addHelpText(
       'after',
       `
-It writes below .migrate-buckets/probe/ in both buckets and removes what it wrote. For the freeze the source's policy
+It writes below .migrate-buckets/.probe/ in both buckets and removes what it wrote. For the freeze the source's policy
 has, for a moment, one statement more, which concerns these keys alone. Nobody else's object is touched.`,
     ),
   async (context, _args, options): Promise<Outcome<ResultOf<'doctor'>>> => {

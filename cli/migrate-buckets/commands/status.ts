@@ -31,7 +31,7 @@ export const status = command(
 );
 
 function describe(source: string, status: FreezeStatus): string {
-  const { mark, principals, suspended, destination, record, lock, unchecked } = status;
+  const { mark, principals, suspended, probed, destination, record, lock, unchecked } = status;
   const frozen = mark !== undefined || suspended.length > 0;
   const by = mark === null ? ', by an older release' : '';
   return [
@@ -53,6 +53,9 @@ function describe(source: string, status: FreezeStatus): string {
     lock === undefined
       ? '  nobody holds the lock of its migration'
       : `  ${lock.user} on ${lock.host} holds the lock of its migration: ${lock.command}, process ${lock.pid}, since ${lock.since}`,
-    ...(frozen ? [`To take the freeze away: migrate-buckets unfreeze --source ${source}`] : []),
+    ...(probed
+      ? ['  a doctor that broke off, or runs at this moment, left a statement of its own in its policy']
+      : []),
+    ...(frozen || probed ? [`To take that away: migrate-buckets unfreeze --source ${source}`] : []),
   ].join('\n');
 }

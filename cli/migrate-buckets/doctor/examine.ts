@@ -37,7 +37,7 @@ export interface Examined {
 
 /**
  * Proves, on objects of our own, what a migration from one bucket to the other will rely on. What it puts into the
- * buckets lies under `.migrate-buckets/probe/` and is removed again; nobody else's object is touched.
+ * buckets lies under `.migrate-buckets/.probe/` and is removed again; nobody else's object is touched.
  */
 export async function examine(context: Context, request: Examination): Promise<Examined> {
   const { s3 } = context.aws;

@@ -10,9 +10,9 @@ import {
   writePolicy,
   writeStatement,
 } from '../freeze/bucket-configuration';
+import { probeStatement, withoutProbe } from '../freeze/probe-policy';
 import { check, type Finding, missing, proven, unchecked } from './finding';
 import type { ProbePlace } from './probe-place';
-import { probeStatement, withoutProbe } from './probe-policy';
 
 /** Below this, in our place, the statement of the freeze holds. */
 const FROZEN = 'frozen/';

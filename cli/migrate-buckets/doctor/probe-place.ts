@@ -7,13 +7,11 @@ import {
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { OWN_PREFIX } from '../../../contracts/migrate-buckets/own-objects';
+import { PROBE_PREFIX } from '../../../contracts/migrate-buckets/own-objects';
 import { failureOf } from '../../shared/aws/failure';
 import { Pace } from '../../shared/aws/pace';
 import type { Versioning } from '../aws/bucket';
 import { bareEtag } from '../listing/listed-object';
-
-export const PROBE_PREFIX = `${OWN_PREFIX}probe/`;
 
 /** Milliseconds after which what lies in another's place was left behind by a crash: a doctor takes seconds. */
 const LEFT_BEHIND = 3_600_000;

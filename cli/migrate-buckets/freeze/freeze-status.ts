@@ -8,6 +8,7 @@ import { type Configuration, type ConfiguredBucket, steadyConfiguration } from '
 import { frozenBy } from './freeze';
 import { freezesIn } from './freeze-policy';
 import { readFreezeRecord } from './freeze-record';
+import { isProbed } from './probe-policy';
 import { suspendedIn } from './suspended-rules';
 
 /** What a source and its destination tell of a freeze, without any plan. */
@@ -16,6 +17,8 @@ export interface FreezeStatus {
   /** Undefined when no statement freezes it, null when an older release does. */
   readonly mark: FreezeMark | null | undefined;
   readonly principals: readonly string[];
+  /** Whether a doctor that broke off, or one that runs, has its statement in the policy. */
+  readonly probed: boolean;
   /** The ids, as they were, of the lifecycle rules that the freeze suspended. */
   readonly suspended: readonly string[];
   /** Where it is migrated to, as far as anything tells. */
@@ -46,6 +49,7 @@ export async function readFreezeStatus(
     mark,
     destination,
     principals: principalsIn(now),
+    probed: isProbed(now.policy),
     suspended: suspendedIn(now.lifecycle),
   };
   if (destination === undefined) return { ...status, record: undefined, lock: undefined, unchecked: [] };

@@ -11,6 +11,7 @@ import {
 } from './bucket-configuration';
 import { describeMark } from './freeze-mark';
 import { freezesIn, markOf, type Statement } from './freeze-policy';
+import { isProbed, withoutProbe } from './probe-policy';
 import { type Lifecycle, resumeRules, suspendedIn, suspendRules } from './suspended-rules';
 import { type IsOurs, isAsPut, unfreezePolicy } from './unfreeze-policy';
 
@@ -46,6 +47,27 @@ export const ofPlan =
   (digest: string, saved: SavedConfiguration | null): IsOurs =>
   (mark) =>
     mark === null ? saved !== null && saved.mark === undefined : mark.plan_digest === digest;
+
+/** Why a policy does not freeze the bucket for one plan as that put it: a sentence; null where it does. Pure. */
+export function notFrozenBy(
+  bucket: string,
+  policy: string | null,
+  { digest, saved }: { readonly digest: string; readonly saved: SavedConfiguration | null },
+): string | null {
+  const isOurs = ofPlan(digest, saved);
+  const found = freezesIn(policy);
+  const ours = found.filter((each) => isOurs(markOf(each) ?? null));
+  const [other] = found;
+  if (ours.length === 0) {
+    return other === undefined
+      ? `${bucket} is not frozen.`
+      : `${bucket} is frozen by another plan: ${describeMark(markOf(other) ?? null)}.`;
+  }
+  const put = saved?.statement;
+  return put === undefined || ours.some((each) => isAsPut(each, put))
+    ? null
+    : `The statement that freezes ${bucket} was altered.`;
+}
 
 /**
  * What is to be kept of a configuration before it is frozen: what was saved. Where this very plan froze it already,
@@ -97,7 +119,8 @@ export function configurationWithout(
   saved: SavedConfiguration | undefined,
   isOurs: IsOurs,
 ): UnfrozenConfiguration {
-  const policy = unfreezePolicy(bucket, now.policy, saved, isOurs);
+  const withoutTrial = withoutProbe(now.policy, saved?.policy ?? null);
+  const policy = unfreezePolicy(bucket, withoutTrial, saved, isOurs);
   const lifecycle = resumeRules(now.lifecycle, saved);
   const altered = [...policy.altered, ...lifecycle.altered];
   if (altered.length > 0) {
@@ -109,7 +132,11 @@ export function configurationWithout(
   return {
     policy: policy.wanted,
     lifecycle: lifecycle.wanted,
-    steps: [...policy.steps, ...lifecycle.steps],
+    steps: [
+      ...(isProbed(now.policy) ? ['Take out of the policy what a doctor that broke off left there.'] : []),
+      ...policy.steps,
+      ...lifecycle.steps,
+    ],
   };
 }
 
@@ -145,7 +172,9 @@ export async function unfreeze(
   await steadyConfiguration(
     configured,
     (read) =>
-      !freezesIn(read.policy).some((each) => isOurs(markOf(each) ?? null)) && !suspended(read.lifecycle),
+      !freezesIn(read.policy).some((each) => isOurs(markOf(each) ?? null)) &&
+      !isProbed(read.policy) &&
+      !suspended(read.lifecycle),
   );
   return steps;
 }

@@ -25,9 +25,10 @@ export async function unfreezeSource(
 ): Promise<ResultOf<'unfreeze'>> {
   const { aws, report } = context;
   const status = await readFreezeStatus(aws, source, { destination: named, readPause });
-  const { mark, suspended, destination, record, unchecked } = status;
-  if (mark === undefined && suspended.length === 0)
+  const { mark, suspended, probed, destination, record, unchecked } = status;
+  if (mark === undefined && suspended.length === 0 && !probed) {
     return { source, unfrozen: false, phase: null, steps: [] };
+  }
   const saved = record?.saved;
   const tell = (message: string) => report.tell({ event: 'unfreezing', message });
   if (mark !== undefined) tell(`${source} was frozen by ${describeMark(mark)}.`);

@@ -1,5 +1,5 @@
 import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
-import { isOwnKey } from '../../../contracts/migrate-buckets/own-objects';
+import { isOwnKey, OWN_PREFIX } from '../../../contracts/migrate-buckets/own-objects';
 import { explain } from '../../shared/aws/explain';
 import { UserError } from '../../shared/user-error';
 import { bareEtag, decodeListedKey, type ListedObject } from './listed-object';
@@ -29,12 +29,28 @@ export async function* listVersions(
   bucket: string,
   signal: AbortSignal,
 ): AsyncGenerator<ListedVersion> {
+  for await (const version of everyVersion(s3, bucket, signal)) if (!isOwnKey(version.key)) yield version;
+}
+
+/** Lists every version of our own objects alone, in the same way. */
+export const listOwnVersions = (
+  s3: S3Client,
+  bucket: string,
+  signal: AbortSignal,
+): AsyncGenerator<ListedVersion> => everyVersion(s3, bucket, signal, OWN_PREFIX);
+
+async function* everyVersion(
+  s3: S3Client,
+  bucket: string,
+  signal: AbortSignal,
+  prefix?: string,
+): AsyncGenerator<ListedVersion> {
   const what = `${bucket}'s versions`;
   const order = new PageOrder(what, true);
-  let marker: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
+  let marker: Marker | undefined = {};
   while (marker !== undefined) {
     signal.throwIfAborted();
-    const page = await request(s3, bucket, marker, signal);
+    const page = await request(s3, bucket, { ...marker, Prefix: prefix }, signal);
     const decode = (key: string) => (page.EncodingType === 'url' ? decodeListedKey(key) : key);
     const entries = [
       ...(page.Versions ?? []).map((entry) => ({ ...entry, isDeleteMarker: false })),
@@ -61,7 +77,7 @@ export async function* listVersions(
     }
     const versions = interleave(entries);
     order.check(versions.map(({ key }) => key));
-    yield* versions.filter(({ key }) => !isOwnKey(key));
+    yield* versions;
     const { NextKeyMarker: key, NextVersionIdMarker: id } = page;
     const next = order.next(page.IsTruncated, key === undefined ? undefined : JSON.stringify([key, id]));
     marker =
@@ -93,14 +109,19 @@ export const objectOf = ({
   ...(versionId === 'null' ? {} : { versionId }),
 });
 
+interface Marker {
+  readonly KeyMarker?: string | undefined;
+  readonly VersionIdMarker?: string | undefined;
+}
+
 async function request(
   s3: S3Client,
   bucket: string,
-  marker: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined },
+  where: Marker & { readonly Prefix: string | undefined },
   signal: AbortSignal,
 ) {
   try {
-    return await s3.send(new ListObjectVersionsCommand({ Bucket: bucket, EncodingType: 'url', ...marker }), {
+    return await s3.send(new ListObjectVersionsCommand({ Bucket: bucket, EncodingType: 'url', ...where }), {
       abortSignal: signal,
     });
   } catch (error) {

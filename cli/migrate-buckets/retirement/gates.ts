@@ -14,6 +14,8 @@ export interface RetireFacts {
   readonly state: State | undefined;
   /** Whether each overwrite of the source's objects gets a version of its own. */
   readonly keepsVersions: boolean;
+  /** Why the source is not frozen by this plan at this moment: a sentence, or null where it is. */
+  readonly notFrozen: string | null;
   /** Whether the source holds exactly what was verified (or, once retiring, nothing beside it). */
   readonly unchanged: { readonly holds: boolean; readonly evidence: string };
   /** Null when there was nothing verified to compare with. */
@@ -28,6 +30,8 @@ export interface RetireFacts {
   readonly writtenSince: { readonly key: string } | null;
   /** A sentence when the bucket has object lock, or when that could not be found out. */
   readonly lock: string | null;
+  /** Why other migrations still need what they keep in the source, one sentence each. */
+  readonly openMigrations: readonly string[];
   /** The account that the bucket was shown to belong to; null when nobody could say. */
   readonly owner: string | null;
   /** The gates that the operator overrides: kinds of references that could not be checked, and `in-use`. */
@@ -57,7 +61,7 @@ function isOpen(name: string, evidence: string, { overrides }: RetireFacts): Gat
 
 /** Every gate, with its evidence. All must pass before anything is deleted. */
 export function evaluateGates(facts: RetireFacts): Gate[] {
-  const { source, destination, unchanged, writtenSince, lock } = facts;
+  const { source, destination, unchanged, writtenSince, lock, openMigrations } = facts;
   return [
     verifiedGate(facts),
     (unchanged.holds ? holds : fails)('unchanged', unchanged.evidence),
@@ -73,6 +77,9 @@ export function evaluateGates(facts: RetireFacts): Gate[] {
           facts,
         ),
     lock === null ? holds('object-lock', `${source} has no object lock.`) : fails('object-lock', lock),
+    openMigrations.length === 0
+      ? holds('other-migrations', `No other migration needs what is in ${source}.`)
+      : fails('other-migrations', openMigrations.join(' ')),
     ownerGate(facts),
   ];
 }

@@ -10,6 +10,8 @@ import { versioningOf } from '../aws/bucket';
 import { refusesOtherOwners } from '../aws/owner';
 import { referencesTo } from '../discovery/references';
 import { survey } from '../discovery/survey';
+import { readPolicy } from '../freeze/bucket-configuration';
+import { notFrozenBy } from '../freeze/freeze';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
 import { mergeByKey } from '../listing/merge-by-key';
 import { Journal } from '../plan-files/journal';
@@ -22,6 +24,7 @@ import { Proofs } from '../verification/proofs';
 import { verifyBuckets } from '../verification/verify';
 import { compareSource, versionsBeside } from './compare-source';
 import type { RetireFacts } from './gates';
+import { openMigrationsTo } from './own-objects';
 
 export interface FactsRequest {
   readonly plan: Plan;
@@ -45,7 +48,7 @@ export interface Facts extends RetireFacts {
 /** Reads, anew, all that the gates look at. Changes nothing. */
 export async function gatherFacts(context: Context<MigrationEvent>, request: FactsRequest): Promise<Facts> {
   const { plan, files, state, statePaths, soak, overrides } = request;
-  const { aws } = context;
+  const { aws, signal } = context;
   const { source, destination } = plan;
   const found = await survey(aws, statePaths);
   const verified = state?.verified ?? null;
@@ -77,8 +80,13 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
     versioned: versioning !== 'off',
     sides,
     lock: await lockOf(aws, source),
+    openMigrations: await openMigrationsTo(context, source),
     owner: await ownerOf(aws, plan),
     keepsVersions: versioning === 'Enabled',
+    notFrozen: notFrozenBy(source, await readPolicy({ s3: aws.s3, bucket: source, signal }), {
+      digest: plan.digest,
+      saved: state?.saved ?? null,
+    }),
     now: Date.now(),
     soak,
     overrides,

@@ -17,13 +17,16 @@ import { countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { versioningOf } from '../aws/bucket';
+import { closeFreezeRecord } from '../freeze/freeze-record';
 import { decodeListedKey } from '../listing/listed-object';
+import { PageOrder } from '../listing/page-order';
 import { ONCE_BEGUN } from '../plan-files/once-begun';
 import type { PlanFiles } from '../plan-files/plan-file';
 import type { StateFile } from '../plan-files/state';
 import type { Sides } from '../verification/evaluate-object';
 import { allVersions, currentOnes, leftovers } from './candidates';
 import { type DeletionResult, deleteProven } from './delete-proven';
+import { deleteOwnObjects, openMigrationsTo } from './own-objects';
 
 export interface RetireRequest {
   readonly plan: Plan;
@@ -109,9 +112,13 @@ export async function retireBucket(
     if (mode === 'delete' && onlyNewer) throw neverVerified(source, left.newer_keys);
     return emptied;
   }
+  const [open] = await openMigrationsTo(context, source);
+  if (open !== undefined) throw new UserError(`${source} is empty, but not given up. ${open}`, EXIT.refused);
+  await deleteOwnObjects(context, source);
   if (mode === 'delete') await deleteBucket(s3, source);
   else await tagRetired(s3, source);
   await state.save({ phase: 'retired' });
+  await closeFreezeRecord({ s3, source, destination: plan.destination });
   return { ...emptied, bucket_deleted: mode === 'delete' };
 }
 
@@ -120,6 +127,7 @@ const failuresOf = ({ failed, failed_count }: DeletionResult) => ({ failed, fail
 /** Uploads that nobody finished before the verification. They were never objects, so nothing is lost. */
 async function abortUploads(s3: S3Client, bucket: string, before: number): Promise<number> {
   return saying(`abort the unfinished uploads in ${bucket}`, bucket, async () => {
+    const order = new PageOrder(`${bucket}'s unfinished uploads`, true);
     let aborted = 0;
     let marker: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
     while (marker !== undefined) {
@@ -133,10 +141,12 @@ async function abortUploads(s3: S3Client, bucket: string, before: number): Promi
         );
         aborted++;
       }
+      const { NextKeyMarker: key, NextUploadIdMarker: id } = page;
+      const next = order.next(page.IsTruncated, key === undefined ? undefined : JSON.stringify([key, id]));
       marker =
-        page.IsTruncated === true && page.NextKeyMarker !== undefined
-          ? { KeyMarker: decodeListedKey(page.NextKeyMarker), UploadIdMarker: page.NextUploadIdMarker }
-          : undefined;
+        next === undefined || key === undefined
+          ? undefined
+          : { KeyMarker: decodeListedKey(key), UploadIdMarker: id };
     }
     return aborted;
   });

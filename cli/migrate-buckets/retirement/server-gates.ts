@@ -3,12 +3,15 @@ import type { Gate } from '../../../contracts/migrate-buckets/output';
 import type { State } from '../../../contracts/migrate-buckets/plan';
 import { givenUp } from '../doctor/given-up';
 import { ONCE_BEGUN } from '../plan-files/once-begun';
+import { freezeGate } from './freeze-gate';
 
 interface ServerFacts {
   readonly source: string;
   readonly state: State | undefined;
   /** Whether each overwrite of the source's objects gets a version of its own. */
   readonly keepsVersions: boolean;
+  /** Why the source is not frozen by this plan at this moment: a sentence, or null where it is. */
+  readonly notFrozen: string | null;
 }
 
 const gate = (name: string, passed: boolean, evidence: string, overridden = false): Gate => ({
@@ -19,12 +22,12 @@ const gate = (name: string, passed: boolean, evidence: string, overridden = fals
 });
 
 /** What retirement asks of the server: that nothing but what was proven can be deleted, whoever writes meanwhile. */
-export function serverGates({ source, state, keepsVersions }: ServerFacts): Gate[] {
+export function serverGates({ source, state, keepsVersions, notFrozen }: ServerFacts): Gate[] {
   const isSafe = keepsVersions || refusesDeletions(source, state);
   return [
     serverGate(state),
     gate('conditional-delete', isSafe, deletionEvidence({ source, state, keepsVersions })),
-    ...(state?.no_freeze === true ? [unfrozenGate(source, isSafe)] : []),
+    freezeGate({ source, state, notFrozen }, isSafe),
   ];
 }
 
@@ -48,7 +51,7 @@ function serverGate(state: State | undefined): Gate {
   return gate('server', true, `Missing, and accepted by you: ${named.join(', ')}.`, true);
 }
 
-function deletionEvidence({ source, state, keepsVersions }: ServerFacts): string {
+function deletionEvidence({ source, state, keepsVersions }: Omit<ServerFacts, 'notFrozen'>): string {
   if (keepsVersions) return `${source} keeps versions: it is emptied by version id.`;
   if (refusesDeletions(source, state)) {
     return `${source} keeps an object that is not the one that was verified: the server refuses its deletion.`;
@@ -65,12 +68,3 @@ const versionFirst = (source: string, state: State | undefined): string =>
   begun(state)
     ? `Turn the versioning of ${source} on. ${ONCE_BEGUN}`
     : 'Turn its versioning on, and apply again.';
-
-function unfrozenGate(source: string, isSafe: boolean): Gate {
-  return gate(
-    'freeze',
-    isSafe,
-    `${source} was never frozen (--no-freeze): others may have written to it. Only what was verified is deleted.`,
-    isSafe,
-  );
-}

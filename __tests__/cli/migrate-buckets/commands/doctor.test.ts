@@ -1,7 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetBucketPolicyCommand,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import type { Check } from '../../../../contracts/migrate-buckets/capabilities';
+import { eventually } from '../../../../packages/local-aws/__tests__/support/eventually';
 import { type Moto, startMoto } from '../../../../packages/local-aws/__tests__/support/moto';
 import { describeWith, MOTO } from '../../../../packages/local-aws/__tests__/support/requirements';
 import { contents, createBucket, put } from '../../../support/old-buckets';
@@ -65,9 +71,40 @@ it('refuses one bucket as both, and a bucket that does not exist', async () => {
   expect(await harness.json('doctor', '--source', source, '--dest', 'not-there')).toMatchObject({ code: 1 });
 });
 
+it('killed amid its trial, its statement is shown by status and taken away by unfreeze, and nothing else of the policy', async () => {
+  const { source, args } = await pairOn(harness.s3);
+  const Policy = `{"Version":"2012-10-17", "Statement":[{"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"s3:PutBucketCORS","Resource":"arn:aws:s3:::${source}"}]}`;
+  await harness.s3.send(new PutBucketPolicyCommand({ Bucket: source, Policy }));
+  // What a doctor asks for once its statement is in the policy waits there, until it is killed.
+  await harness.admin.inject({ operation: 'PutBucketPolicy', nth: 2, delay: 60_000 });
+  const { child, done } = harness.start(args);
+  await eventually(
+    'the statement is to be taken out',
+    async () => (await harness.admin.faults())[0]?.fired === 1,
+  );
+  child.kill('SIGKILL');
+  await done;
+  await harness.admin.clearFaults();
+  const { stdout } = await harness.run(['status', '--source', source]);
+  expect(stdout).toContain(`No statement freezes ${source}.`);
+  expect(stdout).toContain('a doctor that broke off');
+  expect(stdout).toContain(`migrate-buckets unfreeze --source ${source}`);
+  const unfreeze = () => harness.json('unfreeze', '--source', source, '--confirm', source);
+  expect(await unfreeze()).toMatchObject({
+    code: 0,
+    result: {
+      unfrozen: true,
+      steps: expect.arrayContaining([expect.stringContaining('a doctor that broke off')]),
+    },
+  });
+  const left = await harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }));
+  expect(JSON.parse(left.Policy ?? '')).toEqual(JSON.parse(Policy));
+  expect((await unfreeze()).result).toMatchObject({ unfrozen: false });
+});
+
 it('says in help that it writes, and where', async () => {
   const { stdout } = await harness.run(['doctor', '--help']);
-  expect(stdout).toContain('.migrate-buckets/probe/');
+  expect(stdout).toContain('.migrate-buckets/.probe/');
   const plan = await harness.run(['plan', '--help']);
   expect(plan.stdout.replace(/\s+/g, ' ')).toContain('apply, and doctor, prove the rest');
 });

@@ -228,8 +228,8 @@ describe('A3: a server that does as S3 does', () => {
 
   it('takes away what a crashed run left behind, and nothing of a run of now', async () => {
     const { source, destination } = await pair(embedded);
-    await embedded.put(destination, '.migrate-buckets/probe/crashed/present', 'x');
-    await embedded.put(destination, '.migrate-buckets/probe/running/present', 'x');
+    await embedded.put(destination, '.migrate-buckets/.probe/crashed/present', 'x');
+    await embedded.put(destination, '.migrate-buckets/.probe/running/present', 'x');
     await embedded.put(destination, '.migrate-buckets/lock', 'x');
     const old = intercepted(embedded.s3, async (command: Command, send) => {
       const answer = (await send()) as { Contents?: { Key?: string; LastModified?: Date }[] };
@@ -241,8 +241,8 @@ describe('A3: a server that does as S3 does', () => {
     });
     expect((await examined(old, { source, destination })).left).toEqual([]);
     expect(await versionsIn(destination)).toEqual([
+      '.migrate-buckets/.probe/running/present',
       '.migrate-buckets/lock',
-      '.migrate-buckets/probe/running/present',
       'theirs',
     ]);
   });
@@ -258,7 +258,7 @@ describe('A3: a server that does as S3 does', () => {
     const { left } = await examined(embedded.s3, { source, destination });
     expect(left).toEqual([
       expect.stringMatching(
-        /^What was put under \.migrate-buckets\/probe\/\S+\/ in \S+ could not be removed \(AccessDenied\)\. Remove it by hand\.$/,
+        /^What was put under \.migrate-buckets\/\.probe\/\S+\/ in \S+ could not be removed \(AccessDenied\)\. Remove it by hand\.$/,
       ),
     ]);
   });

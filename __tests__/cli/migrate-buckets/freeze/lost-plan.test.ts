@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { freezeRecordKey } from '../../../../contracts/migrate-buckets/own-objects';
+import { contents, put } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
 import { configuredSetting } from './configured-setting';
 
@@ -109,6 +110,32 @@ it('says who froze a source, when, by which plan and from which host, to whom fi
   expect((await unfreezeSource()).code).toBe(0);
   expect((await status()).result).toMatchObject({ frozen: false, mark: null, suspended_rules: [] });
   expect((await apply()).code).toBe(0);
+});
+
+it('is not believed as verified any more where somebody unfroze the source without its plan, and apply makes it so', async () => {
+  const { source, makePlan, apply, retire, statements } = await configuredSetting(harness);
+  await makePlan();
+  expect((await apply()).code).toBe(0);
+  const unfrozen = await harness.json('unfreeze', '--source', source, '--confirm', source);
+  expect(unfrozen.code).toBe(0);
+  const { code, result } = await retire('--accept-idle');
+  const failing = (result.gates as { passed: boolean }[]).filter(({ passed }) => !passed);
+  expect({ code, failing }).toEqual({
+    code: 6,
+    failing: [
+      {
+        name: 'freeze',
+        passed: false,
+        overridden: false,
+        evidence: `${source} is not frozen. Run apply: it freezes it, and verifies what it holds then.`,
+      },
+    ],
+  });
+  await put(harness.s3, source, 'lines/delta/late/delta.tar.gz', 'written since');
+  expect((await apply()).code).toBe(0);
+  expect(await statements()).toHaveLength(2);
+  expect((await retire('--accept-idle')).code).toBe(0);
+  expect((await contents(harness.s3, source)).size).toBe(0);
 });
 
 it('takes up a freeze of its own whose state was lost, and unfreezes by the plan alone', async () => {

@@ -19,6 +19,7 @@ const VERSION = '20260101_000000';
 const IN_SNAPSHOT = `lines/snapshot/timestamped/${VERSION}/data_level0.bin`;
 const CHANGED = 'It was changed since the verification.';
 const CONTROL = 'b\u0001';
+const TOTAL = 3;
 
 const embedded = useEmbeddedS3();
 let source: string;
@@ -43,7 +44,7 @@ interface Options {
 
 /** What became of the candidates, and the requests that it took. */
 async function remove(
-  candidates: readonly Candidate[],
+  candidates: readonly Candidate[] | AsyncIterable<Candidate>,
   { s3 = embedded.s3, sides = {}, conditional = true }: Options = {},
 ) {
   const progress: unknown[] = [];
@@ -57,9 +58,9 @@ async function remove(
     },
     {
       sides: { source, destination, deep: false, snapshots: [], proofs: new Proofs(), ...sides },
-      candidates: stream(candidates),
+      candidates: 'length' in candidates ? stream(candidates) : candidates,
       conditional,
-      total: candidates.length,
+      total: TOTAL,
     },
   );
   const requests = await embedded.admin.requests();
@@ -256,11 +257,33 @@ describe('A twin that its listing does not prove', () => {
       return send();
     });
     const result = await remove([candidate], { s3: unpinned, sides: { snapshots } });
-    expect(result).toMatchObject({ ...failed(IN_SNAPSHOT, 'It goes on changing at the destination.') });
+    expect(result).toMatchObject({
+      ...failed(IN_SNAPSHOT, 'It goes on changing at the destination.'),
+      requests: { ListObjectsV2: 6 },
+    });
   });
 });
 
 describe('A batch', () => {
+  it('is all that is ever held of the candidates', async () => {
+    const candidates: Candidate[] = [];
+    for (let number = 0; number < 120; number++) candidates.push(await migrated(`k${1000 + number}`));
+    let taken = 0;
+    async function* counted() {
+      for (const each of candidates) {
+        taken++;
+        yield each;
+      }
+    }
+    const ahead: number[] = [];
+    const s3 = intercepted(embedded.s3, (command, send) => {
+      if (command.constructor.name === 'DeleteObjectsCommand') ahead.push(taken);
+      return send();
+    });
+    const { deleted } = await remove(counted(), { s3, conditional: false });
+    expect([deleted, ahead]).toEqual([120, [50, 100, 120]]);
+  });
+
   it('ends where the page of the destination ends', async () => {
     const keys = Array.from({ length: 7 }, (_, index) => `k${index}`);
     const candidates: Candidate[] = [];

@@ -113,13 +113,26 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
   soak: fc.nat(10),
   writtenSince: fc.option(fc.constant({ key: 'k' })),
   lock: fc.option(fc.constant('old has object lock.')),
+  openMigrations: fc.subarray(['older was frozen.', 'oldest was frozen.']),
   owner: fc.option(fc.constant('111122223333')),
   keepsVersions: fc.boolean(),
+  notFrozen: fc.option(fc.constant('old is not frozen.')),
   overrides: fc.subarray<string>([
     ...REFERENCE_KINDS,
     'in-use',
     // What may not be overridden, in case that somebody finds a way to ask for it.
-    ...['verified', 'unchanged', 'proven', 'soak', 'object-lock', 'owner', 'server', 'conditional-delete'],
+    ...[
+      'verified',
+      'unchanged',
+      'proven',
+      'soak',
+      'object-lock',
+      'owner',
+      'server',
+      'conditional-delete',
+      'freeze',
+      'other-migrations',
+    ],
   ]),
 });
 
@@ -133,6 +146,10 @@ const deletesSafely = ({ keepsVersions, state: s }: RetireFacts): boolean =>
 const accepts = ({ state: s }: RetireFacts, name: Capability): boolean =>
   s?.server?.accepted_missing.some(({ capability }) => capability === name) === true;
 
+const isFrozen = ({ notFrozen }: RetireFacts): boolean => notFrozen === null;
+/** Whether a retirement may go on with a source that anybody writes to. */
+const mayBeOpen = ({ state: s }: RetireFacts): boolean => s?.no_freeze === true || s?.phase === 'retiring';
+
 /** What deletion demands, told once more and apart from the gates: each must hold, whatever else does. */
 const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] = [
   ['verified', ({ state: s }) => s?.verified != null && ['verified', 'retiring'].includes(s.phase)],
@@ -140,7 +157,10 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
   ['proven', ({ verification: v }) => v !== null && v.problem_count === 0],
   ['server', ({ state: s }) => s?.server != null],
   ['conditional-delete', deletesSafely],
-  ['freeze', (each) => each.state?.no_freeze !== true || deletesSafely(each)],
+  [
+    'freeze',
+    (each) => (isFrozen(each) && each.state?.no_freeze !== true) || (mayBeOpen(each) && deletesSafely(each)),
+  ],
   ...REFERENCE_KINDS.map(
     (kind) =>
       [
@@ -153,6 +173,7 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
   ['soak', ({ state: s, now, soak }) => s?.verified != null && now - VERIFIED_AT >= soak * 1000],
   ['in-use', ({ writtenSince, overrides }) => writtenSince !== null || overrides.includes('in-use')],
   ['object-lock', ({ lock }) => lock === null],
+  ['other-migrations', ({ openMigrations }) => openMigrations.length === 0],
   ['owner', (each) => each.owner !== null || accepts(each, 'expected-owner')],
 ];
 
@@ -178,8 +199,10 @@ const sound = (): RetireFacts => ({
   soak: 10,
   writtenSince: { key: 'k' },
   lock: null,
+  openMigrations: [],
   owner: '111122223333',
   keepsVersions: false,
+  notFrozen: null,
   overrides: [],
 });
 
@@ -216,7 +239,7 @@ describe('the gates before a retirement', () => {
           expect(evidence).toMatch(/\S/);
           if (!overridden) continue;
           expect({ name, passed }).toEqual({ name, passed: true });
-          if (name === 'freeze') expect(each.state?.no_freeze).toBe(true);
+          if (name === 'freeze') expect(mayBeOpen(each)).toBe(true);
           else if (name === 'owner') expect(accepts(each, 'expected-owner')).toBe(true);
           else if (name === 'server') expect(each.state?.server?.accepted_missing).not.toEqual([]);
           else {
@@ -372,6 +395,15 @@ describe('what is said of a gate', () => {
       false,
       false,
       'old has object lock.',
+    ]);
+  });
+
+  it('other-migrations: that none needs it, or every one that does', () => {
+    expect(gate('other-migrations')).toEqual([true, false, 'No other migration needs what is in old.']);
+    expect(gate('other-migrations', { openMigrations: ['A is frozen.', 'B is frozen.'] })).toEqual([
+      false,
+      false,
+      'A is frozen. B is frozen.',
     ]);
   });
 

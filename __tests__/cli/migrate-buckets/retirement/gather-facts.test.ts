@@ -1,6 +1,15 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { CreateBucketCommand, DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  type BucketVersioningStatus,
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { describeMark, markNow } from '../../../../cli/migrate-buckets/freeze/freeze-mark';
+import { freezePolicy, freezeStatement } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
 import { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 
 import { type Facts, gatherFacts } from '../../../../cli/migrate-buckets/retirement/gather-facts';
@@ -110,6 +119,7 @@ describe('Before anything was verified', () => {
   it('nor is there when only the manifest is left', async () => {
     const setting = await verified();
     await setting.state.save({ verified: null });
+    await embedded.put(setting.destination, 'lines/delta/x/delta.arrow', 'x');
     expect(await gather(setting)).toMatchObject(never(setting));
   });
 });
@@ -123,7 +133,21 @@ it('compares the source with what was verified, and counts what is still there',
     inventory: { objects: tally(2, 2), decoys: tally(0, 0), older: tally(0, 0), markers: 0 },
   });
   expect((await gather(setting, { applied: false })).inventory).toBeNull();
-  expect((await gather(await verified({ versioned: true }))).versioned).toBe(true);
+});
+
+it.each<[BucketVersioningStatus | undefined, { versioned: boolean; keepsVersions: boolean }]>([
+  [undefined, { versioned: false, keepsVersions: false }],
+  ['Enabled', { versioned: true, keepsVersions: true }],
+  // An overwrite of version null leaves nothing of it.
+  ['Suspended', { versioned: true, keepsVersions: false }],
+])('sees what versioning the source has: %s', async (Status, seen) => {
+  const setting = await verified();
+  const Bucket = setting.source;
+  if (Status !== undefined) {
+    const VersioningConfiguration = { Status };
+    await embedded.s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+  }
+  expect(await gather(setting)).toMatchObject(seen);
 });
 
 describe('The destination is verified anew', () => {
@@ -141,6 +165,14 @@ describe('The destination is verified anew', () => {
       bytes: 2,
       levels: { P3: { objects: 2 } },
     });
+  });
+
+  it('against all that was verified, though the source holds more by now, or less', async () => {
+    const setting = await verified();
+    await copyAll(setting);
+    await remove(setting.source, 'a');
+    await embedded.put(setting.source, 'c', 'never verified');
+    expect((await gather(setting)).verification).toMatchObject({ proven: true, objects: 2 });
   });
 
   it('against what is left of it once the retirement began: what is gone cannot be read any more', async () => {
@@ -320,6 +352,25 @@ describe('Object lock', () => {
       `Whether ${setting.source} has object lock could not be found out (AccessDenied).`,
     );
   });
+});
+
+it('sees whether the source is frozen by this plan at this moment', async () => {
+  const setting = await verified();
+  const { source, state } = setting;
+  const notFrozen = async () => (await gather(setting)).notFrozen;
+  expect(await notFrozen()).toBe(`${source} is not frozen.`);
+  await setting.freeze();
+  expect(await notFrozen()).toBeNull();
+  expect((await gather(setting, { applied: false })).notFrozen).toBeNull();
+  const other = markNow('abc123', 'elsewhere');
+  const policy = freezePolicy(null, source, freezeStatement(source, ['*'], other));
+  await embedded.s3.send(new PutBucketPolicyCommand({ Bucket: source, Policy: policy }));
+  expect(await notFrozen()).toBe(`${source} is frozen by another plan: ${describeMark(other)}.`);
+  // What the freeze put there is not what is there.
+  await setting.freeze();
+  const saved = { policy: null, lifecycle: null, mark: markNow(setting.plan.digest, setting.destination) };
+  await state.save({ saved: { ...saved, statement: freezeStatement(source, [], saved.mark) } });
+  expect(await notFrozen()).toBe(`The statement that freezes ${source} was altered.`);
 });
 
 describe('The owner', () => {

@@ -324,21 +324,38 @@ describe('Uploads that nobody finished', () => {
     expect(await left(setting.source)).toEqual(['a']);
   });
 
-  it.each([
-    ['says that there is more, but not where', { IsTruncated: true, NextKeyMarker: undefined }],
-    ['names a next key, but says that there is no more', { IsTruncated: false, NextKeyMarker: 'z' }],
-    ['names no uploads', { Uploads: undefined }],
-    ['does not say when they were begun', { Uploads: [{ Key: 'a', UploadId: 'x', Initiated: undefined }] }],
-  ])('are looked for no further when S3 %s', async (_what, answer) => {
+  /** A bucket whose list of uploads is answered otherwise. */
+  const answering = async (answer: (told: object, command: { input: object }) => object) => {
     const setting = await prepare();
-    await setting.migrate(NOW);
+    await begin(setting.source, 'a', -MINUTE);
+    await embedded.put(setting.source, 'b', 'x');
+    await setting.migrate();
     const s3 = intercepted(embedded.s3, async (command, send) => {
       const told = (await send()) as object;
-      return command.constructor.name === 'ListMultipartUploadsCommand' ? { ...told, ...answer } : told;
+      return command.constructor.name === 'ListMultipartUploadsCommand' ? answer(told, command) : told;
     });
-    expect((await retire(setting, 'empty-keep', { s3 })).retirement.uploads_aborted).toBe(0);
+    return { ...setting, done: retire(setting, 'empty-keep', { s3 }) };
+  };
+
+  it.each([
+    ['names no uploads', { Uploads: undefined }],
+    ['does not say when they were begun', { Uploads: [{ Key: 'a', UploadId: 'x', Initiated: undefined }] }],
+    ['names a next key, but says that there is no more', { NextKeyMarker: 'z', Uploads: [] }],
+  ])('are left alone where S3 %s', async (_what, answer) => {
+    const { done } = await answering((told) => ({ ...told, ...answer }));
+    expect((await done).retirement.uploads_aborted).toBe(0);
     expect(await embedded.admin.requests()).toMatchObject({ ListMultipartUploads: 1 });
     expect(await embedded.admin.requests()).not.toHaveProperty('AbortMultipartUpload');
+  });
+
+  it.each([
+    ['says that there is more, but not where', { IsTruncated: true }, 'broke off'],
+    ['does not say whether there is more', { IsTruncated: undefined }, 'may be cut short'],
+    ['leads round in circles', { IsTruncated: true, NextKeyMarker: 'a', NextUploadIdMarker: 'x' }, 'circles'],
+  ])('stop the retirement before anything is deleted where S3 %s (B11)', async (_what, answer, sentence) => {
+    const { done, source } = await answering((told) => ({ ...told, ...answer }));
+    await expect(done).rejects.toThrow(sentence);
+    expect(await versionsOf(source)).toEqual(['b']);
   });
 
   it('are told of when they cannot be aborted, before anything is deleted', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteBucketPolicyCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { type Held, takeFileLock } from '../../../../cli/migrate-buckets/locks/file-lock';
 import { holderOf } from '../../../../cli/migrate-buckets/locks/holder';
 import { readState } from '../../../../cli/migrate-buckets/plan-files/state';
@@ -87,6 +87,11 @@ describe.each([false, true])('While it waits for the name (A1), versioned: %p,',
       ({ source }) =>
         controlPlane().declare({ functions: [{ name: 'reader', environment: { BUCKET: source } }] }),
       'lambda',
+    ],
+    [
+      'somebody unfreezes the source',
+      ({ source }) => embedded.s3.send(new DeleteBucketPolicyCommand({ Bucket: source })),
+      'freeze',
     ],
   ])('%s: nothing is deleted, and the gate that fails is named', async (_what, change, gate) => {
     const setting = await migrated({ versioned });

@@ -18,6 +18,7 @@ interface Facts {
   readonly noFreeze?: boolean;
   readonly keepsVersions?: boolean;
   readonly phase?: State['phase'];
+  readonly notFrozen?: string | null;
 }
 
 function gates({
@@ -26,11 +27,12 @@ function gates({
   noFreeze = false,
   keepsVersions = false,
   phase = 'verified',
+  notFrozen = null,
 }: Facts) {
   const accepted_missing = accepted.map((capability) => ({ capability, at: AT }));
   const server = checks === null ? null : { at: AT, checks: [...checks], accepted_missing };
   const state = { server, no_freeze: noFreeze, phase } as State;
-  const found = serverGates({ source: 'old', state, keepsVersions });
+  const found = serverGates({ source: 'old', state, keepsVersions, notFrozen });
   return new Map(
     found.map(({ name, passed, overridden, evidence }) => [name, [passed, overridden, evidence]]),
   );
@@ -56,10 +58,11 @@ it('server: fails where nothing was examined', () => {
     'It was not examined what the server can do. Run "migrate-buckets unfreeze", then apply.',
   ];
   expect(gates({ checks: null }).get('server')).toEqual(unexamined);
-  const [first, second, ...others] = serverGates({ source: 'old', state: undefined, keepsVersions: false });
+  const facts = { source: 'old', state: undefined, keepsVersions: false, notFrozen: 'old is not frozen.' };
+  const [first, second, ...others] = serverGates(facts);
   expect([first?.passed, first?.overridden, first?.evidence]).toEqual(unexamined);
   expect(second).toMatchObject({ name: 'conditional-delete', passed: false });
-  expect(others).toEqual([]);
+  expect(others).toMatchObject([{ name: 'freeze', passed: false }]);
 });
 
 it('conditional-delete: holds where the deletion is refused', () => {
@@ -117,17 +120,4 @@ it('a deletion is trusted to the server only where its refusal was seen in that 
   expect(trusted()).toBe(false);
   expect(refusesDeletions('old', { server: null } as State)).toBe(false);
   expect(refusesDeletions('old', undefined)).toBe(false);
-});
-
-it('freeze: is asked about only where there was none, and holds only where deletion is safe', () => {
-  const evidence =
-    'old was never frozen (--no-freeze): others may have written to it. Only what was verified is deleted.';
-  expect(gates({}).has('freeze')).toBe(false);
-  expect(gates({ noFreeze: true }).get('freeze')).toEqual([true, true, evidence]);
-  expect(gates({ noFreeze: true, checks: [], keepsVersions: true }).get('freeze')).toEqual([
-    true,
-    true,
-    evidence,
-  ]);
-  expect(gates({ noFreeze: true, checks: [] }).get('freeze')).toEqual([false, false, evidence]);
 });

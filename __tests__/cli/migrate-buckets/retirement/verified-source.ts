@@ -1,7 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { PutBucketPolicyCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { markNow } from '../../../../cli/migrate-buckets/freeze/freeze-mark';
+import { freezePolicy, freezeStatement } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
 import { currentObjects, listVersions } from '../../../../cli/migrate-buckets/listing/list-versions';
 import { ManifestDigest, manifestLine } from '../../../../cli/migrate-buckets/plan-files/digest';
 import { recordPipelineWrites } from '../../../../cli/migrate-buckets/plan-files/pipeline-writes';
@@ -23,7 +25,9 @@ export interface VerifiedSource {
   readonly plan: Plan;
   readonly files: PlanFiles;
   readonly state: StateFile;
-  /** Copies what is current in the source, as a migration does, then records it as verified. */
+  /** Freezes the source for its plan. The tests themselves may write to it. */
+  freeze(): Promise<void>;
+  /** Copies what is current in the source, as a migration does, freezes it and records it as verified. */
   migrate(at?: Date, changes?: Partial<NonNullable<State['verified']>>): Promise<void>;
   /** Records the source as it is now as what was verified, at this moment or another. */
   verify(at?: Date, changes?: Partial<NonNullable<State['verified']>>): Promise<void>;
@@ -83,12 +87,18 @@ export function useVerifiedSource(embedded: EmbeddedS3) {
       plan,
       files,
       state,
+      async freeze() {
+        const statement = freezeStatement(source, ['*'], markNow(plan.digest, destination));
+        const Policy = freezePolicy(null, source, statement);
+        await embedded.s3.send(new PutBucketPolicyCommand({ Bucket: source, Policy }));
+      },
       async migrate(...verified) {
         const versions = listVersions(embedded.s3, source, new AbortController().signal);
         for await (const { key } of currentObjects(versions)) {
           const Body = await embedded.text(source, key);
           await embedded.s3.send(new PutObjectCommand({ Bucket: destination, Key: key, Body }));
         }
+        await setting.freeze();
         await setting.verify(...verified);
       },
       async verify(at = new Date(), changes = {}) {

@@ -1,6 +1,6 @@
 import { parseJson } from '../../shared/parse-json';
-import { freezeStatement, type PolicyDocument, type Statement, statementsOf } from '../freeze/freeze-policy';
-import { isSamePolicy } from '../freeze/unfreeze-policy';
+import { freezeStatement, type PolicyDocument, type Statement, statementsOf } from './freeze-policy';
+import { isSamePolicy } from './unfreeze-policy';
 
 const PROBE_SID = 'MigrateBucketsProbe';
 
@@ -29,3 +29,6 @@ export function withoutProbe(policy: string | null, before: string | null): stri
   const wanted = { ...document, Statement: others };
   return isSamePolicy(wanted, before) ? before : JSON.stringify(wanted);
 }
+
+/** Whether a probe left its statement in a policy: one that was killed, or one that runs at this moment. */
+export const isProbed = (policy: string | null): boolean => withoutProbe(policy, null) !== policy;

@@ -1,8 +1,8 @@
-import { probeStatement, withoutProbe } from '../../../../cli/migrate-buckets/doctor/probe-policy';
 import { freezePolicy, freezeStatement } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
+import { isProbed, probeStatement, withoutProbe } from '../../../../cli/migrate-buckets/freeze/probe-policy';
 
 const ME = 'arn:aws:iam::111122223333:user/me';
-const PREFIX = '.migrate-buckets/probe/1/frozen/';
+const PREFIX = '.migrate-buckets/.probe/1/frozen/';
 const THEIRS = '{"Version":"2012-10-17",\n "Statement":{"Sid":"Theirs","Effect":"Deny"}}';
 
 const probing = (policy: string | null) => freezePolicy(policy, 'old', probeStatement('old', [ME], PREFIX));
@@ -16,6 +16,7 @@ it('is the statement of the freeze, about our own keys alone', () => {
 });
 
 it('is taken out again: nothing is left of it, and all of the others', () => {
+  expect([isProbed(probing(null)), isProbed(probing(THEIRS))]).toEqual([true, true]);
   expect(withoutProbe(probing(null), null)).toBeNull();
   expect(withoutProbe(probing(THEIRS), THEIRS)).toBe(THEIRS);
 });
@@ -34,5 +35,6 @@ it.each([THEIRS, '{"Statement":[]}', '{"Statement":[null]}', '{}', 'not JSON', n
   'changes no letter where it is not: %j',
   (policy) => {
     expect(withoutProbe(policy, null)).toBe(policy);
+    expect(isProbed(policy)).toBe(false);
   },
 );

@@ -1,0 +1,110 @@
+import {
+  DeleteObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+} from '@aws-sdk/client-s3';
+import type { Held } from '../../../../cli/migrate-buckets/locks/file-lock';
+import { holderOf } from '../../../../cli/migrate-buckets/locks/holder';
+import { takeObjectLock } from '../../../../cli/migrate-buckets/locks/object-lock';
+import { deleteOwnObjects, openMigrationsTo } from '../../../../cli/migrate-buckets/retirement/own-objects';
+import type { Aws } from '../../../../cli/shared/aws/clients';
+import {
+  freezeRecordKey,
+  lockObjectKey,
+  OWN_PREFIX,
+  PROBE_PREFIX,
+  sourceToldOf,
+} from '../../../../contracts/migrate-buckets/own-objects';
+import { useEmbeddedS3 } from '../../../support/embedded-s3';
+
+const embedded = useEmbeddedS3();
+const context = () => ({
+  aws: { s3: embedded.s3, options: {} } as Aws,
+  signal: new AbortController().signal,
+});
+const open = (bucket: string) => openMigrationsTo(context(), bucket);
+
+it('knows of which migration one of its own objects tells', () => {
+  expect([lockObjectKey('old'), freezeRecordKey('old')].map(sourceToldOf)).toEqual(['old', 'old']);
+  for (const key of [`${PROBE_PREFIX}x/lock.json`, `${OWN_PREFIX}old/other.json`, 'old/lock.json']) {
+    expect(sourceToldOf(key)).toBeUndefined();
+  }
+});
+
+describe('A migration to a bucket is open', () => {
+  const record = (source: string, undone_at: string | null) =>
+    JSON.stringify({
+      version: 1,
+      source,
+      saved: { policy: null, lifecycle: null },
+      plan: 'plan.json',
+      undone_at,
+    });
+
+  it('while its source is frozen, and what that was before is kept here alone', async () => {
+    const [source, bucket] = [await embedded.bucket(), await embedded.bucket()];
+    expect(await open(bucket)).toEqual([]);
+    await embedded.put(bucket, freezeRecordKey(source), record(source, null));
+    expect(await open(bucket)).toEqual([
+      `${source} was frozen to be migrated to ${bucket}, and what it was before is kept there. Finish that migration, or run "migrate-buckets unfreeze --source ${source} --dest ${bucket}".`,
+    ]);
+    await embedded.put(bucket, freezeRecordKey(source), record(source, new Date().toISOString()));
+    expect(await open(bucket)).toEqual([]);
+  });
+
+  it('not when its source is gone, and yet when nobody says so', async () => {
+    const bucket = await embedded.bucket();
+    await embedded.put(bucket, freezeRecordKey('gone'), record('gone', null));
+    expect(await open(bucket)).toEqual([]);
+    await embedded.admin.inject({ operation: 'HeadBucket', fail: 'AccessDenied', times: 0 });
+    expect(await open(bucket)).toHaveLength(1);
+    await embedded.admin.clearFaults();
+  });
+
+  it('while somebody works on it, and not once he is done', async () => {
+    const [source, bucket] = [await embedded.bucket(), await embedded.bucket()];
+    const place = { s3: embedded.s3, source, destination: bucket };
+    const held: Held = await takeObjectLock(place, await holderOf('apply', 'plan.json'));
+    expect(await open(bucket)).toEqual([
+      expect.stringMatching(
+        `^Somebody works on the migration of ${source} to ${bucket} \\(apply by .+ on .+\\)\\. Wait for it\\.$`,
+      ),
+    ]);
+    await held.release();
+    expect(await open(bucket)).toEqual([]);
+    const gone = { ...(await holderOf('apply', 'plan.json')), process_started: 'long ago' };
+    await takeObjectLock(place, gone);
+    expect(await open(bucket)).toEqual([]);
+  });
+
+  it('not by what was deleted there, nor by an object that only lies among ours', async () => {
+    const [source, bucket] = [await embedded.bucket(), await embedded.bucket()];
+    const VersioningConfiguration = { Status: 'Enabled' } as const;
+    await embedded.s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+    await embedded.put(bucket, freezeRecordKey(source), record(source, null));
+    await embedded.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: freezeRecordKey(source) }));
+    await embedded.put(bucket, `${OWN_PREFIX}note.json`, 'not ours');
+    await embedded.put(bucket, lockObjectKey(source), 'not a lock');
+    expect(await open(bucket)).toEqual([]);
+  });
+});
+
+describe.each([false, true])('Its own objects, versioned: %p,', (versioned) => {
+  it('are removed, with every version, and nothing else is', async () => {
+    const bucket = await embedded.bucket();
+    if (versioned) {
+      const VersioningConfiguration = { Status: 'Enabled' } as const;
+      await embedded.s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+    }
+    const own = [lockObjectKey('a'), freezeRecordKey('a'), `${PROBE_PREFIX}x/y`, `${OWN_PREFIX}a b+c\u0001`];
+    for (const key of [...own, ...own, 'data', '.migrate-bucketsX/y']) {
+      await embedded.put(bucket, key, `${Math.random()}`);
+    }
+    await embedded.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: lockObjectKey('a') }));
+    await deleteOwnObjects(context(), bucket);
+    const { Versions = [], DeleteMarkers = [] } = await embedded.s3.send(
+      new ListObjectVersionsCommand({ Bucket: bucket }),
+    );
+    expect([Versions.map(({ Key }) => Key), DeleteMarkers]).toEqual([['.migrate-bucketsX/y', 'data'], []]);
+  });
+});

@@ -1,0 +1,66 @@
+import { DeleteObjectCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
+import { sourceToldOf } from '../../../contracts/migrate-buckets/own-objects';
+import { saying } from '../../shared/aws/explain';
+import { failureOf, isMissing } from '../../shared/aws/failure';
+import { Pace } from '../../shared/aws/pace';
+import type { Context } from '../../shared/command';
+import { readFreezeRecord } from '../freeze/freeze-record';
+import { type ListedVersion, listOwnVersions } from '../listing/list-versions';
+import { isGone, who } from '../locks/holder';
+import { readLock } from '../locks/object-lock';
+
+type Looking = Pick<Context, 'aws' | 'signal'>;
+
+/**
+ * Why what earlier migrations to a bucket keep in it is needed yet, one sentence each: somebody works on one of
+ * them, or its source is frozen, and only here it is told what that was before.
+ */
+export async function openMigrationsTo(context: Looking, bucket: string): Promise<string[]> {
+  const sources = new Set<string>();
+  for await (const { key, isLatest, isDeleteMarker } of ownVersions(context, bucket)) {
+    const source = sourceToldOf(key);
+    if (source !== undefined && isLatest && !isDeleteMarker) sources.add(source);
+  }
+  const found: string[] = [];
+  for (const source of sources) found.push(...(await openMigration(context, source, bucket)));
+  return found;
+}
+
+async function openMigration({ aws }: Looking, source: string, destination: string): Promise<string[]> {
+  const place = { s3: aws.s3, source, destination };
+  const seen = await readLock(place);
+  const holder = seen?.lock?.holder;
+  if (seen?.lock?.released === false && !(await isGone(holder, seen.age))) {
+    const by = holder === undefined ? '' : ` (${holder.command} by ${who(holder)})`;
+    return [`Somebody works on the migration of ${source} to ${destination}${by}. Wait for it.`];
+  }
+  const record = await readFreezeRecord(place);
+  if (record === undefined || record.undone_at !== null || (await isNoMore({ aws }, source))) return [];
+  return [
+    `${source} was frozen to be migrated to ${destination}, and what it was before is kept there. Finish that migration, or run "migrate-buckets unfreeze --source ${source} --dest ${destination}".`,
+  ];
+}
+
+/** Only where it is certain: what is not told counts as there. */
+const isNoMore = ({ aws }: Pick<Looking, 'aws'>, bucket: string): Promise<boolean> =>
+  aws.s3.send(new HeadBucketCommand({ Bucket: bucket })).then(
+    () => false,
+    (error: unknown) => isMissing(failureOf(error)),
+  );
+
+/** Removes what earlier migrations to a bucket left in it, every version of it. */
+export async function deleteOwnObjects(context: Looking, bucket: string): Promise<void> {
+  const pace = new Pace();
+  for await (const { key, versionId, etag, isDeleteMarker } of ownVersions(context, bucket)) {
+    // A version without an id keeps its name when somebody overwrites it.
+    const which =
+      versionId === 'null' && !isDeleteMarker ? { IfMatch: `"${etag}"` } : { VersionId: versionId };
+    const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, ...which });
+    await saying(`delete ${key} in ${bucket}`, bucket, () =>
+      pace.send(() => context.aws.s3.send(command), context.signal),
+    );
+  }
+}
+
+const ownVersions = ({ aws, signal }: Looking, bucket: string): AsyncGenerator<ListedVersion> =>
+  listOwnVersions(aws.s3, bucket, signal);
