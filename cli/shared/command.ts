@@ -1,6 +1,8 @@
 import { Command, type CommandUnknownOpts, type OptionValues } from '@commander-js/extra-typings';
 import type { Aws } from './aws/clients';
+import { REQUEST_TIMEOUT } from './aws/time-outs';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes';
+import { atLeast } from './option-values';
 import type { ReportedEvent, Reporter } from './reporters/reporter';
 import { UserError } from './user-error';
 
@@ -27,6 +29,8 @@ export interface Outcome<Data extends object = object> {
 export interface CommonOptions {
   readonly region?: string | undefined;
   readonly expectedBucketOwner?: string | undefined;
+  /** Seconds. */
+  readonly requestTimeout?: number | undefined;
 }
 
 /** A command of a program: how it is called, and what it then does. */
@@ -56,6 +60,12 @@ export const declare = (name: string, description: string, examples: string) =>
     .description(description)
     .option('--region <region>', "AWS region (default: the SDK's own choice)")
     .option('--expected-bucket-owner <account>', 'twelve digits; every bucket must belong to this account')
+    .option(
+      '--request-timeout <seconds>',
+      'how long S3 may be silent until a request counts as lost, and is sent again',
+      atLeast(0.1),
+      REQUEST_TIMEOUT,
+    )
     .option('--json', 'NDJSON events on stdout, the result last')
     .addHelpText('after', `\nExamples:\n${examples.trim().replace(/^ */gm, '  $ ')}\n${EXIT_CODES_HELP}`);
 

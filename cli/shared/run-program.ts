@@ -30,12 +30,14 @@ async function run(
   const stop = abortOnSignals();
   passOverClosedPipes();
   const canAsk = !json && process.stdin.isTTY === true && process.stdout.isTTY === true;
-  const contextOf = ({ region, expectedBucketOwner }: CommonOptions): Context => ({
+  const contextOf = ({ region, expectedBucketOwner, requestTimeout }: CommonOptions): Context => ({
     report,
     signal: stop.signal,
     aws: makeAws({
       ...(region === undefined ? {} : { region }),
       ...(expectedBucketOwner === undefined ? {} : { expectedOwner: expectedBucketOwner }),
+      ...(requestTimeout === undefined ? {} : { requestTimeout }),
+      waiting: (message) => report.tell({ event: 'waiting', message }),
     }),
     ask: canAsk ? async (message) => (await import('@inquirer/input')).default({ message }) : undefined,
   });

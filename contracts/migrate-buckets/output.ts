@@ -37,7 +37,17 @@ const event = <const Names extends readonly [string, ...string[]], Shape extends
 /** What happened on the way: one sentence for people, and the figures behind it. */
 const eventSchemas = [
   event(
-    ['plan-current', 'resuming', 'frozen', 'unfrozen', 'unfreeze-failed', 'unfreezing', 'lock-ignored'],
+    [
+      'plan-current',
+      'resuming',
+      'frozen',
+      'settling',
+      'unfrozen',
+      'unfreeze-failed',
+      'unfreezing',
+      'lock-ignored',
+      'waiting',
+    ],
     {},
   ),
   event(['examined'], { checks: z.array(checkSchema) }),

@@ -67,7 +67,13 @@ async function freezeSource(request: FreezeRequest): Promise<void> {
   report.tell({ event: 'frozen', message });
   const written = performance.now();
   await untilFrozen(configured, statement);
-  await setTimeout(Math.max(0, settle * 1000 - (performance.now() - written)), undefined, { signal });
+  const rest = settle * 1000 - (performance.now() - written);
+  if (rest <= 0) return;
+  report.tell({
+    event: 'settling',
+    message: `Waiting ${Math.ceil(rest / 1000)} s (--settle) until all of S3 denies them.`,
+  });
+  await setTimeout(rest, undefined, { signal });
 }
 
 async function unfreezeSource(request: FreezeRequest): Promise<void> {

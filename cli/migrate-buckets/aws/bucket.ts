@@ -3,6 +3,7 @@ import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import type { Aws } from '../../shared/aws/clients';
 import { explain, saying } from '../../shared/aws/explain';
 import { failureOf, isDenied } from '../../shared/aws/failure';
+import { patiently } from '../../shared/aws/pace';
 import { UserError } from '../../shared/user-error';
 
 /**
@@ -12,7 +13,7 @@ import { UserError } from '../../shared/user-error';
  */
 export async function openBucket({ s3, options }: Aws, bucket: string): Promise<void> {
   try {
-    await s3.send(new HeadBucketCommand({ Bucket: bucket }));
+    await patiently(() => s3.send(new HeadBucketCommand({ Bucket: bucket })));
   } catch (error) {
     if (isDenied(failureOf(error))) {
       const owner =
@@ -29,7 +30,7 @@ export type Versioning = 'off' | 'Enabled' | 'Suspended';
 
 export async function versioningOf({ s3 }: Aws, bucket: string): Promise<Versioning> {
   const { Status } = await saying(`read the versioning of ${bucket}`, bucket, () =>
-    s3.send(new GetBucketVersioningCommand({ Bucket: bucket })),
+    patiently(() => s3.send(new GetBucketVersioningCommand({ Bucket: bucket }))),
   );
   return Status ?? 'off';
 }

@@ -1,6 +1,7 @@
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
 import type { Aws } from '../../shared/aws/clients';
 import { failureOf, isDenied } from '../../shared/aws/failure';
+import { patiently } from '../../shared/aws/pace';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { whoAmI } from './bucket';
@@ -23,7 +24,9 @@ export async function ownerOf(aws: Aws, buckets: readonly string[]): Promise<str
   if (account === null) return null;
   for (const bucket of buckets) {
     try {
-      await aws.s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: account }));
+      await patiently(() =>
+        aws.s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: account })),
+      );
     } catch (error) {
       if (!isDenied(failureOf(error))) throw error;
       throw new UserError(
@@ -45,7 +48,9 @@ const STRANGERS = ['111111111111', '222222222222'];
 export async function refusesOtherOwners({ s3 }: Pick<Aws, 's3'>, bucket: string): Promise<boolean> {
   for (const stranger of STRANGERS) {
     try {
-      await s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: stranger }));
+      await patiently(() =>
+        s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: stranger })),
+      );
     } catch (error) {
       if (isDenied(failureOf(error))) return true;
       throw error;

@@ -6,7 +6,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { explain, saying } from '../../shared/aws/explain';
-import { failureOf, isMissing, isPreconditionFailed } from '../../shared/aws/failure';
+import { areCredentialsRefused, failureOf, isMissing, isPreconditionFailed } from '../../shared/aws/failure';
 import { Pace } from '../../shared/aws/pace';
 import { etagOf } from '../aws/read-object';
 import { listObjects } from '../listing/list';
@@ -32,6 +32,8 @@ export interface SdkEngineOptions {
 export class SdkEngine implements CopyEngine {
   readonly pace: Pace;
   private readonly listing = new Pace();
+  /** Why no copy is begun any more. */
+  private stopped: unknown;
 
   constructor(
     private readonly s3: S3Client,
@@ -47,6 +49,7 @@ export class SdkEngine implements CopyEngine {
   async copy(request: CopyRequest): Promise<CopyResult> {
     await this.pace.enter();
     try {
+      if (this.stopped !== undefined) throw this.stopped;
       return await (this.needsParts(request)
         ? copyInParts(this.partsContext(), request)
         : this.copyWhole(request));
@@ -128,6 +131,11 @@ export class SdkEngine implements CopyEngine {
     const fail = (reason: CopyError['reason'], message: string) => new CopyError(object.key, reason, message);
     if (!isPreconditionFailed(failure) && !isMissing(failure)) {
       const told = explain(error, `copy ${object.key} from ${source} to ${destination}`, destination);
+      if (areCredentialsRefused(failure)) {
+        // It concerns every other object as well, and those that wait already.
+        this.stopped = told;
+        throw told;
+      }
       throw told === error ? error : fail('failed', told instanceof Error ? told.message : String(told));
     }
     const [at, from] = await Promise.all([

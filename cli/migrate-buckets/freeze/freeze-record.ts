@@ -2,7 +2,7 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { type FreezeRecord, freezeRecordSchema } from '../../../contracts/migrate-buckets/freeze';
 import { freezeRecordKey } from '../../../contracts/migrate-buckets/own-objects';
 import { saying } from '../../shared/aws/explain';
-import { Pace } from '../../shared/aws/pace';
+import { patiently } from '../../shared/aws/pace';
 import { parseJson } from '../../shared/parse-json';
 import { readTextIfAny } from '../aws/read-object';
 
@@ -28,17 +28,15 @@ export async function writeFreezeRecord(
   const Key = freezeRecordKey(source);
   const whole: FreezeRecord = { version: 1, source, ...record };
   await saying(`keep the configuration of ${source} as ${Key} in ${destination}`, destination, () =>
-    new Pace().send(
-      () =>
-        s3.send(
-          new PutObjectCommand({
-            Bucket: destination,
-            Key,
-            Body: `${JSON.stringify(whole, null, 2)}\n`,
-            ContentType: 'application/json',
-          }),
-        ),
-      new AbortController().signal,
+    patiently(() =>
+      s3.send(
+        new PutObjectCommand({
+          Bucket: destination,
+          Key,
+          Body: `${JSON.stringify(whole, null, 2)}\n`,
+          ContentType: 'application/json',
+        }),
+      ),
     ),
   );
 }

@@ -3,7 +3,7 @@ import { type LockHolder, type LockObject, lockObjectSchema } from '../../../con
 import { lockObjectKey } from '../../../contracts/migrate-buckets/own-objects';
 import { saying } from '../../shared/aws/explain';
 import { failureOf, isMissing, isPreconditionFailed } from '../../shared/aws/failure';
-import { Pace } from '../../shared/aws/pace';
+import { patiently } from '../../shared/aws/pace';
 import { parseJson } from '../../shared/parse-json';
 import type { Held } from './file-lock';
 import { isGone, LostLock, refusal } from './holder';
@@ -29,8 +29,6 @@ export interface HeldObject extends Held {
 }
 
 const TRIES = 5;
-/** Nobody is stopped amid taking or giving back a lock: both take a moment. */
-const UNSTOPPED = new AbortController().signal;
 
 /**
  * Takes the lock of a migration at its destination: an object that is written only where there is none, or over the
@@ -76,7 +74,7 @@ export async function readLock({ s3, source, destination }: LockPlace): Promise<
   );
   return saying(`read the lock ${key} in ${destination}`, destination, async () => {
     try {
-      const { Body, ETag = '', LastModified } = await new Pace().send(() => s3.send(command), UNSTOPPED);
+      const { Body, ETag = '', LastModified } = await patiently(() => s3.send(command));
       const lock = lockObjectSchema.safeParse(parseJson((await Body?.transformToString()) ?? ''));
       return { etag: ETag, lock: lock.data, age: answered - (LastModified?.getTime() ?? answered) };
     } catch (error) {
@@ -106,7 +104,7 @@ async function write(
             ...(seen === undefined ? { IfNoneMatch: '*' } : { IfMatch: seen }),
           }),
         );
-      return (await new Pace().send(put, UNSTOPPED)).ETag ?? '';
+      return (await patiently(put)).ETag ?? '';
     } catch (error) {
       const failure = failureOf(error);
       // 404: a delete came between the reading and the writing over it.

@@ -3,6 +3,7 @@ import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import { saying } from '../../shared/aws/explain';
 import { failureOf, isMissing } from '../../shared/aws/failure';
+import { patiently } from '../../shared/aws/pace';
 import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
@@ -24,7 +25,7 @@ export async function lookAtRetired(
 ): Promise<PlanRetirement> {
   const isThere = await saying(`open the bucket ${source}`, source, async () => {
     try {
-      await context.aws.s3.send(new HeadBucketCommand({ Bucket: source }));
+      await patiently(() => context.aws.s3.send(new HeadBucketCommand({ Bucket: source })));
       return true;
     } catch (error) {
       if (isMissing(failureOf(error))) return false;

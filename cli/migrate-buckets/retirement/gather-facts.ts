@@ -5,6 +5,7 @@ import type { Plan, State } from '../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import type { Aws } from '../../shared/aws/clients';
 import { failureOf } from '../../shared/aws/failure';
+import { patiently } from '../../shared/aws/pace';
 import type { Context } from '../../shared/command';
 import { versioningOf } from '../aws/bucket';
 import { refusesOtherOwners } from '../aws/owner';
@@ -135,8 +136,8 @@ async function writtenSince(
 
 async function lockOf({ s3 }: Aws, bucket: string): Promise<string | null> {
   try {
-    const { ObjectLockConfiguration } = await s3.send(
-      new GetObjectLockConfigurationCommand({ Bucket: bucket }),
+    const { ObjectLockConfiguration } = await patiently(() =>
+      s3.send(new GetObjectLockConfigurationCommand({ Bucket: bucket })),
     );
     return ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled'
       ? `${bucket} has object lock: its versions may be under retention or legal hold.`
@@ -154,7 +155,7 @@ async function ownerOf(aws: Aws, { source, owner }: Plan): Promise<string | null
   const expected = options.expectedOwner ?? owner;
   if (expected === null) return null;
   try {
-    await s3.send(new HeadBucketCommand({ Bucket: source, ExpectedBucketOwner: expected }));
+    await patiently(() => s3.send(new HeadBucketCommand({ Bucket: source, ExpectedBucketOwner: expected })));
     return (await refusesOtherOwners(aws, source)) ? expected : null;
   } catch {
     return null;

@@ -2,7 +2,7 @@ import { DeleteObjectCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
 import { sourceToldOf } from '../../../contracts/migrate-buckets/own-objects';
 import { saying } from '../../shared/aws/explain';
 import { failureOf, isMissing } from '../../shared/aws/failure';
-import { Pace } from '../../shared/aws/pace';
+import { patiently } from '../../shared/aws/pace';
 import type { Context } from '../../shared/command';
 import { readFreezeRecord } from '../freeze/freeze-record';
 import { type ListedVersion, listOwnVersions } from '../listing/list-versions';
@@ -43,21 +43,20 @@ async function openMigration({ aws }: Looking, source: string, destination: stri
 
 /** Only where it is certain: what is not told counts as there. */
 const isNoMore = ({ aws }: Pick<Looking, 'aws'>, bucket: string): Promise<boolean> =>
-  aws.s3.send(new HeadBucketCommand({ Bucket: bucket })).then(
+  patiently(() => aws.s3.send(new HeadBucketCommand({ Bucket: bucket }))).then(
     () => false,
     (error: unknown) => isMissing(failureOf(error)),
   );
 
 /** Removes what earlier migrations to a bucket left in it, every version of it. */
 export async function deleteOwnObjects(context: Looking, bucket: string): Promise<void> {
-  const pace = new Pace();
   for await (const { key, versionId, etag, isDeleteMarker } of ownVersions(context, bucket)) {
     // A version without an id keeps its name when somebody overwrites it.
     const which =
       versionId === 'null' && !isDeleteMarker ? { IfMatch: `"${etag}"` } : { VersionId: versionId };
     const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, ...which });
     await saying(`delete ${key} in ${bucket}`, bucket, () =>
-      pace.send(() => context.aws.s3.send(command), context.signal),
+      patiently(() => context.aws.s3.send(command), context.signal),
     );
   }
 }

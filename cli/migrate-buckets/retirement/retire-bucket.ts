@@ -12,6 +12,7 @@ import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import { saying } from '../../shared/aws/explain';
 import { failureOf, unless } from '../../shared/aws/failure';
+import { patiently } from '../../shared/aws/pace';
 import type { Context } from '../../shared/command';
 import { countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
@@ -131,14 +132,14 @@ async function abortUploads(s3: S3Client, bucket: string, before: number): Promi
     let aborted = 0;
     let marker: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
     while (marker !== undefined) {
-      const page: ListMultipartUploadsCommandOutput = await s3.send(
-        new ListMultipartUploadsCommand({ Bucket: bucket, EncodingType: 'url', ...marker }),
+      const request = { Bucket: bucket, EncodingType: 'url' as const, ...marker };
+      const page: ListMultipartUploadsCommandOutput = await patiently(() =>
+        s3.send(new ListMultipartUploadsCommand(request)),
       );
       for (const { Key = '', UploadId, Initiated } of page.Uploads ?? []) {
         if (Initiated === undefined || Initiated.getTime() > before) continue;
-        await s3.send(
-          new AbortMultipartUploadCommand({ Bucket: bucket, Key: decodeListedKey(Key), UploadId }),
-        );
+        const upload = { Bucket: bucket, Key: decodeListedKey(Key), UploadId };
+        await patiently(() => s3.send(new AbortMultipartUploadCommand(upload)));
         aborted++;
       }
       const { NextKeyMarker: key, NextUploadIdMarker: id } = page;
@@ -154,12 +155,13 @@ async function abortUploads(s3: S3Client, bucket: string, before: number): Promi
 
 async function tagRetired(s3: S3Client, bucket: string): Promise<void> {
   await saying(`tag ${bucket} as retired`, bucket, async () => {
-    const { TagSet: tags = [] } = await s3
-      .send(new GetBucketTaggingCommand({ Bucket: bucket }))
-      .catch(unless('NoSuchTagSet', { TagSet: [] }));
+    const { TagSet: tags = [] } = await patiently(() =>
+      s3.send(new GetBucketTaggingCommand({ Bucket: bucket })),
+    ).catch(unless('NoSuchTagSet', { TagSet: [] }));
     const others = tags.filter(({ Key }) => Key !== RETIRED_TAG);
     const tag = { Key: RETIRED_TAG, Value: new Date().toISOString() };
-    await s3.send(new PutBucketTaggingCommand({ Bucket: bucket, Tagging: { TagSet: [...others, tag] } }));
+    const Tagging = { TagSet: [...others, tag] };
+    await patiently(() => s3.send(new PutBucketTaggingCommand({ Bucket: bucket, Tagging })));
   });
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
 import {
   isDecoyKey,
@@ -12,7 +11,7 @@ import {
 import type { Collection } from '../../../contracts/collections';
 import type { CollectionEvidence, SnapshotGate } from '../../../contracts/migrate-buckets/authority';
 import { counted } from '../../shared/counted';
-import { openBody, readText } from '../aws/read-object';
+import { digestObject, readText } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
 import { openSnapshot } from './open-snapshot';
 import { CHROMA_DATABASE } from './persist-directory';
@@ -157,8 +156,5 @@ export async function md5Of(
   object: ListedObject,
   wanted: string,
 ): Promise<string> {
-  if (object.etag === wanted) return wanted;
-  const hash = createHash('md5');
-  for await (const chunk of await openBody(s3, bucket, object)) hash.update(chunk);
-  return hash.digest('hex');
+  return object.etag === wanted ? wanted : digestObject(s3, bucket, object, 'md5');
 }

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { openBody } from '../aws/read-object';
+import { readBody } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
 import { readChromaDatabase } from './chroma-database';
 import { evaluateSnapshot, SKIPPED, type SnapshotFindings } from './evaluate-snapshot';
@@ -33,7 +33,7 @@ export async function openSnapshot(
   return inOwnFolder(async (folder) => {
     const directory =
       'archive' in snapshot
-        ? await unpackArchive(await openBody(s3, bucket, main), folder)
+        ? await readBody(s3, bucket, main, (body) => unpackArchive(body, folder))
         : await fetchLooseFiles(s3, bucket, snapshot.files, folder);
     return evaluateSnapshot(main.key, directory, (path) => readChromaDatabase(path, !quick), quick);
   });

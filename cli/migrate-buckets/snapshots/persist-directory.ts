@@ -6,9 +6,9 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Parser, type ReadEntry } from 'tar';
-import { failureOf } from '../../shared/aws/failure';
+import { failureOf, isTransient } from '../../shared/aws/failure';
 import { UserError } from '../../shared/user-error';
-import { openBody } from '../aws/read-object';
+import { readBody, readBytes } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
 
 export const CHROMA_DATABASE = 'chroma.sqlite3';
@@ -76,7 +76,9 @@ export async function unpackArchive(body: Readable, folder: string): Promise<Per
       await ended;
     });
   } catch (error) {
-    if (failureOf(error).code.startsWith('E')) throw error;
+    const failure = failureOf(error);
+    // What comes of the network or of the disk says nothing of the archive.
+    if (isTransient(failure) || failure.code.startsWith('E')) throw error;
     return error instanceof Error ? error.message : String(error);
   }
   return directoryOf(folder, sizes, headers);
@@ -101,11 +103,9 @@ export async function fetchLooseFiles(
     const [directory, name] = lastTwo(file.key);
     sizes.set(`${directory}/${name}`, file.size);
     if (DATABASE_FILES.has(name)) {
-      await pipeline(await openBody(s3, bucket, file), createWriteStream(join(folder, name)));
+      await readBody(s3, bucket, file, (body) => pipeline(body, createWriteStream(join(folder, name))));
     } else if (name === INDEX_HEADER && file.size <= HEADER_AT_MOST) {
-      const chunks: Buffer[] = [];
-      for await (const chunk of await openBody(s3, bucket, file)) chunks.push(chunk);
-      headers.set(directory, Buffer.concat(chunks));
+      headers.set(directory, await readBytes(s3, bucket, file));
     }
   }
   return directoryOf(folder, sizes, headers);

@@ -2,10 +2,15 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { STSClient } from '@aws-sdk/client-sts';
+import { limitAnswers, REQUEST_TIMEOUT, tellSilence, timeOuts } from './time-outs';
 
 interface AwsOptions {
   /** @default - the SDK's own choice: AWS_REGION, then the profile's region */
   readonly region?: string;
+  /** Seconds without a sign of life after which a request to S3 counts as lost. @default 60 */
+  readonly requestTimeout?: number;
+  /** Is told, for people, what is waited for where S3 is silent. */
+  readonly waiting?: (message: string) => void;
   /** Twelve digits. Every S3 request then fails unless the bucket belongs to this account. */
   readonly expectedOwner?: string;
 }
@@ -20,7 +25,7 @@ export interface Aws {
 }
 
 /** Evidence from these services is wanted, not essential: they may not hold up the command for minutes. */
-const SIDE_SERVICE = { maxAttempts: 2, requestHandler: { connectionTimeout: 3_000, requestTimeout: 20_000 } };
+const SIDE_SERVICE = { maxAttempts: 2, requestHandler: { ...timeOuts(20), connectionTimeout: 3_000 } };
 
 // Node 20 is supported: the SDK's advice to leave it would stand in every log.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
@@ -64,7 +69,7 @@ export const s3OfProfile = ({ options }: Aws, profile: string): S3Client =>
   makeS3(options, { profile, ...(options.region === undefined ? {} : { region: options.region }) });
 
 function makeS3(
-  { expectedOwner }: AwsOptions,
+  { expectedOwner, requestTimeout = REQUEST_TIMEOUT, waiting }: AwsOptions,
   more: { readonly region?: string; readonly profile?: string },
 ): S3Client {
   const { S3Client }: typeof import('@aws-sdk/client-s3') = require('@aws-sdk/client-s3');
@@ -73,11 +78,14 @@ function makeS3(
     forcePathStyle: hasOwnEndpoint(),
     retryMode: 'standard',
     maxAttempts: 3,
+    requestHandler: timeOuts(requestTimeout),
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
   // Prepares every request and answer for a log that nobody reads: 5 % of a copy's time.
   client.middlewareStack.remove('loggerMiddleware');
+  limitAnswers(client, requestTimeout);
+  if (waiting !== undefined) tellSilence(client, waiting);
   if (expectedOwner !== undefined) expectOwner(client, expectedOwner);
   return client;
 }

@@ -1,6 +1,6 @@
 import { EXIT } from '../exit-codes';
 import { UserError } from '../user-error';
-import { type Failure, failureOf, isDenied, isMissing } from './failure';
+import { areCredentialsRefused, type Failure, failureOf, isDenied, isMissing } from './failure';
 
 interface Asked {
   readonly failure: Failure;
@@ -10,15 +10,6 @@ interface Asked {
   readonly subject: string;
 }
 
-const CREDENTIALS_REFUSED = new Set([
-  'InvalidAccessKeyId',
-  'SignatureDoesNotMatch',
-  'ExpiredToken',
-  'InvalidToken',
-  'ExpiredTokenException',
-  'UnrecognizedClientException',
-  'InvalidClientTokenId',
-]);
 const OTHER_REGION = new Set([
   'PermanentRedirect',
   'AuthorizationHeaderMalformed',
@@ -46,9 +37,9 @@ const SENTENCES: readonly (readonly [(asked: Asked) => boolean, (asked: Asked) =
     () => 'No AWS region is set. Pass --region, or set AWS_REGION.',
   ],
   [
-    ({ failure: { code } }) => CREDENTIALS_REFUSED.has(code),
+    ({ failure }) => areCredentialsRefused(failure),
     ({ failure, doing }) =>
-      `AWS refused the credentials (${failure.code}) when asked to ${doing}. Renew them and try again.`,
+      `AWS refused the credentials (${failure.code}) when asked to ${doing}. Renew them, then run the same command again.`,
   ],
   [
     ({ failure: { status, code } }) => status === 301 || OTHER_REGION.has(code),

@@ -29,6 +29,17 @@ export function failureOf(error: unknown): Failure {
 export const isMissing = ({ code, status }: Failure): boolean =>
   status === 404 || code === 'NoSuchKey' || code === 'NotFound';
 export const isDenied = ({ code, status }: Failure): boolean => code === 'AccessDenied' || status === 403;
+const CREDENTIALS_REFUSED = new Set([
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'ExpiredToken',
+  'InvalidToken',
+  'ExpiredTokenException',
+  'UnrecognizedClientException',
+  'InvalidClientTokenId',
+]);
+/** Whatever is asked next would be refused, too. */
+export const areCredentialsRefused = ({ code }: Failure): boolean => CREDENTIALS_REFUSED.has(code);
 export const isPreconditionFailed = ({ code, status }: Failure): boolean =>
   status === 412 || code === 'PreconditionFailed';
 

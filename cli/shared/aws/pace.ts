@@ -64,3 +64,9 @@ export class Pace {
     }
   }
 }
+
+const NEVER = new AbortController().signal;
+
+/** Sends a single request, again if it failed for a passing reason. The last error is thrown as it came. */
+export const patiently = <T>(request: () => Promise<T>, signal: AbortSignal = NEVER): Promise<T> =>
+  new Pace().send(request, signal);

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -98,6 +99,19 @@ test('a body can break off in its middle', async () => {
   const { Body, ContentLength } = await s3.send(new GetObjectCommand({ Bucket, Key: 'broken' }));
   expect(ContentLength).toBe(100_000);
   await expect(Body?.transformToByteArray()).rejects.toThrow();
+});
+
+test('a body can trickle and never end', async () => {
+  await put('endless', 'x');
+  await admin.inject({ operation: 'GetObject', trickle: true });
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: 'endless' }));
+  const body = Body as Readable;
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > 3) break;
+  }
+  expect(bytes).toBe(4);
 });
 
 test('a source that somebody changes between parts fails the pinned part copy', async () => {

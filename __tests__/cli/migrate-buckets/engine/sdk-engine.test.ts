@@ -157,6 +157,21 @@ describe('A copy that fails for another reason', () => {
     expect((await embedded.admin.requests()).HeadObject).toBeUndefined();
   });
 
+  it("C18: is the last where the credentials are refused, and is no object's own", async () => {
+    await embedded.admin.inject({ operation: 'CopyObject', fail: 'ExpiredToken', times: 0 });
+    const one = engine({ concurrency: 1 });
+    const failed = await Promise.allSettled([1, 2, 3].map(() => one.copy(request())));
+    for (const each of failed) {
+      expect(each).toMatchObject({
+        reason: {
+          name: 'UserError',
+          message: expect.stringMatching(/^AWS refused the credentials \(ExpiredToken\)/),
+        },
+      });
+    }
+    expect(await embedded.admin.requests()).toEqual({ CopyObject: 1 });
+  });
+
   it('is handed on as it is when it is a mistake of ours', async () => {
     const mistake = new TypeError('x is not a function');
     const broken = intercepted(embedded.s3, () => Promise.reject(mistake));

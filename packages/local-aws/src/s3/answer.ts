@@ -65,3 +65,13 @@ export function writeHalf(
   response.writeHead(reply.status, replyHeaders(reply, bytes.length, requestId));
   response.write(bytes.subarray(0, bytes.length >> 1), () => message.socket.destroy());
 }
+
+/** Milliseconds between two bytes of an answer that trickles. */
+const TRICKLE = 20;
+
+/** Begins the answer, and goes on with white space until the caller has had enough. */
+export function writeForEver(response: ServerResponse, { status }: Reply): void {
+  response.writeHead(status, { 'content-type': 'application/xml' });
+  const timer = setInterval(() => response.write(' '), TRICKLE);
+  response.once('close', () => clearInterval(timer));
+}

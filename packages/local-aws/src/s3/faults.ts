@@ -26,6 +26,8 @@ export interface Fault extends FaultMatch {
    * `middle` of the answer's body.
    */
   readonly reset?: 'before' | 'after' | 'middle';
+  /** The answer begins, trickles on and never ends. */
+  readonly trickle?: true;
   /** Wait before handling. Milliseconds. */
   readonly delay?: number;
   /** Somebody else changes an object first. */
@@ -70,6 +72,7 @@ export function faultProblem(fault: unknown, operations: ReadonlySet<string>): s
     'times',
     'fail',
     'reset',
+    'trickle',
     'delay',
     'mutate',
     'perSecond',

@@ -12,6 +12,7 @@ const STATUS = {
   ConditionalRequestConflict: 409,
   EntityTooLarge: 400,
   EntityTooSmall: 400,
+  ExpiredToken: 400,
   IllegalLocationConstraintException: 400,
   IllegalVersioningConfigurationException: 400,
   IncompleteBody: 400,

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout } from 'node:timers/promises';
 import { listenOnLoopback } from '../processes/loopback';
 import { ADMIN_PATH, answerAdmin, applyMutation } from './admin';
-import { errorReply, write, writeHalf } from './answer';
+import { errorReply, write, writeForEver, writeHalf } from './answer';
 import { type Fault, Faults, faultError } from './faults';
 import { identify } from './identity';
 import { fromByteKey } from './key-order';
@@ -101,6 +101,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     }
     if (hits.some(({ reset }) => reset === 'after')) message.socket.destroy();
     else if (hits.some(({ reset }) => reset === 'middle')) writeHalf(message, response, reply, requestId);
+    else if (hits.some(({ trickle }) => trickle === true)) writeForEver(response, reply);
     else write(message, response, reply, requestId);
   }
 
