@@ -4,6 +4,7 @@ import { saying } from '../../shared/aws/explain';
 import { failureOf, isMissing } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
 import type { Context } from '../../shared/command';
+import { versioningOf } from '../aws/bucket';
 import { readFreezeRecord } from '../freeze/freeze-record';
 import { type ListedVersion, listOwnVersions } from '../listing/list-versions';
 import { isGone, who } from '../locks/holder';
@@ -17,9 +18,9 @@ type Looking = Pick<Context, 'aws' | 'signal'>;
  */
 export async function openMigrationsTo(context: Looking, bucket: string): Promise<string[]> {
   const sources = new Set<string>();
-  for await (const { key, isLatest, isDeleteMarker } of ownVersions(context, bucket)) {
+  for await (const { key } of ownVersions(context, bucket)) {
     const source = sourceToldOf(key);
-    if (source !== undefined && isLatest && !isDeleteMarker) sources.add(source);
+    if (source !== undefined) sources.add(source);
   }
   const found: string[] = [];
   for (const source of sources) found.push(...(await openMigration(context, source, bucket)));
@@ -28,11 +29,10 @@ export async function openMigrationsTo(context: Looking, bucket: string): Promis
 
 async function openMigration({ aws }: Looking, source: string, destination: string): Promise<string[]> {
   const place = { s3: aws.s3, source, destination };
-  const seen = await readLock(place);
-  const holder = seen?.lock?.holder;
-  if (seen?.lock?.released === false && !(await isGone(holder, seen.age))) {
-    const by = holder === undefined ? '' : ` (${holder.command} by ${who(holder)})`;
-    return [`Somebody works on the migration of ${source} to ${destination}${by}. Wait for it.`];
+  const { lock, age = 0 } = (await readLock(place)) ?? {};
+  if (lock?.released === false && !(await isGone(lock.holder, age))) {
+    const by = `${lock.holder.command} by ${who(lock.holder)}`;
+    return [`Somebody works on the migration of ${source} to ${destination} (${by}). Wait for it.`];
   }
   const record = await readFreezeRecord(place);
   if (record === undefined || record.undone_at !== null || (await isNoMore({ aws }, source))) return [];
@@ -42,18 +42,21 @@ async function openMigration({ aws }: Looking, source: string, destination: stri
 }
 
 /** Only where it is certain: what is not told counts as there. */
-const isNoMore = ({ aws }: Pick<Looking, 'aws'>, bucket: string): Promise<boolean> =>
-  patiently(() => aws.s3.send(new HeadBucketCommand({ Bucket: bucket }))).then(
-    () => false,
-    (error: unknown) => isMissing(failureOf(error)),
-  );
+async function isNoMore({ aws }: Pick<Looking, 'aws'>, bucket: string): Promise<boolean> {
+  try {
+    await patiently(() => aws.s3.send(new HeadBucketCommand({ Bucket: bucket })));
+    return false;
+  } catch (error) {
+    return isMissing(failureOf(error));
+  }
+}
 
 /** Removes what earlier migrations to a bucket left in it, every version of it. */
 export async function deleteOwnObjects(context: Looking, bucket: string): Promise<void> {
-  for await (const { key, versionId, etag, isDeleteMarker } of ownVersions(context, bucket)) {
-    // A version without an id keeps its name when somebody overwrites it.
-    const which =
-      versionId === 'null' && !isDeleteMarker ? { IfMatch: `"${etag}"` } : { VersionId: versionId };
+  const versioned = (await versioningOf(context.aws, bucket)) !== 'off';
+  for await (const { key, versionId, etag } of ownVersions(context, bucket)) {
+    // Without versions, what somebody wrote over it would go instead.
+    const which = versioned ? { VersionId: versionId } : { IfMatch: `"${etag}"` };
     const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, ...which });
     await saying(`delete ${key} in ${bucket}`, bucket, () =>
       patiently(() => context.aws.s3.send(command), context.signal),

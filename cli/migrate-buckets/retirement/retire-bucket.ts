@@ -1,9 +1,6 @@
 import {
-  AbortMultipartUploadCommand,
   DeleteBucketCommand,
   GetBucketTaggingCommand,
-  ListMultipartUploadsCommand,
-  type ListMultipartUploadsCommandOutput,
   PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -19,12 +16,11 @@ import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { versioningOf } from '../aws/bucket';
 import { closeFreezeRecord } from '../freeze/freeze-record';
-import { decodeListedKey } from '../listing/listed-object';
-import { PageOrder } from '../listing/page-order';
 import { ONCE_BEGUN } from '../plan-files/once-begun';
 import type { PlanFiles } from '../plan-files/plan-file';
 import type { StateFile } from '../plan-files/state';
 import type { Sides } from '../verification/evaluate-object';
+import { abortUploads } from './abort-uploads';
 import { allVersions, currentOnes, leftovers } from './candidates';
 import { type DeletionResult, deleteProven } from './delete-proven';
 import { deleteOwnObjects, openMigrationsTo } from './own-objects';
@@ -40,8 +36,8 @@ export interface RetireRequest {
   readonly sides: Sides;
   /** How many objects are expected to go, for the progress alone. */
   readonly expected: number;
-  /** False where the server was seen to ignore the condition of a deletion. @default true */
-  readonly conditional?: boolean;
+  /** False where the server was seen to ignore the condition of a deletion. */
+  readonly conditional: boolean;
 }
 
 /** What is told of a retirement that has done nothing yet. */
@@ -65,7 +61,7 @@ const RETIRED_TAG = 'migrate-buckets-retired';
  */
 export async function retireBucket(
   context: Context<MigrationEvent>,
-  { plan, files, state, mode, purge, sides, expected, conditional = true }: RetireRequest,
+  { plan, files, state, mode, purge, sides, expected, conditional }: RetireRequest,
 ): Promise<Retirement> {
   const { aws, report } = context;
   const { s3 } = aws;
@@ -78,7 +74,7 @@ export async function retireBucket(
   const verified = { source, versions: files.versions };
   const versioned = (await versioningOf(aws, source)) !== 'off';
   await state.save({ phase: 'retiring' });
-  const uploads_aborted = await abortUploads(s3, source, Date.parse(state.now.verified?.at ?? ''));
+  const uploads_aborted = await abortUploads(s3, source, state.now.verified?.at);
 
   const request = { sides, conditional, total: expected };
   const first = await deleteProven(context, { ...request, candidates: currentOnes(context, verified) });
@@ -124,34 +120,6 @@ export async function retireBucket(
 }
 
 const failuresOf = ({ failed, failed_count }: DeletionResult) => ({ failed, failed_count });
-
-/** Uploads that nobody finished before the verification. They were never objects, so nothing is lost. */
-async function abortUploads(s3: S3Client, bucket: string, before: number): Promise<number> {
-  return saying(`abort the unfinished uploads in ${bucket}`, bucket, async () => {
-    const order = new PageOrder(`${bucket}'s unfinished uploads`, true);
-    let aborted = 0;
-    let marker: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
-    while (marker !== undefined) {
-      const request = { Bucket: bucket, EncodingType: 'url' as const, ...marker };
-      const page: ListMultipartUploadsCommandOutput = await patiently(() =>
-        s3.send(new ListMultipartUploadsCommand(request)),
-      );
-      for (const { Key = '', UploadId, Initiated } of page.Uploads ?? []) {
-        if (Initiated === undefined || Initiated.getTime() > before) continue;
-        const upload = { Bucket: bucket, Key: decodeListedKey(Key), UploadId };
-        await patiently(() => s3.send(new AbortMultipartUploadCommand(upload)));
-        aborted++;
-      }
-      const { NextKeyMarker: key, NextUploadIdMarker: id } = page;
-      const next = order.next(page.IsTruncated, key === undefined ? undefined : JSON.stringify([key, id]));
-      marker =
-        next === undefined || key === undefined
-          ? undefined
-          : { KeyMarker: decodeListedKey(key), UploadIdMarker: id };
-    }
-    return aborted;
-  });
-}
 
 async function tagRetired(s3: S3Client, bucket: string): Promise<void> {
   await saying(`tag ${bucket} as retired`, bucket, async () => {

@@ -89,11 +89,12 @@ describe('A migration to a bucket is open', () => {
   });
 });
 
-describe.each([false, true])('Its own objects, versioned: %p,', (versioned) => {
+const versionings = [undefined, 'Enabled', 'Suspended'] as const;
+describe.each(versionings)('Its own objects, where versioning is %s,', (Status) => {
   it('are removed, with every version, and nothing else is', async () => {
     const bucket = await embedded.bucket();
-    if (versioned) {
-      const VersioningConfiguration = { Status: 'Enabled' } as const;
+    if (Status !== undefined) {
+      const VersioningConfiguration = { Status };
       await embedded.s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
     }
     const own = [lockObjectKey('a'), freezeRecordKey('a'), `${PROBE_PREFIX}x/y`, `${OWN_PREFIX}a b+c\u0001`];
@@ -107,4 +108,18 @@ describe.each([false, true])('Its own objects, versioned: %p,', (versioned) => {
     );
     expect([Versions.map(({ Key }) => Key), DeleteMarkers]).toEqual([['.migrate-bucketsX/y', 'data'], []]);
   });
+});
+
+it('leaves and names one of its own objects that somebody writes in the last moment', async () => {
+  const bucket = await embedded.bucket();
+  const key = lockObjectKey('a');
+  await embedded.put(bucket, key, 'left behind');
+  await embedded.admin.inject({
+    operation: 'DeleteObject',
+    mutate: { put: { bucket, key, body: 'taken anew' } },
+  });
+  await expect(deleteOwnObjects(context(), bucket)).rejects.toThrow(
+    `It failed to delete ${key} in ${bucket}: PreconditionFailed`,
+  );
+  expect(await embedded.text(bucket, key)).toBe('taken anew');
 });

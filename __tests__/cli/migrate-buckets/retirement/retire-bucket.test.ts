@@ -3,7 +3,6 @@ import {
   DeleteObjectCommand,
   GetBucketTaggingCommand,
   HeadBucketCommand,
-  ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
   PutBucketPolicyCommand,
   PutBucketTaggingCommand,
@@ -13,6 +12,7 @@ import { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 import { retireBucket } from '../../../../cli/migrate-buckets/retirement/retire-bucket';
 import { Proofs } from '../../../../cli/migrate-buckets/verification/proofs';
 import type { Aws } from '../../../../cli/shared/aws/clients';
+import { freezeRecordKey } from '../../../../contracts/migrate-buckets/own-objects';
 import type { RetireMode } from '../../../../contracts/migrate-buckets/words';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
 import { useFixedTime } from '../../../support/fixed-time';
@@ -20,7 +20,6 @@ import { intercepted } from '../../../support/intercepted-client';
 import { useVerifiedSource, type VerifiedSource } from './verified-source';
 
 const NOW = new Date('2026-01-01T12:00:00Z');
-const MINUTE = 60_000;
 const TAG = 'migrate-buckets-retired';
 
 const embedded = useEmbeddedS3();
@@ -180,15 +179,86 @@ describe('An unversioned bucket', () => {
 
   it('keeps what was never verified, and is then not deleted', async () => {
     const setting = await filled();
-    await embedded.put(setting.source, 'new', 'x');
+    for (const key of ['new', 'newer']) await embedded.put(setting.source, key, 'x');
     await expect(retire(setting, 'delete')).rejects.toMatchObject({
       exitCode: 6,
       message: expect.stringMatching(
-        RegExp(`^${setting.source} was not deleted: it holds something that was never verified`),
+        RegExp(
+          `^${setting.source} was not deleted: it holds something that was never verified: new, newer\\. That`,
+        ),
       ),
     });
-    expect(await versionsOf(setting.source)).toEqual(['new']);
+    expect(await versionsOf(setting.source)).toEqual(['new', 'newer']);
     expect(setting.state.now.phase).toBe('retiring');
+  });
+
+  it('keeps what was never verified, and is then kept itself, which is no failure', async () => {
+    const setting = await filled();
+    await embedded.put(setting.source, 'new', 'x');
+    const { retirement } = await retire(setting, 'empty-keep');
+    const left = { versions: 1, bytes: 1, newer: 1, newer_keys: ['new'] };
+    expect(retirement).toEqual({ mode: 'empty-keep', ...DONE, deleted: 2, left });
+    expect(setting.state.now.phase).toBe('retiring');
+  });
+
+  /** What somebody does once the verified objects are gone. */
+  const afterwards = (act: () => Promise<unknown>) =>
+    intercepted(embedded.s3, async (command, send) => {
+      const answer = await send();
+      if (command.constructor.name === 'DeleteObjectsCommand') await act();
+      return answer;
+    });
+
+  it('is not retired where somebody puts back what was verified: it was deleted only once', async () => {
+    const setting = await filled();
+    const s3 = afterwards(() => embedded.put(setting.source, 'a', 'a'));
+    const { retirement } = await retire(setting, 'delete', { s3 });
+    const left = { versions: 1, bytes: 1, newer: 0, newer_keys: [] };
+    expect(retirement).toEqual({ mode: 'delete', ...DONE, deleted: 2, left });
+    expect(setting.state.now.phase).toBe('retiring');
+  });
+
+  it('is not deleted where something comes at the last moment', async () => {
+    const setting = await filled();
+    const mutate = { put: { bucket: setting.source, key: 'late', body: 'x' } };
+    await embedded.admin.inject({ operation: 'DeleteBucket', mutate });
+    await expect(retire(setting, 'delete')).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringMatching(
+        RegExp(`^${setting.source} was not deleted: it holds something that was never verified\\. That`),
+      ),
+    });
+    expect(await versionsOf(setting.source)).toEqual(['late']);
+  });
+
+  it('is not given up where another migration begins to need it', async () => {
+    const setting = await filled();
+    const older = await embedded.bucket();
+    const saved = { policy: null, lifecycle: null };
+    const record = { version: 1, source: older, saved, plan: 'plan.json', undone_at: null };
+    const s3 = afterwards(() => embedded.put(setting.source, freezeRecordKey(older), JSON.stringify(record)));
+    await expect(retire(setting, 'delete', { s3 })).rejects.toMatchObject({
+      exitCode: 6,
+      message: expect.stringContaining(
+        `${setting.source} is empty, but not given up. ${older} was frozen to be migrated`,
+      ),
+    });
+    expect(await isThere(setting.source)).toBe(true);
+  });
+
+  it('takes its own objects of earlier migrations with it, and closes the record of its freeze', async () => {
+    const setting = await filled();
+    const { source, destination } = setting;
+    await embedded.put(source, '.migrate-buckets/older/lock.json', 'left behind');
+    const saved = { policy: null, lifecycle: null };
+    const record = { version: 1, source, saved, plan: 'plan.json', undone_at: null };
+    await embedded.put(destination, freezeRecordKey(source), JSON.stringify(record));
+    await retire(setting, 'empty-keep');
+    expect(await versionsOf(source)).toEqual([]);
+    expect(JSON.parse((await embedded.text(destination, freezeRecordKey(source))) ?? '')).toEqual({
+      ...record,
+      undone_at: NOW.toISOString(),
+    });
   });
 
   it('tells why it could not be deleted otherwise', async () => {
@@ -252,6 +322,23 @@ describe('A versioned bucket', () => {
     expect(retirement.bucket_deleted).toBe(true);
   });
 
+  it('tells of a single version in the singular, as it is', async () => {
+    const setting = await prepare({ versioned: true });
+    await embedded.put(setting.source, 'gone', 'x');
+    await setting.migrate();
+    const s3 = intercepted(embedded.s3, async (command, send) => {
+      const answer = (await send()) as { Deleted?: unknown[] };
+      if (command.constructor.name === 'DeleteObjectsCommand') answer.Deleted?.splice(1);
+      return answer;
+    });
+    const { events } = await retire(setting, 'empty-keep', { purge: true, s3 });
+    expect(events).toContainEqual({
+      event: 'purged',
+      message: '1 version or delete marker was deleted for good.',
+      versions: 1,
+    });
+  });
+
   it('keeps versions, and markers over other keys, that were never verified', async () => {
     const setting = await filled();
     await embedded.put(setting.source, 'new', 'x');
@@ -288,85 +375,27 @@ describe('A versioned bucket', () => {
   });
 });
 
-describe('Uploads that nobody finished', () => {
-  const KEYS = ['a b+c', 'ünusual', 'z'];
-  const begin = async (bucket: string, key: string, at: number) => {
-    jest.setSystemTime(NOW.getTime() + at);
-    await embedded.s3.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }));
-  };
-  const left = async (bucket: string) =>
-    ((await embedded.s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads ?? []).map(
-      ({ Key }) => Key,
-    );
+/** Begins an upload a minute before the verification. */
+async function begin(bucket: string): Promise<void> {
+  jest.setSystemTime(NOW.getTime() - 60_000);
+  await embedded.s3.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'before' }));
+}
 
-  it('are aborted when they were begun before the verification, or in its very moment', async () => {
-    const setting = await prepare();
-    await begin(setting.source, 'before', -MINUTE);
-    await begin(setting.source, 'at', 0);
-    await begin(setting.source, 'after', 1000);
-    await setting.migrate(NOW);
-    expect((await retire(setting, 'empty-keep')).retirement.uploads_aborted).toBe(2);
-    expect(await left(setting.source)).toEqual(['after']);
-  });
+it('aborts the uploads that nobody finished before the verification, and counts them', async () => {
+  const setting = await prepare();
+  await begin(setting.source);
+  await setting.migrate(NOW);
+  expect((await retire(setting, 'empty-keep')).retirement.uploads_aborted).toBe(1);
+});
 
-  it('are found on every page of their list, whatever their keys', async () => {
-    const setting = await prepare();
-    for (const key of KEYS) await begin(setting.source, key, -MINUTE);
-    await begin(setting.source, 'a', 1000);
-    await setting.migrate(NOW);
-    const s3 = intercepted(embedded.s3, (command, send) => {
-      if (command.constructor.name === 'ListMultipartUploadsCommand') {
-        Object.assign(command.input, { MaxUploads: 1 });
-      }
-      return send();
-    });
-    expect((await retire(setting, 'empty-keep', { s3 })).retirement.uploads_aborted).toBe(3);
-    expect(await left(setting.source)).toEqual(['a']);
-  });
-
-  /** A bucket whose list of uploads is answered otherwise. */
-  const answering = async (answer: (told: object, command: { input: object }) => object) => {
-    const setting = await prepare();
-    await begin(setting.source, 'a', -MINUTE);
-    await embedded.put(setting.source, 'b', 'x');
-    await setting.migrate();
-    const s3 = intercepted(embedded.s3, async (command, send) => {
-      const told = (await send()) as object;
-      return command.constructor.name === 'ListMultipartUploadsCommand' ? answer(told, command) : told;
-    });
-    return { ...setting, done: retire(setting, 'empty-keep', { s3 }) };
-  };
-
-  it.each([
-    ['names no uploads', { Uploads: undefined }],
-    ['does not say when they were begun', { Uploads: [{ Key: 'a', UploadId: 'x', Initiated: undefined }] }],
-    ['names a next key, but says that there is no more', { NextKeyMarker: 'z', Uploads: [] }],
-  ])('are left alone where S3 %s', async (_what, answer) => {
-    const { done } = await answering((told) => ({ ...told, ...answer }));
-    expect((await done).retirement.uploads_aborted).toBe(0);
-    expect(await embedded.admin.requests()).toMatchObject({ ListMultipartUploads: 1 });
-    expect(await embedded.admin.requests()).not.toHaveProperty('AbortMultipartUpload');
-  });
-
-  it.each([
-    ['says that there is more, but not where', { IsTruncated: true }, 'broke off'],
-    ['does not say whether there is more', { IsTruncated: undefined }, 'may be cut short'],
-    ['leads round in circles', { IsTruncated: true, NextKeyMarker: 'a', NextUploadIdMarker: 'x' }, 'circles'],
-  ])('stop the retirement before anything is deleted where S3 %s (B11)', async (_what, answer, sentence) => {
-    const { done, source } = await answering((told) => ({ ...told, ...answer }));
-    await expect(done).rejects.toThrow(sentence);
-    expect(await versionsOf(source)).toEqual(['b']);
-  });
-
-  it('are told of when they cannot be aborted, before anything is deleted', async () => {
-    const setting = await prepare();
-    await embedded.put(setting.source, 'a', 'x');
-    await begin(setting.source, 'before', -MINUTE);
-    await setting.migrate(NOW);
-    await embedded.admin.inject({ operation: 'AbortMultipartUpload', fail: 'AccessDenied', times: 0 });
-    await expect(retire(setting, 'empty-keep')).rejects.toThrow(
-      `Access was denied when asked to abort the unfinished uploads in ${setting.source}`,
-    );
-    expect(await versionsOf(setting.source)).toEqual(['a']);
-  });
+it('tells of unfinished uploads that cannot be aborted, before anything is deleted', async () => {
+  const setting = await prepare();
+  await embedded.put(setting.source, 'a', 'x');
+  await begin(setting.source);
+  await setting.migrate(NOW);
+  await embedded.admin.inject({ operation: 'AbortMultipartUpload', fail: 'AccessDenied', times: 0 });
+  await expect(retire(setting, 'empty-keep')).rejects.toThrow(
+    `Access was denied when asked to abort the unfinished uploads in ${setting.source}`,
+  );
+  expect(await versionsOf(setting.source)).toEqual(['a']);
 });

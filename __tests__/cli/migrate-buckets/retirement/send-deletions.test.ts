@@ -50,7 +50,7 @@ it.each(['k', CONTROL])('deletes %j under its ETag, and leaves what has another'
   const deletion = await byEtag(bucket, key);
   expect(await send(bucket, [{ key, etag: 'other' }])).toEqual({
     deleted: 0,
-    refused: [{ key, message: CHANGED }],
+    refused: [{ key, message: 'It was changed since the verification.' }],
   });
   expect(await send(bucket, [deletion])).toEqual({ deleted: 1, refused: [] });
   // Gone already: an earlier run was cut off.
@@ -114,4 +114,22 @@ it.each([
 
 it.each(['k', CONTROL])('does not take a bucket that is gone for an object that is: %j', async (key) => {
   await expect(send('no-such-bucket', [{ key, etag: 'e' }])).rejects.toMatchObject({ name: 'NoSuchBucket' });
+});
+
+it('says what little is told of a deletion that was refused', async () => {
+  const bucket = await filled('k');
+  const s3 = intercepted(embedded.s3, async () => ({ Errors: [{}] }));
+  expect(await send(bucket, [{ key: 'k', versionId: 'null' }], s3)).toEqual({
+    deleted: 0,
+    refused: [{ key: '?', message: 'Unknown' }],
+  });
+});
+
+it.each(['k', CONTROL])('sends nothing once it is stopped: %j', async (key) => {
+  const bucket = await filled(key);
+  const deletion = await byEtag(bucket, key);
+  await expect(sendDeletions(embedded.s3, bucket, [deletion], AbortSignal.abort())).rejects.toMatchObject({
+    name: 'AbortError',
+  });
+  expect(await embedded.text(bucket, key)).toBe(key);
 });

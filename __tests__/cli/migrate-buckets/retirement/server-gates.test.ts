@@ -65,6 +65,11 @@ it('server: fails where nothing was examined', () => {
   expect(others).toMatchObject([{ name: 'freeze', passed: false }]);
 });
 
+it('freeze: as it was read', () => {
+  expect(gates({}).get('freeze')?.[2]).toBe('old denies writes to everybody else, by this plan.');
+  expect(gates({ notFrozen: 'old is not frozen.' }).get('freeze')?.[2]).toMatch(/^old is not frozen\./);
+});
+
 it('conditional-delete: holds where the deletion is refused', () => {
   expect(gates({}).get('conditional-delete')).toEqual([
     true,

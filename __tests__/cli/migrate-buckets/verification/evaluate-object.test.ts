@@ -5,8 +5,10 @@ import {
   evaluateObject,
   explainLevel,
   isReachable,
+  listedLevel,
   type Sides,
 } from '../../../../cli/migrate-buckets/verification/evaluate-object';
+import { Proofs } from '../../../../cli/migrate-buckets/verification/proofs';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
 import { smallChromaDatabase } from '../../../support/small-chroma-database';
 
@@ -114,6 +116,22 @@ describe('An object of a snapshot that a pointer names', () => {
     expect(await evaluate({ key, here: 'content', sides })).toEqual({ level: 'P3', reads: 0 });
   });
 
+  it('is noted as proven where its bytes were read and are the same, and only then', async () => {
+    const object = await embedded.put(source, key, 'content');
+    for (const [here, same] of [
+      ['content', true],
+      ['CONTENT', false],
+    ] as const) {
+      const present = await embedded.put(destination, key, here);
+      const parts = { ...object, etag: '*' };
+      const proofs = new Proofs();
+      const known = { source, destination, deep: false, ...sides, proofs };
+      const pair = { key, source: parts, destination: present };
+      await evaluateObject(embedded.s3, known, pair, parts, new AbortController().signal);
+      expect(proofs.hold(parts, present)).toBe(same);
+    }
+  });
+
   it('is P3 where every byte is the same and the ETag is not', async () => {
     const object = await embedded.put(source, key, 'content');
     const present = await embedded.put(destination, key, 'content');
@@ -128,6 +146,36 @@ describe('An object of a snapshot that a pointer names', () => {
         new AbortController().signal,
       ),
     ).resolves.toEqual({ level: 'P3' });
+  });
+});
+
+describe('By its listings alone, an object is', () => {
+  const listed = (etag: string, size = 1): ListedObject => ({
+    key: 'k',
+    size,
+    etag,
+    storageClass: 'STANDARD',
+    modified: 0,
+  });
+  const level = (present: ListedObject | undefined, more: Partial<Sides> = {}) =>
+    listedLevel({ source: 's', destination: 'd', deep: true, snapshots: [], ...more }, listed('a'), present);
+  const journal = { proves: () => true } as unknown as Journal;
+
+  it('as well proven as its listing shows', () => {
+    expect(level(listed('a'))).toBe('P3');
+    expect(level(listed('b'))).toBe('P1');
+    expect(level(listed('b', 2))).toBe('P0');
+    expect(level(undefined)).toBe('P0');
+    expect(level(listed('b'), { journal })).toBe('P2');
+  });
+
+  it('P3 where it was read before in this run, under these very ETags', () => {
+    const proofs = new Proofs();
+    expect(level(listed('b'), { proofs, journal })).toBe('P2');
+    proofs.add(listed('a'), listed('b'));
+    expect(level(listed('b'), { proofs })).toBe('P3');
+    expect(level(listed('c'), { proofs })).toBe('P1');
+    expect(level(undefined, { proofs })).toBe('P0');
   });
 });
 
