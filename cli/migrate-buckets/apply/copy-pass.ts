@@ -2,6 +2,7 @@ import { isDecoyKey } from '../../../contracts/bucket-layout';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { ManifestEntry } from '../../../contracts/migrate-buckets/plan';
 import type { Context } from '../../shared/command';
+import { Pool } from '../../shared/pool';
 import { readText } from '../aws/read-object';
 import { type CopyEngine, CopyError, type CopyFailureReason, type CopyRequest } from '../engine/engine';
 import { type ListedObject, looksEqual } from '../listing/listed-object';
@@ -61,7 +62,7 @@ const ADVICE: Partial<Record<CopyFailureReason, string>> = {
 };
 
 /** Copies in flight together at most; the engine's own pace is what really limits them. */
-const POOL = 256;
+const COPIES = 256;
 
 /**
  * Lists both sides and copies what the destination lacks: one pass. Never deletes; overwrites only what the
@@ -70,35 +71,27 @@ const POOL = 256;
 export async function copyPass(context: PassContext): Promise<DataPassResult> {
   const { engine, source, destination, signal, report } = context;
   const result: DataPassResult = { ...nothingYet(), pointers: [] };
-  const running = new Set<Promise<void>>();
+  const pool = new Pool(COPIES);
   const planned = new ManifestCursor(context.manifest());
-  let broken: unknown;
   const pairs = pairListings(mergeListings(engine.list(source), context.stranded), engine.list(destination));
   try {
     for await (const { key, source: object, destination: present } of pairs) {
       signal.throwIfAborted();
-      if (broken !== undefined) break;
       const entry = await planned.seek(key);
       if (object === undefined || isDecoyKey(key)) continue;
       if (isPointerKey(key)) {
         result.pointers.push({ object, present, entry });
         continue;
       }
-      const task = attempt(context, { object, present, entry }, result)
-        .catch((error: unknown) => {
-          broken ??= error;
-        })
-        .finally(() => {
-          running.delete(task);
-          report.progress('copying', result.copied, context.total);
-        });
-      running.add(task);
-      if (running.size >= POOL) await Promise.race(running);
+      await pool.add(async () => {
+        await attempt(context, { object, present, entry }, result);
+        report.progress('copying', result.copied, context.total);
+      });
     }
   } finally {
-    await Promise.all(running);
+    await pool.idle();
   }
-  if (broken !== undefined) throw broken;
+  await pool.finish();
   return result;
 }
 

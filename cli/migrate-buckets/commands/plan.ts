@@ -1,10 +1,13 @@
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
+import { atLeast, oneOf } from '../../shared/option-values';
 import { describeVerdict } from './authority';
 import { BREAK_LOCK } from './break-lock';
 import { declareSearch, QUICK, searchOf } from './search';
 import { describePlan } from './show';
+
+const TIERS = ['Bulk', 'Standard', 'Expedited'] as const;
 
 export const plan = command(
   declareSearch(
@@ -21,6 +24,9 @@ export const plan = command(
     .option(...QUICK)
     .option('--deep', 'ask every object, and not a sample, for what its copy will lack')
     .option(...BREAK_LOCK)
+    .option('--restore', 'have archived objects restored, which costs money, and plan once that is done')
+    .option('--restore-days <days>', 'how long they can be read then', atLeast(1), 14)
+    .option('--restore-tier <tier>', TIERS.join(', '), oneOf(TIERS), 'Bulk')
     .option('--overwrite', 'replace what the destination holds under the same key with other content'),
   async (context, _args, options): Promise<Outcome<ResultOf<'plan'>>> => {
     const {
@@ -28,6 +34,7 @@ export const plan = command(
     }: typeof import('../planning/plan-migration') = require('../planning/plan-migration');
     const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
     const { source, dest, out, acceptLoss, includeStranded = false, overwrite = false } = options;
+    const { restore = false, restoreDays: days, restoreTier: tier } = options;
     const { plan: made, authority } = await planMigration(context, new SdkEngine(context.aws.s3, context), {
       search: searchOf(options),
       named: source === 'auto' ? undefined : source,
@@ -38,6 +45,7 @@ export const plan = command(
       overwrite,
       quick: options.quick,
       deep: options.deep,
+      restore: restore ? { days: Math.ceil(days), tier } : undefined,
       breakLock: options.breakLock,
     });
     return {

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import type { Check } from '../../../contracts/migrate-buckets/capabilities';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import { PLAN_VERSION, type Plan } from '../../../contracts/migrate-buckets/plan';
-import { counted } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import type { Reporter } from '../../shared/reporters/reporter';
 import { UserError } from '../../shared/user-error';
@@ -13,9 +12,11 @@ import { mergeListings, pairListings } from '../listing/pair';
 import { ManifestDigest, manifestLine } from '../plan-files/digest';
 import { isArchived, planEntry } from '../plan-files/manifest-entry';
 import { LineWriter, planFiles, writeAside } from '../plan-files/plan-file';
+import type { ArchivedObjects } from './archived-objects';
 import { emptyTally, estimate } from './estimate';
 import type { NotCarriedSurvey } from './not-carried';
 import { requiredPermissions } from './permissions';
+import { SomeKeys } from './some-keys';
 
 export interface PlanRequest {
   readonly source: string;
@@ -27,6 +28,8 @@ export interface PlanRequest {
   readonly acceptedLost: readonly string[];
   readonly overwrite: boolean;
   readonly noncurrentVersions: number | null;
+  /** Asks whether archived objects can be read. */
+  readonly archived: ArchivedObjects;
   /** Looks at what copies will lack. */
   readonly notCarried: NotCarriedSurvey;
   /** What reading showed of the server. */
@@ -50,7 +53,6 @@ export async function makePlan(
   const actions = emptyTally();
   const digest = new ManifestDigest(source, destination);
   const conflicts = new SomeKeys();
-  const archived = new SomeKeys();
   let destinationObjects = 0;
   let partCopies = 0;
 
@@ -71,15 +73,16 @@ export async function makePlan(
       if (entry.action === 'conflict') conflicts.add(entry.key);
       if (entry.action === 'copy' || entry.action === 'replace') {
         partCopies += partsOfEtag(entry.etag) ?? 0;
-        if (isArchived(entry)) archived.add(entry.key);
-        else if (pair.source !== undefined) {
-          await request.notCarried.offer({ bucket: entry.bucket ?? source, object: pair.source });
+        if (pair.source !== undefined) {
+          const located = { bucket: entry.bucket ?? source, object: pair.source };
+          if (isArchived(entry)) await request.archived.offer(located);
+          await request.notCarried.offer(located);
         }
       }
       digest.add(entry);
       await manifest.write(manifestLine(entry));
     }
-    refuseUnplannable(source, destination, archived, conflicts);
+    refuseUnplannable(destination, await request.archived.finish(source), conflicts);
     await manifest.settle();
   } catch (error) {
     await manifest.abandon();
@@ -123,36 +126,12 @@ export async function makePlan(
 }
 
 /** @throws {UserError} exit 6: some objects cannot be copied, or only over others. */
-function refuseUnplannable(
-  source: string,
-  destination: string,
-  archived: SomeKeys,
-  conflicts: SomeKeys,
-): void {
-  if (archived.count > 0) {
-    throw new UserError(
-      `${archived} of ${source} cannot be read before being restored from the archive class. Restore, then plan again.`,
-      EXIT.refused,
-    );
-  }
+function refuseUnplannable(destination: string, archived: string | undefined, conflicts: SomeKeys): void {
+  if (archived !== undefined) throw new UserError(archived, EXIT.refused);
   if (conflicts.count > 0) {
     throw new UserError(
       `${destination} holds something else under ${conflicts}. Look at them; with --overwrite the plan replaces exactly these.`,
       EXIT.refused,
     );
-  }
-}
-
-/** Keys of which some are named and the others counted. */
-class SomeKeys {
-  count = 0;
-  private readonly first: string[] = [];
-
-  add(key: string): void {
-    if (++this.count <= 5) this.first.push(key);
-  }
-
-  toString(): string {
-    return `${counted(this.count, 'key')} (${this.first.join(', ')}${this.count > 5 ? ', …' : ''})`;
   }
 }

@@ -9,8 +9,13 @@ import {
 import type { NotCarried } from '../../../contracts/migrate-buckets/plan';
 import { saying } from '../../shared/aws/explain';
 import { failureOf, isMissing } from '../../shared/aws/failure';
+import { patiently } from '../../shared/aws/pace';
+import { Pool } from '../../shared/pool';
 import { randomSeed, SAMPLE_SIZE, SeededSample } from '../../shared/seeded-sample';
 import type { Located } from '../listing/listed-object';
+
+/** Objects that are asked at a time. */
+const AT_A_TIME = 32;
 
 /**
  * Counts what a copy leaves behind. What only the objects themselves show is asked of a sample of them, or of all.
@@ -20,6 +25,7 @@ export class NotCarriedSurvey {
   private readonly seed = randomSeed();
   private readonly sample = new SeededSample<Located>(SAMPLE_SIZE, this.seed);
   private readonly counts = { kms_keys: 0, website_redirects: 0, object_locks: 0 };
+  private readonly pool = new Pool(AT_A_TIME);
   private objects = 0;
   private examined = 0;
 
@@ -31,12 +37,13 @@ export class NotCarriedSurvey {
 
   async offer(located: Located): Promise<void> {
     this.objects++;
-    if (this.deep) await this.examine(located);
+    if (this.deep) await this.pool.add(() => this.examine(located));
     else this.sample.offer(located);
   }
 
   async finish(source: string): Promise<NotCarried> {
-    for (const each of this.sample.items) await this.examine(each);
+    for (const each of this.sample.items) await this.pool.add(() => this.examine(each));
+    await this.pool.finish();
     return {
       objects: this.objects,
       examined: this.examined,
@@ -48,7 +55,7 @@ export class NotCarriedSurvey {
 
   private async examine({ bucket, object: { key, etag } }: Located): Promise<void> {
     const head = await saying(`read the properties of ${key} in ${bucket}`, bucket, () =>
-      this.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag })),
+      patiently(() => this.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }))),
     );
     this.examined++;
     const found = notCarriedBy(head);
@@ -76,7 +83,7 @@ async function bucketRemarks(s3: S3Client, bucket: string): Promise<string[]> {
     absent: string | undefined,
   ) => {
     try {
-      return await request();
+      return await patiently(request);
     } catch (error) {
       const failure = failureOf(error);
       if (isMissing(failure) && failure.code !== 'NoSuchBucket') return absent;

@@ -14,6 +14,7 @@ import { listVersions } from '../listing/list-versions';
 import { type LockedWork, withFileLock } from '../locks/while-locked';
 import { planFiles } from '../plan-files/plan-file';
 import { readState } from '../plan-files/state';
+import { ArchivedObjects, type RestoreWish } from './archived-objects';
 import { makePlan } from './make-plan';
 import { NotCarriedSurvey } from './not-carried';
 import { chooseStranded } from './stranded-choice';
@@ -28,6 +29,8 @@ export interface MigrationRequest extends AuthorityRequest, Pick<LockedWork, 'br
   readonly overwrite: boolean;
   /** Whether every object is asked for what its copy will lack, and not a sample. @default false */
   readonly deep?: boolean;
+  /** How archived objects are restored. @default - they are not, and the plan is refused */
+  readonly restore?: RestoreWish | undefined;
 }
 
 /**
@@ -82,6 +85,7 @@ async function planUnderLock(
         ...unchecked,
       ],
       overwrite: request.overwrite,
+      archived: new ArchivedObjects(aws.s3, request.restore),
       notCarried: new NotCarriedSurvey(aws.s3, request.deep ?? false),
       server,
       noncurrentVersions: await countNoncurrent(context, source),

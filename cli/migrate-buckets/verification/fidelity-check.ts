@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import type { Level } from '../../../contracts/migrate-buckets/words';
+import { Pool } from '../../shared/pool';
 import { SAMPLE_SIZE, SeededSample } from '../../shared/seeded-sample';
 import type { Pair } from '../listing/pair';
 import { isPointerKey } from '../plan-files/manifest-entry';
@@ -13,8 +14,12 @@ interface Offered {
   readonly level: Level;
 }
 
+/** Objects that are compared at a time. */
+const AT_A_TIME = 32;
+
 /** Compares what the proven objects carry beside their bytes: all of them with `--deep`, else a sample. */
 export class FidelityCheck {
+  private readonly pool = new Pool(AT_A_TIME);
   private compared = 0;
   private differing = 0;
   private readonly sample: SeededSample<Offered>;
@@ -32,12 +37,13 @@ export class FidelityCheck {
   async offer(pair: Pair, level: Level): Promise<void> {
     // The pipeline writes its pointers anew, in its own way.
     if (isPointerKey(pair.key)) return;
-    if (this.sides.deep) await this.compare({ pair, level });
+    if (this.sides.deep) await this.pool.add(() => this.compare({ pair, level }));
     else this.sample.offer({ pair, level });
   }
 
   async finish(): Promise<NonNullable<Verification['fidelity']>> {
-    for (const each of this.sample.items) await this.compare(each);
+    for (const each of this.sample.items) await this.pool.add(() => this.compare(each));
+    await this.pool.finish();
     return { compared: this.compared, differing: this.differing, deep: this.sides.deep, seed: this.seed };
   }
 

@@ -1,6 +1,7 @@
 import { GetObjectTaggingCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { saying } from '../../shared/aws/explain';
 import { failureOf, isMissing, isPreconditionFailed } from '../../shared/aws/failure';
+import { patiently } from '../../shared/aws/pace';
 import type { Located } from '../listing/listed-object';
 import type { Properties } from './compare-properties';
 
@@ -13,8 +14,8 @@ export const readProperties = (
     const address = { Bucket: bucket, Key: key, VersionId: versionId };
     try {
       const [head, { TagSet = [] }] = await Promise.all([
-        s3.send(new HeadObjectCommand({ ...address, IfMatch: etag })),
-        s3.send(new GetObjectTaggingCommand(address)),
+        patiently(() => s3.send(new HeadObjectCommand({ ...address, IfMatch: etag }))),
+        patiently(() => s3.send(new GetObjectTaggingCommand(address))),
       ]);
       return {
         headers: {

@@ -63,6 +63,11 @@ const SENTENCES: readonly (readonly [(asked: Asked) => boolean, (asked: Asked) =
       `The answer cannot be read when AWS is asked to ${doing}. Check the endpoint, and whether a proxy stands in between.`,
   ],
   [
+    ({ failure: { code } }) => code === 'InvalidObjectState',
+    ({ doing }) =>
+      `It failed to ${doing}: it lies in an archive class, and is not restored. Run "migrate-buckets plan" with --restore.`,
+  ],
+  [
     ({ failure }) => isDenied(failure),
     ({ failure, doing }) =>
       `Access was denied when asked to ${doing}${inBrackets(failure)}. "migrate-buckets plan" lists the permissions that are needed.`,

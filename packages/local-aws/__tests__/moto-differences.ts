@@ -13,6 +13,8 @@ export const MOTO_DIFFERENCES: Readonly<Record<string, string>> = {
     'answers 500 to a DeleteObjects whose keys hold control characters',
   'a key with line ends survives put, get, list, copy and delete':
     'has no route for a path with a line feed in it: 404',
+  'a restore is in progress once it is asked for, which HEAD and listings tell, and is not begun twice':
+    'restores at once',
   'a key of 1025 bytes is refused': 'does not limit the length of keys',
 
   'a GET can ask for other response headers': 'ignores response-… parameters of signed requests',

@@ -2,6 +2,7 @@ import { Body } from './body';
 import { type Fault, type FaultState, type Faults, faultProblem, type Mutation } from './faults';
 import { toByteKey } from './key-order';
 import type { AskedAction, ConditionalRequest, RequestCounts, RequestLog } from './request-log';
+import { completeRestores } from './restore';
 import { OPERATION_NAMES } from './routes';
 import type { Service } from './service';
 
@@ -38,6 +39,7 @@ export function applyMutation(service: Service, mutation: Mutation): void {
  * `GET /_admin/requests` counts requests by operation; `DELETE` starts again from zero.
  * `GET /_admin/conditional-requests` lists those that carried a condition, with it.
  * `GET /_admin/actions` lists what callers had to be allowed to do.
+ * `POST /_admin/restores` completes the restores of archived objects that are in progress.
  * `GET /_admin/undelivered` lists notifications that no queue took.
  */
 export function answerAdmin(
@@ -68,6 +70,8 @@ export function answerAdmin(
       return { status: 200, body: log.conditional };
     case `GET ${ADMIN_PATH}actions`:
       return { status: 200, body: log.actions };
+    case `POST ${ADMIN_PATH}restores`:
+      return { status: 200, body: completeRestores(service.buckets.values()) };
     case `GET ${ADMIN_PATH}undelivered`:
       return { status: 200, body: service.queues.undelivered };
     default:
@@ -93,6 +97,8 @@ export interface S3Admin {
   faults(): Promise<readonly FaultState[]>;
   /** Disarms all faults. */
   clearFaults(): Promise<void>;
+  /** Completes the restores of archived objects that are in progress, and tells how many that were. */
+  completeRestores(): Promise<number>;
   requests(): Promise<RequestCounts>;
   /** The requests that were to be done under a condition only, in the order in which they came. */
   conditionalRequests(): Promise<readonly ConditionalRequest[]>;
@@ -109,6 +115,7 @@ export function s3Admin(endpoint: string): S3Admin {
     inject: async (...faults) => void (await call('POST', 'faults', faults)),
     faults: async () => (await call('GET', 'faults')) as readonly FaultState[],
     clearFaults: async () => void (await call('DELETE', 'faults')),
+    completeRestores: async () => (await call('POST', 'restores')) as number,
     requests: async () => (await call('GET', 'requests')) as RequestCounts,
     conditionalRequests: async () =>
       (await call('GET', 'conditional-requests')) as readonly ConditionalRequest[],

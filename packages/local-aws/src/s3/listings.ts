@@ -1,6 +1,7 @@
 import type { Exchange } from './exchange';
 import { afterPrefix, type ByteKey, fromByteKey, laterKey, toByteKey } from './key-order';
-import { countParameter, type Reply, type S3Request, xmlReply } from './request';
+import { countParameter, header, type Reply, type S3Request, xmlReply } from './request';
+import { restoreElement } from './restore-status';
 import { S3Error } from './s3-error';
 import { type Bucket, type ExistingObject, isObject } from './store';
 import { escapeXml, tag, urlEncodeKey, xmlDocument } from './xml';
@@ -53,10 +54,12 @@ interface PageQuery {
   readonly url: boolean;
   readonly encode: KeyEncoder;
   readonly owner: string;
+  /** Whether archived objects tell what became of their restore. */
+  readonly restores: boolean;
 }
 
 function readPage(bucket: Bucket, query: PageQuery): Page {
-  const { prefix, delimiter, after, limit, url, encode, owner } = query;
+  const { prefix, delimiter, after, limit, url, encode, owner, restores } = query;
   const walk = bucket.keys.walk(laterKey(after, prefix));
   let contents = '';
   let prefixes = '';
@@ -75,7 +78,8 @@ function readPage(bucket: Bucket, query: PageQuery): Page {
     if (count === limit) return { contents, prefixes, count, next: limit === 0 ? undefined : last };
     count += 1;
     if (group === undefined) {
-      contents += listedElement(key, newest, url, encode, owner);
+      const more = restores ? restoreElement(newest) + owner : owner;
+      contents += listedElement(key, newest, url, encode, more);
       last = key;
     } else {
       prefixes += `<CommonPrefixes><Prefix>${encode(group)}</Prefix></CommonPrefixes>`;
@@ -92,11 +96,11 @@ function listedElement(
   object: ExistingObject,
   url: boolean,
   encode: KeyEncoder,
-  owner: string,
+  more: string,
 ): string {
   const field = url ? 'listedUrlEncoded' : 'listed';
   object[field] ??= objectElements(object, encode(key));
-  return `<Contents>${object[field]}${owner}</Contents>`;
+  return `<Contents>${object[field]}${more}</Contents>`;
 }
 
 function objectElements({ modified, content }: ExistingObject, key: string): string {
@@ -126,6 +130,7 @@ export function listObjectsV2({ request }: Exchange, bucket: Bucket): Reply {
     url,
     encode,
     owner: query.get('fetch-owner') === 'true' ? ownerElement(bucket.owner) : '',
+    restores: asksForRestores(request),
   });
   return xmlReply(
     xmlDocument(
@@ -141,6 +146,9 @@ export function listObjectsV2({ request }: Exchange, bucket: Bucket): Reply {
     regionHeader(bucket),
   );
 }
+
+const asksForRestores = (request: S3Request): boolean =>
+  header(request, 'x-amz-optional-object-attributes') === 'RestoreStatus';
 
 /** Opaque on purpose: a client that builds tokens itself finds out here. */
 const TOKEN_MARK = '1:';
@@ -170,6 +178,7 @@ export function listObjectsV1({ request }: Exchange, bucket: Bucket): Reply {
     url,
     encode,
     owner: ownerElement(bucket.owner),
+    restores: asksForRestores(request),
   });
   return xmlReply(
     xmlDocument(

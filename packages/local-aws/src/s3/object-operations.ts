@@ -8,6 +8,7 @@ import { getObject, getObjectAttributes, RESPONSE_OVERRIDES } from './object-rea
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging';
 import { deleteObject } from './object-writes';
 import type { Operation } from './operation';
+import { restoreObject } from './restore';
 
 const VERSION = ['versionId'];
 
@@ -136,6 +137,15 @@ export const OBJECT_OPERATIONS: readonly Operation[] = [
     run: putRetention,
   },
 
+  {
+    level: 'object',
+    method: 'POST',
+    subresource: 'restore',
+    operation: 'RestoreObject',
+    parameters: VERSION,
+    action: 's3:RestoreObject',
+    run: restoreObject,
+  },
   {
     level: 'object',
     method: 'POST',

@@ -3,8 +3,8 @@ import { checksumElements, checksumHeaders, checksumOf } from './checksums';
 import { checkReadConditions } from './conditions';
 import type { Exchange } from './exchange';
 import { fromByteKey } from './key-order';
-import { isArchived } from './object-draft';
 import { header, type Reply, type S3Request, xmlReply } from './request';
+import { isReadable, restoreHeaders } from './restore-status';
 import { S3Error } from './s3-error';
 import { type Bucket, type ExistingObject, type Headers, isObject } from './store';
 import { tag, xmlDocument } from './xml';
@@ -44,8 +44,9 @@ export function readableVersion(request: S3Request, bucket: Bucket): ExistingObj
 }
 
 /** @throws {S3Error} InvalidObjectState: an archived object must be restored first. */
-export function refuseArchived({ content }: ExistingObject): void {
-  if (!isArchived(content.storageClass)) return;
+export function refuseArchived(object: ExistingObject): void {
+  if (isReadable(object)) return;
+  const { content } = object;
   throw new S3Error('InvalidObjectState', "The operation is not valid for the object's storage class", {
     StorageClass: content.storageClass,
   });
@@ -130,6 +131,7 @@ function objectHeaders(bucket: Bucket, object: ExistingObject): Record<string, s
     ...(content.storageClass === 'STANDARD' ? {} : { 'x-amz-storage-class': content.storageClass }),
     ...(content.tags.length === 0 ? {} : { 'x-amz-tagging-count': String(content.tags.length) }),
     ...lockHeaders(object),
+    ...restoreHeaders(object),
   };
 }
 

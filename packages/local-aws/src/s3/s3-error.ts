@@ -53,6 +53,7 @@ const STATUS = {
   OwnershipControlsNotFoundError: 404,
   PermanentRedirect: 301,
   PreconditionFailed: 412,
+  RestoreAlreadyInProgress: 409,
   ReplicationConfigurationNotFoundError: 404,
   RequestTimeout: 400,
   ServiceUnavailable: 503,

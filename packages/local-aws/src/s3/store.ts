@@ -46,6 +46,8 @@ export interface ObjectVersion {
   readonly content: ObjectContent | undefined;
   legalHold?: 'ON' | 'OFF';
   retention?: { readonly mode: string; readonly until: string };
+  /** Of an archived object: days and, in milliseconds since 1970, until when it can be read once that is done. */
+  restore?: { readonly done: boolean; readonly days: number; readonly until: number };
   /** Cached elements of listings. */
   listed?: string;
   listedUrlEncoded?: string;

@@ -9,6 +9,7 @@ import {
   GetObjectTaggingCommand,
   ListObjectsV2Command,
   PutObjectTaggingCommand,
+  RestoreObjectCommand,
 } from '@aws-sdk/client-s3';
 import { type ConformanceCase, refuses, type Subject } from './subject';
 
@@ -129,6 +130,33 @@ export const objectCases: readonly ConformanceCase[] = [
       await s3.put({ ...place, Body: TEXT, StorageClass: 'GLACIER' });
       await refuses(s3.text(place), 403, 'InvalidObjectState');
       assert.equal((await s3.head(place)).StorageClass, 'GLACIER');
+    },
+  },
+  {
+    name: 'a restore is in progress once it is asked for, which HEAD and listings tell, and is not begun twice',
+    check: async (s3) => {
+      const place = await s3.place();
+      await s3.put({ ...place, Body: TEXT, StorageClass: 'GLACIER' });
+      const restore = () =>
+        s3.client.send(new RestoreObjectCommand({ ...place, RestoreRequest: { Days: 1 } }));
+      await restore();
+      await refuses(restore(), 409, 'RestoreAlreadyInProgress');
+      assert.equal((await s3.head(place)).Restore, 'ongoing-request="true"');
+      const asked = { Bucket: place.Bucket, Prefix: place.Key };
+      const list = (more: object) => s3.client.send(new ListObjectsV2Command({ ...asked, ...more }));
+      const { Contents: plain } = await list({});
+      assert.equal(plain?.[0]?.RestoreStatus, undefined);
+      const { Contents } = await list({ OptionalObjectAttributes: ['RestoreStatus'] });
+      assert.equal(Contents?.[0]?.RestoreStatus?.IsRestoreInProgress, true);
+    },
+  },
+  {
+    name: 'an object that is not archived is not restored',
+    check: async (s3) => {
+      const place = await s3.place();
+      await s3.put({ ...place, Body: TEXT });
+      const restoring = new RestoreObjectCommand({ ...place, RestoreRequest: { Days: 1 } });
+      await refuses(s3.client.send(restoring), 403, 'InvalidObjectState');
     },
   },
   {
