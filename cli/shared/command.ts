@@ -2,7 +2,7 @@ import { Command, type CommandUnknownOpts, type OptionValues } from '@commander-
 import type { Aws } from './aws/clients';
 import { REQUEST_TIMEOUT } from './aws/time-outs';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes';
-import { atLeast } from './option-values';
+import { accountId, atLeast, httpUrl, notEmpty } from './option-values';
 import type { ReportedEvent, Reporter } from './reporters/reporter';
 import { UserError } from './user-error';
 
@@ -28,6 +28,8 @@ export interface Outcome<Data extends object = object> {
 /** The options of every command. */
 export interface CommonOptions {
   readonly region?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly endpointUrl?: string | undefined;
   readonly expectedBucketOwner?: string | undefined;
   /** Seconds. */
   readonly requestTimeout?: number | undefined;
@@ -59,7 +61,13 @@ export const declare = (name: string, description: string, examples: string) =>
   refusing(new Command(name))
     .description(description)
     .option('--region <region>', "AWS region (default: the SDK's own choice)")
-    .option('--expected-bucket-owner <account>', 'twelve digits; every bucket must belong to this account')
+    .option('--profile <name>', "of the AWS configuration files (default: the SDK's own choice)", notEmpty)
+    .option('--endpoint-url <url>', "of S3, where it is not AWS's own", httpUrl)
+    .option(
+      '--expected-bucket-owner <account>',
+      'twelve digits; every bucket must belong to this account',
+      accountId,
+    )
     .option(
       '--request-timeout <seconds>',
       'how long S3 may be silent until a request counts as lost, and is sent again',
@@ -67,6 +75,8 @@ export const declare = (name: string, description: string, examples: string) =>
       REQUEST_TIMEOUT,
     )
     .option('--json', 'NDJSON events on stdout, the result last')
+    .option('--progress', 'with --json: tell, once a second at most, how far it is')
+    .option('--quiet', 'say only the result, and what must be seen before a question')
     .addHelpText('after', `\nExamples:\n${examples.trim().replace(/^ */gm, '  $ ')}\n${EXIT_CODES_HELP}`);
 
 /** Makes a command line that cannot be used an error like any other: one sentence, exit 2. */

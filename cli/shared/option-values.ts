@@ -33,3 +33,20 @@ export const repeated =
   (text: string, earlier: readonly Value[] | undefined): readonly Value[] => [...(earlier ?? []), read(text)];
 
 export const asItIs = (text: string): string => text;
+
+export function notEmpty(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgumentError('It must not be empty.');
+}
+
+/** Reads the number of an AWS account. */
+export function accountId(text: string): string {
+  if (/^\d{12}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must have twelve digits.');
+}
+
+/** Reads an address of HTTP. */
+export function httpUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('It must be an address such as https://s3.example.com.');
+}

@@ -17,7 +17,10 @@ export async function runProgram(
 ): Promise<void> {
   const code = await run(program, commands, argv);
   // Pending sockets must not hold the process; what was printed must be out first.
-  process.stdout.write('', () => process.exit(code));
+  process.stdout.write('', () => {
+    exitIfUnwritten(process.stdout.errored);
+    process.exit(code);
+  });
 }
 
 async function run(
@@ -26,17 +29,22 @@ async function run(
   argv: readonly string[],
 ): Promise<ExitCode> {
   const json = argv.includes('--json');
-  const report = json ? ndjsonReporter(process.stdout) : humanReporter(process.stdout, process.stderr);
+  const says = { progress: argv.includes('--progress'), quiet: argv.includes('--quiet') };
+  const report = json
+    ? ndjsonReporter(process.stdout, says)
+    : humanReporter(process.stdout, process.stderr, says);
   const stop = abortOnSignals();
-  passOverClosedPipes();
+  endAtBrokenOutput();
   const canAsk = !json && process.stdin.isTTY === true && process.stdout.isTTY === true;
-  const contextOf = ({ region, expectedBucketOwner, requestTimeout }: CommonOptions): Context => ({
+  const contextOf = ({ region, profile, endpointUrl, ...more }: CommonOptions): Context => ({
     report,
     signal: stop.signal,
     aws: makeAws({
       ...(region === undefined ? {} : { region }),
-      ...(expectedBucketOwner === undefined ? {} : { expectedOwner: expectedBucketOwner }),
-      ...(requestTimeout === undefined ? {} : { requestTimeout }),
+      ...(profile === undefined ? {} : { profile }),
+      ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),
+      ...(more.expectedBucketOwner === undefined ? {} : { expectedOwner: more.expectedBucketOwner }),
+      ...(more.requestTimeout === undefined ? {} : { requestTimeout: more.requestTimeout }),
       waiting: (message) => report.tell({ event: 'waiting', message }),
     }),
     ask: canAsk ? async (message) => (await import('@inquirer/input')).default({ message }) : undefined,
@@ -86,13 +94,19 @@ function abortOnSignals() {
   return { signal: stop.signal, interruptedWith: () => interruptedWith };
 }
 
-/** A reader that has seen enough (`| head`) must not stop a migration. */
-function passOverClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+/**
+ * A reader that has seen enough (`| head`) must not stop a migration. Where what is said can go nowhere else, for
+ * want of room, nobody would read the result.
+ */
+function endAtBrokenOutput(): void {
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', exitIfUnwritten);
+}
+
+function exitIfUnwritten(error: NodeJS.ErrnoException | null): void {
+  if (error === null || error.code === 'EPIPE') return;
+  process.stderr.write(`What is said cannot be written (${error.code}). Run the same command again.\n`);
+  process.exit(EXIT.error);
 }
 
 /** What is said of an error, and the code that the process ends with. */

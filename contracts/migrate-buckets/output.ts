@@ -50,6 +50,7 @@ const eventSchemas = [
     ],
     {},
   ),
+  event(['progress'], { task: z.string(), done: count, total: count.nullable() }),
   event(['examined'], { checks: z.array(checkSchema) }),
   event(['accepted-missing'], { capability: z.enum(CAPABILITIES) }),
   event(['not-frozen', 'left-behind'], {}),

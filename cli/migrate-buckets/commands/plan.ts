@@ -1,7 +1,7 @@
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
-import { atLeast, oneOf } from '../../shared/option-values';
+import { atLeast, notEmpty, oneOf } from '../../shared/option-values';
 import { describeVerdict } from './authority';
 import { BREAK_LOCK } from './break-lock';
 import { declareSearch, QUICK, searchOf } from './search';
@@ -18,7 +18,7 @@ export const plan = command(
   )
     .option('--source <auto|name>', 'the bucket to migrate; auto takes the truth, if it shows', 'auto')
     .requiredOption('--dest <name>', 'the bucket to migrate to')
-    .option('--out <file>', 'where the plan goes; its manifest goes beside it', 'plan.json')
+    .option('--out <file>', 'where the plan goes; its manifest goes beside it', notEmpty, 'plan.json')
     .option('--include-stranded', 'copy deltas too that only a losing bucket holds and nobody compacted')
     .option('--accept-loss <file>', 'a file with the keys, one a line, of stranded deltas that may be lost')
     .option(...QUICK)

@@ -1,8 +1,8 @@
 import { declare } from '../../shared/command';
-import { asItIs, repeated } from '../../shared/option-values';
+import { notEmpty, repeated } from '../../shared/option-values';
 import type { Search } from '../discovery/discover';
 
-const named = repeated(asItIs);
+const named = repeated(notEmpty);
 
 /** Begins the declaration of a command that looks for candidates. */
 export const declareSearch = (name: string, description: string, examples: string) =>
@@ -23,8 +23,8 @@ export const QUICK = [
 ] as const;
 
 function tagOf(text: string) {
-  const [key = '', value] = text.split('=', 2);
-  return { key, value };
+  const [key = '', ...rest] = text.split('=');
+  return { key: notEmpty(key), value: rest.length === 0 ? undefined : rest.join('=') };
 }
 
 type SearchOptions = ReturnType<ReturnType<typeof declareSearch>['opts']>;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { MigrationEvent, ResultOf } from '../../../contracts/migrate-buckets/output';
 import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
@@ -51,6 +51,7 @@ export async function planMigration(
       EXIT.refused,
     );
   }
+  await refuseFolder(out);
   // A plan replaces the state and the journal of the one before: not while somebody goes by them.
   const work = { command: 'plan', path: out, lock: planFiles(out).lock, breakLock };
   return withFileLock(context, work, (locked) => planUnderLock(locked, engine, request));
@@ -104,6 +105,12 @@ async function countNoncurrent({ aws, signal }: Context<MigrationEvent>, bucket:
     if (!isLatest && !isDeleteMarker) count++;
   }
   return count;
+}
+
+async function refuseFolder(out: string): Promise<void> {
+  const found = await stat(out).catch(() => undefined);
+  if (found?.isDirectory() !== true) return;
+  throw new UserError(`${out} is a folder. Name the file of the plan with --out.`, EXIT.usage);
 }
 
 async function refuseRunning(out: string): Promise<void> {

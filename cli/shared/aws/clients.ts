@@ -7,6 +7,10 @@ import { limitAnswers, REQUEST_TIMEOUT, tellSilence, timeOuts } from './time-out
 interface AwsOptions {
   /** @default - the SDK's own choice: AWS_REGION, then the profile's region */
   readonly region?: string;
+  /** Of the SDK's own files. @default - the SDK's own choice: AWS_PROFILE, then `default` */
+  readonly profile?: string;
+  /** Of S3. @default - the SDK's own choice: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, then AWS */
+  readonly endpoint?: string;
   /** Seconds without a sign of life after which a request to S3 counts as lost. @default 60 */
   readonly requestTimeout?: number;
   /** Is told, for people, what is waited for where S3 is silent. */
@@ -38,27 +42,31 @@ const hasOwnEndpoint = () =>
  * S3's retries are ours ({@link ./pace}), so the SDK's are kept to a minimum and never adaptive.
  */
 export function makeAws(options: AwsOptions): Aws {
-  const region = options.region === undefined ? {} : { region: options.region };
+  const { region, profile } = options;
+  const common = {
+    ...(region === undefined ? {} : { region }),
+    ...(profile === undefined ? {} : { profile }),
+  };
   const made: { -readonly [Client in keyof Aws]?: Aws[Client] } = {};
   return {
     options,
     get s3() {
-      made.s3 ??= makeS3(options, region);
+      made.s3 ??= makeS3(options, common);
       return made.s3;
     },
     get lambda() {
       const { LambdaClient }: typeof import('@aws-sdk/client-lambda') = require('@aws-sdk/client-lambda');
-      made.lambda ??= new LambdaClient({ ...region, ...SIDE_SERVICE });
+      made.lambda ??= new LambdaClient({ ...common, ...SIDE_SERVICE });
       return made.lambda;
     },
     get stepFunctions() {
       const { SFNClient }: typeof import('@aws-sdk/client-sfn') = require('@aws-sdk/client-sfn');
-      made.stepFunctions ??= new SFNClient({ ...region, ...SIDE_SERVICE });
+      made.stepFunctions ??= new SFNClient({ ...common, ...SIDE_SERVICE });
       return made.stepFunctions;
     },
     get sts() {
       const { STSClient }: typeof import('@aws-sdk/client-sts') = require('@aws-sdk/client-sts');
-      made.sts ??= new STSClient({ ...region, ...SIDE_SERVICE });
+      made.sts ??= new STSClient({ ...common, ...SIDE_SERVICE });
       return made.sts;
     },
   };
@@ -69,13 +77,14 @@ export const s3OfProfile = ({ options }: Aws, profile: string): S3Client =>
   makeS3(options, { profile, ...(options.region === undefined ? {} : { region: options.region }) });
 
 function makeS3(
-  { expectedOwner, requestTimeout = REQUEST_TIMEOUT, waiting }: AwsOptions,
+  { expectedOwner, endpoint, requestTimeout = REQUEST_TIMEOUT, waiting }: AwsOptions,
   more: { readonly region?: string; readonly profile?: string },
 ): S3Client {
   const { S3Client }: typeof import('@aws-sdk/client-s3') = require('@aws-sdk/client-s3');
   const client = new S3Client({
     ...more,
-    forcePathStyle: hasOwnEndpoint(),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    forcePathStyle: endpoint !== undefined || hasOwnEndpoint(),
     retryMode: 'standard',
     maxAttempts: 3,
     requestHandler: timeOuts(requestTimeout),

@@ -7,10 +7,13 @@ import { printable } from './text';
 export function humanReporter(
   stdout: NodeJS.WriteStream,
   stderr: NodeJS.WriteStream,
+  { quiet }: { readonly quiet: boolean },
 ): Reporter<ReportedEvent> & { end(): void } {
   const bar = startBar(stderr);
   return {
     tell({ event, message }) {
+      // What failed is said all the same.
+      if (quiet && !event.endsWith('failed')) return;
       bar.clear();
       const mark = event.endsWith('failed') ? pc.red('✗') : pc.green('›');
       stdout.write(`${mark} ${printable(message)}\n`);
@@ -20,7 +23,7 @@ export function humanReporter(
       stdout.write(`${printable(text)}\n`);
     },
     progress(task, done, total) {
-      bar.show(task, done, total);
+      if (!quiet) bar.show(task, done, total);
     },
     end() {
       bar.clear();

@@ -60,7 +60,8 @@ describe('The CLI on a full disk', () => {
   const ENTRY = join(__dirname, '..', '..', '..', '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
   beforeAll(async () => {
     // No file may grow beyond so many KiB: a limit that needs no root, and that a full disk looks like.
-    const command = ['bash', '-c', 'ulimit -f "$ROOM"; exec "$0" "$@"', process.execPath, ENTRY] as const;
+    const script = 'ulimit -f "$ROOM"; [ -z "$OUTPUT" ] || exec > "$OUTPUT"; exec "$0" "$@"';
+    const command = ['bash', '-c', script, process.execPath, ENTRY] as const;
     harness = await startCliHarness({}, { command });
   });
   afterAll(() => harness?.stop());
@@ -95,6 +96,15 @@ describe('The CLI on a full disk', () => {
       ({ Policy }) => Policy,
       () => undefined,
     );
+
+  it('ends with a sentence where what it says cannot be written', async () => {
+    const { source } = await setting(1);
+    const discover = ['discover', '--bucket', source];
+    expect(await harness.run(discover, { ROOM: 'unlimited', OUTPUT: '/dev/full' })).toMatchObject({
+      code: 1,
+      stderr: 'What is said cannot be written (ENOSPC). Run the same command again.\n',
+    });
+  });
 
   it('leaves no lock where there is no room for one', async () => {
     const { plan, planning } = await setting(1);
