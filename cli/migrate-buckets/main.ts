@@ -9,6 +9,7 @@ import { doctor } from './commands/doctor';
 import { iamPolicy } from './commands/iam-policy';
 import { plan } from './commands/plan';
 import { retire } from './commands/retire';
+import { rollback } from './commands/rollback';
 import { show } from './commands/show';
 import { status } from './commands/status';
 import { unfreeze } from './commands/unfreeze';
@@ -37,6 +38,6 @@ ${EXIT_CODES_HELP}`,
 
 void runProgram(
   program,
-  [discover, authority, doctor, plan, show, iamPolicy, apply, verify, retire, unfreeze, status],
+  [discover, authority, doctor, plan, show, iamPolicy, apply, verify, retire, unfreeze, rollback, status],
   process.argv.slice(2),
 );

@@ -50,6 +50,8 @@ const eventSchemas = [
     ],
     {},
   ),
+  event(['written-since'], { objects: count, bytes: count }),
+  event(['copied-back'], { copied: count }),
   event(['progress'], { task: z.string(), done: count, total: count.nullable() }),
   event(['examined'], { checks: z.array(checkSchema) }),
   event(['accepted-missing'], { capability: z.enum(CAPABILITIES) }),
@@ -146,6 +148,15 @@ export const resultSchemas = {
       .describe('how far its plan is after it; null where nothing tells'),
     steps: z.array(z.string()).describe('what was done, one sentence each'),
   }),
+  rollback: result('rollback', {
+    source: z.string(),
+    destination: z.string(),
+    unfrozen: z.boolean(),
+    steps: z.array(z.string()).describe('what was done to the source, one sentence each'),
+    copied: count.describe('objects that were copied back'),
+    left: failed.describe('what only the destination holds, and why: the first hundred'),
+    left_count: count,
+  }),
   status: result('status', {
     source: z.string(),
     frozen: z.boolean(),
@@ -188,6 +199,7 @@ export const lineSchema = z
       resultSchemas.verify,
       resultSchemas.retire,
       resultSchemas.unfreeze,
+      resultSchemas.rollback,
       resultSchemas.status,
     ]),
   ])

@@ -1,0 +1,139 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
+import { makeSnapshot } from '../../../support/chroma-snapshots';
+import { contents, put, putSnapshot, putSnapshotManifest } from '../../../support/old-buckets';
+import { type CliHarness, startCliHarness } from '../cli-harness';
+import { configuredSetting } from '../freeze/configured-setting';
+import { migratedSetting, migrationSetting, numbered } from '../migration-setting';
+
+let harness: CliHarness;
+beforeAll(async () => {
+  harness = await startCliHarness();
+});
+afterAll(() => harness?.stop());
+afterEach(() => harness.admin.clearFaults());
+
+const textOf = async (Bucket: string, Key: string) =>
+  (await harness.s3.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString();
+const rollbackOf =
+  ({ plan, source }: { plan: string; source: string }) =>
+  (...more: string[]) =>
+    harness.json('rollback', plan, '--confirm', source, ...more);
+const NEW = 'lines/delta/new/delta.arrow';
+
+it('goes back to the source: what it was before is put back, and what is only in the destination is named', async () => {
+  const setting = await configuredSetting(harness);
+  const { source, destination, makePlan, apply, configuration, before } = setting;
+  await put(harness.s3, destination, 'theirs/already', 'there before');
+  await makePlan();
+  expect((await apply()).code).toBe(0);
+  // S3 tells times in whole seconds.
+  await put(harness.s3, destination, NEW, 'written since');
+  const { code, result, events } = await rollbackOf(setting)();
+  expect({ code, result }).toMatchObject({
+    code: 3,
+    result: {
+      unfrozen: true,
+      copied: 0,
+      left: expect.arrayContaining([{ key: NEW, message: `It is only in ${destination}.` }]),
+    },
+  });
+  expect(events.find(({ event }) => event === 'written-since')?.message).toContain(NEW);
+  expect(await configuration()).toEqual(before);
+  expect((await contents(harness.s3, source)).has(NEW)).toBe(false);
+  // The plan is not verified any more: nothing of the source can be deleted by it.
+  expect((await setting.retire('--accept-idle')).code).toBe(6);
+  expect((await apply()).code).toBe(0);
+});
+
+it('copies back what was written since, overwrites nothing, and says so of what it leaves', async () => {
+  const setting = await migratedSetting(harness, numbered(3));
+  const { source, destination } = setting;
+  const [changed = ''] = Object.keys(numbered(1));
+  await put(harness.s3, destination, NEW, 'written since');
+  await put(harness.s3, destination, changed, 'somebody changed it');
+  const { code, result } = await rollbackOf(setting)('--copy-back');
+  expect({ code, result }).toMatchObject({
+    code: 3,
+    result: {
+      copied: 1,
+      left: [{ key: changed, message: `${source} holds something else under this key. Look at both.` }],
+      left_count: 1,
+    },
+  });
+  expect([await textOf(source, NEW), await textOf(source, changed)]).toEqual(['written since', 'body 0']);
+  expect((await rollbackOf(setting)('--copy-back')).result).toMatchObject({ copied: 0, unfrozen: false });
+});
+
+it('moves a pointer back only where its snapshot was built from the one that the source names', async () => {
+  const [OLD, NEXT] = ['20260101_000000', '20260303_000000_000000_0123abcd'];
+  const full = await makeSnapshot(1);
+  const pointer = snapshotPointerKey('lines');
+  for (const lineage of [['20250101_000000'], [OLD]]) {
+    const setting = await migratedSetting(harness, (name) =>
+      putSnapshot(harness.s3, name, 'lines', OLD, full),
+    );
+    const { source, destination } = setting;
+    await putSnapshot(harness.s3, destination, 'lines', NEXT, full);
+    await putSnapshotManifest(harness.s3, destination, 'lines', NEXT, { archive: full.archive, lineage });
+    const { code, result } = await rollbackOf(setting)('--copy-back');
+    const now = await textOf(source, pointer);
+    if (lineage.includes(OLD)) expect({ code, now }).toEqual({ code: 0, now: NEXT });
+    else {
+      const message = expect.stringContaining('without having adopted');
+      expect({ code, now }).toEqual({ code: 3, now: OLD });
+      expect(result.left).toEqual([{ key: pointer, message }]);
+    }
+  }
+});
+
+it('leaves the pointer where something that it may lead to could not be copied, and unfreezes all the same', async () => {
+  const [OLD, NEXT] = ['20260101_000000', '20260303_000000_000000_0123abcd'];
+  const full = await makeSnapshot(1);
+  const setting = await migratedSetting(harness, (name) => putSnapshot(harness.s3, name, 'lines', OLD, full));
+  const { source, destination } = setting;
+  await putSnapshot(harness.s3, destination, 'lines', NEXT, full);
+  await putSnapshotManifest(harness.s3, destination, 'lines', NEXT, {
+    archive: full.archive,
+    lineage: [OLD],
+  });
+  await harness.admin.inject({ operation: 'CopyObject', bucket: source, fail: 'AccessDenied' });
+  const { code, result } = await rollbackOf(setting)('--copy-back');
+  expect({ code, result }).toMatchObject({ code: 3, result: { unfrozen: true, left_count: 2 } });
+  expect(await textOf(source, snapshotPointerKey('lines'))).toBe(OLD);
+  expect(await rollbackOf(setting)('--copy-back')).toMatchObject({ code: 0, result: { left_count: 0 } });
+  expect(await textOf(source, snapshotPointerKey('lines'))).toBe(NEXT);
+});
+
+it('takes no stranded delta for one that was written since', async () => {
+  const key = 'lines/delta/stranded/delta.tar.gz';
+  const setting = await migrationSetting(harness, numbered(2));
+  const loser = await migrationSetting(harness, { [key]: 'only here' });
+  const { source, destination, plan } = setting;
+  const buckets = ['--bucket', source, '--bucket', loser.source];
+  const planned = await harness.json(
+    ...['plan', '--source', source, '--dest', destination, '--out', plan, '--include-stranded', ...buckets],
+  );
+  expect(planned.code).toBe(0);
+  expect((await setting.apply()).code).toBe(0);
+  expect(await textOf(destination, key)).toBe('only here');
+  expect(await rollbackOf(setting)('--copy-back')).toMatchObject({
+    code: 0,
+    result: { copied: 0, left_count: 0 },
+  });
+  expect((await contents(harness.s3, source)).has(key)).toBe(false);
+});
+
+it('refuses once the retirement has begun, and without the name of the source', async () => {
+  const setting = await migratedSetting(harness, numbered(2));
+  const { source, destination, plan, retire } = setting;
+  expect((await harness.json('rollback', plan, '--confirm', 'another')).code).toBe(6);
+  await harness.admin.inject({ operation: 'DeleteObjects', fail: 'AccessDenied', times: 0 });
+  expect((await retire('--accept-idle')).code).toBe(1);
+  await harness.admin.clearFaults();
+  const refused = await rollbackOf(setting)();
+  expect(refused).toMatchObject({ code: 6 });
+  expect(refused.result.message).toContain(`--source ${destination} --dest ${source}`);
+  expect((await retire('--accept-idle')).code).toBe(0);
+  expect((await rollbackOf(setting)()).code).toBe(6);
+});

@@ -1,0 +1,203 @@
+import type { MigrationEvent, ResultOf } from '../../../contracts/migrate-buckets/output';
+import { freezeRecordKey } from '../../../contracts/migrate-buckets/own-objects';
+import type { Plan } from '../../../contracts/migrate-buckets/plan';
+import type { Context } from '../../shared/command';
+import type { Confirm } from '../../shared/confirmation';
+import { counted, countedWere } from '../../shared/counted';
+import { EXIT } from '../../shared/exit-codes';
+import { Pool } from '../../shared/pool';
+import { UserError } from '../../shared/user-error';
+import { openBucket } from '../aws/bucket';
+import { readText } from '../aws/read-object';
+import { type CopyEngine, CopyError } from '../engine/engine';
+import type { ConfiguredBucket } from '../freeze/bucket-configuration';
+import { unfreezePlan } from '../freeze/unfreeze-plan';
+import { listOwnVersions } from '../listing/list-versions';
+import { type ListedObject, looksEqual } from '../listing/listed-object';
+import { pairListings } from '../listing/pair';
+import { type LockedWork, whileLocked } from '../locks/while-locked';
+import { Journal } from '../plan-files/journal';
+import { ManifestCursor } from '../plan-files/manifest-cursor';
+import { isPointerKey } from '../plan-files/manifest-entry';
+import { planFiles, readManifest, readPlan } from '../plan-files/plan-file';
+import { StateFile } from '../plan-files/state';
+import { whyNotSuperseded } from '../snapshots/superseded-pointer';
+
+export interface RollBackRequest
+  extends Pick<LockedWork, 'path' | 'breakLock'>,
+    Pick<ConfiguredBucket, 'readPause'> {
+  /** Whether what was written to the destination since is copied to the source. */
+  readonly copyBack: boolean;
+  readonly confirm: Confirm;
+}
+
+/** An object that the destination holds, and the source does not, or holds otherwise. */
+interface Written {
+  readonly theirs: ListedObject;
+  readonly ours: ListedObject | undefined;
+}
+
+type Run = Context<MigrationEvent> & {
+  readonly engine: CopyEngine;
+  readonly plan: Plan;
+  readonly path: string;
+};
+
+type Left = ResultOf<'rollback'>['left'];
+
+const COPIES = 32;
+const SHOWN = 100;
+const SAID = 5;
+
+/**
+ * Goes back to the source: shows what was written to the destination since the freeze, copies that to the source
+ * where it is wished, and unfreezes the source. Deletes nothing, overwrites nothing but a pointer whose snapshot the
+ * newer one was built from. Can be repeated.
+ *
+ * @throws {UserError} exit 6 once the retirement has begun: by then only the destination holds it all.
+ */
+export async function rollBack(
+  context: Context<MigrationEvent>,
+  engine: CopyEngine,
+  { path, breakLock, readPause, copyBack, confirm }: RollBackRequest,
+): Promise<ResultOf<'rollback'>> {
+  const plan = await readPlan(path);
+  const { source, destination } = plan;
+  const state = await StateFile.of(plan, planFiles(path).state);
+  refuseRetiring(plan, state?.now.phase);
+  await openBucket(context.aws, source);
+  await openBucket(context.aws, destination);
+  tellWritten(context, plan, await written({ ...context, engine, plan, path }), copyBack);
+  await confirm([source, plan.digest], `Type ${source} to go back to it:`);
+  const work = { ...plan, command: 'rollback', path, lock: planFiles(path).lock, breakLock };
+  const taken = await whileLocked(context, work, (locked) => {
+    const run = { ...locked, engine, plan, path };
+    return copyBack ? takeBack(run) : leaveAll(run);
+  });
+  // What could not be taken back is told, and no reason to leave the source frozen.
+  const { unfrozen, steps } = await unfreezePlan(context, { path, breakLock, readPause });
+  return { source, destination, unfrozen, steps, ...taken };
+}
+
+function refuseRetiring({ source, destination }: Plan, phase: string | undefined): void {
+  if (phase !== 'retiring' && phase !== 'retired') return;
+  throw new UserError(
+    `The retirement of ${source} has begun, so that only ${destination} holds all of it. To go back, migrate back: make a plan with --source ${destination} --dest ${source}.`,
+    EXIT.refused,
+  );
+}
+
+/** What the destination holds since the freeze that the source does not, pointers last. */
+async function written({ aws, signal, engine, plan, path }: Run): Promise<Written[]> {
+  const { source, destination } = plan;
+  const files = planFiles(path);
+  const journal = await Journal.open(files.journal, { readOnly: true });
+  const planned = new ManifestCursor(readManifest(files.manifest, plan));
+  // By the destination's own clock, which every time that it lists comes from.
+  const since = await freezeTime({ aws, signal }, plan);
+  const found: Written[] = [];
+  for await (const { key, source: ours, destination: theirs } of pairListings(
+    engine.list(source),
+    engine.list(destination),
+  )) {
+    const entry = await planned.seek(key);
+    if (theirs === undefined) continue;
+    if (ours !== undefined && (looksEqual(ours, theirs) || journal.proves(key, ours.etag, theirs.etag)))
+      continue;
+    // A stranded delta lies where it came from, too.
+    if (ours === undefined && (theirs.modified < since || entry?.bucket !== undefined)) continue;
+    found.push({ theirs, ours });
+  }
+  return found.sort((a, b) => Number(isPointerKey(a.theirs.key)) - Number(isPointerKey(b.theirs.key)));
+}
+
+/** When the source was frozen, milliseconds since 1970; 0 where nothing tells. */
+async function freezeTime(
+  { aws, signal }: Pick<Run, 'aws' | 'signal'>,
+  { source, destination }: Plan,
+): Promise<number> {
+  for await (const { key, isLatest, modified } of listOwnVersions(aws.s3, destination, signal)) {
+    if (isLatest && key === freezeRecordKey(source)) return modified;
+  }
+  return 0;
+}
+
+function tellWritten(
+  { report }: Context<MigrationEvent>,
+  { source, destination }: Plan,
+  found: readonly Written[],
+  copyBack: boolean,
+): void {
+  const bytes = found.reduce((sum, { theirs }) => sum + theirs.size, 0);
+  const keys = found.slice(0, SAID).map(({ theirs }) => theirs.key);
+  const more = found.length > SAID ? ', …' : '';
+  const becomes = copyBack ? `They are copied to ${source}.` : 'They stay there alone: see --copy-back.';
+  const message =
+    found.length === 0
+      ? `Nothing was written to ${destination} since the freeze that ${source} does not hold.`
+      : `${counted(found.length, 'object')} of ${destination}, written since the freeze, ${found.length === 1 ? 'is' : 'are'} not in ${source}: ${keys.join(', ')}${more}. ${becomes}`;
+  report.tell({ event: 'written-since', message, objects: found.length, bytes });
+}
+
+type Taken = Pick<ResultOf<'rollback'>, 'copied' | 'left' | 'left_count'>;
+
+async function leaveAll(run: Run): Promise<Taken> {
+  const left = (await written(run)).map(({ theirs: { key } }) => ({
+    key,
+    message: `It is only in ${run.plan.destination}.`,
+  }));
+  return { copied: 0, left: left.slice(0, SHOWN), left_count: left.length };
+}
+
+async function takeBack(run: Run): Promise<Taken> {
+  const { report, plan } = run;
+  const found = await written(run);
+  const left: Left = [];
+  let copied = 0;
+  const attempt = async (each: Written) => {
+    const why = await takeOne(run, each, left.length === 0);
+    if (why === undefined) copied++;
+    else left.push({ key: each.theirs.key, message: why });
+    report.progress('copying back', copied, found.length);
+  };
+  const pool = new Pool(COPIES);
+  try {
+    for (const each of found.filter(({ theirs }) => !isPointerKey(theirs.key)))
+      await pool.add(() => attempt(each));
+  } finally {
+    await pool.idle();
+  }
+  await pool.finish();
+  // A pointer goes last, once all that it may lead to is there.
+  for (const each of found.filter(({ theirs }) => isPointerKey(theirs.key))) await attempt(each);
+  report.tell({
+    event: 'copied-back',
+    message: `${countedWere(copied, 'object')} copied to ${plan.source}.`,
+    copied,
+  });
+  return { copied, left: left.slice(0, SHOWN), left_count: left.length };
+}
+
+/** @returns why it is left; undefined once the source holds it. */
+async function takeOne(
+  { aws, engine, plan, signal }: Run,
+  { theirs, ours }: Written,
+  isComplete: boolean,
+): Promise<string | undefined> {
+  const { source, destination } = plan;
+  if (ours !== undefined) {
+    if (!isPointerKey(theirs.key)) return `${source} holds something else under this key. Look at both.`;
+    if (!isComplete) return 'Not everything that it may lead to was copied. Run rollback again.';
+    const older = (await readText(aws.s3, source, ours)).trim();
+    const why = await whyNotSuperseded(aws.s3, older, { bucket: destination, object: theirs }, signal);
+    if (why !== undefined) return why;
+  }
+  try {
+    const expected = ours?.etag ?? 'absent';
+    await engine.copy({ source: destination, destination: source, object: theirs, expected });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CopyError)) throw error;
+    return error.message;
+  }
+}
