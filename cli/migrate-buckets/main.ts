@@ -4,6 +4,7 @@ import { EXIT_CODES_HELP } from '../shared/exit-codes';
 import { runProgram } from '../shared/run-program';
 import { apply } from './commands/apply';
 import { authority } from './commands/authority';
+import { completion } from './commands/completion';
 import { discover } from './commands/discover';
 import { doctor } from './commands/doctor';
 import { iamPolicy } from './commands/iam-policy';
@@ -36,8 +37,19 @@ Endpoints, profile and region come from the AWS SDK's own variables (AWS_PROFILE
 ${EXIT_CODES_HELP}`,
   );
 
-void runProgram(
-  program,
-  [discover, authority, doctor, plan, show, iamPolicy, apply, verify, retire, unfreeze, rollback, status],
-  process.argv.slice(2),
-);
+const commands = [
+  discover,
+  authority,
+  doctor,
+  plan,
+  show,
+  iamPolicy,
+  apply,
+  verify,
+  retire,
+  unfreeze,
+  rollback,
+  status,
+];
+
+void runProgram(program, [...commands, completion(commands)], process.argv.slice(2));
