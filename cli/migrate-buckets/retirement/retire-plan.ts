@@ -2,6 +2,8 @@ import type { Gate, MigrationEvent } from '../../../contracts/migrate-buckets/ou
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import type { Context } from '../../shared/command';
+import { EXIT } from '../../shared/exit-codes';
+import { UserError } from '../../shared/user-error';
 import { openBucket } from '../aws/bucket';
 import { tellAccepted } from '../doctor/given-up';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
@@ -31,7 +33,8 @@ export interface RetirePlanRequest
  * Retires the source of the plan at a path, provided that every gate holds and the operator confirms it. While he is
  * asked, anything may happen: what counts are the facts that are gathered after that, under the lock.
  *
- * @throws {UserError} exit 6 when a bucket that was retired and kept is now to be deleted, or the plan is locked.
+ * @throws {UserError} exit 6 when a bucket that was retired and kept is now to be deleted, when objects cannot be
+ * hidden that are to be, or the plan is locked.
  */
 export async function retirePlan(
   context: Context<MigrationEvent>,
@@ -89,6 +92,7 @@ async function evaluate(
   const files = planFiles(request.path);
   const state = await StateFile.of(plan, files.state);
   const facts = await gatherFacts(context, { ...request, plan, files, state: state?.now });
+  refuseUnhidable(facts, request);
   const gates = evaluateGates(facts);
   const { source, destination, inventory, versioned } = facts;
   return {
@@ -96,6 +100,18 @@ async function evaluate(
     facts,
     evaluation: { source, destination, gates, passed: allPass(gates), inventory, versioned },
   };
+}
+
+/** What was asked for as a step that can be undone must be one. */
+function refuseUnhidable(
+  { source, versioned, keepsVersions }: Facts,
+  { mode, purge }: Pick<RetirePlanRequest, 'mode' | 'purge'>,
+): void {
+  if (mode === 'soft' || purge || !versioned || keepsVersions) return;
+  throw new UserError(
+    `The versioning of ${source} is suspended: what has no version id cannot be hidden there, a delete marker takes its place for good. Turn the versioning on, or delete for good with --purge.`,
+    EXIT.refused,
+  );
 }
 
 function tell(

@@ -1,5 +1,9 @@
 import { existsSync } from 'node:fs';
-import { DeleteBucketPolicyCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
+import {
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  PutBucketVersioningCommand,
+} from '@aws-sdk/client-s3';
 import { type Held, takeFileLock } from '../../../../cli/migrate-buckets/locks/file-lock';
 import { holderOf } from '../../../../cli/migrate-buckets/locks/holder';
 import { readState } from '../../../../cli/migrate-buckets/plan-files/state';
@@ -127,6 +131,27 @@ it('does nothing where somebody else works on the plan by then', async () => {
   await expect(retiring).rejects.toMatchObject({ exitCode: 6, message: expect.stringContaining('apply') });
   await held?.release();
   expect(await keysOf(setting.source)).toHaveLength(5);
+});
+
+it('hides nothing where a delete marker would take its place for good: versioning is suspended', async () => {
+  const setting = await migrated({ versioned: true });
+  const { source } = setting;
+  const suspend = async () => {
+    const VersioningConfiguration = { Status: 'Suspended' } as const;
+    await embedded.s3.send(new PutBucketVersioningCommand({ Bucket: source, VersioningConfiguration }));
+  };
+  // While it waits for the name, and before it.
+  for (const waiting of [suspend, async () => undefined]) {
+    await expect(retire(setting, waiting, { purge: false })).rejects.toMatchObject({
+      exitCode: 6,
+      message: `The versioning of ${source} is suspended: what has no version id cannot be hidden there, a delete marker takes its place for good. Turn the versioning on, or delete for good with --purge.`,
+    });
+    expect(await keysOf(source)).toHaveLength(5);
+  }
+  expect(await retire(setting, async () => undefined, { purge: false, mode: 'soft' })).toMatchObject({
+    passed: true,
+  });
+  expect(await retire(setting, async () => undefined)).toMatchObject({ retired: { left: { versions: 0 } } });
 });
 
 it('only evaluates where it is to do no more, and asks nobody', async () => {
