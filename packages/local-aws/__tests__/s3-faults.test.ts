@@ -1,17 +1,21 @@
+import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import { type LocalAws, type S3Admin, s3Admin, startLocalAws } from '../src';
+import { type LocalAws, type S3Admin, s3Admin, startLocalAws, startS3Server } from '../src';
 
 const Bucket = 'faulty';
 let aws: LocalAws<'s3'>;
@@ -192,4 +196,72 @@ test('tells under which conditions a request was to be done', async () => {
   ]);
   await admin.resetRequests();
   expect(await admin.conditionalRequests()).toEqual([]);
+});
+
+describe('An answer that is not what S3 promises', () => {
+  test('says 200 and holds an error: nothing was done', async () => {
+    await put('inside/source');
+    await admin.inject({ operation: 'CopyObject', failInside: 'InternalError' });
+    await expect(copy('inside/source', 'inside/copy')).rejects.toMatchObject({ name: 'InternalError' });
+    await expect(s3.send(new HeadObjectCommand({ Bucket, Key: 'inside/copy' }))).rejects.toThrow();
+  });
+
+  test('says so of each key that was to be deleted', async () => {
+    await put('inside/deleted');
+    await admin.inject({ operation: 'DeleteObjects', failInside: 'SlowDown' });
+    const Delete = { Objects: [{ Key: 'inside/deleted' }] };
+    const { Errors, Deleted } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete }));
+    expect(Errors).toMatchObject([{ Key: 'inside/deleted', Code: 'SlowDown' }]);
+    expect(Deleted).toBeUndefined();
+    await s3.send(new HeadObjectCommand({ Bucket, Key: 'inside/deleted' }));
+  });
+
+  test('is a page of a listing that comes again, backwards, without its end, or does not say whether more follows', async () => {
+    for (const Key of ['page/1', 'page/2', 'page/3', 'page/4']) await put(Key);
+    const listed = async (ContinuationToken?: string) =>
+      s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'page/', MaxKeys: 2, ContinuationToken }));
+    const keys = ({ Contents = [] }: ListObjectsV2CommandOutput) => Contents.map(({ Key }) => Key);
+    const first = await listed();
+    await admin.inject({ operation: 'ListObjectsV2', page: 'repeated' });
+    expect(keys(await listed(first.NextContinuationToken))).toEqual(['page/1', 'page/2']);
+    await admin.inject({ operation: 'ListObjectsV2', page: 'reversed' });
+    expect(keys(await listed())).toEqual(['page/2', 'page/1']);
+    await admin.inject({ operation: 'ListObjectsV2', page: 'unsaid' });
+    expect((await listed()).IsTruncated).toBeUndefined();
+    await admin.inject({ operation: 'ListObjectsV2', page: 'cut' });
+    await expect(listed()).rejects.toThrow();
+  });
+});
+
+test('keeps what happened, in order, with what other buckets held under a key that was deleted', async () => {
+  const kept = await startS3Server({ history: true, maximumKeys: 1 });
+  const theirs = s3Admin(kept.endpoint);
+  const client = new S3Client({ ...aws.clientOptions('s3'), endpoint: kept.endpoint });
+  for (const each of ['one', 'two']) {
+    await client.send(new CreateBucketCommand({ Bucket: each }));
+    for (const Key of ['key', 'other'])
+      await client.send(new PutObjectCommand({ Bucket: each, Key, Body: 'x' }));
+  }
+  await theirs.clearHistory();
+  await theirs.inject({ operation: 'DeleteObject', mutate: { delete: { bucket: 'two', key: 'other' } } });
+  await client.send(new DeleteObjectCommand({ Bucket: 'one', Key: 'key' }));
+  const { IsTruncated } = await client.send(new ListObjectsV2Command({ Bucket: 'two' }));
+  const sha256 = createHash('sha256').update('x').digest('hex');
+  expect(IsTruncated).toBe(false);
+  expect(await theirs.history()).toEqual([
+    { kind: 'request', operation: 'DeleteObject', bucket: 'one', key: 'key', continued: false },
+    { kind: 'mutation', bucket: 'two', key: 'other' },
+    {
+      kind: 'deletion',
+      bucket: 'one',
+      key: 'key',
+      versionId: 'null',
+      sha256,
+      under: [],
+      elsewhere: { two: sha256 },
+    },
+    { kind: 'request', operation: 'ListObjectsV2', bucket: 'two', key: '', continued: false },
+  ]);
+  client.destroy();
+  await kept.close();
 });

@@ -27,6 +27,7 @@ export { type ChildServer, type ChildServerOptions, startChildServer } from './p
 export { announce, listenOnLoopback, readBody } from './processes/loopback';
 export { type S3Admin, s3Admin } from './s3/admin';
 export type { Fault, FaultState, Mutation } from './s3/faults';
+export type { DeletionEntry, HistoryEntry } from './s3/history';
 export type { Quirk } from './s3/quirks';
 export type { AskedAction, ConditionalRequest, RequestCounts } from './s3/request-log';
 export { type S3Server, type S3ServerOptions, startS3Server } from './s3/server';

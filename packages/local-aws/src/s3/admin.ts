@@ -1,5 +1,6 @@
 import { Body } from './body';
 import { type Fault, type FaultState, type Faults, faultProblem, type Mutation } from './faults';
+import type { HistoryEntry } from './history';
 import { toByteKey } from './key-order';
 import type { AskedAction, ConditionalRequest, RequestCounts, RequestLog } from './request-log';
 import { completeRestores } from './restore';
@@ -32,6 +33,8 @@ export function applyMutation(service: Service, mutation: Mutation): void {
     const { bucket, key } = mutation.delete;
     service.bucket(bucket).remove(toByteKey(key));
   }
+  const { bucket, key } = 'put' in mutation ? mutation.put : mutation.delete;
+  service.history.add({ kind: 'mutation', bucket, key });
 }
 
 /**
@@ -40,6 +43,7 @@ export function applyMutation(service: Service, mutation: Mutation): void {
  * `GET /_admin/conditional-requests` lists those that carried a condition, with it.
  * `GET /_admin/actions` lists what callers had to be allowed to do.
  * `POST /_admin/restores` completes the restores of archived objects that are in progress.
+ * `GET /_admin/history` tells what happened, in order, where that is kept; `DELETE` forgets it.
  * `GET /_admin/undelivered` lists notifications that no queue took.
  */
 export function answerAdmin(
@@ -72,6 +76,11 @@ export function answerAdmin(
       return { status: 200, body: log.actions };
     case `POST ${ADMIN_PATH}restores`:
       return { status: 200, body: completeRestores(service.buckets.values()) };
+    case `GET ${ADMIN_PATH}history`:
+      return { status: 200, body: service.history.entries };
+    case `DELETE ${ADMIN_PATH}history`:
+      service.history.clear();
+      return { status: 200, body: [] };
     case `GET ${ADMIN_PATH}undelivered`:
       return { status: 200, body: service.queues.undelivered };
     default:
@@ -104,6 +113,9 @@ export interface S3Admin {
   conditionalRequests(): Promise<readonly ConditionalRequest[]>;
   /** What callers had to be allowed to do, by an identity policy or a bucket policy: each once. */
   actions(): Promise<readonly AskedAction[]>;
+  /** What happened, in order: nothing unless the server was started with `history`. */
+  history(): Promise<readonly HistoryEntry[]>;
+  clearHistory(): Promise<void>;
   /** Counts again from zero, and forgets conditions and actions. */
   resetRequests(): Promise<void>;
 }
@@ -120,6 +132,8 @@ export function s3Admin(endpoint: string): S3Admin {
     conditionalRequests: async () =>
       (await call('GET', 'conditional-requests')) as readonly ConditionalRequest[],
     actions: async () => (await call('GET', 'actions')) as readonly AskedAction[],
+    history: async () => (await call('GET', 'history')) as readonly HistoryEntry[],
+    clearHistory: async () => void (await call('DELETE', 'history')),
     resetRequests: async () => void (await call('DELETE', 'requests')),
   };
 }

@@ -1,3 +1,4 @@
+import { PAGE_FAULTS, type PageFault } from './broken-answers';
 import { isS3ErrorCode, S3Error, type S3ErrorCode } from './s3-error';
 
 /** Which requests a fault is for. All that is given must hold. */
@@ -21,6 +22,10 @@ export interface Fault extends FaultMatch {
   readonly times?: number;
   /** Answer with this error instead of doing anything: `SlowDown`, `InternalError`, `AccessDenied`, … */
   readonly fail?: S3ErrorCode;
+  /** Answer with 200 and this error in the body, of DeleteObjects one for each key, instead of doing anything. */
+  readonly failInside?: S3ErrorCode;
+  /** A page of a listing that is `repeated`, `reversed`, `cut` off, or does not say whether more follows (`unsaid`). */
+  readonly page?: PageFault;
   /**
    * Break the connection: `before` anything was done, `after` it was done (the caller cannot know), or
    * `middle` of the answer's body.
@@ -57,10 +62,15 @@ const slowDown = () => new S3Error('SlowDown', 'Please reduce your request rate.
 /** Why a fault cannot be armed; undefined when it can. */
 export function faultProblem(fault: unknown, operations: ReadonlySet<string>): string | undefined {
   if (typeof fault !== 'object' || fault === null) return 'A fault is an object.';
-  const { fail, reset, operation } = fault as Fault;
+  const { fail, failInside, page, reset, operation } = fault as Fault;
   if (operation !== undefined && !operations.has(operation)) return `There is no operation "${operation}".`;
-  if (fail !== undefined && !isS3ErrorCode(fail))
-    return `"${fail}" is not an error code that this server knows.`;
+  for (const code of [fail, failInside]) {
+    if (code !== undefined && !isS3ErrorCode(code))
+      return `"${code}" is not an error code that this server knows.`;
+  }
+  if (page !== undefined && !PAGE_FAULTS.includes(page)) {
+    return `page is ${PAGE_FAULTS.join(', ')}, not "${page}".`;
+  }
   if (reset !== undefined && !['before', 'after', 'middle'].includes(reset)) {
     return `reset is before, after or middle, not "${reset}".`;
   }
@@ -71,6 +81,8 @@ export function faultProblem(fault: unknown, operations: ReadonlySet<string>): s
     'nth',
     'times',
     'fail',
+    'failInside',
+    'page',
     'reset',
     'trickle',
     'delay',

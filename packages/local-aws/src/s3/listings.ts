@@ -6,8 +6,6 @@ import { S3Error } from './s3-error';
 import { type Bucket, type ExistingObject, isObject } from './store';
 import { escapeXml, tag, urlEncodeKey, xmlDocument } from './xml';
 
-const MAXIMUM_KEYS = 1000;
-
 export type KeyEncoder = (key: ByteKey) => string;
 
 const encodeForXml: KeyEncoder = (key) => escapeXml(fromByteKey(key));
@@ -114,14 +112,14 @@ function objectElements({ modified, content }: ExistingObject, key: string): str
 
 export const ownerElement = (account: string): string => `<Owner>${tag('ID', account)}</Owner>`;
 
-export function listObjectsV2({ request }: Exchange, bucket: Bucket): Reply {
+export function listObjectsV2({ request, service }: Exchange, bucket: Bucket): Reply {
   const { query } = request;
   const { encode, url } = keyEncoder(request);
   const prefix = toByteKey(query.get('prefix') ?? '');
   const delimiter = toByteKey(query.get('delimiter') ?? '');
   const startAfter = query.get('start-after');
   const token = query.get('continuation-token');
-  const limit = countParameter(request, 'max-keys', MAXIMUM_KEYS);
+  const limit = countParameter(request, 'max-keys', service.settings.maximumKeys);
   const page = readPage(bucket, {
     prefix,
     delimiter,
@@ -163,13 +161,13 @@ function fromToken(token: string): ByteKey {
 }
 
 /** The first version of the call: NextMarker only comes with a delimiter, else the last key is the marker. */
-export function listObjectsV1({ request }: Exchange, bucket: Bucket): Reply {
+export function listObjectsV1({ request, service }: Exchange, bucket: Bucket): Reply {
   const { query } = request;
   const { encode, url } = keyEncoder(request);
   const prefix = toByteKey(query.get('prefix') ?? '');
   const delimiter = toByteKey(query.get('delimiter') ?? '');
   const marker = toByteKey(query.get('marker') ?? '');
-  const limit = countParameter(request, 'max-keys', MAXIMUM_KEYS);
+  const limit = countParameter(request, 'max-keys', service.settings.maximumKeys);
   const page = readPage(bucket, {
     prefix,
     delimiter,

@@ -50,15 +50,17 @@ function deleteOne(
   const current = bucket.currentObject(key);
   checkDeleteCondition(target.ifMatch, current);
   if (versionId !== undefined) {
-    refuseIfLocked(
-      request,
-      bucket.history(key).find((version) => version.versionId === versionId),
-    );
+    const named = bucket.history(key).find((version) => version.versionId === versionId);
+    refuseIfLocked(request, named);
+    const note = service.history.deletionOf(service.buckets.values(), bucket, key, named);
     const deletion = bucket.removeVersion(key, versionId);
+    note(undefined);
     if (deletion.existed) service.notifyRemoval(request, bucket, 'ObjectRemoved:Delete', key, deletion);
     return deletion;
   }
+  const note = service.history.deletionOf(service.buckets.values(), bucket, key, current);
   const deletion = bucket.remove(key);
+  note(deletion.versionId);
   if (deletion.deleteMarker) {
     service.notifyRemoval(request, bucket, 'ObjectRemoved:DeleteMarkerCreated', key, deletion);
   } else if (deletion.existed) {

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { listenOnLoopback } from '../processes/loopback';
 import { ADMIN_PATH, answerAdmin, applyMutation } from './admin';
 import { errorReply, write, writeForEver, writeHalf } from './answer';
+import { brokenPage, errorInside, fromTheStart, isContinued } from './broken-answers';
 import { type Fault, Faults, faultError } from './faults';
 import { identify } from './identity';
 import { fromByteKey } from './key-order';
@@ -38,6 +39,8 @@ const DEFAULTS: Settings = {
   minimumPartBytes: 5 * MEBIBYTE,
   eventualConfiguration: {},
   quirks: [],
+  maximumKeys: 1000,
+  history: false,
 };
 
 /** Starts an S3 of our own in this process: in memory, empty, on the loopback address. */
@@ -91,11 +94,28 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
       const operation = findOperation(target, message.method ?? 'GET', hasCopySource);
       const key = fromByteKey(target.key);
       log.note(operation.operation, { bucket: target.bucket, key }, message.headers);
+      const { operation: name } = operation;
+      const { bucket } = target;
+      service.history.add({
+        kind: 'request',
+        operation: name,
+        bucket,
+        key,
+        continued: isContinued(target.query),
+      });
       hits = faults.hit(operation.operation, target.bucket, key);
       if (hits.length > 0 && (await applyFaults(hits, message))) return;
-      const result = perform(service, operation, target, message, raw, requestId);
-      const answered = result instanceof Promise ? await result : result;
-      reply = quirkyReply(operation.operation, answered, service.quirks);
+      const inside = hits.find(({ failInside }) => failInside !== undefined)?.failInside;
+      const page = hits.find((fault) => fault.page !== undefined)?.page;
+      if (inside !== undefined) {
+        const { data: payload } = decodePayload(message, raw);
+        reply = errorInside(name, inside, { path: target.path, requestId, payload });
+      } else {
+        const asked = page === 'repeated' ? { ...target, query: fromTheStart(target.query) } : target;
+        const result = perform(service, operation, asked, message, raw, requestId);
+        const answered = quirkyReply(name, result instanceof Promise ? await result : result, service.quirks);
+        reply = page === undefined ? answered : brokenPage(name, answered, page);
+      }
     } catch (error) {
       reply = errorReply(error, url, requestId);
     }

@@ -1,6 +1,7 @@
 import { authorize } from './access';
 import { eventMessages } from './event-messages';
 import { ConfigurationSight, type EventualConfiguration } from './eventual-configuration';
+import { History } from './history';
 import type { ByteKey } from './key-order';
 import { QueueDelivery } from './queue-delivery';
 import { type Quirk, type Quirks, quirksOf } from './quirks';
@@ -25,6 +26,10 @@ export interface Settings {
   readonly eventualConfiguration: EventualConfiguration;
   /** How it differs from S3, as servers of other makers do. @default - nowhere */
   readonly quirks: readonly Quirk[];
+  /** A page of a listing has at most so many keys. @default 1000, as S3; less makes small buckets stand for large ones. */
+  readonly maximumKeys: number;
+  /** Whether {@link History} is kept, which costs memory. @default false */
+  readonly history: boolean;
 }
 
 /** Everything that lives as long as the server: buckets, and what operations do to the world outside. */
@@ -33,6 +38,7 @@ export class Service {
   readonly queues: QueueDelivery;
   readonly configurationSight: ConfigurationSight;
   readonly quirks: Quirks;
+  readonly history: History;
   /** Set once the server listens. */
   endpoint = '';
 
@@ -43,6 +49,7 @@ export class Service {
     this.queues = new QueueDelivery(settings.sqsEndpoint);
     this.configurationSight = new ConfigurationSight(settings.eventualConfiguration);
     this.quirks = quirksOf(settings.quirks);
+    this.history = new History(settings.history);
   }
 
   /** @throws {S3Error} NoSuchBucket. */

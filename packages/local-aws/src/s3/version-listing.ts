@@ -6,8 +6,6 @@ import { S3Error } from './s3-error';
 import { type Bucket, isObject, type ObjectVersion } from './store';
 import { tag, xmlDocument } from './xml';
 
-const MAXIMUM_KEYS = 1000;
-
 interface Position {
   readonly key: ByteKey;
   /** Absent when the page ends with a group, or when all versions of `key` were listed. */
@@ -32,14 +30,14 @@ function versionElement(
 }
 
 /** Versions and delete markers, keys in byte order, the newest version of a key first. */
-export function listObjectVersions({ request }: Exchange, bucket: Bucket): Reply {
+export function listObjectVersions({ request, service }: Exchange, bucket: Bucket): Reply {
   const { query } = request;
   const { encode, url } = keyEncoder(request);
   const prefix = toByteKey(query.get('prefix') ?? '');
   const delimiter = toByteKey(query.get('delimiter') ?? '');
   const keyMarker = toByteKey(query.get('key-marker') ?? '');
   const versionMarker = query.get('version-id-marker') ?? '';
-  const limit = countParameter(request, 'max-keys', MAXIMUM_KEYS);
+  const limit = countParameter(request, 'max-keys', service.settings.maximumKeys);
   if (versionMarker !== '' && keyMarker === '') {
     throw new S3Error('InvalidArgument', 'A version-id marker cannot be specified without a key marker.', {
       ArgumentName: 'version-id-marker',
