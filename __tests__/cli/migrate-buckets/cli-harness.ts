@@ -1,3 +1,4 @@
+import { deepStrictEqual as deepEqual } from 'node:assert';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -141,6 +142,6 @@ async function collect(child: ChildProcess, json: boolean): Promise<CliResult> {
 /** What `--json` says is what the contract says, to the last field. */
 function parseLine(text: string): Record<string, unknown> {
   const line = JSON.parse(text);
-  expect(lineSchema.parse(line)).toEqual(line);
+  deepEqual(lineSchema.parse(line), line);
   return line;
 }

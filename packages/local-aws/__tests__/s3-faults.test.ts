@@ -258,6 +258,7 @@ test('keeps what happened, in order, with what other buckets held under a key th
       versionId: 'null',
       sha256,
       under: [],
+      over: [],
       elsewhere: { two: sha256 },
     },
     { kind: 'request', operation: 'ListObjectsV2', bucket: 'two', key: '', continued: false },

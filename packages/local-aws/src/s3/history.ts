@@ -12,6 +12,8 @@ export interface DeletionEntry {
   readonly sha256?: string;
   /** Versions and delete markers of the key that lay over it, the newest first. */
   readonly under: readonly string[];
+  /** Those that lay below it. */
+  readonly over: readonly string[];
   /** The version id of the delete marker that was laid over it; absent where it was removed for good. */
   readonly marker?: string;
   /** SHA-256 of the object that other buckets had under the same key at that moment. */
@@ -59,7 +61,8 @@ export class History {
     version: ObjectVersion | undefined,
   ): (marker: string | undefined) => void {
     if (!this.kept || version === undefined) return () => undefined;
-    const versions = bucket.history(key);
+    const ids = bucket.history(key).map(({ versionId }) => versionId);
+    const place = ids.indexOf(version.versionId);
     const elsewhere: Record<string, string> = {};
     for (const other of buckets) {
       const object = other === bucket ? undefined : other.currentObject(key);
@@ -71,7 +74,8 @@ export class History {
       key: fromByteKey(key),
       versionId: version.versionId,
       ...(isObject(version) ? { sha256: sha256Of(version.content.body) } : {}),
-      under: versions.slice(0, versions.indexOf(version)).map(({ versionId }) => versionId),
+      under: ids.slice(0, place),
+      over: ids.slice(place + 1),
       elsewhere,
     };
     return (marker) => this.add(marker === undefined ? entry : { ...entry, marker });
