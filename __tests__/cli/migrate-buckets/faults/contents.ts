@@ -114,7 +114,7 @@ export async function fillBuckets(
 }
 
 const setVersioning = (s3: S3Client, Bucket: string, Status: 'Enabled' | 'Suspended') =>
-  s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }));
+  untilTaken(() => s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } })));
 
 let database: Buffer | undefined;
 
@@ -154,9 +154,24 @@ async function configure(s3: S3Client, Bucket: string): Promise<void> {
     Resource: `arn:aws:s3:::${Bucket}`,
   };
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [Statement] });
-  await s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+  await untilTaken(() => s3.send(new PutBucketPolicyCommand({ Bucket, Policy })));
   const Rules = [
     { ID: 'mine', Status: 'Enabled' as const, Filter: { Prefix: 'logs/' }, Expiration: { Days: 30 } },
   ];
-  await s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules } }));
+  const LifecycleConfiguration = { Rules };
+  await untilTaken(() =>
+    s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration })),
+  );
+}
+
+/** A server may refuse a change that follows another. */
+async function untilTaken(change: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await change();
+      return;
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'OperationAborted') throw error;
+    }
+  }
 }

@@ -52,7 +52,7 @@ export function changedTooLate(
   return new Set(late.flatMap((entry) => ('key' in entry ? entry.key : [])));
 }
 
-/** What the deletions of a run showed so far: delete markers that the tool laid, and versions below current objects. */
+/** What the deletions of a run showed so far: delete markers that the tool laid, and versions below what was current. */
 export interface SeenDeletions {
   readonly markers: Set<string>;
   readonly older: Set<string>;
@@ -77,8 +77,10 @@ export function deletedUnproven(
     const idOf = (id: string) => JSON.stringify([bucket, key, id]);
     const isCurrent = under.every((id) => markers.has(idOf(id))) && !older.has(idOf(versionId));
     if (marker !== undefined) markers.add(idOf(marker));
-    if (sha256 === undefined || !isData(key) || !isCurrent) continue;
-    for (const id of over) older.add(idOf(id));
+    if (!isCurrent) continue;
+    const isOurMarker = sha256 === undefined && markers.has(idOf(versionId));
+    if (!isOurMarker) for (const id of over) older.add(idOf(id));
+    if (sha256 === undefined || !isData(key)) continue;
     if (bucket !== source || elsewhere[destination] !== sha256) unproven.push(`${key} from ${bucket}`);
   }
   return unproven;
