@@ -87,7 +87,10 @@ class Run {
   /** One command, once, with nothing going wrong. */
   private async inPeace(command: CommandName, ...more: string[]): Promise<CliResult | undefined> {
     await this.harness.admin.clearFaults();
-    return this.judged(() => this.finished(this.start(command, this.files.plan, {}, more)));
+    const [ended] = await this.judged(async () => [
+      await this.finished(this.start(command, this.files.plan, {}, more)),
+    ]);
+    return ended;
   }
 
   private async attempt({ command, faults, killAt, room, second }: Attempt): Promise<void> {
@@ -110,14 +113,12 @@ class Run {
           ? undefined
           : this.finished(this.start(second.command, second.plan === 'same' ? files.plan : files.copied));
       if (killAt !== undefined) await this.killOnceHeld(first, faults.length);
-      const ended = await this.finished(first);
-      await other;
+      const ended = [await this.finished(first), ...(other === undefined ? [] : [await other])];
+      const hit = (await admin.faults()).slice(0, faults.length).filter(({ fired }) => fired > 0);
+      report.faults += hit.length;
+      if (hit.some(({ fault }) => fault.mutate !== undefined)) this.disturbed = true;
       return ended;
     });
-    const states = (await admin.faults()).slice(0, faults.length);
-    const hit = states.filter(({ fired }) => fired > 0);
-    report.faults += hit.length;
-    if (hit.some(({ fault }) => fault.mutate !== undefined)) this.disturbed = true;
   }
 
   private async copyPlan(): Promise<void> {
@@ -196,23 +197,25 @@ class Run {
   }
 
   /** Lets a command run, and holds what it did against what it said. */
-  private async judged(act: () => Promise<CliResult>): Promise<CliResult> {
+  private async judged(act: () => Promise<readonly CliResult[]>): Promise<readonly CliResult[]> {
     const { admin, s3 } = this.harness;
     const { buckets } = this.scenario;
     await admin.clearHistory();
     const ended = await act();
     const history = await admin.history();
     this.report.deletedUnproven.push(...deletedUnproven(history, buckets, this.seen));
-    const { command } = ended.events.at(-1) ?? {};
-    if (ended.code === 0 && (command === 'apply' || command === 'verify')) {
+    const satisfied = ended
+      .filter(({ code }) => code === 0)
+      .map(({ events }) => events.at(-1)?.command)
+      .filter((command) => command === 'apply' || command === 'verify');
+    if (satisfied.length > 0) {
       // The judge is not to be stopped by the faults.
       await admin.clearFaults();
       const excused = changedTooLate(history, buckets);
       const differing = (await differences(s3, buckets)).filter((key) => !excused.has(key));
       if (differing.length > 0) {
-        this.report.exitZeroWithDifference.push(
-          `${command} ended with 0, and these differ: ${differing.join(', ')}`,
-        );
+        const complaint = `${satisfied.join(' and ')} ended with 0, and these differ: ${differing.join(', ')}`;
+        this.report.exitZeroWithDifference.push(complaint);
       }
     }
     return ended;
@@ -242,7 +245,7 @@ class Run {
 
   private async inPeaceUnfrozen(): Promise<void> {
     await this.harness.admin.clearFaults();
-    await this.judged(() => this.finished(this.start('unfreeze', this.files.plan)));
+    await this.judged(async () => [await this.finished(this.start('unfreeze', this.files.plan))]);
   }
 
   /** The end of the retirement, or how the first command ended that did not succeed. */
