@@ -56,9 +56,10 @@ export async function compareSource(
       const its = known.get(record.version_id);
       // Delete markers over verified objects hold no data; the first phase of a retirement lays them itself.
       if (its === undefined && !(begun && record.marker && verified !== undefined)) newer ??= record;
-      // A version without an id keeps its name when somebody overwrites it.
-      if (begun && its !== undefined && its.etag !== record.etag) newer ??= record;
-      if (its !== undefined || record.marker) count(inventory, its ?? record);
+      // A version without an id keeps its name when somebody overwrites it, be it by a delete marker.
+      if (begun && its !== undefined && its.etag !== record.etag && !record.marker) newer ??= record;
+      if (record.marker) count(inventory, record);
+      else if (its !== undefined) count(inventory, its);
     }
   }
   const found = (holds: boolean, evidence: string) => ({ unchanged: { holds, evidence }, inventory });

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { compareSource } from '../../../../cli/migrate-buckets/retirement/compare-source';
 import type { Aws } from '../../../../cli/shared/aws/clients';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
@@ -124,6 +124,27 @@ describe('A source is unchanged', () => {
       expect(await unchanged(setting)).toEqual({
         holds: false,
         evidence: `${setting.source} holds what was not verified: a (version null). Its retirement has begun, so this plan cannot be applied again: run unfreeze, make a new plan of what is left (plan --out another.json), apply it and retire by that one.`,
+      });
+    });
+
+    it('by delete markers that took the place of what was verified, as a bucket lays them whose versioning is suspended', async () => {
+      const setting = await verified();
+      const VersioningConfiguration = { Status: 'Suspended' } as const;
+      const { source } = setting;
+      await embedded.s3.send(new PutBucketVersioningCommand({ Bucket: source, VersioningConfiguration }));
+      await setting.state.save({ phase: 'retiring' });
+      await remove(source, 'a');
+      expect(await compare(setting)).toEqual({
+        unchanged: {
+          holds: true,
+          evidence: `The 2 versions that are left in ${source} were all verified.`,
+        },
+        inventory: {
+          objects: { objects: 1, bytes: 1 },
+          decoys: { objects: 0, bytes: 0 },
+          older: { objects: 0, bytes: 0 },
+          markers: 1,
+        },
       });
     });
 
