@@ -89,7 +89,8 @@ export function scenarioOf(seed: number): Scenario {
     contents,
     skew: random.pick([0, 0, -10, 10]),
     retire: [
-      ...(random.chance(0.5) ? ['--purge'] : []),
+      // What a suspended bucket holds cannot all be hidden.
+      ...(random.chance(0.5) || versioning === 'suspended' ? ['--purge'] : []),
       ...(random.chance(0.25) ? ['--mode', 'delete'] : []),
     ],
     attempts,
