@@ -4,6 +4,7 @@ import { saying } from '../../shared/aws/explain';
 import { failureOf, isMissing } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
 import type { Context } from '../../shared/command';
+import { UserError } from '../../shared/user-error';
 import { versioningOf } from '../aws/bucket';
 import { readFreezeRecord } from '../freeze/freeze-record';
 import { type ListedVersion, listOwnVersions } from '../listing/list-versions';
@@ -14,9 +15,15 @@ type Looking = Pick<Context, 'aws' | 'signal'>;
 
 /**
  * Why what earlier migrations to a bucket keep in it is needed yet, one sentence each: somebody works on one of
- * them, or its source is frozen, and only here it is told what that was before.
+ * them, or its source is frozen, and only here it is told what that was before; or that this could not be found out.
  */
-export async function openMigrationsTo(context: Looking, bucket: string): Promise<string[]> {
+export const openMigrationsTo = (context: Looking, bucket: string): Promise<string[]> =>
+  openMigrations(context, bucket).catch((error: unknown) => {
+    if (error instanceof UserError) return [error.message];
+    throw error;
+  });
+
+async function openMigrations(context: Looking, bucket: string): Promise<string[]> {
   const sources = new Set<string>();
   for await (const { key } of ownVersions(context, bucket)) {
     const source = sourceToldOf(key);

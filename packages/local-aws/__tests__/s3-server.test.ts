@@ -75,7 +75,7 @@ describe('what the server does not know', () => {
     ['PUT', `/${Bucket}/k?torrent`, 'torrent'],
     ['GET', `/${Bucket}?list-type=2&optional-object-attributes=RestoreStatus`, 'optional-object-attributes'],
     ['POST', `/${Bucket}/k?select&select-type=2`, 'select'],
-    ['POST', `/${Bucket}/k?restore`, 'restore'],
+    ['PUT', `/${Bucket}/k?restore`, 'restore'],
     ['DELETE', `/${Bucket}/k?versionid=1`, 'versionid'],
   ])('%s %s is 501 and names what it is', async (method, path, parameter) => {
     const { s3, endpoint } = await start();

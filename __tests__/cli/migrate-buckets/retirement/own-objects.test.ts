@@ -16,6 +16,7 @@ import {
   sourceToldOf,
 } from '../../../../contracts/migrate-buckets/own-objects';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
+import { intercepted } from '../../../support/intercepted-client';
 
 const embedded = useEmbeddedS3();
 const context = () => ({
@@ -75,6 +76,20 @@ describe('A migration to a bucket is open', () => {
     const gone = { ...(await holderOf('apply', 'plan.json')), process_started: 'long ago' };
     await takeObjectLock(place, gone);
     expect(await open(bucket)).toEqual([]);
+  });
+
+  it('where that cannot be found out', async () => {
+    const bucket = await embedded.bucket();
+    await embedded.admin.inject({ operation: 'ListObjectVersions', fail: 'AccessDenied', times: 0 });
+    expect(await open(bucket)).toEqual([
+      expect.stringMatching(`^Access was denied when asked to list the versions in ${bucket}`),
+    ]);
+    await embedded.admin.clearFaults();
+    const mistake = intercepted(embedded.s3, async () => {
+      throw new TypeError('x is not a function');
+    });
+    const asked = openMigrationsTo({ ...context(), aws: { s3: mistake, options: {} } as Aws }, bucket);
+    await expect(asked).rejects.toThrow(TypeError);
   });
 
   it('not by what was deleted there, nor by an object that only lies among ours', async () => {
