@@ -4,7 +4,7 @@ import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/cli
 import { saying } from '../../shared/aws/explain';
 import { failureOf, isMissing } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
-import { bareEtag, type ListedObject } from '../listing/listed-object';
+import { bareEtag, type ListedObject, quotedEtag } from '../listing/listed-object';
 
 async function openBody(
   s3: S3Client,
@@ -12,7 +12,7 @@ async function openBody(
   { key, etag, versionId }: ListedObject,
 ): Promise<Readable> {
   const { Body } = await s3.send(
-    new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag, VersionId: versionId }),
+    new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: quotedEtag(etag), VersionId: versionId }),
   );
   return Body as Readable;
 }

@@ -8,11 +8,11 @@ import {
 } from '@aws-sdk/client-s3';
 import type { NotCarried } from '../../../contracts/migrate-buckets/plan';
 import { saying } from '../../shared/aws/explain';
-import { failureOf, isMissing } from '../../shared/aws/failure';
+import { failureOf, isMissing, isPreconditionFailed } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
 import { Pool } from '../../shared/pool';
 import { randomSeed, SAMPLE_SIZE, SeededSample } from '../../shared/seeded-sample';
-import type { Located } from '../listing/listed-object';
+import { type Located, quotedEtag } from '../listing/listed-object';
 
 /** Objects that are asked at a time. */
 const AT_A_TIME = 32;
@@ -54,9 +54,16 @@ export class NotCarriedSurvey {
   }
 
   private async examine({ bucket, object: { key, etag } }: Located): Promise<void> {
+    const request = { Bucket: bucket, Key: key, IfMatch: quotedEtag(etag) };
     const head = await saying(`read the properties of ${key} in ${bucket}`, bucket, () =>
-      patiently(() => this.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }))),
+      patiently(() => this.s3.send(new HeadObjectCommand(request))).catch((error: unknown) => {
+        const failure = failureOf(error);
+        // A source that is live: what the object became is for apply to see.
+        if (isMissing(failure) || isPreconditionFailed(failure)) return undefined;
+        throw error;
+      }),
     );
+    if (head === undefined) return;
     this.examined++;
     const found = notCarriedBy(head);
     for (const name of Object.keys(found) as (keyof typeof found)[]) if (found[name]) this.counts[name]++;

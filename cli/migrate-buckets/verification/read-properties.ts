@@ -2,7 +2,7 @@ import { GetObjectTaggingCommand, HeadObjectCommand, type S3Client } from '@aws-
 import { saying } from '../../shared/aws/explain';
 import { failureOf, isMissing, isPreconditionFailed } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
-import type { Located } from '../listing/listed-object';
+import { type Located, quotedEtag } from '../listing/listed-object';
 import type { Properties } from './compare-properties';
 
 /** Reads them; undefined where the object is gone, or another lies there by now. */
@@ -14,7 +14,7 @@ export const readProperties = (
     const address = { Bucket: bucket, Key: key, VersionId: versionId };
     try {
       const [head, { TagSet = [] }] = await Promise.all([
-        patiently(() => s3.send(new HeadObjectCommand({ ...address, IfMatch: etag }))),
+        patiently(() => s3.send(new HeadObjectCommand({ ...address, IfMatch: quotedEtag(etag) }))),
         patiently(() => s3.send(new GetObjectTaggingCommand(address))),
       ]);
       return {

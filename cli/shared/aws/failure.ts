@@ -8,6 +8,8 @@ export interface Failure {
   readonly message: string;
 }
 
+const GENERIC = new Set(['Error', 'AggregateError', 'Unknown', 'UnknownError']);
+
 export function failureOf(error: unknown): Failure {
   // Whatever realm it comes from: a broken connection is Node's own error. An abort is not a native one.
   if (!isNativeError(error) && !(error instanceof DOMException))
@@ -18,10 +20,12 @@ export function failureOf(error: unknown): Failure {
     Code?: unknown;
   };
   const named = [Code, code].find((value): value is string => typeof value === 'string');
-  const generic = error.name === 'Error' || error.name === 'AggregateError' || error.name === 'UnknownError';
+  const status = $metadata?.httpStatusCode ?? 0;
+  // The answer to a HEAD has no body that could name the error.
+  const unnamed = status > 0 ? `HTTP status ${status}` : error.name;
   return {
-    code: generic ? (named ?? error.name) : error.name,
-    status: $metadata?.httpStatusCode ?? 0,
+    code: GENERIC.has(error.name) ? (named ?? unnamed) : error.name,
+    status,
     message: error.message,
   };
 }

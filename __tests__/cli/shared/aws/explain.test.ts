@@ -11,3 +11,13 @@ it('keeps what the SDK threw as the cause of its sentence', () => {
   const denied = Object.assign(new Error('no'), { name: 'AccessDenied' });
   expect(explain(denied, 'read the policy of old', 'old')).toMatchObject({ cause: denied });
 });
+
+it('B12: says with which status a request failed whose answer names no error, as that of a HEAD', () => {
+  const unnamed = Object.assign(new Error('UnknownError'), {
+    name: 'Unknown',
+    $metadata: { httpStatusCode: 400 },
+  });
+  expect(explain(unnamed, 'read the properties of key in old', 'old')).toMatchObject({
+    message: 'It failed to read the properties of key in old: HTTP status 400.',
+  });
+});
