@@ -16,6 +16,12 @@ export interface Context<Event extends ReportedEvent = ReportedEvent> {
   readonly ask: ((question: string) => Promise<string>) | undefined;
 }
 
+/** What a command itself is given: what it does is not the program's, what it writes down is. */
+export interface CommandContext extends Context {
+  /** Name and version of the program. */
+  readonly tool: string;
+}
+
 /** What every command gives back. Only the entry prints it and exits. */
 export interface Outcome<Data extends object = object> {
   readonly exitCode: ExitCode;
@@ -38,7 +44,7 @@ export interface CommonOptions {
 /** A command of a program: how it is called, and what it then does. */
 export interface ProgramCommand {
   readonly declaration: CommandUnknownOpts;
-  readonly run: (contextOf: (options: CommonOptions) => Context) => Promise<Outcome>;
+  readonly run: (contextOf: (options: CommonOptions) => CommandContext) => Promise<Outcome>;
 }
 
 /**
@@ -47,7 +53,7 @@ export interface ProgramCommand {
  */
 export const command = <Args extends unknown[], Options extends OptionValues & CommonOptions>(
   declaration: Command<Args, Options>,
-  run: (context: Context, args: Args, options: Options) => Promise<Outcome>,
+  run: (context: CommandContext, args: Args, options: Options) => Promise<Outcome>,
 ): ProgramCommand => ({
   declaration,
   run: (contextOf) => {

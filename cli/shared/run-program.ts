@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { type Command, CommanderError } from '@commander-js/extra-typings';
 import pc from 'picocolors';
 import { makeAws } from './aws/clients';
-import type { CommonOptions, Context, Outcome, ProgramCommand } from './command';
+import type { CommandContext, CommonOptions, Outcome, ProgramCommand } from './command';
 import { EXIT, type ExitCode } from './exit-codes';
 import { humanReporter } from './reporters/human';
 import { ndjsonReporter } from './reporters/ndjson';
@@ -36,7 +36,8 @@ async function run(
   const stop = abortOnSignals();
   endAtBrokenOutput();
   const canAsk = !json && process.stdin.isTTY === true && process.stdout.isTTY === true;
-  const contextOf = ({ region, profile, endpointUrl, ...more }: CommonOptions): Context => ({
+  const contextOf = ({ region, profile, endpointUrl, ...more }: CommonOptions): CommandContext => ({
+    tool: `${program.name()} ${program.version()}`,
     report,
     signal: stop.signal,
     aws: makeAws({

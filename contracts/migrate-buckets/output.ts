@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { authoritySchema, candidateSchema } from './authority';
 import { checkSchema } from './capabilities';
+import { certificateCheckSchema, certificateLineSchema } from './certificate';
 import { freezeMarkSchema, freezeRecordSchema } from './freeze';
 import { lockHolderSchema } from './lock';
 import { count, manifestEntrySchema, planSchema, stateSchema, tallySchema } from './plan';
@@ -110,10 +111,14 @@ const iamPolicySchema = z.object({
 });
 export type IamPolicy = z.infer<typeof iamPolicySchema>;
 
-const result = <Name extends string, Shape extends z.ZodRawShape>(command: Name, shape: Shape) =>
+const result = <Name extends string, Shape extends z.ZodRawShape>(
+  command: Name,
+  shape: Shape,
+  id = `${command.replace('-', '_')}_result`,
+) =>
   z
     .object({ event: z.literal('result'), command: z.literal(command), exit_code: count, ...shape })
-    .meta({ id: `${command.replace('-', '_')}_result` });
+    .meta({ id });
 
 /** The last line of each command that came to a result. */
 export const resultSchemas = {
@@ -134,7 +139,21 @@ export const resultSchemas = {
   completion: result('completion', { script: z.string() }),
   show: result('show', { plan: planSchema, state: stateSchema.nullable().describe('null before apply') }),
   apply: result('apply', migrationSchema.shape),
-  verify: result('verify', { source: z.string(), destination: z.string(), ...verificationSchema.shape }),
+  verify: result('verify', {
+    by: z.literal('source').describe('the source: object by object'),
+    source: z.string(),
+    destination: z.string(),
+    certificate: z
+      .object({ path: z.string(), digest: z.string() })
+      .nullable()
+      .describe('where it was written; null when none was asked for, or not all is proven'),
+    ...verificationSchema.shape,
+  }),
+  'verify-against': result(
+    'verify',
+    { by: z.literal('certificate').describe('a certificate alone'), ...certificateCheckSchema.shape },
+    'verify_against',
+  ),
   retire: result('retire', {
     gates: z.array(gateSchema),
     inventory: inventorySchema.nullable().describe('null when nothing was verified'),
@@ -198,7 +217,7 @@ export const lineSchema = z
       resultSchemas.completion,
       resultSchemas.show,
       resultSchemas.apply,
-      resultSchemas.verify,
+      z.discriminatedUnion('by', [resultSchemas.verify, resultSchemas['verify-against']]),
       resultSchemas.retire,
       resultSchemas.unfreeze,
       resultSchemas.rollback,
@@ -213,4 +232,6 @@ export type Line = z.infer<typeof lineSchema>;
 
 /** All JSON that is written for others, as JSON Schema (draft 2020-12). Readers pass over what they do not know. */
 export const jsonSchema = () =>
-  z.toJSONSchema(z.union([lineSchema, planSchema, manifestEntrySchema]), { io: 'input' });
+  z.toJSONSchema(z.union([lineSchema, planSchema, manifestEntrySchema, certificateLineSchema]), {
+    io: 'input',
+  });

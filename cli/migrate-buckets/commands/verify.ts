@@ -6,37 +6,80 @@ import { counted } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, faint, good, table } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
+import { describeCertificateCheck } from './certificate-screen';
 
 export const verify = command(
   declare(
     'verify',
-    'Prove a copy, object by object, by another listing than the one that made it. Read-only.',
+    'Prove a copy, object by object, by another listing than the one that made it; or, later, a bucket by its certificate alone. Read-only.',
     `migrate-buckets verify plan.json
-     migrate-buckets verify --source old-bucket --dest new-bucket --deep`,
+     migrate-buckets verify --source old-bucket --dest new-bucket --deep
+     migrate-buckets verify plan.json --certificate certificate.json
+     migrate-buckets verify --against certificate.json`,
   )
     .argument('[plan]', 'the file that plan wrote')
     .option('--source <name>', "without a plan: any tool's source")
     .option('--dest <name>', "without a plan: any tool's copy")
-    .option('--deep', 'compare the bytes of whatever is not proven otherwise'),
-  async (context, [plan], { source, dest, deep = false }): Promise<Outcome<ResultOf<'verify'>>> => {
+    .option(
+      '--certificate <file>',
+      'once all is proven, write down each object that was proven, with one digest',
+    )
+    .option('--against <file>', 'prove a bucket by a certificate: without a plan, and without the old bucket')
+    .option('--bucket <name>', 'with --against: the bucket (default: the one that was certified)')
+    .option(
+      '--deep',
+      'compare the bytes of whatever is not proven otherwise; a certificate then holds the SHA-256 of all bytes',
+    ),
+  async (context, [plan], options): Promise<Outcome<ResultOf<'verify'> | ResultOf<'verify-against'>>> => {
+    const { source, dest, certificate, against, bucket, deep = false } = options;
+    if (against !== undefined) {
+      if ([plan, source, dest, certificate].some((each) => each !== undefined)) throw usage();
+      const {
+        verifyAgainst,
+      }: typeof import('../verification/verify-against') = require('../verification/verify-against');
+      const check = await verifyAgainst(context, { path: against, bucket, deep });
+      return {
+        exitCode: check.proven ? EXIT.ok : EXIT.differences,
+        data: { by: 'certificate', ...check },
+        text: describeCertificateCheck(check),
+      };
+    }
     const copy =
       plan !== undefined
         ? { plan }
         : source !== undefined && dest !== undefined
           ? { source, destination: dest }
           : undefined;
-    if (copy === undefined) throw new UserError('verify takes a plan, or --source and --dest.', EXIT.usage);
+    if (copy === undefined || bucket !== undefined) throw usage();
     const {
       verifyCopy,
     }: typeof import('../verification/verify-copy') = require('../verification/verify-copy');
-    const data = await verifyCopy(context, copy, deep);
+    const data = await verifyCopy(context, copy, {
+      deep,
+      certificate: certificate === undefined ? undefined : { path: certificate, tool: context.tool },
+    });
     return {
       exitCode: data.proven ? EXIT.ok : EXIT.differences,
-      data,
-      text: describeVerification(data),
+      data: { by: 'source', ...data },
+      text: [describeVerification(data), ...describeCertificate(data)].join('\n'),
     };
   },
 );
+
+const usage = () =>
+  new UserError(
+    'verify takes a plan, or --source and --dest, or --against with a certificate, and --bucket only with that.',
+    EXIT.usage,
+  );
+
+const describeCertificate = ({ certificate }: Pick<ResultOf<'verify'>, 'certificate'>): string[] =>
+  certificate === null
+    ? []
+    : [
+        `The certificate: ${certificate.path}`,
+        `  digest ${certificate.digest}`,
+        faint('  Keep the digest elsewhere, too: whoever can alter the file can compute it anew.'),
+      ];
 
 const MEANING: Record<(typeof LEVELS)[number], string> = {
   P4: "P3, and the application's own hash",

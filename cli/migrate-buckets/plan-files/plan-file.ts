@@ -177,21 +177,31 @@ export async function* readManifest(path: string, plan: Plan): AsyncGenerator<Ma
   }
 }
 
-/** The lines of a file, without the empty ones. */
+/** The lines of a file that belongs to a plan, without the empty ones. */
 export async function* fileLines(path: string, what: string): AsyncGenerator<string> {
+  const missing = () => new UserError(`The plan's ${what} is missing at ${path}. Plan again.`, EXIT.usage);
+  for await (const line of linesOf(path, missing)) if (line !== '') yield line;
+}
+
+/**
+ * The lines of a file.
+ *
+ * @param missing - what is thrown where it cannot be opened.
+ */
+export async function* linesOf(path: string, missing: () => UserError): AsyncGenerator<string> {
   const stream = createReadStream(path, 'utf8');
   const opened = once(stream, 'open');
   try {
     await opened;
   } catch {
-    throw new UserError(`The plan's ${what} is missing at ${path}. Plan again.`, EXIT.usage);
+    throw missing();
   }
   // readline would split at U+2028 too, but JSON.stringify leaves it bare: cut at newlines alone.
   let rest = '';
   for await (const chunk of stream) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') yield line;
+    yield* lines;
   }
   if (rest !== '') yield rest;
 }

@@ -27,6 +27,8 @@ export interface VerifyRequest extends Omit<Sides, 'snapshots'> {
   readonly versions?: AsyncIterable<ListedVersion>;
   /** The snapshots that its pointers name. @default - what its pointers say now */
   readonly snapshots?: readonly SnapshotReference[];
+  /** Is given each object at the destination that is proven well enough, in key order. */
+  readonly onProven?: (object: ListedObject, level: Level) => Promise<void>;
   /** Draws the sample of objects whose properties are compared. @default - a fresh one */
   readonly seed?: number | undefined;
 }
@@ -78,7 +80,10 @@ export async function verifyBuckets(
       levels[level].bytes += pair.source.size;
       if (!isAtLeast(level, requiredLevel(reachable))) {
         tell({ key: pair.key, level, why: why ?? explainLevel(pair, level, reachable) });
-      } else await fidelity.offer(pair, level);
+        continue;
+      }
+      await fidelity.offer(pair, level);
+      if (pair.destination !== undefined) await request.onProven?.(pair.destination, level);
     }
   });
   const compared = await fidelity.finish();

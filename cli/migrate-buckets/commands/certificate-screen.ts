@@ -1,0 +1,34 @@
+import type { CertificateCheck } from '../../../contracts/migrate-buckets/certificate';
+import { counted } from '../../shared/counted';
+import { bad, bytes, faint, good, heading } from '../../shared/reporters/text';
+
+/** What a bucket is beside its certificate, for people. */
+export function describeCertificateCheck(check: CertificateCheck): string {
+  const { bucket, certificate, objects, same, rewritten, moved_on, extra, problems, problem_count } = check;
+  const { tool, at, source, destination, digest } = certificate;
+  return [
+    heading(`${bucket} beside the certificate of ${destination}`),
+    faint(`made at ${at} by ${tool}, when ${source} was the source`),
+    faint(`digest ${digest}`),
+    `${same} of ${counted(objects, 'certified object')} (${bytes(check.bytes)}) are as certified, by key, size and ETag.`,
+    faint(howDeep(check)),
+    ...(rewritten > 0
+      ? [faint(`${counted(rewritten, 'object')} of them written anew since, with the same content.`)]
+      : []),
+    ...moved_on.map(({ key, why }) => `  ${key} moved on. ${why}`),
+    ...(extra > 0 ? [faint(`Not certified, and no difference: ${counted(extra, 'further object')}.`)] : []),
+    problem_count === 0
+      ? good(`${bucket} holds what was certified.`)
+      : bad(`Missing or different: ${problem_count} of ${counted(objects, 'object')}:`),
+    ...problems.slice(0, 20).map(({ key, why }) => `  ${key}: ${why}`),
+    ...(problem_count > 20 ? [`  and ${problem_count - 20} more (--json names a hundred)`] : []),
+  ].join('\n');
+}
+
+function howDeep({ checksums_compared: checksums, bytes_compared: read, deep }: CertificateCheck): string {
+  const compared = `Checksums that S3 keeps were compared on ${counted(checksums, 'object')}`;
+  if (read > 0) return `${compared}, every byte on ${read}.`;
+  return deep
+    ? `${compared}. The certificate tells no SHA-256 of bytes, so none were read (verify --certificate --deep notes them).`
+    : `${compared}, bytes on none.`;
+}

@@ -1,0 +1,70 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { CertificateHeader, CertifiedObject } from '../../../contracts/migrate-buckets/certificate';
+import type { Verification } from '../../../contracts/migrate-buckets/verification';
+import type { Level } from '../../../contracts/migrate-buckets/words';
+import { InOrder } from '../../shared/in-order';
+import { digestObject } from '../aws/read-object';
+import type { ListedObject } from '../listing/listed-object';
+import { CertificateWriter } from './certificate-file';
+import { readChecksum } from './read-checksum';
+
+/** Objects that are asked for together: a HEAD each, with `--deep` their bytes, too. */
+export const ASKED_TOGETHER = 32;
+
+/** Writes down each object at the destination as it is proven. In the memory of what is asked together. */
+export class Certifier {
+  private readonly file: CertificateWriter;
+  private readonly entries: InOrder<CertifiedObject>;
+
+  private constructor(
+    private readonly s3: S3Client,
+    private readonly header: CertificateHeader,
+    path: string,
+    private readonly signal: AbortSignal,
+  ) {
+    this.file = new CertificateWriter(path);
+    this.entries = new InOrder(ASKED_TOGETHER, (entry) => this.file.add(entry));
+  }
+
+  static async begin(s3: S3Client, header: CertificateHeader, path: string, signal: AbortSignal) {
+    const certifier = new Certifier(s3, header, path, signal);
+    await certifier.file.add(header);
+    return certifier;
+  }
+
+  /** @throws {UserError} exit 3 when an object is not what was listed any more. */
+  add(object: ListedObject, level: Level): Promise<void> {
+    return this.entries.add(() => this.entryOf(object, level));
+  }
+
+  /** Lets the certificate appear and returns its digest; null, and no certificate, where anything is unproven. */
+  async finish(verification: Verification): Promise<string | null> {
+    await this.entries.finish();
+    if (!verification.proven) return null;
+    const { objects, bytes, levels, digest, snapshots, fidelity } = verification;
+    const { P4, P3, P2, P1, P0 } = levels;
+    await this.file.add({
+      kind: 'summary',
+      objects,
+      bytes,
+      levels: { P4: P4.objects, P3: P3.objects, P2: P2.objects, P1: P1.objects, P0: P0.objects },
+      source_digest: digest,
+      snapshots,
+      fidelity,
+    });
+    return this.file.seal();
+  }
+
+  /** Leaves nothing that is not sealed. */
+  abandon(): Promise<void> {
+    return this.file.abandon();
+  }
+
+  private async entryOf(object: ListedObject, level: Level): Promise<CertifiedObject> {
+    const { key, size, etag, versionId = null } = object;
+    const { destination: bucket, deep } = this.header;
+    const checksum = await readChecksum(this.s3, { bucket, object }, this.signal);
+    const sha256 = deep ? await digestObject(this.s3, bucket, object, 'sha256', this.signal) : null;
+    return { kind: 'object', key, size, etag, version_id: versionId, checksum, sha256, level };
+  }
+}
