@@ -4,31 +4,10 @@ import { checkSchema } from './capabilities';
 import { certificateCheckSchema, certificateLineSchema } from './certificate';
 import { freezeMarkSchema, freezeRecordSchema } from './freeze';
 import { lockHolderSchema } from './lock';
-import { count, manifestEntrySchema, planSchema, stateSchema, tallySchema } from './plan';
+import { count, manifestEntrySchema, planSchema, stateSchema } from './plan';
+import { failedSchema, gateSchema, inventorySchema, retirementSchema } from './retirement';
 import { verificationSchema } from './verification';
-import { CAPABILITIES, RETIRE_MODES } from './words';
-
-const failed = z.array(z.object({ key: z.string(), message: z.string() }));
-
-const gateSchema = z
-  .object({
-    name: z.string(),
-    passed: z.boolean(),
-    evidence: z.string().describe('what was found: one sentence'),
-    overridden: z.boolean().describe('whether it holds only because the operator overrode it by name'),
-  })
-  .meta({ id: 'gate' });
-export type Gate = z.infer<typeof gateSchema>;
-
-const inventorySchema = z
-  .object({
-    objects: tallySchema.describe('current objects that were verified: the destination holds them'),
-    decoys: tallySchema.describe('of the old infrastructure: they were not copied'),
-    older: tallySchema.describe('older versions of a versioned bucket: they were not copied'),
-    markers: count.describe('delete markers'),
-  })
-  .meta({ id: 'inventory', description: 'What of the verified the source still holds.' });
-export type Inventory = z.infer<typeof inventorySchema>;
+import { CAPABILITIES } from './words';
 
 const event = <const Names extends readonly [string, ...string[]], Shape extends z.ZodRawShape>(
   names: Names,
@@ -69,34 +48,11 @@ const migrationSchema = z.object({
   copied: count,
   bytes: count,
   passes: count.describe('over both listings, pointers included'),
-  failed,
+  failed: failedSchema,
   verification: verificationSchema.nullable().describe('null when it did not come to that'),
   seconds: z.number(),
 });
 export type Migration = z.infer<typeof migrationSchema>;
-
-/** What a listing of the source shows once all was deleted that was to be. */
-const leftoversSchema = z.object({
-  versions: count.describe('an unversioned bucket has one of each object'),
-  bytes: count,
-  newer: count.describe(
-    'of the versions, those which came after the verification: they are not ours to delete',
-  ),
-  newer_keys: z.array(z.string()).describe('the first ten of them'),
-});
-export type Leftovers = z.infer<typeof leftoversSchema>;
-
-const retirementSchema = z.object({
-  mode: z.enum(RETIRE_MODES),
-  hidden: z.boolean().describe('delete markers lie over the objects; the versions are still there'),
-  deleted: count,
-  uploads_aborted: count,
-  bucket_deleted: z.boolean(),
-  failed: failed.describe('what was verified and is left, and why: the first hundred'),
-  failed_count: count,
-  left: leftoversSchema.nullable().describe('null when the bucket was not to be emptied, or only hidden'),
-});
-export type Retirement = z.infer<typeof retirementSchema>;
 
 const iamPolicySchema = z.object({
   Version: z.literal('2012-10-17'),

@@ -1,5 +1,5 @@
-import type { Gate, Leftovers, Retirement } from '../../../contracts/migrate-buckets/output';
 import type { Tally } from '../../../contracts/migrate-buckets/plan';
+import type { Gate, Leftovers, Retirement } from '../../../contracts/migrate-buckets/retirement';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import { counted, countedWere } from '../../shared/counted';
 import { bad, bytes, faint, good, heading, type ListRow, list } from '../../shared/reporters/text';

@@ -1,5 +1,5 @@
 import { isDecoyKey } from '../../../contracts/bucket-layout';
-import type { Leftovers } from '../../../contracts/migrate-buckets/output';
+import type { Leftovers } from '../../../contracts/migrate-buckets/retirement';
 import type { Context } from '../../shared/command';
 import { type ListedVersion, objectOf } from '../listing/list-versions';
 import { readVersions, type VersionRecord, versionOf } from '../plan-files/version-record';

@@ -1,6 +1,6 @@
 import { isDecoyKey } from '../../../contracts/bucket-layout';
-import type { Inventory } from '../../../contracts/migrate-buckets/output';
 import type { State } from '../../../contracts/migrate-buckets/plan';
+import type { Inventory } from '../../../contracts/migrate-buckets/retirement';
 import type { Context } from '../../shared/command';
 import { counted } from '../../shared/counted';
 import { listVersions } from '../listing/list-versions';

@@ -1,5 +1,5 @@
-import type { Gate } from '../../../contracts/migrate-buckets/output';
 import type { State } from '../../../contracts/migrate-buckets/plan';
+import type { Gate } from '../../../contracts/migrate-buckets/retirement';
 
 interface FreezeFacts {
   readonly source: string;

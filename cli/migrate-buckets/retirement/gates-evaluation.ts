@@ -1,4 +1,4 @@
-import type { Gate, Inventory, Retirement } from '../../../contracts/migrate-buckets/output';
+import type { Gate, Inventory, Retirement } from '../../../contracts/migrate-buckets/retirement';
 
 /** What an operator must know before he is asked. */
 export interface GatesEvaluation {

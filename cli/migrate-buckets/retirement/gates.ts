@@ -1,5 +1,5 @@
-import type { Gate } from '../../../contracts/migrate-buckets/output';
 import type { State } from '../../../contracts/migrate-buckets/plan';
+import type { Gate } from '../../../contracts/migrate-buckets/retirement';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import { REFERENCE_KINDS, type ReferenceKind } from '../../../contracts/migrate-buckets/words';
 import { counted, countedWere } from '../../shared/counted';

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { GetObjectLockConfigurationCommand, HeadBucketCommand } from '@aws-sdk/client-s3';
-import type { Inventory, MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Plan, State } from '../../../contracts/migrate-buckets/plan';
+import type { Inventory } from '../../../contracts/migrate-buckets/retirement';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import type { Aws } from '../../shared/aws/clients';
 import { failureOf } from '../../shared/aws/failure';

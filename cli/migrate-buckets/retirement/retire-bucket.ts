@@ -4,8 +4,9 @@ import {
   PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { MigrationEvent, Retirement } from '../../../contracts/migrate-buckets/output';
+import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
+import type { Retirement } from '../../../contracts/migrate-buckets/retirement';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import { saying } from '../../shared/aws/explain';
 import { failureOf, unless } from '../../shared/aws/failure';

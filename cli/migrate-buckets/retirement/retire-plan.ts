@@ -1,5 +1,6 @@
-import type { Gate, MigrationEvent } from '../../../contracts/migrate-buckets/output';
+import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
+import type { Gate } from '../../../contracts/migrate-buckets/retirement';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';

@@ -1,6 +1,6 @@
 import type { Check } from '../../../contracts/migrate-buckets/capabilities';
-import type { Gate } from '../../../contracts/migrate-buckets/output';
 import type { State } from '../../../contracts/migrate-buckets/plan';
+import type { Gate } from '../../../contracts/migrate-buckets/retirement';
 import { givenUp } from '../doctor/given-up';
 import { ONCE_BEGUN } from '../plan-files/once-begun';
 import { freezeGate } from './freeze-gate';
