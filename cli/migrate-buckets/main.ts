@@ -9,6 +9,7 @@ import { discover } from './commands/discover';
 import { doctor } from './commands/doctor';
 import { iamPolicy } from './commands/iam-policy';
 import { plan } from './commands/plan';
+import { report } from './commands/report';
 import { retire } from './commands/retire';
 import { rollback } from './commands/rollback';
 import { show } from './commands/show';
@@ -32,6 +33,7 @@ The way through:
   $ migrate-buckets plan --source auto --dest my-new-bucket   what would be done
   $ migrate-buckets apply plan.json                           copy, freeze, catch up, verify
   $ migrate-buckets retire plan.json                          empty the old bucket, once all is proven
+  $ migrate-buckets report plan.json                          why that was safe, as one page
 
 Endpoints, profile and region come from the AWS SDK's own variables (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_S3).
 ${EXIT_CODES_HELP}`,
@@ -47,6 +49,7 @@ const commands = [
   apply,
   verify,
   retire,
+  report,
   unfreeze,
   rollback,
   status,

@@ -43,6 +43,25 @@ const collectionEvidenceSchema = z.object({
 });
 export type CollectionEvidence = z.infer<typeof collectionEvidenceSchema>;
 
+/** How the objects of a bucket lie, without decoys. */
+const spreadSchema = z.object({
+  days: z.record(z.string(), tallySchema).describe('by the UTC day (YYYY-MM-DD) when they were written'),
+  prefixes: z
+    .array(z.object({ prefix: z.string(), ...tallySchema.shape }))
+    .describe('by their first two folders: the first hundred, in key order'),
+  other_prefixes: tallySchema.describe('under further ones'),
+  kinds: z
+    .array(
+      z.object({
+        collection: collectionSchema.nullable().describe('null: of no collection'),
+        kind: z.enum(['snapshots', 'deltas', 'others']),
+        ...tallySchema.shape,
+      }),
+    )
+    .describe('by what they are; none is named that there is nothing of'),
+});
+export type BucketSpread = z.infer<typeof spreadSchema>;
+
 /** All that is known of one bucket. */
 const bucketEvidenceSchema = z
   .object({
@@ -57,6 +76,7 @@ const bucketEvidenceSchema = z
     contained_in: z
       .record(z.string(), count)
       .describe('how many of its objects each other bucket holds too, by key and ETag'),
+    spread: spreadSchema.optional(),
   })
   .meta({ id: 'bucket_evidence' });
 export type BucketEvidence = z.infer<typeof bucketEvidenceSchema>;
@@ -115,4 +135,11 @@ export const authoritySchema = z
   })
   .meta({ id: 'authority' });
 export type Authority = z.infer<typeof authoritySchema>;
+
+/** What a plan's choice of its source rests on. It lies beside the plan, since the source does not stay. */
+export const planEvidenceSchema = z.object({
+  version: z.literal(1),
+  plan: z.string().describe('its digest'),
+  authority: authoritySchema,
+});
 export type Verdict = Pick<Authority, 'winner' | 'reasons' | 'signals'>;

@@ -5,6 +5,7 @@ import { certificateCheckSchema, certificateLineSchema } from './certificate';
 import { freezeMarkSchema, freezeRecordSchema } from './freeze';
 import { lockHolderSchema } from './lock';
 import { count, manifestEntrySchema, planSchema, stateSchema } from './plan';
+import { reportSchema } from './report';
 import { failedSchema, gateSchema, inventorySchema, retirementSchema } from './retirement';
 import { verificationSchema } from './verification';
 import { CAPABILITIES } from './words';
@@ -15,7 +16,7 @@ const event = <const Names extends readonly [string, ...string[]], Shape extends
 ) => z.object({ event: z.enum(names), message: z.string(), ...shape });
 
 /** What happened on the way: one sentence for people, and the figures behind it. */
-const eventSchemas = [
+export const eventSchemas = [
   event(
     [
       'plan-current',
@@ -44,7 +45,7 @@ const eventSchemas = [
 ] as const;
 export type MigrationEvent = z.infer<(typeof eventSchemas)[number]>;
 
-const migrationSchema = z.object({
+export const migrationSchema = z.object({
   copied: count,
   bytes: count,
   passes: count.describe('over both listings, pointers included'),
@@ -94,6 +95,7 @@ export const resultSchemas = {
   }),
   completion: result('completion', { script: z.string() }),
   show: result('show', { plan: planSchema, state: stateSchema.nullable().describe('null before apply') }),
+  report: result('report', { path: z.string().describe('of the page'), report: reportSchema }),
   apply: result('apply', migrationSchema.shape),
   verify: result('verify', {
     by: z.literal('source').describe('the source: object by object'),
@@ -172,6 +174,7 @@ export const lineSchema = z
       resultSchemas['iam-policy'],
       resultSchemas.completion,
       resultSchemas.show,
+      resultSchemas.report,
       resultSchemas.apply,
       z.discriminatedUnion('by', [resultSchemas.verify, resultSchemas['verify-against']]),
       resultSchemas.retire,

@@ -7,6 +7,7 @@ import { openBucket } from '../aws/bucket';
 import type { CopyEngine } from '../engine/engine';
 import { ownPrincipals } from '../freeze/own-principals';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
+import { keepingHistory } from '../plan-files/history';
 import { planFiles, readPlan } from '../plan-files/plan-file';
 import { type MigrateRequest, migrate } from './migrate';
 
@@ -47,5 +48,12 @@ export async function applyPlan(
     ...more,
   };
   const work = { ...plan, command: 'apply', path, lock: files.lock, breakLock };
-  return { plan, ...(await whileLocked(context, work, (locked) => migrate(locked, engine, request))) };
+  const migration = await whileLocked(context, work, (locked) =>
+    keepingHistory(locked, files.history, 'apply', async (kept, history) => {
+      const migrated = await migrate(kept, engine, request);
+      history.add({ event: 'migrated', ...migrated, failed: migrated.failed.length });
+      return migrated;
+    }),
+  );
+  return { plan, ...migration };
 }

@@ -8,6 +8,7 @@ import type { CopyEngine } from '../engine/engine';
 import { mergeBuckets } from '../listing/merge-buckets';
 import { inspectCollection } from '../snapshots/inspect-collection';
 import { BucketTally } from './bucket-tally';
+import { Spread } from './spread';
 
 /** Lists the candidates side by side and gathers what {@link ./decide} decides on. Read-only. */
 export async function inspectBuckets(
@@ -28,13 +29,18 @@ export async function inspectBuckets(
     const others = names.filter((other) => other !== name);
     tallies.set(name, new BucketTally(name, snapshots, others, now));
   }
+  const spreads = new Map(names.map((name) => [name, new Spread()]));
   const listings = new Map(names.map((name) => [name, engine.list(name)]));
   let listed = 0;
   for await (const { objects } of mergeBuckets(listings)) {
-    for (const [name, object] of objects) tallies.get(name)?.add(object, objects);
+    for (const [name, object] of objects) {
+      tallies.get(name)?.add(object, objects);
+      spreads.get(name)?.add(object);
+    }
     if (++listed % 1000 === 0) report.progress('listing the candidates', listed, undefined);
   }
-  return [...tallies].map(([name, tally]) =>
-    tally.evidence(referencesTo(survey, name).map(({ where }) => where)),
-  );
+  return [...tallies].map(([name, tally]) => ({
+    ...tally.evidence(referencesTo(survey, name).map(({ where }) => where)),
+    spread: spreads.get(name)?.finish(),
+  }));
 }

@@ -24,6 +24,10 @@ export function planFiles(plan: string) {
     plan,
     /** NDJSON: one {@link ManifestEntry} a line, in key order. */
     manifest: `${stem}.manifest.ndjson`,
+    /** What the choice of the source rests on: what was found in each candidate. */
+    evidence: `${stem}.evidence.json`,
+    /** NDJSON: what was told while it was carried out, and when. */
+    history: `${stem}.history.ndjson`,
     /** Phase, saved configurations, evidence. */
     state: `${stem}.state.json`,
     /** NDJSON: what the destination's listing cannot show (changed ETags, begun uploads). */
@@ -32,6 +36,8 @@ export function planFiles(plan: string) {
     versions: `${stem}.versions.ndjson`,
     /** NDJSON: what the pipeline had written to the destination when it was verified. */
     pipeline: `${stem}.pipeline.ndjson`,
+    /** The page that `report` makes. */
+    report: `${stem}.report.html`,
     /** Holds the process that works on the plan. */
     lock: `${stem}.lock`,
   };
@@ -44,18 +50,31 @@ export type PlanFiles = Readonly<ReturnType<typeof planFiles>>;
  * @throws {UserError} when it cannot be written. The old file is as it was then.
  */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  const appear = await writeAside(path, text);
+  const appear = await writeTogether([[path, text]]);
   await appear();
 }
 
-/** Writes aside. What it gives back lets the file appear under its name, which takes no more room. */
-export async function writeAside(path: string, text: string): Promise<() => Promise<void>> {
-  const aside = `${path}.${process.pid}.tmp`;
-  await writing(path, () => writeFile(aside, text, { flush: true })).catch(async (error: unknown) => {
-    await rm(aside, { force: true });
+/**
+ * Writes several files aside: all of them or none. What it gives back lets them appear under their names, one after
+ * the other, which takes no more room.
+ *
+ * @throws {UserError} when one cannot be written.
+ */
+export async function writeTogether(
+  files: readonly (readonly [path: string, text: string])[],
+): Promise<() => Promise<void>> {
+  const asides = files.map(([path, text]) => ({ path, text, aside: `${path}.${process.pid}.tmp` }));
+  try {
+    for (const { path, text, aside } of asides) {
+      await writing(path, () => writeFile(aside, text, { flush: true }));
+    }
+  } catch (error) {
+    await Promise.all(asides.map(({ aside }) => rm(aside, { force: true })));
     throw error;
-  });
-  return () => writing(path, () => rename(aside, path));
+  }
+  return async () => {
+    for (const { path, aside } of asides) await writing(path, () => rename(aside, path));
+  };
 }
 
 /** Characters that are written together. */

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import type { Authority } from '../../../contracts/migrate-buckets/authority';
 import type { Check } from '../../../contracts/migrate-buckets/capabilities';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import { PLAN_VERSION, type Plan } from '../../../contracts/migrate-buckets/plan';
@@ -11,7 +12,7 @@ import { partsOfEtag } from '../listing/listed-object';
 import { mergeListings, pairListings } from '../listing/pair';
 import { ManifestDigest, manifestLine } from '../plan-files/digest';
 import { isArchived, planEntry } from '../plan-files/manifest-entry';
-import { LineWriter, planFiles, writeAside } from '../plan-files/plan-file';
+import { LineWriter, planFiles, writeTogether } from '../plan-files/plan-file';
 import type { ArchivedObjects } from './archived-objects';
 import { emptyTally, estimate } from './estimate';
 import type { NotCarriedSurvey } from './not-carried';
@@ -24,6 +25,8 @@ export interface PlanRequest {
   readonly region: string;
   readonly owner: string | null;
   readonly authority: readonly string[];
+  /** All that this rests on. */
+  readonly evidence: Authority;
   readonly include: readonly StrandedObject[];
   readonly acceptedLost: readonly string[];
   readonly overwrite: boolean;
@@ -111,17 +114,19 @@ export async function makePlan(
     }),
   };
   // A manifest without its plan, or with an older one, would be worth nothing: neither appears unless both can.
-  const appear = await writeAside(files.plan, `${JSON.stringify(plan, null, 2)}\n`).catch(
-    async (error: unknown) => {
-      await manifest.abandon();
-      throw error;
-    },
-  );
+  const evidence = { version: 1, plan: plan.digest, authority: request.evidence };
+  const appear = await writeTogether([
+    [files.plan, `${JSON.stringify(plan, null, 2)}\n`],
+    [files.evidence, `${JSON.stringify(evidence)}\n`],
+  ]).catch(async (error: unknown) => {
+    await manifest.abandon();
+    throw error;
+  });
   await manifest.finish();
   await appear();
   // What an earlier plan of this name left is evidence of nothing now.
-  const evidence = [files.state, files.journal, files.versions, files.pipeline];
-  await Promise.all(evidence.map((path) => rm(path, { force: true })));
+  const earlier = [files.state, files.journal, files.versions, files.pipeline, files.history];
+  await Promise.all(earlier.map((path) => rm(path, { force: true })));
   return plan;
 }
 

@@ -85,6 +85,7 @@ async function planUnderLock(
         ...leftBehind.flatMap((each) => describeLeftBehind(each, source)),
         ...unchecked,
       ],
+      evidence: authority,
       overwrite: request.overwrite,
       archived: new ArchivedObjects(aws.s3, request.restore),
       notCarried: new NotCarriedSurvey(aws.s3, request.deep ?? false),

@@ -8,6 +8,7 @@ import { UserError } from '../../shared/user-error';
 import { openBucket } from '../aws/bucket';
 import { tellAccepted } from '../doctor/given-up';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
+import { type History, keepingHistory } from '../plan-files/history';
 import { planFiles, readPlan } from '../plan-files/plan-file';
 import { StateFile } from '../plan-files/state';
 import { lookAtRetired } from './already-retired';
@@ -53,7 +54,11 @@ export async function retirePlan(
   if (!evaluation.passed || dryRun) return { ...evaluation, already: false, retired: null };
   await confirm([plan.source, plan.digest], evaluation);
   const work = { ...plan, command: 'retire', path, lock: planFiles(path).lock, breakLock: request.breakLock };
-  return whileLocked(context, work, (locked) => retireNow(locked, plan, request));
+  return whileLocked(context, work, (locked) =>
+    keepingHistory(locked, planFiles(path).history, 'retire', (kept, history) =>
+      retireNow(kept, plan, request, history),
+    ),
+  );
 }
 
 /** Evaluates once more, and acts on that alone. */
@@ -61,6 +66,7 @@ async function retireNow(
   context: Context<MigrationEvent>,
   plan: Plan,
   request: RetirePlanRequest,
+  history: History,
 ): Promise<PlanRetirement> {
   const { path, mode, purge } = request;
   const { evaluation, facts, state } = await evaluate(context, plan, request);
@@ -68,8 +74,11 @@ async function retireNow(
     tell(context, request, evaluation);
     return { ...evaluation, already: false, retired: null };
   }
+  const { gates, inventory } = evaluation;
+  // Before anything is deleted: should this process die amid that, what it rested on is known.
+  history.add({ event: 'gates', message: 'Every gate holds under the lock.', gates, inventory });
   const at = new Date().toISOString();
-  const overridden = evaluation.gates.filter((gate) => gate.overridden);
+  const overridden = gates.filter((gate) => gate.overridden);
   const overrides = overridden.map(({ name }) => ({ gate: name, at }));
   await state.save({ overrides: [...state.now.overrides, ...overrides] });
   const retired = await retireBucket(context, {
@@ -82,6 +91,7 @@ async function retireNow(
     sides: facts.sides,
     expected: facts.inventory?.objects.objects ?? 0,
   });
+  history.add({ event: 'retired', gates, inventory, retired });
   return { ...evaluation, already: false, retired };
 }
 

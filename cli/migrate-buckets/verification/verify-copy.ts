@@ -3,6 +3,7 @@ import type { Verification } from '../../../contracts/migrate-buckets/verificati
 import type { Context } from '../../shared/command';
 import { openBucket } from '../aws/bucket';
 import { tellAccepted } from '../doctor/given-up';
+import { History } from '../plan-files/history';
 import { Journal } from '../plan-files/journal';
 import { planFiles, readManifest, readPlan } from '../plan-files/plan-file';
 import { strandedOf } from '../plan-files/staleness';
@@ -42,6 +43,10 @@ export async function verifyCopy(
     const onProven = certifier.add.bind(certifier);
     const verification: Verification = await verifyBuckets(context, { ...request, deep, onProven });
     const digest = await certifier.finish(verification);
+    if (digest !== null && 'plan' in copy) {
+      const { objects } = verification;
+      new History(planFiles(copy.plan).history, 'verify').add({ event: 'certified', path, digest, objects });
+    }
     return { source, destination, certificate: digest === null ? null : { path, digest }, ...verification };
   } finally {
     await certifier.abandon();

@@ -1,0 +1,171 @@
+import { judge } from '../../../../cli/migrate-buckets/report/verdict';
+import { gate, plan, proof, retirement } from './reported';
+
+type Known = Parameters<typeof judge>[0];
+const known = (changes: Partial<Known> = {}): Known => ({
+  phase: 'retired',
+  plan: plan(),
+  frozen: { at: '2026-01-01T12:00:00Z', by: 'ann@host' },
+  server: null,
+  no_freeze: false,
+  overrides: [],
+  proof: proof(),
+  retirement: retirement(),
+  ...changes,
+});
+const judged = (changes: Partial<Known> = {}) => judge(known(changes));
+
+describe('the standing of a migration', () => {
+  it.each<[Known['phase'], ReturnType<typeof judge>['standing']]>([
+    ['planned', 'planned'],
+    ['copying', 'unproven'],
+    ['freezing', 'unproven'],
+    ['frozen', 'unproven'],
+    ['verified', 'proven'],
+    ['retiring', 'retiring'],
+    ['retired', 'retired'],
+  ])('in the phase %s is %s', (phase, standing) => {
+    expect(judged({ phase }).standing).toBe(standing);
+  });
+
+  it.each<Known['phase']>(['verified', 'retiring', 'retired'])(
+    'is never better than unproven where no proof is on record, though it is %s',
+    (phase) => {
+      expect(judged({ phase, proof: null })).toMatchObject({
+        standing: 'unproven',
+        sentence: 'Not every object is proven: nothing of old may be deleted.',
+      });
+    },
+  );
+
+  it('is planned before anything is proven', () => {
+    expect(judged({ phase: 'planned', proof: null, retirement: null, frozen: null })).toEqual({
+      standing: 'planned',
+      sentence: 'Nothing was copied yet, and old is as it was.',
+      evidence: [],
+      concerns: [],
+    });
+  });
+
+  it('is said in a sentence', () => {
+    expect(judged().sentence).toBe('What old held was proven in new before it was deleted.');
+    expect(judged({ phase: 'retiring' }).sentence).toBe(
+      'The deletion of old has begun: each object goes only once new is seen to hold it.',
+    );
+    expect(judged({ phase: 'verified' }).sentence).toBe(
+      'Every object of old is proven in new. Nothing was deleted.',
+    );
+  });
+});
+
+describe('what it rests on', () => {
+  it('is the proof by level, the freeze and the gates', () => {
+    expect(judged({ proof: proof({ P4: 1, P2: 2 }) }).evidence).toEqual([
+      "3 objects (3.0 KiB) were proven at 2026-01-02 00:00:00 UTC: 1 by the application's own hash on both sides (P4), 2 as a copy of ours under an ETag pin (P2).",
+      'old was frozen at 2026-01-01 12:00:00 UTC by ann@host, so that nobody else could write to it.',
+      'All 2 gates of the retirement held at 2026-01-03 00:00:00 UTC.',
+    ]);
+  });
+
+  it('names one object, and none, as such', () => {
+    expect(judged({ proof: proof({ P3: 1 }) }).evidence[0]).toMatch(
+      /^1 object .* was proven at .*: 1 by the same ETag, or every byte \(P3\)\.$/,
+    );
+    expect(judged({ proof: proof({}) }).evidence[0]).toMatch(/^0 objects .*: there was none\.$/);
+    expect(judged({ proof: proof({ P1: 1, P0: 1 }) }).evidence[0]).toContain(
+      '1 by their size alone (P1), 1 not at all (P0)',
+    );
+  });
+
+  it('says on how many objects the properties were compared, and whether these are all', () => {
+    const fidelity = { compared: 1, differing: 0, deep: false, seed: 7 };
+    const said = (deep: boolean) =>
+      judged({ proof: { ...proof(), fidelity: { ...fidelity, deep } } }).evidence;
+    const sentence = 'Content type, encoding, cache control, metadata and tags were compared on 1 object';
+    expect(said(false)).toContain(`${sentence}.`);
+    expect(said(true)).toContain(`${sentence}, which are all.`);
+  });
+
+  it('says of no freeze that nobody tells of, and of no gates that were not evaluated', () => {
+    expect(judged({ frozen: null, retirement: null }).evidence).toHaveLength(1);
+  });
+
+  it('counts the gates that hold only by an override, and names those that do not hold', () => {
+    const last = (gates: ReturnType<typeof gate>[]) =>
+      judged({ retirement: retirement({ gates }) }).evidence.at(-1);
+    expect(last([gate(), gate({ overridden: true })])).toBe(
+      'All 2 gates of the retirement held at 2026-01-03 00:00:00 UTC, 1 of them only by an override.',
+    );
+    expect(last([gate(), gate({ name: 'owner', passed: false }), gate({ name: 'x', passed: false })])).toBe(
+      '2 of 3 gates did not hold at 2026-01-03 00:00:00 UTC: owner, x.',
+    );
+  });
+});
+
+describe('what was given up', () => {
+  it('is nothing where all went by the rules', () => {
+    expect(judged().concerns).toEqual([]);
+  });
+
+  it('is that nothing shows what was proven, once a deletion began', () => {
+    const sentence = 'Nothing on record shows what was proven before the deletion began.';
+    for (const phase of ['retiring', 'retired'] as const) {
+      expect(judged({ phase, proof: null }).concerns).toEqual([sentence]);
+    }
+    expect(judged({ phase: 'frozen', proof: null }).concerns).toEqual([]);
+  });
+
+  it('is each gate that was overridden, once', () => {
+    const at = '2026-01-03T00:00:00.000Z';
+    const overrides = ['state', 'in-use', 'state'].map((each) => ({ gate: each, at }));
+    expect(judged({ overrides }).concerns).toEqual([
+      'The gate "state" was overridden by the operator.',
+      'The gate "in-use" was overridden by the operator.',
+    ]);
+  });
+
+  it('is each capability that was accepted as missing, and the freeze', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const server = { at, checks: [], accepted_missing: [{ capability: 'tags' as const, at }] };
+    const { concerns } = judged({ server, no_freeze: true });
+    expect(concerns).toEqual([
+      'The server lacks tags, which was accepted: tags and metadata can be lost.',
+      expect.stringMatching(/^The source is not frozen \(--no-freeze\).*\.$/),
+    ]);
+  });
+
+  it('is the older versions: as planned before a deletion, as they were found once it began', () => {
+    const sentence = (count: string) => `${count} not part of the migration.`;
+    const planned = plan({ noncurrent_versions: 1 });
+    expect(judged({ phase: 'verified', plan: planned }).concerns).toEqual([sentence('1 older version is')]);
+    expect(judged({ plan: planned }).concerns).toEqual([]);
+    const { inventory } = retirement();
+    const found = inventory && { ...inventory, older: { objects: 2, bytes: 9 } };
+    for (const phase of ['retiring', 'retired'] as const) {
+      expect(judged({ phase, retirement: retirement({ inventory: found }) }).concerns).toEqual([
+        sentence('2 older versions are'),
+      ]);
+    }
+    expect(judged({ retirement: null }).concerns).toEqual([]);
+    expect(judged({ retirement: retirement({ inventory: null }) }).concerns).toEqual([]);
+    const unknown = plan({ noncurrent_versions: null });
+    expect(judged({ phase: 'verified', plan: unknown }).concerns).toEqual([]);
+  });
+
+  it('is each delta whose loss was accepted', () => {
+    const stranded = { included: 0, accepted_lost: ['lines/delta/x'] };
+    expect(judged({ plan: plan({ stranded }) }).concerns).toEqual([
+      'The loss of lines/delta/x was accepted.',
+    ]);
+  });
+
+  it('is what could not be deleted, and what is left', () => {
+    const left = { versions: 1, bytes: 5, newer: 1, newer_keys: ['x'] };
+    expect(judged({ retirement: retirement({}, { failed_count: 1, left }) }).concerns).toEqual([
+      '1 object could not be deleted.',
+      'old still holds 1 version.',
+    ]);
+    expect(judged({ retirement: retirement({ retired: null }) }).concerns).toEqual([]);
+    expect(judged({ retirement: retirement({}, { left: null }) }).concerns).toEqual([]);
+  });
+});

@@ -1,0 +1,50 @@
+import type { Report, ReportVerdict } from '../../../contracts/migrate-buckets/report';
+import { LEVELS } from '../../../contracts/migrate-buckets/words';
+import { figure, size } from './figures';
+import { html, type Markup } from './markup';
+
+const TITLES: Record<ReportVerdict['standing'], string> = {
+  planned: 'Nothing was done yet',
+  unproven: 'Why it is not safe yet',
+  proven: 'Why it is safe',
+  retiring: 'Why it is safe so far',
+  retired: 'Why it was safe',
+};
+
+/** What was overridden must not shine in green. */
+export const toneOf = ({ standing, concerns }: ReportVerdict): string => {
+  if (standing === 'planned') return 'idle';
+  if (standing === 'unproven') return 'bad';
+  return concerns.length > 0 ? 'warn' : 'good';
+};
+
+/** The verdict, first of all, with the figures that carry it. */
+export function verdictSection({ verdict, proof, plan, retirement, phase }: Report): Markup {
+  const { standing, sentence, evidence, concerns } = verdict;
+  const weakest = proof && LEVELS.findLast((level) => proof.levels[level].objects > 0);
+  const { copy, replace } = plan.actions;
+  const deleted = retirement?.retired?.deleted;
+  const figures: [string, string][] = [
+    ...(proof === null
+      ? ([
+          ['to be copied', figure(copy.objects + replace.objects)],
+          ['their size', size(copy.bytes + replace.bytes)],
+        ] as [string, string][])
+      : ([
+          ['objects proven', figure(proof.objects)],
+          ['their size', size(proof.bytes)],
+          ['the weakest proof', weakest ?? '–'],
+        ] as [string, string][])),
+    ['deleted', deleted === undefined ? (phase === 'retired' ? 'not recorded' : '0') : figure(deleted)],
+  ];
+  return html`
+<div class="verdict ${toneOf(verdict)}" id="verdict">
+  <h2>${TITLES[standing]}${concerns.length > 0 && ['proven', 'retiring', 'retired'].includes(standing) ? ', and what was given up' : ''}</h2>
+  <p class="sentence">${sentence}</p>
+  <dl class="figures">${figures.map(([what, value]) => html`<div><dt>${what}</dt><dd>${value}</dd></div>`)}</dl>
+  <ul class="reasons">
+    ${evidence.map((each) => html`<li class="holds">${each}</li>`)}
+    ${concerns.map((each) => html`<li class="concern">${each}</li>`)}
+  </ul>
+</div>`;
+}
