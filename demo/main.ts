@@ -9,12 +9,14 @@ import { type LocalAws, startLocalAws } from 'local-aws';
 import { makeOldBuckets } from './old-system/old-buckets';
 import { startLocalPipeline } from './pipeline/local-pipeline';
 import { ingest } from './story/ingestion';
-import { type MigrationSurroundings, migrate, retire } from './story/migration';
+import { account, type MigrationSurroundings, migrate, retire } from './story/migration';
 import { query } from './story/queries';
 import { asData, asMarkdown } from './story/report';
 import { Story } from './story/story';
 
 const REPORT = 'demo-report.md';
+/** What `migrate-buckets report` says of the demo's migration. */
+const PAGE = 'demo-report.html';
 /** The old system's function that still names the old bucket. */
 const OLD_FUNCTION = 'chromadb-dev-lambdas-compaction';
 const TROUBLE_SHOWN = 20;
@@ -58,6 +60,8 @@ async function demo(story: Story, signal: AbortSignal): Promise<void> {
       old,
       destination: pipeline.bucket,
       planPath: join(directory, 'plan.json'),
+      certificatePath: join(directory, 'certificate.json'),
+      reportPath: PAGE,
       environment: aws.environment,
       signal,
     };
@@ -74,6 +78,7 @@ async function demo(story: Story, signal: AbortSignal): Promise<void> {
       () => aws.withdraw(OLD_FUNCTION),
       () => countObjects(s3, old.truth),
     );
+    await account(story, surroundings);
 
     const source = { s3, bucket: pipeline.bucket, table, mountPath: pipeline.mountPath };
     await query(story, receipts, pipeline.config.embedding.dimensions, source);
@@ -117,7 +122,7 @@ async function main(): Promise<number> {
   const seconds = (Date.now() - startedAt.getTime()) / 1000;
   if (!values.json) {
     console.log(
-      `\n${held} of ${story.checks.length} claims held, in ${seconds.toFixed(0)} s. The report: ${REPORT}`,
+      `\n${held} of ${story.checks.length} claims held, in ${seconds.toFixed(0)} s. The report: ${REPORT}; of the migration: ${PAGE}`,
     );
   }
   return story.holds ? 0 : 1;

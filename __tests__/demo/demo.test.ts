@@ -50,6 +50,8 @@ describe('the demo', () => {
         'Every object is proven',
         'Every receipt is merged into both collections',
         'The old bucket is emptied and its name kept',
+        'The new bucket is proven without the old one, by the certificate alone',
+        'One page says why it was safe, with the proofs and the gates',
         'A migrated record is found',
         'A newly ingested record is found',
       ]),

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { resultSchemas } from '../../contracts/migrate-buckets/output';
 import type { OldBuckets } from '../old-system/old-buckets';
 import { migrateBuckets } from './command';
@@ -8,15 +9,19 @@ export interface MigrationSurroundings {
   /** The new shared bucket. */
   readonly destination: string;
   readonly planPath: string;
+  readonly certificatePath: string;
+  /** Where the report goes, for whoever ran the demo. */
+  readonly reportPath: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
 /** Runs a command as a user would type it, and says it. */
 const running =
-  ({ planPath, environment, signal }: MigrationSurroundings) =>
+  ({ planPath, certificatePath, environment, signal }: MigrationSurroundings) =>
   (step: Teller, args: readonly string[], expected = 0) => {
-    step.say(`$ npx migrate-buckets ${args.join(' ').replaceAll(planPath, 'plan.json')}`);
+    const typed = args.join(' ').replaceAll(planPath, 'plan.json');
+    step.say(`$ npx migrate-buckets ${typed.replaceAll(certificatePath, 'certificate.json')}`);
     return migrateBuckets(args, expected, environment, signal);
   };
 
@@ -98,7 +103,8 @@ export async function migrate(story: Story, surroundings: MigrationSurroundings)
   });
 
   await story.step('Prove the copy by another listing', async (step) => {
-    const verified = resultSchemas.verify.parse((await run(step, ['verify', planPath])).at(-1));
+    const args = ['verify', planPath, '--certificate', surroundings.certificatePath];
+    const verified = resultSchemas.verify.parse((await run(step, args)).at(-1));
     const { levels, objects, problem_count: problems, proven } = verified;
     for (const [level, { objects: count }] of Object.entries(levels)) {
       if (count > 0) step.say(`${level}: ${count} objects`);
@@ -138,6 +144,38 @@ export async function retire(
       'The old bucket is emptied and its name kept',
       left === 0 && retired.retired?.bucket_deleted === false,
       `${left} objects left`,
+    );
+  });
+}
+
+/** What remains once the old bucket is empty: a page that says why that was safe, and a proof for others. */
+export async function account(story: Story, surroundings: MigrationSurroundings): Promise<void> {
+  const { certificatePath, planPath, reportPath } = surroundings;
+  const run = running(surroundings);
+  await story.step('Why that was safe', async (step) => {
+    const against = ['verify', '--against', certificatePath];
+    const checked = resultSchemas['verify-against'].parse((await run(step, against)).at(-1));
+    const { same, moved_on: movedOn, objects, proven } = checked;
+    for (const { key, why } of movedOn) step.say(`${key}: ${why}`);
+    step.check(
+      'The new bucket is proven without the old one, by the certificate alone',
+      proven,
+      `${same} of ${objects} as certified, ${movedOn.length} pointers moved on by the pipeline`,
+    );
+
+    const args = ['report', planPath, '--out', reportPath];
+    const { report } = resultSchemas.report.parse((await run(step, args)).at(-1));
+    const { verdict, proof, retirement } = report;
+    for (const each of [verdict.sentence, ...verdict.evidence, ...verdict.concerns]) step.say(each);
+    step.fact('verdict', verdict);
+    const page = await readFile(reportPath, 'utf8');
+    step.check(
+      'One page says why it was safe, with the proofs and the gates',
+      verdict.standing === 'retired' &&
+        page.includes('Why it was safe') &&
+        proof?.objects === objects &&
+        retirement?.gates.every(({ name }) => page.includes(name)) === true,
+      `${reportPath}, ${kibibytes(page.length)}`,
     );
   });
 }
