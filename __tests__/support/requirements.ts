@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
 import { type Requirement, starts } from '../../packages/local-aws/__tests__/support/requirements';
 import { AWS_PROVIDER_VERSION, findAwsProviderMirror } from './aws-provider-mirror';
 
@@ -8,21 +7,22 @@ export const TERRAFORM: Requirement = {
   missing: 'terraform is not installed (https://developer.hashicorp.com/terraform/install)',
 };
 
-/** Debian's name, and Chrome's own. */
-const BROWSERS = ['chromium', 'google-chrome'];
+/** The npm package that carries a Chromium has it for Linux on x64 alone. */
+const CARRIES_ONE = process.platform === 'linux' && process.arch === 'x64';
 
-/** A browser's executable: the one that CHROMIUM_PATH names, else the first on the PATH; undefined where none starts. */
+/** A browser's executable: the one that CHROMIUM_PATH names, else the one that npm brought. */
 export function findBrowser(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const found = BROWSERS.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return [process.env.CHROMIUM_PATH ?? '', ...found].find(
-    (path) => existsSync(path) && starts(path, '--version'),
-  );
+  const { CHROMIUM_PATH } = process.env;
+  if (CHROMIUM_PATH !== undefined) return CHROMIUM_PATH;
+  if (!CARRIES_ONE) return undefined;
+  // It unpacks itself, and is a module that only `import` reads.
+  const unpack = "import chromium from '@sparticuz/chromium'; console.log(await chromium.executablePath());";
+  return execFileSync(process.execPath, ['--input-type=module', '-e', unpack], { encoding: 'utf8' }).trim();
 }
 
 export const BROWSER: Requirement = {
-  isPresent: () => findBrowser() !== undefined,
-  missing: 'no Chromium is installed (apt-get install chromium, or CHROMIUM_PATH=FILE)',
+  isPresent: () => process.env.CHROMIUM_PATH !== undefined || CARRIES_ONE,
+  missing: 'npm brings no Chromium for this system (CHROMIUM_PATH=FILE names one)',
 };
 
 export const AWS_PROVIDER: Requirement = {

@@ -132,7 +132,7 @@ export const resultSchemas = {
     unfrozen: z.boolean(),
     steps: z.array(z.string()).describe('what was done to the source, one sentence each'),
     copied: count.describe('objects that were copied back'),
-    left: failed.describe('what only the destination holds, and why: the first hundred'),
+    left: failedSchema.describe('what only the destination holds, and why: the first hundred'),
     left_count: count,
   }),
   status: result('status', {

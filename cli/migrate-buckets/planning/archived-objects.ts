@@ -4,7 +4,7 @@ import { failureOf } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
 import { counted } from '../../shared/counted';
 import { Pool } from '../../shared/pool';
-import type { Located } from '../listing/listed-object';
+import { type Located, quotedEtag } from '../listing/listed-object';
 import { SomeKeys } from './some-keys';
 
 /** How an archived object is restored. */
@@ -59,7 +59,7 @@ export class ArchivedObjects {
   private async look({ bucket, object: { key, etag } }: Located): Promise<void> {
     const where = { Bucket: bucket, Key: key };
     const { Restore } = await saying(`read the properties of ${key} in ${bucket}`, bucket, () =>
-      patiently(() => this.s3.send(new HeadObjectCommand({ ...where, IfMatch: etag }))),
+      patiently(() => this.s3.send(new HeadObjectCommand({ ...where, IfMatch: quotedEtag(etag) }))),
     );
     if (isRestored(Restore, Date.now())) return;
     if (isInProgress(Restore)) this.restoring.add(key);

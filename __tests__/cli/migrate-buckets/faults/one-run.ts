@@ -30,8 +30,8 @@ const DOCUMENTED = [0, 1, 3, 4, 5, 6, 7];
 /** How often the way to the end is tried, each time by what the refusal before advises. */
 const ROUNDS = 3;
 const SHIFT_CLOCK = join(__dirname, 'shift-clock.cjs');
-/** Seconds without a sign of life: late answers come later. */
-const REQUEST_TIMEOUT = '0.3';
+/** Late answers come later than this. In peace every answer is waited for, however slow the machine is. */
+const IMPATIENT = ['--request-timeout', '0.3'];
 
 type Environment = Readonly<Record<string, string>>;
 type Files = { readonly plan: string; readonly copied: string };
@@ -107,7 +107,7 @@ class Run {
     if (killAt !== undefined) await admin.inject({ ...killAt, delay: HELD });
     await this.judged(async () => {
       const environment: Environment = room === undefined ? {} : { ROOM: String(room) };
-      const first = this.start(command, files.plan, environment);
+      const first = this.start(command, files.plan, environment, IMPATIENT);
       const other =
         second === undefined
           ? undefined
@@ -163,7 +163,7 @@ class Run {
     }[command];
     const clock: Environment =
       skew === 0 ? {} : { NODE_OPTIONS: `--require ${SHIFT_CLOCK}`, CLOCK_SKEW_MINUTES: String(skew) };
-    const all = [command, ...args, ...more, '--request-timeout', REQUEST_TIMEOUT, '--json'];
+    const all = [command, ...args, ...more, '--json'];
     return this.harness.start(all, { ROOM: 'unlimited', ...clock, ...environment });
   }
 

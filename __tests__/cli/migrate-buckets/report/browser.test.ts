@@ -118,8 +118,9 @@ describeWith([BROWSER], 'the page in a real browser', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'report-'));
-    // Debian's Chromium has no sandbox for root, as whom containers run.
-    browser = await launch({ executablePath: findBrowser(), args: ['--no-sandbox'] });
+    // There is no sandbox for root, as whom containers run.
+    const args = ['--no-sandbox', '--no-zygote'];
+    browser = await launch({ executablePath: findBrowser(), headless: 'shell', args });
   });
   afterAll(async () => {
     await browser?.close();
