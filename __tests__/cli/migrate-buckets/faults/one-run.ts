@@ -111,7 +111,9 @@ class Run {
       const other =
         second === undefined
           ? undefined
-          : this.finished(this.start(second.command, second.plan === 'same' ? files.plan : files.copied));
+          : this.finished(
+              this.start(second.command, second.plan === 'same' ? files.plan : files.copied, {}, IMPATIENT),
+            );
       if (killAt !== undefined) await this.killOnceHeld(first, faults.length);
       const ended = [await this.finished(first), ...(other === undefined ? [] : [await other])];
       const hit = (await admin.faults()).slice(0, faults.length).filter(({ fired }) => fired > 0);
