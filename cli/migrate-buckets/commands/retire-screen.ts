@@ -85,7 +85,7 @@ const OVERRIDES: Readonly<Record<string, string>> = {
   'in-use': '--accept-idle',
   server: '--accept-missing of apply',
   owner: '--accept-missing expected-owner of apply',
-  freeze: '--no-freeze of apply',
+  freeze: '--no-freeze of apply, or by an unfreeze since',
 };
 
 /** The verdict first; one that holds only because somebody said so is as red as one that fails. */
