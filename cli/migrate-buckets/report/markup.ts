@@ -5,19 +5,15 @@ export class Markup {
 
 type Part = Markup | string | number | null | undefined | false | readonly Part[];
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
 /** Control characters, and those that only turn the direction of a text, made visible: a key may hold any. */
 const visible = (text: string): string =>
-  text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (each) => `\\u{${each.codePointAt(0)?.toString(16)}}`);
+  text.replace(
+    /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (each) => `\\u{${Number(each.codePointAt(0)).toString(16)}}`,
+  );
 
-const escaped = (text: string): string => visible(text).replace(/[&<>"']/g, (each) => ENTITIES[each] ?? '');
+const escaped = (text: string): string =>
+  visible(text).replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
 
 const rendered = (part: Part): string => {
   if (part instanceof Markup) return part.text;

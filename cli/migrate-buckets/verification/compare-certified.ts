@@ -17,8 +17,8 @@ export function compareListed(certified: Certified, { size, etag }: Listed): str
 }
 
 /** Two checksums say something of each other only where both were computed in the same way. */
-export const areComparable = (certified: Checksum | null, now: Checksum | null): boolean =>
-  certified !== null && now !== null && certified.algorithm === now.algorithm && certified.type === now.type;
+export const areComparable = (certified: Checksum, now: Checksum): boolean =>
+  certified.algorithm === now.algorithm && certified.type === now.type;
 
 /**
  * The same for what has to be asked for: the checksum that S3 keeps, and the SHA-256 of the bytes where they were
@@ -29,8 +29,9 @@ export function compareContent(
   now: { readonly checksum: Checksum | null; readonly sha256: string | null },
 ): string | undefined {
   const { checksum, sha256 } = certified;
-  if (areComparable(checksum, now.checksum) && checksum?.value !== now.checksum?.value) {
-    return `Its ${checksum?.algorithm} is ${now.checksum?.value}; ${checksum?.value} was certified.`;
+  if (checksum !== null && now.checksum !== null && areComparable(checksum, now.checksum)) {
+    const { algorithm, value } = now.checksum;
+    if (value !== checksum.value) return `Its ${algorithm} is ${value}; ${checksum.value} was certified.`;
   }
   if (sha256 !== null && now.sha256 !== null && sha256 !== now.sha256) {
     return `The SHA-256 of its bytes is ${now.sha256}; ${sha256} was certified.`;

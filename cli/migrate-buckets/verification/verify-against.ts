@@ -127,7 +127,9 @@ async function lookAt(
   const checksum = certified.checksum === null ? null : await readChecksum(s3, { bucket, object }, signal);
   const reads = deep && certifiedBytes !== null;
   const sha256 = reads ? await digestObject(s3, bucket, object, 'sha256', signal) : null;
-  const compared = { key, checksum: areComparable(certified.checksum, checksum), bytes: reads };
+  const wasCompared =
+    certified.checksum !== null && checksum !== null && areComparable(certified.checksum, checksum);
+  const compared = { key, checksum: wasCompared, bytes: reads };
   const why = compareContent(certified, { checksum, sha256 });
   if (why !== undefined) return { ...compared, is: 'different', why };
   return { ...compared, is: (object.versionId ?? null) === versionId ? 'same' : 'rewritten' };
