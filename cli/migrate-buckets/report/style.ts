@@ -103,7 +103,7 @@ svg { display: block; width: 100%; }
 .sentences li { }
 details summary { cursor: pointer; font-size: .9375rem; font-weight: 600; }
 details .sentences { margin-top: .75rem; font-size: .875rem; }
-.facts { display: grid; grid-template-columns: minmax(7rem, max-content) minmax(0, 1fr); gap: .4rem 1.25rem; }
+.facts { display: grid; align-content: start; grid-template-columns: minmax(7rem, max-content) minmax(0, 1fr); gap: .4rem 1.25rem; }
 .facts dt { color: var(--soft); }
 .facts dd { min-width: 0; }
 footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .8125rem; }
@@ -121,6 +121,9 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   .facts { grid-template-columns: minmax(5.5rem, max-content) minmax(0, 1fr); gap: .4rem .9rem; }
   .wide { display: none; }
   time { white-space: normal; }
+  table { font-size: .875rem; }
+  td { min-width: 7rem; }
+  .label, .number { min-width: 0; }
 }
 @media print {
   :root {
