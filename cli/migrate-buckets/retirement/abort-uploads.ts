@@ -36,11 +36,16 @@ export async function abortUploads(
   });
 }
 
+interface Marker {
+  readonly KeyMarker?: string;
+  readonly UploadIdMarker?: string;
+}
+
 /** @throws {UserError} when the list is cut short, or goes round in circles. */
 async function listUploads(s3: S3Client, bucket: string): Promise<MultipartUpload[]> {
   const order = new PageOrder(`${bucket}'s unfinished uploads`, true);
   const uploads: MultipartUpload[] = [];
-  let marker: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
+  let marker: Marker | undefined = {};
   while (marker !== undefined) {
     const request = { Bucket: bucket, EncodingType: 'url' as const, ...marker };
     const page: ListMultipartUploadsCommandOutput = await patiently(() =>
@@ -48,11 +53,10 @@ async function listUploads(s3: S3Client, bucket: string): Promise<MultipartUploa
     );
     uploads.push(...(page.Uploads ?? []));
     const { NextKeyMarker: key, NextUploadIdMarker: id } = page;
-    const next = order.next(page.IsTruncated, key === undefined ? undefined : JSON.stringify([key, id]));
-    marker =
-      next === undefined || key === undefined
-        ? undefined
-        : { KeyMarker: decodeListedKey(key), UploadIdMarker: id };
+    const at =
+      key === undefined ? undefined : JSON.stringify({ KeyMarker: decodeListedKey(key), UploadIdMarker: id });
+    const next = order.next(page.IsTruncated, at);
+    marker = next === undefined ? undefined : (JSON.parse(next) as Marker);
   }
   return uploads;
 }
