@@ -103,6 +103,9 @@ export async function retireBucket(
     const message = `${which} deleted for good.`;
     report.tell({ event: 'purged', message, versions: deleted });
   }
+  const [open] = await openMigrationsTo(context, source);
+  if (open === undefined) await deleteOwnObjects(context, source);
+  // The last look: "empty" is said of what it shows.
   const left = await leftovers(context, verified);
   const emptied = { ...nothing, ...failuresOf(done), uploads_aborted, deleted, left };
   if (left.versions > 0 || done.failed_count > 0) {
@@ -110,9 +113,7 @@ export async function retireBucket(
     if (mode === 'delete' && onlyNewer) throw neverVerified(source, left.newer_keys);
     return emptied;
   }
-  const [open] = await openMigrationsTo(context, source);
   if (open !== undefined) throw new UserError(`${source} is empty, but not given up. ${open}`, EXIT.refused);
-  await deleteOwnObjects(context, source);
   if (mode === 'delete') await deleteBucket(s3, source);
   else await tagRetired(s3, source);
   await state.save({ phase: 'retired' });
