@@ -34,7 +34,7 @@ const SHIFT_CLOCK = join(__dirname, 'shift-clock.cjs');
 const IMPATIENT = ['--request-timeout', '0.3'];
 
 type Environment = Readonly<Record<string, string>>;
-type Files = { readonly plan: string; readonly copied: string };
+type Files = { plan: string; readonly copied: string };
 
 /** Carries one scenario out, and judges it. Nobody else may use the harness meanwhile: faults are the server's. */
 export async function carryOut(harness: CliHarness, scenario: Scenario): Promise<RunReport> {
@@ -229,6 +229,8 @@ class Run {
     let ended = await this.toTheEnd();
     for (let round = 1; this.disturbed && ended?.code !== 0 && round < ROUNDS; round++) {
       await this.inPeaceUnfrozen();
+      // The way out that is told once a retirement has begun: a new plan, of what is left.
+      this.files.plan = `plan-${scenario.seed}-${round}.json`;
       ended = await this.toTheEnd('--overwrite');
     }
     if (ended?.code !== 0) {
