@@ -58,6 +58,8 @@ const complaintsOf = ({ seed, exitZeroWithDifference, deletedUnproven, hung, bro
     ...broken,
   ].map((complaint) => `seed ${seed} (${codes.join(' ')}): ${complaint}`);
 
+// Whatever ends it before the summary is not a success.
+process.exitCode = 1;
 main().then((code) => {
   process.exitCode = code;
 });
