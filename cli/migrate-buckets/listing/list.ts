@@ -26,7 +26,7 @@ export async function* listObjects(
     fetched.catch(() => undefined);
     return fetched;
   };
-  const order = new PageOrder(bucket, false);
+  const order = new PageOrder(bucket);
   let next: Promise<ListObjectsV2CommandOutput> | undefined = page(undefined);
   while (next !== undefined) {
     let output: ListObjectsV2CommandOutput;

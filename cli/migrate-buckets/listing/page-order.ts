@@ -12,11 +12,11 @@ export class PageOrder {
 
   /**
    * @param what - is listed, for people: `the listing of my-bucket`.
-   * @param repeats - whether a key may come again: one that has several versions does.
+   * @param repeats - whether a key may come again: one that has several versions does. @default false
    */
   constructor(
     private readonly what: string,
-    private readonly repeats: boolean,
+    private readonly repeats = false,
   ) {}
 
   /** @throws {UserError} when the page's keys do not follow, in order, on those of the pages before. */

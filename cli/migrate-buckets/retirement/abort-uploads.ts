@@ -43,7 +43,7 @@ interface Marker {
 
 /** @throws {UserError} when the list is cut short, or goes round in circles. */
 async function listUploads(s3: S3Client, bucket: string): Promise<MultipartUpload[]> {
-  const order = new PageOrder(`${bucket}'s unfinished uploads`, true);
+  const order = new PageOrder(`${bucket}'s unfinished uploads`);
   const uploads: MultipartUpload[] = [];
   let marker: Marker | undefined = {};
   while (marker !== undefined) {
