@@ -244,6 +244,19 @@ describe('An unversioned bucket', () => {
       ),
     });
     expect(await isThere(setting.source)).toBe(true);
+    expect(await versionsOf(setting.source)).toEqual([freezeRecordKey(older)]);
+  });
+
+  it('is not retired where a deletion was refused, though what it was about is gone by then', async () => {
+    const setting = await filled();
+    const s3 = intercepted(embedded.s3, async (command, send) => {
+      const answer = (await send()) as object;
+      const Errors = [{ Key: 'a', Code: 'AccessDenied' }];
+      return command.constructor.name === 'DeleteObjectsCommand' ? { ...answer, Errors } : answer;
+    });
+    const { retirement } = await retire(setting, 'empty-keep', { s3 });
+    expect(retirement).toMatchObject({ failed: [{ key: 'a', message: 'AccessDenied' }], left: NOTHING_LEFT });
+    expect(setting.state.now.phase).toBe('retiring');
   });
 
   it('takes its own objects of earlier migrations with it, and closes the record of its freeze', async () => {
