@@ -1,7 +1,7 @@
 import { PageOrder } from '../../../../cli/migrate-buckets/listing/page-order';
 
 describe('B11: the pages of a listing', () => {
-  const objects = () => new PageOrder('some-bucket', false);
+  const objects = () => new PageOrder('some-bucket');
   const versions = () => new PageOrder("some-bucket's versions", true);
 
   it('go on by their marker until one says that it is the last', () => {
