@@ -48,16 +48,18 @@ export const ofPlan =
   (mark) =>
     mark === null ? saved !== null && saved.mark === undefined : mark.plan_digest === digest;
 
+/** The statements of a policy by which one of ours freezes. */
+export const freezesOf = (policy: string | null, isOurs: IsOurs): Statement[] =>
+  freezesIn(policy).filter((each) => isOurs(markOf(each) ?? null));
+
 /** Why a policy does not freeze the bucket for one plan as that put it: a sentence; null where it does. Pure. */
 export function notFrozenBy(
   bucket: string,
   policy: string | null,
   { digest, saved }: { readonly digest: string; readonly saved: SavedConfiguration | null },
 ): string | null {
-  const isOurs = ofPlan(digest, saved);
-  const found = freezesIn(policy);
-  const ours = found.filter((each) => isOurs(markOf(each) ?? null));
-  const [other] = found;
+  const ours = freezesOf(policy, ofPlan(digest, saved));
+  const [other] = freezesIn(policy);
   if (ours.length === 0) {
     return other === undefined
       ? `${bucket} is not frozen.`
@@ -172,9 +174,7 @@ export async function unfreeze(
   await steadyConfiguration(
     configured,
     (read) =>
-      !freezesIn(read.policy).some((each) => isOurs(markOf(each) ?? null)) &&
-      !isProbed(read.policy) &&
-      !suspended(read.lifecycle),
+      freezesOf(read.policy, isOurs).length === 0 && !isProbed(read.policy) && !suspended(read.lifecycle),
   );
   return steps;
 }

@@ -5,8 +5,7 @@ import { type LockedWork, whileLocked } from '../locks/while-locked';
 import { planFiles, readAnyPlan } from '../plan-files/plan-file';
 import { isFrozen, StateFile } from '../plan-files/state';
 import { type ConfiguredBucket, readConfiguration } from './bucket-configuration';
-import { ofPlan, unfreeze } from './freeze';
-import { freezesIn, markOf } from './freeze-policy';
+import { freezesOf, ofPlan, unfreeze } from './freeze';
 import { closeFreezeRecord, readFreezeRecord } from './freeze-record';
 
 interface UnfreezeRequest
@@ -40,8 +39,7 @@ export async function unfreezePlan(
     if (state !== undefined && state.now.saved !== null && isFrozen(state.now)) saved = state.now.saved;
     else {
       const { policy } = await readConfiguration(configured);
-      const isOurs = ofPlan(digest, null);
-      if (!freezesIn(policy).some((each) => isOurs(markOf(each) ?? null))) {
+      if (freezesOf(policy, ofPlan(digest, null)).length === 0) {
         return { source, unfrozen: false, phase: state?.now.phase ?? null, steps: [] };
       }
       const record = place && (await readFreezeRecord(place).catch(() => undefined));
