@@ -17,25 +17,43 @@ export interface ListRow {
   readonly paint?: (text: string, column: number) => string;
 }
 
-/** Rows without borders whose last cell goes on under itself, so that any text fits the width. */
+/** Characters that the last cell of a list needs beside the others to be easily read. */
+const LEAST = 30;
+
+/**
+ * Rows without borders whose last cell goes on under itself, so that any text fits the width. Where the other cells
+ * leave it no room (a key has up to 1,024 bytes), it stands below them.
+ */
 export function list(rows: readonly ListRow[], width = WIDTH): string {
   const last = Math.max(0, ...rows.map(({ cells }) => cells.length)) - 1;
   const widths = Array.from({ length: last }, (_, column) =>
     Math.max(0, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
   );
   const indent = widths.reduce((sum, each) => sum + each + GAP.length, GAP.length);
+  if (last > 0 && width - indent < Math.min(LEAST, width / 3)) return stacked(rows, last, width);
   return rows
     .flatMap(({ cells, paint = (text: string) => text }) =>
       wrap(cells[last] ?? '', width - indent).map((line, index) => {
         const before = widths.map((each, column) => {
           const text = index === 0 ? (cells[column] ?? '') : '';
-          return `${paint(text, column)}${' '.repeat(each - text.length)}`;
+          return `${paint(text, column)}${' '.repeat(each - text.length)}${GAP}`;
         });
-        return [GAP, before.join(GAP), GAP, paint(line, last)].join('').trimEnd();
+        return [GAP, ...before, paint(line, last)].join('').trimEnd();
       }),
     )
     .join('\n');
 }
+
+/** Each cell on lines of its own, the last one further in than the others. */
+const stacked = (rows: readonly ListRow[], last: number, width: number): string =>
+  rows
+    .flatMap(({ cells, paint = (text: string) => text }) =>
+      cells.flatMap((cell, column) => {
+        const indent = column === last ? GAP.repeat(2) : GAP;
+        return wrap(cell, width - indent.length).map((line) => `${indent}${paint(line, column)}`);
+      }),
+    )
+    .join('\n');
 
 const GAP = '  ';
 
