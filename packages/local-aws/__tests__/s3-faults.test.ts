@@ -13,6 +13,7 @@ import {
   type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
+  UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { type LocalAws, type S3Admin, s3Admin, startLocalAws, startS3Server } from '../src';
@@ -263,6 +264,34 @@ test('keeps what happened, in order, with what other buckets held under a key th
     },
     { kind: 'request', operation: 'ListObjectsV2', bucket: 'two', key: '', continued: false },
   ]);
+  client.destroy();
+  await kept.close();
+});
+
+test('keeps the bytes that a put, a copy and an upload in parts wrote over', async () => {
+  const kept = await startS3Server({ history: true, minimumPartBytes: 1 });
+  const client = new S3Client({ ...aws.clientOptions('s3'), endpoint: kept.endpoint });
+  const at = { Bucket: 'overwritten', Key: 'key' };
+  await client.send(new CreateBucketCommand(at));
+  await client.send(new PutObjectCommand({ ...at, Key: 'other', Body: 'copied' }));
+  await client.send(new PutObjectCommand({ ...at, Body: 'first' }));
+  await client.send(new PutObjectCommand({ ...at, Body: 'put' }));
+  await client.send(new CopyObjectCommand({ ...at, CopySource: 'overwritten/other' }));
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand(at));
+  const { ETag } = await client.send(
+    new UploadPartCommand({ ...at, UploadId, PartNumber: 1, Body: 'in parts' }),
+  );
+  const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+  await client.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload }));
+  const overwritten = (await s3Admin(kept.endpoint).history()).filter(({ kind }) => kind === 'overwrite');
+  expect(overwritten).toEqual(
+    ['first', 'put', 'copied'].map((body) => ({
+      kind: 'overwrite',
+      bucket: 'overwritten',
+      key: 'key',
+      sha256: createHash('sha256').update(body).digest('hex'),
+    })),
+  );
   client.destroy();
   await kept.close();
 });

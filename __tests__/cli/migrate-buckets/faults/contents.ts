@@ -44,6 +44,8 @@ export interface Contents {
   readonly stranded: boolean;
   /** The source has a policy and a lifecycle of its own. */
   readonly configured: boolean;
+  /** Somebody has an object at the destination that the source lacks. */
+  readonly theirs: boolean;
 }
 
 const ODD_KEYS = [
@@ -77,8 +79,12 @@ export function contentsOf(random: SeededRandom, versioned: boolean): Contents {
     snapshot: random.chance(0.4),
     stranded: random.chance(0.2),
     configured: random.chance(0.4),
+    theirs: random.chance(0.3),
   };
 }
+
+/** What somebody else has at the destination from the beginning. */
+export const THEIRS = { key: 'folder/theirs', body: 'theirs' };
 
 const VERSION = '20260101_000000';
 const LATER = '20260102_000000';
@@ -105,6 +111,7 @@ export async function fillBuckets(
   if (contents.decoys) await putDecoys(s3, source);
   if (contents.snapshot) await putLooseSnapshot(s3, source, VERSION);
   if (contents.configured) await configure(s3, source);
+  if (contents.theirs) await put(s3, destination, THEIRS.key, THEIRS.body);
   if (!contents.stranded) return;
   await createBucket(s3, other);
   for (const run of ['left-1', 'left-2']) {

@@ -18,8 +18,8 @@ it(
       runs: RUNS,
       seed: 1,
       concurrency: 2,
-      told: ({ seed, exitZeroWithDifference, deletedUnproven, hung, broken }) => {
-        const all = [...exitZeroWithDifference, ...deletedUnproven, ...hung, ...broken];
+      told: ({ seed, exitZeroWithDifference, deletedUnproven, overwritten, hung, broken }) => {
+        const all = [...exitZeroWithDifference, ...deletedUnproven, ...overwritten, ...hung, ...broken];
         if (all.length > 0) complaints.push({ seed, all });
       },
     });

@@ -1,5 +1,5 @@
 import type { DeletionEntry, HistoryEntry } from 'local-aws';
-import { changedTooLate, deletedUnproven } from './judge';
+import { changedTooLate, deletedUnproven, overwroteForeign } from './judge';
 
 const buckets = { source: 'old', destination: 'new', other: 'other' };
 
@@ -61,5 +61,23 @@ describe('A change', () => {
     expect(late(listed('old'), changed, listed('new'))).toEqual(['key']);
     expect(late(listed('old'), listed('new'), changed, listed('new', true))).toEqual(['key']);
     expect(late(listed('old'), changed, listed('old'), listed('new'))).toEqual([]);
+  });
+});
+
+describe('An overwrite', () => {
+  const overwrite = (bucket: string, sha256: string): HistoryEntry => ({
+    kind: 'overwrite',
+    bucket,
+    key: 'key',
+    sha256,
+  });
+  const foreign = new Map([['key', new Set(['theirs'])]]);
+
+  it("is wrong where it replaces somebody else's bytes at the destination, and only there", () => {
+    const wrong = (entry: HistoryEntry) => overwroteForeign([entry], buckets, foreign);
+    expect(wrong(overwrite('new', 'theirs'))).toEqual(['key']);
+    expect(wrong(overwrite('new', 'ours'))).toEqual([]);
+    expect(wrong(overwrite('old', 'theirs'))).toEqual([]);
+    expect(overwroteForeign([overwrite('new', 'theirs')], buckets, new Map())).toEqual([]);
   });
 });

@@ -8,15 +8,21 @@ import type { Buckets } from './contents';
 const OWN = '.migrate-buckets/';
 const isData = (key: string) => !key.startsWith(OWN) && !isDecoyKey(key);
 
-/** SHA-256 of every object of a bucket by key, as the judge himself reads them; undefined where there is no bucket. */
+/**
+ * SHA-256 of every object of a bucket by key, over its bytes and what it carries beside them, as the judge himself reads
+ * them; undefined where there is no bucket.
+ */
 export async function digestsIn(s3: S3Client, bucket: string): Promise<Map<string, string> | undefined> {
   const digests = new Map<string, string>();
   try {
     for (const key of (await contents(s3, bucket)).keys()) {
       if (!isData(key)) continue;
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      const { Body, ContentType, Metadata, TagCount } = await s3.send(
+        new GetObjectCommand({ Bucket: bucket, Key: key }),
+      );
       const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
-      digests.set(key, createHash('sha256').update(bytes).digest('hex'));
+      const carried = JSON.stringify([ContentType, Metadata, TagCount]);
+      digests.set(key, createHash('sha256').update(carried).update(bytes).digest('hex'));
     }
     return digests;
   } catch (error) {
@@ -25,7 +31,7 @@ export async function digestsIn(s3: S3Client, bucket: string): Promise<Map<strin
   }
 }
 
-/** The keys of the source under which the destination does not hold the same bytes. */
+/** The keys of the source under which the destination does not hold the same. */
 export async function differences(s3: S3Client, { source, destination }: Buckets): Promise<string[]> {
   const [wanted, there] = [await digestsIn(s3, source), await digestsIn(s3, destination)];
   return [...(wanted ?? [])].filter(([key, digest]) => there?.get(key) !== digest).map(([key]) => key);
@@ -85,3 +91,20 @@ export function deletedUnproven(
   }
   return unproven;
 }
+
+/** What somebody else wrote to the destination: the SHA-256 of the bytes by key. */
+export type Foreign = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The keys under which callers wrote over what somebody else had put there, without anybody's consent. */
+export const overwroteForeign = (
+  history: readonly HistoryEntry[],
+  { destination }: Buckets,
+  foreign: Foreign,
+): string[] =>
+  history.flatMap((entry) =>
+    entry.kind === 'overwrite' &&
+    entry.bucket === destination &&
+    foreign.get(entry.key)?.has(entry.sha256) === true
+      ? [entry.key]
+      : [],
+  );

@@ -42,18 +42,25 @@ async function main(): Promise<number> {
   const { seeds: _, ...counts } = summary;
   const short = Object.entries(counts).map(([name, count]) => `${name.replaceAll('_', ' ')} ${count}`);
   process.stdout.write(`${values.json ? JSON.stringify(summary) : short.join(', ')}\n`);
-  return summary.exit_zero_with_difference + summary.deleted_unproven + summary.hung + summary.broken > 0
-    ? 1
-    : 0;
+  return Object.values(summary.seeds).some((seeds) => seeds.length > 0) ? 1 : 0;
 }
 
 const isCount = (value: number | undefined): value is number =>
   value !== undefined && Number.isInteger(value) && value > 0;
 
-const complaintsOf = ({ seed, exitZeroWithDifference, deletedUnproven, hung, broken, codes }: RunReport) =>
+const complaintsOf = ({
+  seed,
+  exitZeroWithDifference,
+  deletedUnproven,
+  overwritten,
+  hung,
+  broken,
+  codes,
+}: RunReport) =>
   [
     ...exitZeroWithDifference,
     ...deletedUnproven.map((what) => `It deleted what was not at the destination at that moment: ${what}`),
+    ...overwritten.map((key) => `It wrote over what somebody else had put to the destination: ${key}`),
     ...hung,
     ...broken,
   ].map((complaint) => `seed ${seed} (${codes.join(' ')}): ${complaint}`);

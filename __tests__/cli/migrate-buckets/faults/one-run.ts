@@ -3,9 +3,16 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { CliHarness, CliResult, RunningCli } from '../cli-harness';
 import { fillBuckets } from './contents';
-import { changedTooLate, deletedUnproven, differences, digestsIn, type SeenDeletions } from './judge';
+import {
+  changedTooLate,
+  deletedUnproven,
+  differences,
+  digestsIn,
+  overwroteForeign,
+  type SeenDeletions,
+} from './judge';
 import type { CommandName } from './random-faults';
-import type { Attempt, Scenario } from './scenario';
+import { type Attempt, foreignIn, type Scenario } from './scenario';
 
 /** What became of a run. Each list has a sentence for each thing that must not be. */
 export interface RunReport {
@@ -15,6 +22,7 @@ export interface RunReport {
   faults: number;
   readonly exitZeroWithDifference: string[];
   readonly deletedUnproven: string[];
+  readonly overwritten: string[];
   readonly hung: string[];
   /** Crashes, stacks, exit codes that are not documented, and migrations that nothing brings to their end. */
   readonly broken: string[];
@@ -49,6 +57,8 @@ class Run {
   private readonly seen: SeenDeletions = { markers: new Set(), older: new Set() };
   /** Somebody else had a hand in it, so that a refusal may be right. */
   private disturbed = false;
+  /** Planned with --overwrite: what is at the destination by then may be replaced, and nothing changes after it. */
+  private consented = false;
 
   constructor(
     private readonly harness: CliHarness,
@@ -61,6 +71,7 @@ class Run {
       faults: 0,
       exitZeroWithDifference: [],
       deletedUnproven: [],
+      overwritten: [],
       hung: [],
       broken: [],
       codes: [],
@@ -206,6 +217,9 @@ class Run {
     const ended = await act();
     const history = await admin.history();
     this.report.deletedUnproven.push(...deletedUnproven(history, buckets, this.seen));
+    if (!this.consented) {
+      this.report.overwritten.push(...overwroteForeign(history, buckets, foreignIn(this.scenario)));
+    }
     const satisfied = ended
       .filter(({ code }) => code === 0)
       .map(({ events }) => events.at(-1)?.command)
@@ -231,6 +245,7 @@ class Run {
       await this.inPeaceUnfrozen();
       // The way out that is told once a retirement has begun: a new plan, of what is left.
       this.files.plan = `plan-${scenario.seed}-${round}.json`;
+      this.consented = true;
       ended = await this.toTheEnd('--overwrite');
     }
     if (ended?.code !== 0) {

@@ -130,8 +130,8 @@ function changed(
   const prompted = command === 'retire' && random.chance(0.3);
   const operation = prompted ? 'PutObject' : picked;
   const isDeletion = DELETIONS.includes(operation);
-  const body = `changed ${random.below(1000)}`;
   const bucket = random.pick([source, destination]);
+  const body = `changed in ${bucket} ${random.below(1000)}`;
   const mutate = random.chance(0.6) ? { put: { bucket, key, body } } : { delete: { bucket, key } };
   const at = { operation, nth: prompted ? 1 : nth, mutate };
   if (!isDeletion || bucket === source) return at;

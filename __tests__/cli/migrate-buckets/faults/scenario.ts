@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Fault } from 'local-aws';
 import { type SeededRandom, seededRandom } from '../../../support/seeded-random';
-import { type Buckets, type Contents, contentsOf } from './contents';
+import { type Buckets, type Contents, contentsOf, THEIRS } from './contents';
+import type { Foreign } from './judge';
 import { type CommandName, type FaultKind, faultOf, type Moment } from './random-faults';
 
 /** One call of a command, and what goes wrong while it runs. */
@@ -118,4 +120,20 @@ function attemptAt(random: SeededRandom, moment: Moment): Attempt {
     return { ...attempt, second: { command: random.pick([command, command, 'apply', 'verify']), plan } };
   }
   return attempt;
+}
+
+/** What somebody else has at the destination, or puts there while the run goes on. */
+export function foreignIn({ buckets, contents, attempts }: Scenario): Foreign {
+  const foreign = new Map<string, Set<string>>();
+  const add = (key: string, body: string) => {
+    const bodies = foreign.get(key) ?? new Set();
+    foreign.set(key, bodies.add(createHash('sha256').update(body).digest('hex')));
+  };
+  if (contents.theirs) add(THEIRS.key, THEIRS.body);
+  for (const { mutate } of attempts.flatMap(({ faults }) => faults)) {
+    if (mutate === undefined || !('put' in mutate)) continue;
+    const { bucket, key, body } = mutate.put;
+    if (bucket === buckets.destination) add(key, body);
+  }
+  return foreign;
 }

@@ -19,12 +19,15 @@ export interface SuiteReport {
   readonly faults: number;
   readonly exit_zero_with_difference: number;
   readonly deleted_unproven: number;
+  /** Runs in which somebody else's object at the destination was written over. */
+  readonly overwritten: number;
   readonly hung: number;
   /** Runs that broke in another way: a crash, a stack, a migration that nothing brings to its end. */
   readonly broken: number;
   readonly seeds: {
     readonly exit_zero_with_difference: readonly number[];
     readonly deleted_unproven: readonly number[];
+    readonly overwritten: readonly number[];
     readonly hung: readonly number[];
     readonly broken: readonly number[];
   };
@@ -80,6 +83,7 @@ function summaryOf(reports: readonly RunReport[]): SuiteReport {
   const seeds = {
     exit_zero_with_difference: seedsOf((report) => report.exitZeroWithDifference),
     deleted_unproven: seedsOf((report) => report.deletedUnproven),
+    overwritten: seedsOf((report) => report.overwritten),
     hung: seedsOf((report) => report.hung),
     broken: seedsOf((report) => report.broken),
   };
@@ -89,6 +93,7 @@ function summaryOf(reports: readonly RunReport[]): SuiteReport {
     faults: sum(({ faults }) => faults),
     exit_zero_with_difference: seeds.exit_zero_with_difference.length,
     deleted_unproven: seeds.deleted_unproven.length,
+    overwritten: seeds.overwritten.length,
     hung: seeds.hung.length,
     broken: seeds.broken.length,
     seeds,

@@ -130,6 +130,7 @@ export function copyObject(exchange: Exchange, bucket: Bucket): Reply {
         : fullChecksum(content.body, algorithm);
   // A multipart source becomes an object of one part: its ETag changes form, its bytes do not.
   const etag = singlePartEtag(content.body, draft);
+  service.history.overwriting(bucket, request.key);
   const version = bucket.write(request.key, { ...draft, body: content.body, etag, checksum });
   service.notify(request, bucket, 'ObjectCreated:Copy', version);
   return xmlReply(

@@ -30,6 +30,8 @@ export type HistoryEntry =
       /** Whether it asked for a further page of a listing. */
       readonly continued: boolean;
     }
+  /** A caller wrote over an object: the bytes that were there. */
+  | { readonly kind: 'overwrite'; readonly bucket: string; readonly key: string; readonly sha256: string }
   /** What a fault's `mutate` did. */
   | { readonly kind: 'mutation'; readonly bucket: string; readonly key: string }
   | DeletionEntry;
@@ -79,6 +81,14 @@ export class History {
       elsewhere,
     };
     return (marker) => this.add(marker === undefined ? entry : { ...entry, marker });
+  }
+
+  /** To be called before a caller's object is written. */
+  overwriting(bucket: Bucket, key: ByteKey): void {
+    const replaced = this.kept ? bucket.currentObject(key) : undefined;
+    if (replaced === undefined) return;
+    const sha256 = sha256Of(replaced.content.body);
+    this.add({ kind: 'overwrite', bucket: bucket.name, key: fromByteKey(key), sha256 });
   }
 
   clear(): void {

@@ -103,6 +103,7 @@ export function completeMultipartUpload({ request, service }: Exchange, bucket: 
     size: part.body.size,
     checksum: part.checksum,
   }));
+  service.history.overwriting(bucket, request.key);
   const version = bucket.write(
     request.key,
     { ...upload.draft, body, etag, checksum, parts: summaries },

@@ -21,6 +21,7 @@ export function putObject(exchange: Exchange, bucket: Bucket): Reply {
   const checksum = verifyUpload(request, body);
   checkWriteConditions(request, bucket, request.key);
   const etag = singlePartEtag(body, draft);
+  service.history.overwriting(bucket, request.key);
   const version = bucket.write(request.key, { ...draft, body, etag, checksum });
   service.notify(request, bucket, 'ObjectCreated:Put', version);
   return done({
