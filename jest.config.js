@@ -8,7 +8,8 @@ process.env.TSX_TSCONFIG_PATH = join(__dirname, 'tsconfig.json');
 module.exports = {
   // Two cores are what CI has; integration suites start servers of their own, so more workers only queue.
   maxWorkers: 2,
-  testTimeout: 120_000,
+  // Ends what hangs. However slow the machine is, nothing else meets it.
+  testTimeout: 900_000,
   reporters: ['default', '<rootDir>/__tests__/support/closing-reporter.cjs'],
   projects: [
     {

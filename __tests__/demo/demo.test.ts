@@ -59,7 +59,7 @@ describe('the demo', () => {
     expect(await readFile(join(directory, 'demo-report.md'), 'utf8')).toContain(
       `${checks.length} of ${checks.length} claims held`,
     );
-  }, 300_000);
+  });
 
   test('Ctrl-C ends it with 130, and neither a process nor a file of it is left', async () => {
     const { child, stdout } = start();
@@ -76,5 +76,5 @@ describe('the demo', () => {
     expect(code).toBe(130);
     await eventually('every process to be gone', () => !started.some(isAlive));
     expect((await readdir(temporary)).filter((name) => name.startsWith('chroma-pipeline-demo-'))).toEqual([]);
-  }, 300_000);
+  });
 });

@@ -103,5 +103,5 @@ describeWith([MOTO, TERRAFORM, AWS_PROVIDER], 'adopting what exists', () => {
       'lines-pending',
       'words-pending',
     ]);
-  }, 600_000);
+  });
 });

@@ -53,5 +53,5 @@ describeWith([MOTO, TERRAFORM, AWS_PROVIDER], '`npx cdktf plan`, without argumen
     process.stdout.write(
       `npx cdktf plan: ${addresses.length} resources of ${Object.keys(resource).length} types to add\n`,
     );
-  }, 240_000);
+  });
 });

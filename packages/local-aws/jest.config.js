@@ -7,7 +7,7 @@ module.exports = {
   displayName: 'local-aws',
   testEnvironment: 'node',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
-  testTimeout: 120_000,
+  testTimeout: 900_000,
   transform: {
     '\\.[cm]?ts$': [
       '@swc/jest',

@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
-  withinMs = 60_000,
+  withinMs = 300_000,
 ): Promise<T> {
   const end = Date.now() + withinMs;
   for (;;) {

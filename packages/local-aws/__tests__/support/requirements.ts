@@ -10,7 +10,7 @@ export interface Requirement {
 
 /** Whether a command starts and exits with 0. */
 export const starts = (command: string, ...args: string[]): boolean =>
-  spawnSync(command, args, { stdio: 'ignore', timeout: 30_000 }).status === 0;
+  spawnSync(command, args, { stdio: 'ignore', timeout: 300_000 }).status === 0;
 
 export const MOTO: Requirement = {
   isPresent: () => starts('python3', '-c', 'import moto.moto_server.werkzeug_app'),
