@@ -16,10 +16,11 @@ import { show } from './commands/show';
 import { status } from './commands/status';
 import { unfreeze } from './commands/unfreeze';
 import { verify } from './commands/verify';
-import { version } from './package.json';
+import { asksForVersion, version } from './commands/version';
+import { version as release } from './package.json';
 
 const program = refusing(new Command('migrate-buckets'))
-  .version(version)
+  .version(release)
   .description(
     'Finds out which Chroma bucket is the truth, moves it into one bucket, proves the copy, and retires the old one.',
   )
@@ -53,6 +54,8 @@ const commands = [
   unfreeze,
   rollback,
   status,
+  version,
 ];
 
-void runProgram(program, [...commands, completion(commands)], process.argv.slice(2));
+const argv = process.argv.slice(2);
+void runProgram(program, [...commands, completion(commands)], asksForVersion(argv) ?? argv);

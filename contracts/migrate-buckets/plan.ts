@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { collectionSchema } from '../collections';
 import { checkSchema, serverSchema } from './capabilities';
 import { savedConfigurationSchema } from './freeze';
-import { LEVELS } from './words';
+import { LEVELS, PLAN_VERSION } from './words';
 
 export const count = z.int().nonnegative();
 export const tallySchema = z.object({ objects: count, bytes: count }).meta({ id: 'tally' });
@@ -44,9 +44,6 @@ const notCarriedSchema = z.object({
   bucket: z.array(z.string()).describe("what the source's own configuration tells, one sentence each"),
 });
 export type NotCarried = z.infer<typeof notCarriedSchema>;
-
-/** Plans of another version are refused, but for what {@link anyPlanSchema} reads of them. */
-export const PLAN_VERSION = 2;
 
 export const planSchema = z
   .object({

@@ -1,3 +1,6 @@
+/** The version of the plans that are made and read. Of others no more is read than every plan has in common. */
+export const PLAN_VERSION = 2;
+
 /**
  * How well an object at the destination is proven, the best first:
  * - `P4`: P3, and it has the hash that the application itself stored beside it, the same on both sides;

@@ -7,10 +7,10 @@ import {
   anyPlanSchema,
   type ManifestEntry,
   manifestEntrySchema,
-  PLAN_VERSION,
   type Plan,
   planSchema,
 } from '../../../contracts/migrate-buckets/plan';
+import { PLAN_VERSION } from '../../../contracts/migrate-buckets/words';
 import { EXIT } from '../../shared/exit-codes';
 import { parseJson } from '../../shared/parse-json';
 import { UserError } from '../../shared/user-error';

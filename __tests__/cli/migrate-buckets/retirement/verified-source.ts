@@ -10,12 +10,8 @@ import { recordPipelineWrites } from '../../../../cli/migrate-buckets/plan-files
 import { type PlanFiles, planFiles } from '../../../../cli/migrate-buckets/plan-files/plan-file';
 import { StateFile } from '../../../../cli/migrate-buckets/plan-files/state';
 import { recordVersions } from '../../../../cli/migrate-buckets/plan-files/version-record';
-import {
-  type ManifestEntry,
-  PLAN_VERSION,
-  type Plan,
-  type State,
-} from '../../../../contracts/migrate-buckets/plan';
+import type { ManifestEntry, Plan, State } from '../../../../contracts/migrate-buckets/plan';
+import { PLAN_VERSION } from '../../../../contracts/migrate-buckets/words';
 import type { EmbeddedS3 } from '../../../support/embedded-s3';
 
 /** Two buckets with the files of a plan between them, in a folder of their own. */
