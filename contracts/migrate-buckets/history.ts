@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { eventSchemas, migrationSchema } from './output';
+import { eventSchemas, migrationSchema, resultSchemas } from './output';
 import { count } from './plan';
 import { gateSchema, inventorySchema, retirementSchema } from './retirement';
 
 const endOf = <const Name extends string, Shape extends z.ZodRawShape>(event: Name, shape: Shape) =>
   z.object({ event: z.literal(event), ...shape });
+
+const LINE = { event: true, command: true, exit_code: true } as const;
 
 /** What a command did, and how it ended. */
 export const deedSchema = z.discriminatedUnion('event', [
@@ -16,6 +18,8 @@ export const deedSchema = z.discriminatedUnion('event', [
     inventory: inventorySchema.nullable(),
     retired: retirementSchema,
   }),
+  endOf('rolled-back', resultSchemas.rollback.omit(LINE).shape),
+  endOf('freeze-undone', resultSchemas.unfreeze.omit(LINE).shape),
   endOf('certified', { path: z.string(), digest: z.string(), objects: count }),
   endOf('stopped', { message: z.string() }),
 ]);

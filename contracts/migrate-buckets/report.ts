@@ -57,11 +57,13 @@ const runSchema = z.object({
 });
 export type Run = z.infer<typeof runSchema>;
 
-/** The retirement that was begun last. */
+/** One call of `retire` that came past its question. */
 const reportedRetirementSchema = z.object({
   at: z.iso.datetime(),
   gates: z.array(gateSchema).describe('as they were before the deletion'),
   inventory: inventorySchema.nullable().describe('what of the verified the source held before it'),
+  hidden: count.describe('objects under delete markers, as far as it was told'),
+  deleted: count.describe('objects or versions for good, as far as it was told'),
   retired: retirementSchema.nullable().describe('null where it did not come to an end'),
 });
 export type ReportedRetirement = z.infer<typeof reportedRetirementSchema>;
@@ -85,7 +87,10 @@ export const reportSchema = z
     proof: proofSchema.nullable().describe('null before everything was proven'),
     copied: tallySchema.nullable().describe('in all calls that came to an end; null where none is known'),
     runs: z.array(runSchema),
-    retirement: reportedRetirementSchema.nullable(),
+    retirement: reportedRetirementSchema.nullable().describe('the last one'),
+    earlier_retirements: z
+      .array(reportedRetirementSchema)
+      .describe('those before it that deleted or hid something, or may have: the first one first'),
     certificates: z.array(
       z.object({ at: z.iso.datetime(), path: z.string(), digest: z.string(), objects: count }),
     ),

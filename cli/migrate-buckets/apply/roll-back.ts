@@ -11,11 +11,12 @@ import { openBucket } from '../aws/bucket';
 import { readText } from '../aws/read-object';
 import { type CopyEngine, CopyError } from '../engine/engine';
 import type { ConfiguredBucket } from '../freeze/bucket-configuration';
-import { unfreezePlan } from '../freeze/unfreeze-plan';
+import { undoFreeze } from '../freeze/unfreeze-plan';
 import { listOwnVersions } from '../listing/list-versions';
 import { type ListedObject, looksEqual } from '../listing/listed-object';
 import { pairListings } from '../listing/pair';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
+import { keepingHistory } from '../plan-files/history';
 import { Journal } from '../plan-files/journal';
 import { ManifestCursor } from '../plan-files/manifest-cursor';
 import { isPointerKey } from '../plan-files/manifest-entry';
@@ -70,13 +71,17 @@ export async function rollBack(
   tellWritten(context, plan, await written({ ...context, engine, plan, path }), copyBack);
   await confirm([source, plan.digest], `Type ${source} to go back to it:`);
   const work = { ...plan, command: 'rollback', path, lock: planFiles(path).lock, breakLock };
-  const taken = await whileLocked(context, work, (locked) => {
-    const run = { ...locked, engine, plan, path };
-    return copyBack ? takeBack(run) : leaveAll(run);
-  });
-  // What could not be taken back is told, and no reason to leave the source frozen.
-  const { unfrozen, steps } = await unfreezePlan(context, { path, breakLock, readPause });
-  return { source, destination, unfrozen, steps, ...taken };
+  return whileLocked(context, work, (locked) =>
+    keepingHistory(locked, planFiles(path).history, 'rollback', async (kept, history) => {
+      const run = { ...kept, engine, plan, path };
+      const taken = await (copyBack ? takeBack(run) : leaveAll(run));
+      // What could not be taken back is told, and no reason to leave the source frozen.
+      const { unfrozen, steps } = await undoFreeze(kept, plan, { path, readPause });
+      const wentBack = { source, destination, unfrozen, steps, ...taken };
+      history.add({ event: 'rolled-back', ...wentBack });
+      return wentBack;
+    }),
+  );
 }
 
 function refuseRetiring({ source, destination }: Plan, phase: string | undefined): void {

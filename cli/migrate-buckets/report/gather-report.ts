@@ -1,11 +1,12 @@
 import type { Deed, HistoryEntry } from '../../../contracts/migrate-buckets/history';
 import type { State } from '../../../contracts/migrate-buckets/plan';
-import type { Proof, Report, ReportedRetirement } from '../../../contracts/migrate-buckets/report';
+import type { Proof, Report } from '../../../contracts/migrate-buckets/report';
 import { LEVELS, type Level } from '../../../contracts/migrate-buckets/words';
 import { readEvidence } from '../plan-files/evidence';
 import { readHistory } from '../plan-files/history';
 import { planFiles, readManifest, readPlan } from '../plan-files/plan-file';
 import { StateFile } from '../plan-files/state';
+import { retirementsOf } from './retirements';
 import { runsOf } from './runs';
 import { judge } from './verdict';
 
@@ -28,7 +29,7 @@ export async function gatherReport(path: string, tool: string): Promise<Report> 
     no_freeze: state?.no_freeze ?? false,
     overrides: state?.overrides ?? [],
     proof: proofOf(state, history),
-    retirement: retirementOf(history),
+    ...retirementsOf(history),
   };
   return {
     made_at: new Date().toISOString(),
@@ -72,16 +73,6 @@ function proofOf(state: State | undefined, history: readonly HistoryEntry[]): Pr
     ]),
   ) as Record<Level, { objects: number; bytes: number | null }>;
   return { at, digest, objects, bytes, levels, snapshots, fidelity: told?.fidelity ?? null };
-}
-
-/** The last one that began, as it stood right before its deletion. */
-function retirementOf(history: readonly HistoryEntry[]): ReportedRetirement | null {
-  const ended = deedsOf(history, 'retired').at(-1);
-  const begun = deedsOf(history, 'gates').at(-1);
-  if (begun === undefined) return null;
-  const { gates, inventory } = begun.deed;
-  const retired = ended !== undefined && ended.at >= begun.at ? ended.deed.retired : null;
-  return { at: begun.at, gates, inventory, retired };
 }
 
 function copiedBy(history: readonly HistoryEntry[]): Report['copied'] {

@@ -37,11 +37,14 @@ function call({ command, begun_at: at, seconds, end, steps }: Run): Markup {
 }
 
 /** What the operator decided against the tool's advice, and what the server could not do. */
-export function overridesSection({ overrides, server, no_freeze: noFreeze, retirement }: Report): Markup {
+export function overridesSection(report: Report): Markup {
+  const { overrides, server, no_freeze: noFreeze, retirement, earlier_retirements: earlier } = report;
   const [id, title] = ['overrides', 'What was overridden, and what was done without'];
   const lead = 'Each by its name, by the operator.';
   const evidenceOf = (gate: string) =>
-    retirement?.gates.find(({ name: each }) => each === gate)?.evidence ?? '';
+    [retirement, ...earlier.toReversed()]
+      .flatMap((each) => each?.gates ?? [])
+      .find(({ name: each, overridden }) => each === gate && overridden)?.evidence ?? '';
   const rows = [
     ...overrides.map(({ gate, at }) => ({ cells: [`gate ${gate}`, evidenceOf(gate), moment(at)] })),
     ...(server?.accepted_missing ?? []).map(({ capability, at }) => ({

@@ -1,7 +1,7 @@
-import type { Report } from '../../../contracts/migrate-buckets/report';
+import type { Report, ReportedRetirement } from '../../../contracts/migrate-buckets/report';
 import type { Gate } from '../../../contracts/migrate-buckets/retirement';
 import { counted } from '../../shared/counted';
-import { figure, moment, size } from './figures';
+import { figure, moment, size, utc } from './figures';
 import { html, type Markup } from './markup';
 import { card, empty, section, table } from './section';
 
@@ -30,52 +30,75 @@ export function gatesSection({ retirement }: Report): Markup {
   );
 }
 
-/** What the retirement took away, and what it left. */
-export function deletionSection({ retirement, phase, plan, proof }: Report): Markup {
+/** What each retirement took away, and what the last one left. */
+export function deletionSection(report: Report): Markup {
+  const { retirement, earlier_retirements: earlier, phase, plan, proof } = report;
   const [id, title] = ['deleted', 'What was deleted'];
   const lead = `Of ${plan.source}: each object only under the ETag or the version that was verified, and only once the destination's listing of that moment showed it.`;
-  const { inventory = null, retired = null } = retirement ?? {};
-  if (retirement === null || inventory === null) {
+  if (retirement === null || (retirement.inventory === null && earlier.length === 0)) {
     const known =
       phase === 'retired' && proof !== null
         ? `The ${figure(proof.objects)} verified objects (${size(proof.bytes)}) are deleted; the release that did it kept no record of how.`
         : 'Nothing was deleted.';
     return section(id, title, lead, empty(known));
   }
-  const { objects, decoys, older, markers } = inventory;
+  const all = [...earlier, retirement];
+  const { included } = plan.stranded;
+  const further =
+    included > 0
+      ? html`<p class="soft">${counted(included, 'further object')} of those proven came from other buckets, where ${included === 1 ? 'it stays' : 'they stay'}.</p>`
+      : null;
+  return section(id, title, lead, [
+    ...all.map((each, index) =>
+      attempt(
+        each,
+        plan.source,
+        all.length === 1 ? '' : `Attempt ${index + 1} of ${all.length}, ${utc(each.at)}: `,
+      ),
+    ),
+    ...(further === null ? [] : [further]),
+  ]);
+}
+
+function attempt({ inventory, ...more }: ReportedRetirement, source: string, which: string): Markup {
+  return card(
+    html`<h3>${which}${which === '' ? 'W' : 'w'}hat the bucket held before</h3>`,
+    inventory === null ? html`<p class="empty">It was not looked at.</p>` : held(inventory),
+    html`<h3>What came of it</h3>`,
+    outcome(more, source),
+  );
+}
+
+function held({ objects, decoys, older, markers }: NonNullable<ReportedRetirement['inventory']>): Markup {
   const rows = [
     ['verified objects', 'proven at the destination', objects.objects, size(objects.bytes)],
     ['decoys', 'of the old infrastructure: not data, not copied', decoys.objects, size(decoys.bytes)],
     ['older versions', 'not copied', older.objects, size(older.bytes)],
     ['delete markers', '', markers, ''],
   ] as const;
-  return section(
-    id,
-    title,
-    lead,
-    card(
-      html`<h3>What the bucket held before</h3>`,
-      table(
-        [
-          { title: '' },
-          { title: '', isWide: true },
-          { title: 'count', isNumber: true },
-          { title: 'size', isNumber: true },
-        ],
-        rows.map(([what, why, count, bytes]) => ({
-          cells: [what, why, figure(count), bytes],
-          faint: count === 0,
-        })),
-      ),
-      html`${plan.stranded.included > 0 ? html`<p class="soft">${counted(plan.stranded.included, 'further object')} of those proven came from other buckets, where ${plan.stranded.included === 1 ? 'it stays' : 'they stay'}.</p>` : null}`,
-      html`<h3>What came of it</h3>`,
-      outcome(retired, plan.source),
-    ),
+  return table(
+    [
+      { title: '' },
+      { title: '', isWide: true },
+      { title: 'count', isNumber: true },
+      { title: 'size', isNumber: true },
+    ],
+    rows.map(([what, why, count, bytes]) => ({
+      cells: [what, why, figure(count), bytes],
+      faint: count === 0,
+    })),
   );
 }
 
-function outcome(retired: NonNullable<Report['retirement']>['retired'], source: string): Markup {
-  if (retired === null) return html`<p>This retirement did not come to an end, or a gate did not hold.</p>`;
+function outcome(
+  { gates, hidden: hiddenObjects, deleted: told, retired }: Omit<ReportedRetirement, 'inventory'>,
+  source: string,
+): Markup {
+  if (gates.some(({ passed }) => !passed)) return html`<p>A gate did not hold: nothing was deleted.</p>`;
+  if (retired === null) {
+    const counts = `${figure(hiddenObjects)} hidden and ${figure(told)} deleted for good`;
+    return html`<p>It did not come to an end. It told of ${counts}, and may have done more: what the next attempt found tells.</p>`;
+  }
   const {
     mode,
     hidden,
@@ -96,7 +119,7 @@ function outcome(retired: NonNullable<Report['retirement']>['retired'], source: 
           ? `${source} is empty, and kept so that nobody else can take its name.`
           : `${source} is kept.`;
   return html`
-    <p>${figure(deleted)} deleted for good${failed_count > 0 ? `, ${figure(failed_count)} could not be deleted` : ''}${uploads > 0 ? `, ${counted(uploads, 'unfinished upload')} aborted` : ''}. ${end}</p>
+    <p>${hiddenObjects > 0 ? `${figure(hiddenObjects)} hidden under delete markers, ` : ''}${figure(deleted)} deleted for good${failed_count > 0 ? `, ${figure(failed_count)} could not be deleted` : ''}${uploads > 0 ? `, ${counted(uploads, 'unfinished upload')} aborted` : ''}. ${end}</p>
     ${left !== null && left.versions > 0 ? html`<p>${counted(left.versions, 'version')} (${size(left.bytes)}) left, ${figure(left.newer)} of them newer than the verification.</p>` : null}
     ${
       failed.length > 0

@@ -21,6 +21,8 @@ export function runsOf(history: readonly HistoryEntry[]): Run[] {
 function endOf(deed: Deed): Run['end'] {
   if (deed.event === 'migrated') return deed.verification?.proven === true ? 'done' : 'stopped';
   if (deed.event === 'stopped') return 'stopped';
+  if (deed.event === 'freeze-undone') return 'done';
+  if (deed.event === 'rolled-back') return deed.left_count > 0 ? 'stopped' : 'done';
   if (deed.event !== 'retired') return 'unknown';
   const { failed_count: failed, left } = deed.retired;
   return failed > 0 || (left?.versions ?? 0) > 0 ? 'stopped' : 'done';
@@ -34,8 +36,18 @@ function sentenceOf(deed: Exclude<Deed, { event: 'begun' | 'certified' }>): stri
     return `${countedWere(copied, 'object')} copied, and ${proven}.`;
   }
   if (deed.event === 'retired') {
-    const { deleted, failed_count: failed } = deed.retired;
+    const { hidden, deleted, failed_count: failed } = deed.retired;
+    if (hidden && failed === 0) return 'The objects are hidden; nothing was deleted for good.';
     return `${countedWere(deleted, 'object')} deleted${failed > 0 ? `, and ${failed} could not be` : ''}.`;
   }
+  if (deed.event === 'rolled-back') {
+    const { source, destination, copied, left_count: left, steps } = deed;
+    const rest = left > 0 ? `, and ${left} only in ${destination} ${left === 1 ? 'was' : 'were'} left` : '';
+    return `${countedWere(copied, 'object')} copied back to ${source}${rest}. ${undone(deed)}${steps.join(' ')}`;
+  }
+  if (deed.event === 'freeze-undone') return `${undone(deed)}${deed.steps.join(' ')}`;
   return deed.message;
 }
+
+const undone = ({ source, unfrozen }: { readonly source: string; readonly unfrozen: boolean }): string =>
+  unfrozen ? `${source} is not frozen any more. ` : `${source} was not frozen by this plan.`;

@@ -19,11 +19,11 @@ export const toneOf = ({ standing, concerns }: ReportVerdict): string => {
 };
 
 /** The verdict, first of all, with the figures that carry it. */
-export function verdictSection({ verdict, proof, plan, retirement, phase }: Report): Markup {
+export function verdictSection(report: Report): Markup {
+  const { verdict, proof, plan } = report;
   const { standing, sentence, evidence, concerns } = verdict;
   const weakest = proof && LEVELS.findLast((level) => proof.levels[level].objects > 0);
   const { copy, replace } = plan.actions;
-  const deleted = retirement?.retired?.deleted;
   const figures: [string, string][] = [
     ...(proof === null
       ? ([
@@ -35,7 +35,7 @@ export function verdictSection({ verdict, proof, plan, retirement, phase }: Repo
           ['their size', size(proof.bytes)],
           ['the weakest proof', weakest ?? '–'],
         ] as [string, string][])),
-    ['deleted', deleted === undefined ? (phase === 'retired' ? 'not recorded' : '0') : figure(deleted)],
+    ['deleted', deletedInAll(report)],
   ];
   return html`
 <div class="verdict ${toneOf(verdict)}" id="verdict">
@@ -47,4 +47,13 @@ export function verdictSection({ verdict, proof, plan, retirement, phase }: Repo
     ${concerns.map((each) => html`<li class="concern">${each}</li>`)}
   </ul>
 </div>`;
+}
+
+/** By all retirements together: one that was killed may have deleted more than it told. */
+function deletedInAll({ retirement, earlier_retirements: earlier, phase }: Report): string {
+  if (retirement === null) return phase === 'retiring' || phase === 'retired' ? 'not recorded' : '0';
+  const all = [...earlier, retirement];
+  const sum = figure(all.reduce((total, { deleted }) => total + deleted, 0));
+  const isWhole = all.every(({ retired, gates }) => retired !== null || gates.some(({ passed }) => !passed));
+  return isWhole ? sum : `at least ${sum}`;
 }

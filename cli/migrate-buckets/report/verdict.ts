@@ -6,7 +6,15 @@ import { utc } from './figures';
 
 type Known = Pick<
   Report,
-  'phase' | 'plan' | 'frozen' | 'server' | 'no_freeze' | 'overrides' | 'proof' | 'retirement'
+  | 'phase'
+  | 'plan'
+  | 'frozen'
+  | 'server'
+  | 'no_freeze'
+  | 'overrides'
+  | 'proof'
+  | 'retirement'
+  | 'earlier_retirements'
 >;
 
 /**
@@ -85,11 +93,12 @@ function gates({ retirement }: Known): string[] {
   return [`All ${counted(all.length, 'gate')} of the retirement held at ${utc(at)}${held}.`];
 }
 
-function concerns({ phase, plan, proof, server, no_freeze, overrides, retirement }: Known): string[] {
+function concerns(known: Known): string[] {
+  const { phase, plan, proof, server, no_freeze, overrides, retirement } = known;
   const begun = phase === 'retiring' || phase === 'retired';
   const left = retirement?.retired?.left ?? null;
   const failed = retirement?.retired?.failed_count ?? 0;
-  const older = begun ? (retirement?.inventory?.older.objects ?? 0) : (plan.noncurrent_versions ?? 0);
+  const older = begun ? olderVersions(known) : (plan.noncurrent_versions ?? 0);
   return [
     ...(begun && proof === null
       ? ['Nothing on record shows what was proven before the deletion began.']
@@ -111,3 +120,7 @@ function concerns({ phase, plan, proof, server, no_freeze, overrides, retirement
       : []),
   ];
 }
+
+/** As many as the first attempt found: a later one does not see those that it deleted. */
+const olderVersions = ({ retirement, earlier_retirements: earlier }: Known): number =>
+  Math.max(0, ...[...earlier, retirement].map((each) => each?.inventory?.older.objects ?? 0));

@@ -83,6 +83,7 @@ function full(changes: Partial<Report> = {}): Report {
       fidelity: { compared: 100, differing: 0, deep: false, seed: 1 },
     },
     retirement: retirement({ gates }, { failed: [{ key: LONG, message: 'Denied.' }], failed_count: 1 }),
+    earlier_retirements: [retirement({ gates }, { deleted: 1 })],
     ...changes,
   };
   return {

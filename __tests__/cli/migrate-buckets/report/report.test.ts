@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DeleteBucketCommand } from '@aws-sdk/client-s3';
+import { DeleteBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { type Report, reportSchema } from '../../../../contracts/migrate-buckets/report';
 import { put, putDecoys } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
@@ -169,4 +169,52 @@ it('goes where it is told, says the verdict, and names a plan that is not there'
   });
   expect(await readFile(join(harness.folder, 'page.html'), 'utf8')).toContain('<!doctype html>');
   expect((await harness.run(['report', 'none.json'])).code).toBe(2);
+});
+
+it('tells of a rollback and of an unfreeze as it does of every other call', async () => {
+  const { source, destination, plan, makePlan, apply, report } = await setting();
+  await makePlan();
+  expect((await apply()).code).toBe(0);
+  await put(harness.s3, destination, 'written/since', 'x');
+  expect((await harness.json('rollback', plan, '--copy-back', '--confirm', source)).code).toBe(0);
+  expect((await apply()).code).toBe(0);
+  expect((await harness.json('unfreeze', plan)).code).toBe(0);
+  const { report: made, page } = await report();
+  expect(made.runs.map(({ command, end }) => [command, end])).toEqual([
+    ['apply', 'done'],
+    ['rollback', 'done'],
+    ['apply', 'done'],
+    ['unfreeze', 'done'],
+  ]);
+  const [, rollback, , unfreeze] = made.runs;
+  expect(rollback?.steps.map(({ event }) => event)).toEqual(['copied-back', 'rolled-back']);
+  expect(rollback?.steps.at(-1)?.message).toContain(
+    `1 object was copied back to ${source}. ${source} is not frozen any more.`,
+  );
+  expect(unfreeze?.steps).toMatchObject([
+    {
+      event: 'freeze-undone',
+      message: expect.stringContaining(`${source} is not frozen any more.`),
+    },
+  ]);
+  expect(page).toContain('1 object was copied back to');
+});
+
+it('does not hide what an earlier retirement did behind a later one', async () => {
+  const { source, makePlan, apply, retire, report } = await setting();
+  const VersioningConfiguration = { Status: 'Enabled' } as const;
+  await harness.s3.send(new PutBucketVersioningCommand({ Bucket: source, VersioningConfiguration }));
+  await makePlan();
+  expect((await apply()).code).toBe(0);
+  expect((await retire('--accept-idle')).code).toBe(0);
+  expect((await retire('--accept-idle', '--purge')).code).toBe(0);
+  const { report: made, page } = await report();
+  expect(made).toMatchObject({
+    earlier_retirements: [{ hidden: 10, deleted: 0, retired: { hidden: true } }],
+    retirement: { hidden: 0, deleted: 20, retired: { deleted: 20, left: { versions: 0 } } },
+  });
+  expect(page).toContain('Attempt 1 of 2');
+  expect(page).toContain('10 hidden under delete markers');
+  expect(page).toContain('Attempt 2 of 2');
+  expect(page).toContain('20 deleted for good');
 });

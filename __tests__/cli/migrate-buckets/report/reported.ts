@@ -60,6 +60,8 @@ export const retirement = (
   at: '2026-01-03T00:00:00.000Z',
   gates: [gate(), gate({ name: 'owner' })],
   inventory: { objects: { objects: 3, bytes: 3072 }, decoys: nothing, older: nothing, markers: 0 },
+  hidden: 0,
+  deleted: 3,
   retired: {
     mode: 'empty-keep',
     hidden: false,

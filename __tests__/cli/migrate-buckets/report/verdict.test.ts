@@ -11,6 +11,7 @@ const known = (changes: Partial<Known> = {}): Known => ({
   overrides: [],
   proof: proof(),
   retirement: retirement(),
+  earlier_retirements: [],
   ...changes,
 });
 const judged = (changes: Partial<Known> = {}) => judge(known(changes));
@@ -157,6 +158,18 @@ describe('what was given up', () => {
     expect(judged({ plan: plan({ stranded }) }).concerns).toEqual([
       'The loss of lines/delta/x was accepted.',
     ]);
+  });
+
+  it('counts the older versions that an earlier attempt deleted', () => {
+    const found = (objects: number) => {
+      const made = retirement();
+      return { ...made, inventory: made.inventory && { ...made.inventory, older: { objects, bytes: 1 } } };
+    };
+    const concerns = judged({ earlier_retirements: [found(4)], retirement: found(0) }).concerns;
+    expect(concerns).toContain('4 older versions are not part of the migration.');
+    expect(judged({ earlier_retirements: [found(1)], retirement: found(3) }).concerns).toContain(
+      '3 older versions are not part of the migration.',
+    );
   });
 
   it('is what could not be deleted, and what is left', () => {
