@@ -1,4 +1,4 @@
-import { Command, type CommandUnknownOpts, type OptionValues } from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts, Option, type OptionValues } from '@commander-js/extra-typings';
 import type { Aws } from './aws/clients';
 import { REQUEST_TIMEOUT } from './aws/time-outs';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes';
@@ -39,6 +39,7 @@ export interface CommonOptions {
   readonly expectedBucketOwner?: string | undefined;
   /** Seconds. */
   readonly requestTimeout?: number | undefined;
+  readonly verbose?: boolean | undefined;
 }
 
 /** A command of a program: how it is called, and what it then does. */
@@ -83,6 +84,12 @@ export const declare = (name: string, description: string, examples: string) =>
     .option('--json', 'NDJSON events on stdout, the result last')
     .option('--progress', 'with --json: tell, once a second at most, how far it is')
     .option('--quiet', 'say only the result, and what must be seen before a question')
+    .addOption(
+      new Option(
+        '--verbose',
+        'say in full what is otherwise cut short: all that is known, on one screen',
+      ).conflicts('quiet'),
+    )
     .addHelpText('after', `\nExamples:\n${examples.trim().replace(/^ */gm, '  $ ')}\n${EXIT_CODES_HELP}`);
 
 /** Makes a command line that cannot be used an error like any other: one sentence, exit 2. */

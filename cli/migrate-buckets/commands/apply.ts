@@ -7,7 +7,7 @@ import { confirming } from '../../shared/confirmation';
 import { counted, countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { atLeast, oneOf, repeated, within } from '../../shared/option-values';
-import { bad, bytes, duration, good } from '../../shared/reporters/text';
+import { bad, bytes, duration, firstOf, good } from '../../shared/reporters/text';
 import { BREAK_LOCK } from './break-lock';
 import { readPauseOption } from './read-pause';
 import { describeVerification } from './verify';
@@ -74,7 +74,7 @@ export const apply = command(
     return {
       exitCode: exitCodeOf(migration),
       data: migration,
-      text: describe(migration, plan, path, freeze),
+      text: describe(migration, plan, path, options),
     };
   },
 );
@@ -89,13 +89,18 @@ function exitCodeOf({ failed, verification }: Migration) {
   return verification?.proven === true ? EXIT.ok : EXIT.differences;
 }
 
-function describe(migration: Migration, plan: Plan, path: string, freeze: boolean): string {
+function describe(
+  migration: Migration,
+  plan: Plan,
+  path: string,
+  { freeze, verbose }: { readonly freeze: boolean; readonly verbose?: boolean | undefined },
+): string {
   const { copied, failed, verification, seconds } = migration;
   const done = `${countedWere(copied, 'object')} copied (${bytes(migration.bytes)}) in ${migration.passes} passes and ${duration(seconds)}.`;
   if (failed.length > 0) {
-    const shown = failed.slice(0, 20).map(({ key, message }) => `  ${key}: ${message}`);
+    const shown = failed.map(({ key, message }) => `  ${key}: ${message}`);
     // Each says what to do about it: another run helps only where nothing else is told.
-    return [done, bad(`${counted(failed.length, 'object')} failed:`), ...shown].join('\n');
+    return [done, bad(`${counted(failed.length, 'object')} failed:`), ...firstOf(shown, verbose)].join('\n');
   }
   if (verification === null) return done;
   const next = verification.proven
@@ -103,5 +108,5 @@ function describe(migration: Migration, plan: Plan, path: string, freeze: boolea
         `Verified. ${plan.source} ${freeze ? 'stays' : 'is not'} frozen. Next: migrate-buckets retire ${path}`,
       )
     : bad(`Not verified. ${freeze ? 'The source was unfrozen; nothing' : 'Nothing'} was deleted.`);
-  return [done, describeVerification(verification), next].join('\n');
+  return [done, describeVerification(verification, verbose), next].join('\n');
 }

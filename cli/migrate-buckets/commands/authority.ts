@@ -1,10 +1,22 @@
-import type { Authority } from '../../../contracts/migrate-buckets/authority';
+import type { Authority, BucketEvidence, Signal } from '../../../contracts/migrate-buckets/authority';
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, type Outcome } from '../../shared/command';
+import { counted } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
-import { bad, bytes, faint, good, heading, table, when } from '../../shared/reporters/text';
+import {
+  bad,
+  bytes,
+  faint,
+  firstOf,
+  good,
+  heading,
+  type ListRow,
+  list,
+  when,
+} from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
 import { declareSearch, QUICK, searchOf } from './search';
+import { type ShortNames, shortNames } from './short-names';
 
 export const authority = command(
   declareSearch(
@@ -29,47 +41,63 @@ export const authority = command(
     return {
       exitCode: found.winner === null ? EXIT.ambiguous : EXIT.ok,
       data: found,
-      text: [
-        describeVerdict(found),
-        ...describeLosses(found),
-        ...describeStranded(found.stranded),
-        ...found.unchecked.map(faint),
-      ].join('\n'),
+      text: [describeVerdict(found, options.verbose), ...found.unchecked.map(faint)].join('\n'),
     };
   },
 );
 
-/** The verdict for people: what was looked at, and what follows. */
-export function describeVerdict({ winner, reasons, signals, buckets }: Authority): string {
-  const gates = buckets.flatMap(({ name, collections }) =>
-    collections.flatMap(({ collection, gates: found }) =>
-      found.map(({ gate, result, evidence: sentence }) => [name, collection, gate, result, sentence]),
-    ),
-  );
-  const compared = signals.map(({ name, values, best }) => [
-    name,
-    ...buckets.map(({ name: bucket }) => {
-      const value = values[bucket];
-      if (value === undefined) return '-';
-      const shown =
-        name === 'bytes'
-          ? bytes(Number(value))
-          : name === 'newest write'
-            ? when(Number(value))
-            : String(value);
-      return best.includes(bucket) ? good(shown) : shown;
-    }),
-  ]);
+/** The verdict for people, first of all, and then what it rests on. */
+export function describeVerdict(authority: Authority, verbose: boolean | undefined): string {
+  const { winner, reasons, signals, buckets, stranded } = authority;
+  const names = shortNames(buckets.map(({ name }) => name));
   return [
-    heading('Gates'),
-    table(['bucket', 'collection', 'gate', 'result', 'evidence'], gates),
-    heading('Signals'),
-    table(['signal', ...buckets.map(({ name }) => name)], compared),
     winner === null
       ? bad('The buckets do not show which of them is the truth. Name it with "plan --source".')
       : good(`The truth is ${winner}.`),
     ...reasons.map((reason) => `  ${reason}`),
+    ...describeLosses(authority),
+    ...describeStranded(stranded, verbose),
+    ...names.legend,
+    heading('Gates'),
+    list(buckets.flatMap((bucket) => gateRows(bucket, names.of(bucket.name), verbose))),
+    heading('Signals (* the best of those that pass every gate)'),
+    list(signals.map((signal) => signalRow(signal, names))),
   ].join('\n');
+}
+
+/** What fails comes with its evidence; what passes by its name alone, unless all is to be said. */
+function gateRows({ collections }: BucketEvidence, bucket: string, verbose: boolean | undefined): ListRow[] {
+  return collections.flatMap(({ collection, gates }) => {
+    const of = `${bucket} ${collection}`;
+    const told = gates.filter(({ result }) => verbose === true || result === 'fail');
+    const named = (['pass', 'neutral'] as const).flatMap((result): ListRow[] => {
+      const those = gates.filter((each) => each.result === result && !told.includes(each));
+      const cells = [result, of, those.map(({ gate }) => gate).join(', ')];
+      return those.length === 0 ? [] : [{ cells, paint: PAINT[result] }];
+    });
+    return [
+      ...told.map(({ gate, result, evidence }) => ({
+        cells: [result === 'fail' ? 'FAIL' : result, of, `${gate}: ${evidence}`],
+        paint: PAINT[result],
+      })),
+      ...named,
+    ];
+  });
+}
+
+const firstColumn =
+  (paint: (text: string) => string): NonNullable<ListRow['paint']> =>
+  (text, column) =>
+    column === 0 ? paint(text) : text;
+const PAINT = { pass: firstColumn(good), neutral: firstColumn(faint), fail: bad };
+
+function signalRow({ name, values, best }: Signal, names: ShortNames): ListRow {
+  const shown = Object.entries(values).map(([bucket, value]) => {
+    const text =
+      name === 'bytes' ? bytes(Number(value)) : name === 'newest write' ? when(Number(value)) : String(value);
+    return `${names.of(bucket)} ${text}${best.includes(bucket) ? '*' : ''}`;
+  });
+  return { cells: [name, shown.join(', ')] };
 }
 
 function describeLosses({ winner, left_behind: leftBehind }: Authority): string[] {
@@ -80,11 +108,15 @@ function describeLosses({ winner, left_behind: leftBehind }: Authority): string[
   return leftBehind.flatMap((each) => describeLeftBehind(each, winner)).map((sentence) => `  ${sentence}`);
 }
 
-function describeStranded(stranded: Authority['stranded']): string[] {
+function describeStranded(stranded: Authority['stranded'], verbose: boolean | undefined): string[] {
   if (stranded.length === 0) return [];
   return [
-    heading(`${stranded.length} deltas are stranded: newer than the snapshot, and only in a losing bucket`),
-    ...stranded.slice(0, 20).map(({ bucket, key }) => `  ${bucket}: ${key}`),
-    ...(stranded.length > 20 ? [`  and ${stranded.length - 20} more`] : []),
+    heading(
+      `${counted(stranded.length, 'delta')} ${stranded.length === 1 ? 'is' : 'are'} stranded: newer than the snapshot, and only in a losing bucket`,
+    ),
+    ...firstOf(
+      stranded.map(({ bucket, key }) => `  ${bucket}: ${key}`),
+      verbose,
+    ),
   ];
 }

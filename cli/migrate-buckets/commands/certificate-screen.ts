@@ -1,9 +1,9 @@
 import type { CertificateCheck } from '../../../contracts/migrate-buckets/certificate';
 import { counted } from '../../shared/counted';
-import { bad, bytes, faint, good, heading } from '../../shared/reporters/text';
+import { bad, bytes, faint, firstOf, good, heading } from '../../shared/reporters/text';
 
 /** What a bucket is beside its certificate, for people. */
-export function describeCertificateCheck(check: CertificateCheck): string {
+export function describeCertificateCheck(check: CertificateCheck, verbose: boolean | undefined): string {
   const { bucket, certificate, objects, same, rewritten, moved_on, extra, problems, problem_count } = check;
   const { tool, at, source, destination, digest } = certificate;
   return [
@@ -20,8 +20,11 @@ export function describeCertificateCheck(check: CertificateCheck): string {
     problem_count === 0
       ? good(`${bucket} holds what was certified.`)
       : bad(`Missing or different: ${problem_count} of ${counted(objects, 'object')}:`),
-    ...problems.slice(0, 20).map(({ key, why }) => `  ${key}: ${why}`),
-    ...(problem_count > 20 ? [`  and ${problem_count - 20} more (--json names a hundred)`] : []),
+    ...firstOf(
+      problems.map(({ key, why }) => `  ${key}: ${why}`),
+      verbose,
+      problem_count,
+    ),
   ].join('\n');
 }
 

@@ -6,6 +6,7 @@ import { repeated, within } from '../../shared/option-values';
 import { bad, faint, good, table } from '../../shared/reporters/text';
 import { arnOf } from './apply';
 import { readPauseOption } from './read-pause';
+import { shortNames } from './short-names';
 
 export const doctor = command(
   declare(
@@ -41,7 +42,7 @@ has, for a moment, one statement more, which concerns these keys alone. Nobody e
     ),
   async (context, _args, options): Promise<Outcome<ResultOf<'doctor'>>> => {
     const { examinePair }: typeof import('../doctor/examine-pair') = require('../doctor/examine-pair');
-    const { source, dest, principal, secondProfile, freeze, settle, readPause } = options;
+    const { source, dest, principal, secondProfile, freeze, settle, readPause, verbose } = options;
     const { checks, left } = await examinePair(context, {
       source,
       destination: dest,
@@ -54,7 +55,7 @@ has, for a moment, one statement more, which concerns these keys alone. Nobody e
     return {
       exitCode: exitCodeOf(checks),
       data: { source, destination: dest, checks, left },
-      text: [describeChecks(checks), ...left.map(bad), conclude(checks)].join('\n'),
+      text: [conclude(checks), describeChecks(checks, verbose), ...left.map(bad)].join('\n'),
     };
   },
 );
@@ -74,9 +75,10 @@ const MARKS: Record<Check['result'], (text: string) => string> = {
   unchecked: faint,
 };
 
-/** What was found, for people: a table of results, and the evidence of what is not proven. */
-export function describeChecks(checks: readonly Check[]): string {
+/** What was found, for people: a table of results, and the evidence of what is not proven, or of all. */
+function describeChecks(checks: readonly Check[], verbose: boolean | undefined): string {
   const buckets = [...new Set(checks.map(({ bucket }) => bucket))];
+  const names = shortNames(buckets);
   const capabilities = [...new Set(checks.map(({ capability }) => capability))];
   const mark = ({ result }: Check) => MARKS[result](result === 'unchecked' ? 'not checked' : result);
   const rows = capabilities.map((capability) => [
@@ -86,9 +88,10 @@ export function describeChecks(checks: readonly Check[]): string {
       return found === undefined ? '' : mark(found);
     }),
   ]);
-  const open = checks.filter(({ result }) => result !== 'proven');
+  const open = checks.filter(({ result }) => verbose === true || result !== 'proven');
   return [
-    table(['capability', ...buckets], rows),
+    ...names.legend,
+    table(['capability', ...buckets.map(names.of)], rows),
     ...open.map((each) => `${each.capability} in ${each.bucket}: ${mark(each)}. ${each.evidence}`),
   ].join('\n');
 }

@@ -34,7 +34,7 @@ export const plan = command(
     }: typeof import('../planning/plan-migration') = require('../planning/plan-migration');
     const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
     const { source, dest, out, acceptLoss, includeStranded = false, overwrite = false } = options;
-    const { restore = false, restoreDays: days, restoreTier: tier } = options;
+    const { restore = false, restoreDays: days, restoreTier: tier, verbose } = options;
     const { plan: made, authority } = await planMigration(context, new SdkEngine(context.aws.s3, context), {
       search: searchOf(options),
       named: source === 'auto' ? undefined : source,
@@ -51,7 +51,7 @@ export const plan = command(
     return {
       exitCode: made === null ? EXIT.ambiguous : EXIT.ok,
       data: { path: made === null ? null : out, plan: made, authority },
-      text: made === null ? describeVerdict(authority) : describePlan(made, out),
+      text: made === null ? describeVerdict(authority, verbose) : describePlan(made, out, verbose),
     };
   },
 );

@@ -2,7 +2,7 @@ import type { Tally } from '../../../contracts/migrate-buckets/plan';
 import type { Gate, Leftovers, Retirement } from '../../../contracts/migrate-buckets/retirement';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import { counted, countedWere } from '../../shared/counted';
-import { bad, bytes, faint, good, heading, type ListRow, list } from '../../shared/reporters/text';
+import { bad, bytes, firstOf, good, heading, type ListRow, list } from '../../shared/reporters/text';
 import { ONCE_BEGUN } from '../plan-files/once-begun';
 import type { GatesEvaluation } from '../retirement/gates-evaluation';
 
@@ -102,11 +102,20 @@ function gateRow({ name, passed, overridden, evidence }: Gate): ListRow {
 }
 
 /** What a retirement did, and what is left. */
-export function describeRetirement(retired: Retirement, source: string, path: string): string {
+export function describeRetirement(
+  retired: Retirement,
+  {
+    source,
+    path,
+    verbose,
+  }: { readonly source: string; readonly path: string; readonly verbose?: boolean | undefined },
+): string {
   const { mode, hidden, deleted, failed, failed_count, bucket_deleted, uploads_aborted, left } = retired;
-  const shown = failed.slice(0, FAILED_SHOWN).map(({ key, message }) => ({ cells: [key, message] }));
-  const more = failed_count > shown.length ? [faint(`  and ${failed_count - shown.length} more`)] : [];
-  const failures = failed_count === 0 ? [] : [list(shown), ...more];
+  const failures = firstOf(
+    failed.map((each) => list([{ cells: [`${each.key}: ${each.message}`] }])),
+    verbose,
+    failed_count,
+  );
   if (left !== null && left.versions > 0) {
     return [bad(`${source} is not empty: ${whatIsLeft(left, failed_count)}`), ...failures, next(left)].join(
       '\n',
@@ -139,8 +148,6 @@ export function describeRetired({ left }: Retirement, source: string): string {
   const which = `${counted(left.versions, 'version')} (${bytes(left.bytes)})`;
   return [bad(`${source} was retired before, and holds something again: ${which}.`), ...shown].join('\n');
 }
-
-const FAILED_SHOWN = 20;
 
 function whatIsLeft({ versions, bytes: size, newer, newer_keys: keys }: Leftovers, failed: number): string {
   const parts = [

@@ -48,6 +48,7 @@ export const retire = command(
       acceptUnchecked = [],
       acceptIdle,
       dryRun = false,
+      verbose,
     } = options;
     const extent = { mode, purge };
     const confirm = confirming(context, options.confirm);
@@ -74,6 +75,6 @@ export const retire = command(
       return { exitCode, data, text: describeRetired(retired, source) };
     }
     const exitCode = retired.failed_count > 0 || left > 0 ? EXIT.incomplete : EXIT.ok;
-    return { exitCode, data, text: describeRetirement(retired, source, path) };
+    return { exitCode, data, text: describeRetirement(retired, { source, path, verbose }) };
   },
 );

@@ -3,7 +3,7 @@ import { command, declare, type Outcome } from '../../shared/command';
 import { confirming } from '../../shared/confirmation';
 import { counted, countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
-import { bad, good } from '../../shared/reporters/text';
+import { bad, firstOf, good } from '../../shared/reporters/text';
 import { BREAK_LOCK } from './break-lock';
 import { readPauseOption } from './read-pause';
 
@@ -19,7 +19,11 @@ export const rollback = command(
     .option('--confirm <name>', "the source's name or the plan's digest, instead of being asked")
     .addOption(readPauseOption())
     .option(...BREAK_LOCK),
-  async (context, [path], { copyBack = false, confirm, ...more }): Promise<Outcome<ResultOf<'rollback'>>> => {
+  async (
+    context,
+    [path],
+    { copyBack = false, confirm, verbose, ...more },
+  ): Promise<Outcome<ResultOf<'rollback'>>> => {
     const { rollBack }: typeof import('../apply/roll-back') = require('../apply/roll-back');
     const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
     const data = await rollBack(context, new SdkEngine(context.aws.s3, context), {
@@ -28,21 +32,26 @@ export const rollback = command(
       confirm: confirming(context, confirm),
       ...more,
     });
-    return { exitCode: data.left_count > 0 ? EXIT.differences : EXIT.ok, data, text: describe(data) };
+    return {
+      exitCode: data.left_count > 0 ? EXIT.differences : EXIT.ok,
+      data,
+      text: describe(data, verbose),
+    };
   },
 );
 
-function describe(data: ResultOf<'rollback'>): string {
+function describe(data: ResultOf<'rollback'>, verbose: boolean | undefined): string {
   const { source, destination, unfrozen, copied, left, left_count: count } = data;
-  const shown = left.slice(0, 20).map(({ key, message }) => `  ${key}: ${message}`);
+  const shown = left.map(({ key, message }) => `  ${key}: ${message}`);
   return [
     good(unfrozen ? `${source} is not frozen any more.` : `${source} was not frozen by this plan.`),
+    ...(verbose === true ? data.steps.map((step) => `  ${step}`) : []),
     ...(copied === 0 ? [] : [good(`${countedWere(copied, 'object')} copied back.`)]),
     ...(count === 0
       ? [`It holds all that ${destination} was given since.`]
       : [
           bad(`${counted(count, 'object')} of ${destination} ${count === 1 ? 'is' : 'are'} not in it:`),
-          ...shown,
+          ...firstOf(shown, verbose, count),
         ]),
   ].join('\n');
 }

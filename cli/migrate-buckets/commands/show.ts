@@ -1,7 +1,7 @@
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import type { NotCarried, Plan, State } from '../../../contracts/migrate-buckets/plan';
 import { command, declare, type Outcome } from '../../shared/command';
-import { counted } from '../../shared/counted';
+import { counted, countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, duration, faint, heading, table } from '../../shared/reporters/text';
 import { givenUp, NOT_FROZEN } from '../doctor/given-up';
@@ -12,7 +12,7 @@ export const show = command(
     'Show a plan, and how far its migration is. Read-only, needs no AWS.',
     'migrate-buckets show plan.json',
   ).argument('<plan>', 'the file that plan wrote'),
-  async (_context, [path]): Promise<Outcome<ResultOf<'show'>>> => {
+  async (_context, [path], { verbose }): Promise<Outcome<ResultOf<'show'>>> => {
     const {
       planFiles,
       readManifest,
@@ -26,13 +26,13 @@ export const show = command(
     return {
       exitCode: EXIT.ok,
       data: { plan, state },
-      text: [describePlan(plan, path), ...describeState(state)].join('\n'),
+      text: [describePlan(plan, path, verbose), ...describeState(state, verbose)].join('\n'),
     };
   },
 );
 
 /** A plan for people. */
-export function describePlan(plan: Plan, path: string): string {
+export function describePlan(plan: Plan, path: string, verbose: boolean | undefined): string {
   const { actions, requests, stranded } = plan;
   const rows = Object.entries(actions).filter(([, { objects }]) => objects > 0);
   return [
@@ -54,14 +54,27 @@ export function describePlan(plan: Plan, path: string): string {
     ...plan.server
       .filter(({ result }) => result === 'missing' || result === 'denied')
       .map(({ capability, bucket, evidence }) => bad(`${bucket} lacks ${capability}: ${evidence}`)),
-    heading('Permissions that it takes'),
-    ...plan.permissions.map(
-      ({ actions: names, resource, retire }) =>
-        `  ${names.join(', ')} on ${resource}${retire === true ? ' (to retire it)' : ''}`,
-    ),
+    ...(verbose === true
+      ? describeInFull(plan)
+      : [`The permissions that it takes: migrate-buckets iam-policy ${path}`]),
     faint(`digest ${plan.digest}`),
     `Next: migrate-buckets apply ${path}`,
   ].join('\n');
+}
+
+function describeInFull({ permissions, server, region, owner, created_at: at, requests }: Plan): string[] {
+  return [
+    heading('Permissions that it takes'),
+    ...permissions.map(
+      ({ actions: names, resource, retire }) =>
+        `  ${names.join(', ')} on ${resource}${retire === true ? ' (to retire it)' : ''}`,
+    ),
+    heading('What reading shows of the server'),
+    ...server.map(
+      ({ capability, bucket, result, evidence }) => `  ${capability} in ${bucket}: ${result}. ${evidence}`,
+    ),
+    `Made at ${at}, in ${region}${owner === null ? '' : `, for the account ${owner}`}. Objects that are read: ${requests.read}.`,
+  ];
 }
 
 function describeNotCarried({ objects, examined, bucket, ...counts }: NotCarried): string[] {
@@ -89,7 +102,7 @@ const EXPLAINED: Record<string, string> = {
 };
 
 /** How far a migration is, and what it does without. */
-function describeState(state: State | null): string[] {
+function describeState(state: State | null, verbose: boolean | undefined): string[] {
   if (state === null) return ['It was not applied yet.'];
   const { phase, server, no_freeze } = state;
   const accepted = server?.accepted_missing ?? [];
@@ -98,7 +111,24 @@ function describeState(state: State | null): string[] {
       bad(`Without ${capability}, as you accepted: ${givenUp(capability)}.`),
     ),
     ...(no_freeze ? [bad(`${NOT_FROZEN}.`)] : []),
+    ...(verbose === true ? describeStateInFull(state) : []),
     no_freeze && phase === 'verified' ? 'The copy is verified. Run retire.' : PHASES[phase],
+  ];
+}
+
+function describeStateInFull({ started_at: at, saved, verified, overrides, server }: State): string[] {
+  const mark = saved?.mark;
+  const levels = Object.entries(verified?.levels ?? {}).map(([level, count]) => `${count} ${level}`);
+  return [
+    `Begun at ${at}.`,
+    ...(server === null ? [] : [`The server was examined at ${server.at}.`]),
+    ...(mark === undefined ? [] : [`Frozen at ${mark.at} by ${mark.by}.`]),
+    ...(verified === null
+      ? []
+      : [
+          `${countedWere(verified.objects, 'object')} verified at ${verified.at} (${levels.join(', ')}), digest ${verified.digest}.`,
+        ]),
+    ...overrides.map(({ gate, at: when }) => bad(`The gate ${gate} was overridden at ${when}.`)),
   ];
 }
 

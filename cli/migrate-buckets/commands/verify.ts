@@ -4,7 +4,7 @@ import { LEVELS } from '../../../contracts/migrate-buckets/words';
 import { command, declare, type Outcome } from '../../shared/command';
 import { counted } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
-import { bad, bytes, faint, good, table } from '../../shared/reporters/text';
+import { bad, bytes, faint, firstOf, good, table } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
 import { describeCertificateCheck } from './certificate-screen';
 
@@ -31,7 +31,7 @@ export const verify = command(
       'compare the bytes of whatever is not proven otherwise; a certificate then holds the SHA-256 of all bytes',
     ),
   async (context, [plan], options): Promise<Outcome<ResultOf<'verify'> | ResultOf<'verify-against'>>> => {
-    const { source, dest, certificate, against, bucket, deep = false } = options;
+    const { source, dest, certificate, against, bucket, deep = false, verbose } = options;
     if (against !== undefined) {
       if ([plan, source, dest, certificate].some((each) => each !== undefined)) throw usage();
       const {
@@ -41,7 +41,7 @@ export const verify = command(
       return {
         exitCode: check.proven ? EXIT.ok : EXIT.differences,
         data: { by: 'certificate', ...check },
-        text: describeCertificateCheck(check),
+        text: describeCertificateCheck(check, verbose),
       };
     }
     const copy =
@@ -61,7 +61,7 @@ export const verify = command(
     return {
       exitCode: data.proven ? EXIT.ok : EXIT.differences,
       data: { by: 'source', ...data },
-      text: [describeVerification(data), ...describeCertificate(data)].join('\n'),
+      text: [describeVerification(data, verbose), ...describeCertificate(data)].join('\n'),
     };
   },
 );
@@ -97,7 +97,7 @@ const describeFidelity = ({ compared, deep, seed }: NonNullable<Verification['fi
   }.`;
 
 /** A verification for people. */
-export function describeVerification(verification: Verification): string {
+export function describeVerification(verification: Verification, verbose: boolean | undefined): string {
   const { levels, problems, problem_count, decoys, extra, objects, fidelity } = verification;
   return [
     table(
@@ -112,7 +112,11 @@ export function describeVerification(verification: Verification): string {
     problem_count === 0
       ? good(objects === 1 ? 'The 1 object is proven.' : `All ${objects} objects are proven.`)
       : bad(`Missing, different or unproven: ${problem_count} of ${counted(objects, 'object')}:`),
-    ...problems.slice(0, 20).map(({ key, level, why }) => `  ${level} ${key}: ${why}`),
-    ...(problem_count > 20 ? [`  and ${problem_count - 20} more (--json names a hundred)`] : []),
+    ...firstOf(
+      problems.map(({ key, level, why }) => `  ${level} ${key}: ${why}`),
+      verbose,
+      problem_count,
+    ),
+    ...(verbose === true ? [faint(`source digest ${verification.digest}`)] : []),
   ].join('\n');
 }

@@ -70,7 +70,7 @@ const SENTENCES: readonly (readonly [(asked: Asked) => boolean, (asked: Asked) =
   [
     ({ failure }) => isDenied(failure),
     ({ failure, doing }) =>
-      `Access was denied when asked to ${doing}${inBrackets(failure)}. "migrate-buckets plan" lists the permissions that are needed.`,
+      `Access was denied when asked to ${doing}${inBrackets(failure)}. "migrate-buckets iam-policy" prints the permissions that a plan needs.`,
   ],
   [() => true, ({ failure, doing }) => `It failed to ${doing}: ${failure.code}${inBrackets(failure)}.`],
 ];

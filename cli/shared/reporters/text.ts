@@ -73,6 +73,26 @@ function wrap(text: string, width: number): string[] {
   return lines;
 }
 
+/** Rows that a screen shows of many. */
+const SHOWN = 20;
+
+/**
+ * The first rows of many, or with `verbose` all that are known, and how many more there are.
+ *
+ * @param total - as many as there are, of which the rows may be the first.
+ */
+export function firstOf(
+  rows: readonly string[],
+  verbose: boolean | undefined,
+  total = rows.length,
+): string[] {
+  const shown = verbose === true ? rows : rows.slice(0, SHOWN);
+  if (shown.length === total) return [...shown];
+  const named = rows.length === total ? 'all' : `the first ${rows.length}`;
+  const hint = shown.length < rows.length ? ` (--verbose names ${named})` : '';
+  return [...shown, faint(`  and ${total - shown.length} more${hint}`)];
+}
+
 export const heading = (text: string): string => pc.bold(text);
 export const good = (text: string): string => pc.green(text);
 export const bad = (text: string): string => pc.red(text);
