@@ -51,7 +51,8 @@ export const planSchema = z
     created_at: z.iso.datetime(),
     source: z.string(),
     destination: z.string(),
-    region: z.string(),
+    region: z.string().describe("the destination's"),
+    source_region: z.string().optional().describe('absent in plans of older releases: the same as the other'),
     owner: z.string().nullable().describe('the account of both buckets; null when it could not be found out'),
     digest: z
       .string()
@@ -66,6 +67,14 @@ export const planSchema = z
     noncurrent_versions: count.nullable().describe('they stay behind; null when they could not be listed'),
     not_carried: notCarriedSchema.optional().describe('what copies will lack'),
     requests: z.object({ list: count, copy: count, read: count }),
+    transfer: z
+      .object({
+        bytes: count.describe('that go from one region to another'),
+        cost: z.number().describe('US dollars, part of the estimated cost'),
+        price: z.string().describe('what it was reckoned by, and where that is told'),
+      })
+      .optional()
+      .describe('absent where all buckets are in one region'),
     estimated_cost: z.number().describe('US dollars'),
     estimated_time: z.number().describe('seconds'),
     server: z

@@ -7,7 +7,7 @@ import { patiently } from '../../shared/aws/pace';
 import { UserError } from '../../shared/user-error';
 
 /**
- * Makes sure that a bucket is there, is ours to read, and is in the region that was asked.
+ * Makes sure that a bucket is there, and is ours to read.
  *
  * @throws {UserError} one sentence that tells these apart.
  */
@@ -24,6 +24,14 @@ export async function openBucket({ s3, options }: Aws, bucket: string): Promise<
     }
     throw explain(error, `open the bucket ${bucket}`, bucket);
   }
+}
+
+/** The region of a bucket that was opened. Servers that have none are in the region that requests are signed for. */
+export async function regionOf({ s3 }: Aws, bucket: string): Promise<string> {
+  const { BucketRegion } = await saying(`ask for the region of ${bucket}`, bucket, () =>
+    patiently(() => s3.send(new HeadBucketCommand({ Bucket: bucket }))),
+  );
+  return BucketRegion ?? (await s3.config.region());
 }
 
 export type Versioning = 'off' | 'Enabled' | 'Suspended';

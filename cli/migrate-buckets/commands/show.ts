@@ -51,6 +51,7 @@ export function describePlan(plan: Plan, path: string, verbose: boolean | undefi
       : []),
     ...(plan.not_carried === undefined ? [] : describeNotCarried(plan.not_carried)),
     `About ${requests.copy} copies and ${requests.list} listings: $${plan.estimated_cost.toFixed(4)}, ${duration(plan.estimated_time)}, by the ${plan.engine} engine.`,
+    ...describeTransfer(plan),
     ...plan.server
       .filter(({ result }) => result === 'missing' || result === 'denied')
       .map(({ capability, bucket, evidence }) => bad(`${bucket} lacks ${capability}: ${evidence}`)),
@@ -62,7 +63,23 @@ export function describePlan(plan: Plan, path: string, verbose: boolean | undefi
   ].join('\n');
 }
 
-function describeInFull({ permissions, server, region, owner, created_at: at, requests }: Plan): string[] {
+function describeTransfer({ source_region: from, region, transfer }: Plan): string[] {
+  if (transfer === undefined) return [];
+  const way = from === region ? `to ${region}` : `from ${from} to ${region}`;
+  return [
+    `$${transfer.cost.toFixed(4)} of it is for moving ${bytes(transfer.bytes)} ${way} (${transfer.price}).`,
+  ];
+}
+
+function describeInFull({
+  permissions,
+  server,
+  region,
+  source_region,
+  owner,
+  created_at: at,
+  requests,
+}: Plan): string[] {
   return [
     heading('Permissions that it takes'),
     ...permissions.map(
@@ -73,7 +90,7 @@ function describeInFull({ permissions, server, region, owner, created_at: at, re
     ...server.map(
       ({ capability, bucket, result, evidence }) => `  ${capability} in ${bucket}: ${result}. ${evidence}`,
     ),
-    `Made at ${at}, in ${region}${owner === null ? '' : `, for the account ${owner}`}. Objects that are read: ${requests.read}.`,
+    `Made at ${at}, in ${source_region ?? region}${owner === null ? '' : `, for the account ${owner}`}. Objects that are read: ${requests.read}.`,
   ];
 }
 

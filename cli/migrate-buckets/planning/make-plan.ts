@@ -24,6 +24,9 @@ export interface PlanRequest {
   readonly source: string;
   readonly destination: string;
   readonly region: string;
+  readonly sourceRegion: string;
+  /** The buckets that are in another region than the destination. */
+  readonly crossing: ReadonlySet<string>;
   readonly owner: string | null;
   readonly authority: readonly string[];
   /** All that this rests on. */
@@ -59,6 +62,7 @@ export async function makePlan(
   const conflicts = new SomeKeys();
   let destinationObjects = 0;
   let partCopies = 0;
+  let crossingBytes = 0;
 
   const stranded = include.map(({ bucket, object }) => ({ ...object, bucket }));
   const manifest = new LineWriter(files.manifest);
@@ -77,6 +81,7 @@ export async function makePlan(
       if (entry.action === 'conflict') conflicts.add(entry.key);
       if (entry.action === 'copy' || entry.action === 'replace') {
         partCopies += partsOfEtag(entry.etag) ?? 0;
+        if (request.crossing.has(entry.bucket ?? source)) crossingBytes += entry.size;
         if (pair.source !== undefined) {
           const located = { bucket: entry.bucket ?? source, object: pair.source };
           if (isArchived(entry)) await request.archived.offer(located);
@@ -99,6 +104,7 @@ export async function makePlan(
     source,
     destination,
     region: request.region,
+    source_region: request.sourceRegion,
     owner: request.owner,
     digest: digest.finish(),
     engine: 'local',
@@ -107,7 +113,12 @@ export async function makePlan(
     stranded: { included: include.length, accepted_lost: [...request.acceptedLost] },
     noncurrent_versions: request.noncurrentVersions,
     not_carried: await request.notCarried.finish(source),
-    ...estimate(actions, destinationObjects, partCopies),
+    ...estimate({
+      actions,
+      destinationObjects,
+      partCopies,
+      crossingBytes: request.crossing.size === 0 ? undefined : crossingBytes,
+    }),
     server: [...request.server],
     permissions: requiredPermissions({
       ...request,

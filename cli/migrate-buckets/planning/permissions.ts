@@ -5,19 +5,31 @@ import { partitionOf } from './partition';
 interface Migrated extends Pick<Plan, 'source' | 'destination' | 'region' | 'owner'> {
   /** Other buckets, whose stranded deltas are copied along. */
   readonly alsoFrom: readonly string[];
+  /** @default - the destination's */
+  readonly sourceRegion?: string;
 }
 
 /**
  * What the operator's credentials must be allowed to do, from discover to retire. A test compares it with what a
  * server was asked for.
  */
-export function requiredPermissions({ source, destination, region, owner, alsoFrom }: Migrated) {
+export function requiredPermissions({
+  source,
+  destination,
+  region,
+  sourceRegion = region,
+  owner,
+  alsoFrom,
+}: Migrated) {
   const partition = partitionOf(region);
   const bucket = (name: string) => `arn:${partition}:s3:::${name}`;
   const objects = (name: string) => `${bucket(name)}/*`;
   /** Probes, and whatever else is our own. */
   const ownObjects = (name: string) => `${bucket(name)}/${OWN_PREFIX}*`;
-  const keys = `arn:${partition}:kms:${region}:${owner ?? '*'}:key/*`;
+  // A key of KMS is in the region of its bucket.
+  const keys = [...new Set([region, sourceRegion])].map(
+    (each) => `arn:${partition}:kms:${each}:${owner ?? '*'}:key/*`,
+  );
   const read = (name: string) => [
     { actions: ['s3:ListBucket'], resource: bucket(name) },
     { actions: ['s3:GetObject', 's3:GetObjectTagging'], resource: objects(name) },
@@ -62,7 +74,7 @@ export function requiredPermissions({ source, destination, region, owner, alsoFr
     },
     { actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'], resource: ownObjects(destination) },
     // Objects under a key of KMS.
-    { actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resource: keys },
+    ...keys.map((resource) => ({ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resource })),
     {
       actions: ['lambda:ListFunctions', 'states:ListStateMachines', 'sts:GetCallerIdentity'],
       resource: '*',

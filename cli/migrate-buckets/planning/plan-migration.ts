@@ -1,11 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { MigrationEvent, ResultOf } from '../../../contracts/migrate-buckets/output';
+import type { Aws } from '../../shared/aws/clients';
 import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { type AuthorityRequest, findAuthority } from '../authority/find-authority';
 import { describeLeftBehind } from '../authority/left-behind';
-import { openBucket, versioningOf } from '../aws/bucket';
+import { openBucket, regionOf, versioningOf } from '../aws/bucket';
 import { ownerOf } from '../aws/owner';
 import { examineByReading } from '../doctor/examine';
 import { refuseUnlistable } from '../doctor/refuse-missing';
@@ -72,13 +73,15 @@ async function planUnderLock(
   if (source === null) return { plan: null, authority };
   const server = await examineByReading(context, [source, destination]);
   refuseUnlistable(server);
+  const choice = chooseStranded(stranded, await readLosses(request.acceptLoss), request.includeStranded);
+  const from = [source, ...choice.include.map(({ bucket }) => bucket)];
   const plan = await makePlan(
     engine,
     {
       source,
       destination,
-      ...chooseStranded(stranded, await readLosses(request.acceptLoss), request.includeStranded),
-      region: await aws.s3.config.region(),
+      ...choice,
+      ...(await regionsOf(aws, destination, source, from)),
       owner: await ownerOf(aws, [source, destination]),
       authority: [
         ...reasons,
@@ -96,6 +99,18 @@ async function planUnderLock(
     report,
   );
   return { plan, authority };
+}
+
+/** Where the buckets are. A copy between regions is paid for. */
+async function regionsOf(aws: Aws, destination: string, source: string, from: readonly string[]) {
+  const regions = new Map<string, string>();
+  for (const bucket of new Set([destination, ...from])) regions.set(bucket, await regionOf(aws, bucket));
+  const region = regions.get(destination) ?? '';
+  return {
+    region,
+    sourceRegion: regions.get(source) ?? '',
+    crossing: new Set([...regions].filter(([, each]) => each !== region).map(([bucket]) => bucket)),
+  };
 }
 
 /** Versions that stay behind: only current objects are migrated. */

@@ -32,7 +32,12 @@ export function planSection({ plan, copied, runs }: Report): Markup {
     card(
       facts([
         ['planned', moment(plan.created_at)],
-        ['region', plan.region],
+        [
+          'region',
+          plan.source_region === undefined || plan.source_region === plan.region
+            ? plan.region
+            : `${plan.source_region} to ${plan.region}`,
+        ],
         ['owner', plan.owner ?? 'could not be found out'],
         ['estimated', `$${plan.estimated_cost.toFixed(4)}, ${span(plan.estimated_time)}`],
         [

@@ -2,6 +2,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { STSClient } from '@aws-sdk/client-sts';
+import { sendToRegions } from './regions';
 import { limitAnswers, REQUEST_TIMEOUT, tellSilence, timeOuts } from './time-outs';
 
 interface AwsOptions {
@@ -76,9 +77,21 @@ export function makeAws(options: AwsOptions): Aws {
 export const s3OfProfile = ({ options }: Aws, profile: string): S3Client =>
   makeS3(options, { profile, ...(options.region === undefined ? {} : { region: options.region }) });
 
-function makeS3(
+/** Reaches buckets of every region, wherever the operator's own is. */
+function makeS3(options: AwsOptions, more: Where): S3Client {
+  const home = makeRegionalS3(options, more);
+  sendToRegions(home, (region) => makeRegionalS3(options, { ...more, region }));
+  return home;
+}
+
+interface Where {
+  readonly region?: string;
+  readonly profile?: string;
+}
+
+function makeRegionalS3(
   { expectedOwner, endpoint, requestTimeout = REQUEST_TIMEOUT, waiting }: AwsOptions,
-  more: { readonly region?: string; readonly profile?: string },
+  more: Where,
 ): S3Client {
   const { S3Client }: typeof import('@aws-sdk/client-s3') = require('@aws-sdk/client-s3');
   const client = new S3Client({

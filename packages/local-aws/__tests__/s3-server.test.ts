@@ -138,6 +138,22 @@ describe('regions', () => {
     expect(LocationConstraint).toBe('eu-west-1');
   });
 
+  test('where other regions are refused, a request that was signed for one is malformed', async () => {
+    const { endpoint } = await start({ quirks: ['refuses-other-regions'] });
+    await clientOf(endpoint, 'eu-west-1').send(new CreateBucketCommand({ Bucket: 'irish' }));
+    const ohio = clientOf(endpoint, 'us-east-2');
+    await expect(
+      ohio.send(new PutObjectCommand({ Bucket: 'irish', Key: 'k', Body: 'x' })),
+    ).rejects.toMatchObject({
+      name: 'AuthorizationHeaderMalformed',
+      Region: 'eu-west-1',
+      $response: { headers: { 'x-amz-bucket-region': 'eu-west-1' } },
+    });
+    await expect(ohio.send(new HeadBucketCommand({ Bucket: 'irish' }))).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 400 },
+    });
+  });
+
   test('an SDK that follows region redirects gets there', async () => {
     const { endpoint } = await start();
     await clientOf(endpoint, 'eu-west-1').send(new CreateBucketCommand({ Bucket: 'irish' }));

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateBucketCommand, HeadObjectCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { HeadObjectCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
 import { eventually } from '../../../../packages/local-aws/__tests__/support/eventually';
 import { makeSnapshot } from '../../../support/chroma-snapshots';
@@ -67,20 +67,6 @@ it('says that there are no credentials', () =>
       AWS_SECRET_ACCESS_KEY: undefined,
     },
   ));
-
-it('says that the region is another', async () => {
-  await harness.s3.send(
-    new CreateBucketCommand({
-      Bucket: 'chroma-west',
-      CreateBucketConfiguration: { LocationConstraint: 'us-west-2' },
-    }),
-  );
-  await expectSentence(
-    ['plan', '--source', 'chroma-a', '--dest', 'chroma-west'],
-    1,
-    /another region.*--region/,
-  );
-});
 
 it('says that nobody answers', () =>
   expectSentence(['plan', '--source', 'chroma-a', '--dest', 'chroma-new'], 1, /could not be reached/, {

@@ -147,6 +147,16 @@ it('12c: names KMS, for the keys of the account that owns the buckets', () => {
   );
 });
 
+it('D21: names the keys of KMS in both regions', () => {
+  const resources = requiredPermissions({ ...MIGRATED, sourceRegion: 'eu-west-1' }).map(
+    ({ resource }) => resource,
+  );
+  expect(resources.filter((resource) => resource.includes(':kms:'))).toEqual([
+    'arn:aws:kms:us-east-1:111122223333:key/*',
+    'arn:aws:kms:eu-west-1:111122223333:key/*',
+  ]);
+});
+
 it.each([
   ['eu-central-1', 'aws'],
   ['us-east-1', 'aws'],

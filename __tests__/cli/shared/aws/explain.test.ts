@@ -21,3 +21,14 @@ it('B12: says with which status a request failed whose answer names no error, as
     message: 'It failed to read the properties of key in old: HTTP status 400.',
   });
 });
+
+it('says that the region is another, where the server does not tell which', () => {
+  const redirect = Object.assign(new Error('elsewhere'), {
+    name: 'PermanentRedirect',
+    $metadata: { httpStatusCode: 301 },
+  });
+  expect(explain(redirect, 'open the bucket old', 'old')).toMatchObject({
+    message:
+      'The bucket old is in another region than the one that was asked. Pass its region with --region.',
+  });
+});

@@ -25,6 +25,8 @@ const UNREAD = {
   'ignores-policies': () => [],
   /** A bucket policy that names an action of replication is malformed. */
   'refuses-replicate-actions': () => [],
+  /** A request that was signed for another region is malformed, and not sent on: as at the endpoint of that region. */
+  'refuses-other-regions': () => [],
   /** Listings do not say whether they are cut off. */
   'omits-is-truncated': () => [],
 } as const;

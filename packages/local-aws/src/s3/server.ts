@@ -15,6 +15,7 @@ import { RequestLog } from './request-log';
 import { actionOf, findOperation } from './routes';
 import { S3Error } from './s3-error';
 import { Service, type Settings } from './service';
+import type { Bucket } from './store';
 
 export interface S3ServerOptions extends Partial<Settings> {
   /** @default 0 - a free port. */
@@ -187,12 +188,7 @@ function perform(
   const bucket = service.bucket(name);
   const { region } = request.caller;
   if (region !== undefined && region !== bucket.region && operation.operation !== 'GetBucketLocation') {
-    throw new S3Error(
-      'PermanentRedirect',
-      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
-      { Bucket: bucket.name, Endpoint: `${bucket.name}.s3.${bucket.region}.amazonaws.com` },
-      { 'x-amz-bucket-region': bucket.region },
-    );
+    throw inAnotherRegion(bucket, region, service.quirks.has('refuses-other-regions'));
   }
   const expectedOwner = headers['x-amz-expected-bucket-owner'];
   service.expectOwner(bucket, Array.isArray(expectedOwner) ? expectedOwner[0] : expectedOwner);
@@ -210,4 +206,23 @@ function perform(
     }
     throw error;
   }
+}
+
+/** S3 sends a request on that came to the endpoint of another region; one that was only signed for it is malformed. */
+function inAnotherRegion({ name, region }: Bucket, signedFor: string, isMalformed: boolean): S3Error {
+  const headers = { 'x-amz-bucket-region': region };
+  if (isMalformed) {
+    return new S3Error(
+      'AuthorizationHeaderMalformed',
+      `The authorization header is malformed; the region '${signedFor}' is wrong; expecting '${region}'`,
+      { Region: region },
+      headers,
+    );
+  }
+  return new S3Error(
+    'PermanentRedirect',
+    'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+    { Bucket: name, Endpoint: `${name}.s3.${region}.amazonaws.com` },
+    headers,
+  );
 }
