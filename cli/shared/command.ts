@@ -63,6 +63,9 @@ export const command = <Args extends unknown[], Options extends OptionValues & C
   },
 });
 
+/** Looked for in the working folder. */
+export const CONFIG_FILE = 'migrate-buckets.config.json';
+
 /** Begins the declaration of a command: add its arguments and options. `examples` are one a line. */
 export const declare = (name: string, description: string, examples: string) =>
   refusing(new Command(name))
@@ -80,6 +83,11 @@ export const declare = (name: string, description: string, examples: string) =>
       'how long S3 may be silent until a request counts as lost, and is sent again',
       atLeast(0.1),
       REQUEST_TIMEOUT,
+    )
+    .option(
+      '--config <file>',
+      `values for options as JSON (default: ${CONFIG_FILE}, if it is there)`,
+      notEmpty,
     )
     .option('--json', 'NDJSON events on stdout, the result last')
     .option('--progress', 'with --json: tell, once a second at most, how far it is')

@@ -27,10 +27,21 @@ export const oneOf =
     throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.`);
   };
 
+const gathering = new WeakSet<object>();
+
 /** Gathers an option that may be given again and again, each value read on its own. */
-export const repeated =
-  <Value>(read: (text: string) => Value) =>
-  (text: string, earlier: readonly Value[] | undefined): readonly Value[] => [...(earlier ?? []), read(text)];
+export const repeated = <Value>(read: (text: string) => Value) => {
+  const gather = (text: string, earlier: readonly Value[] | undefined): readonly Value[] => [
+    ...(earlier ?? []),
+    read(text),
+  ];
+  gathering.add(gather);
+  return gather;
+};
+
+/** Whether this is what reads an option that may be given again and again. */
+export const isRepeated = (reader: object | undefined): boolean =>
+  reader !== undefined && gathering.has(reader);
 
 export const asItIs = (text: string): string => text;
 

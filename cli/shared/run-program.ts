@@ -2,7 +2,14 @@ import { setMaxListeners } from 'node:events';
 import { type Command, CommanderError } from '@commander-js/extra-typings';
 import pc from 'picocolors';
 import { makeAws } from './aws/clients';
-import type { CommandContext, CommonOptions, Outcome, ProgramCommand } from './command';
+import {
+  CONFIG_FILE,
+  type CommandContext,
+  type CommonOptions,
+  type Outcome,
+  type ProgramCommand,
+} from './command';
+import { configure } from './config-file';
 import { EXIT, type ExitCode } from './exit-codes';
 import { humanReporter } from './reporters/human';
 import { ndjsonReporter } from './reporters/ndjson';
@@ -29,10 +36,12 @@ async function run(
   argv: readonly string[],
 ): Promise<ExitCode> {
   const json = argv.includes('--json');
-  const says = { progress: argv.includes('--progress'), quiet: argv.includes('--quiet') };
-  const report = json
-    ? ndjsonReporter(process.stdout, says)
-    : humanReporter(process.stdout, process.stderr, says);
+  const reporterFor = (set: readonly string[]) => {
+    const wants = (name: string) => argv.includes(`--${name}`) || set.includes(name);
+    const says = { progress: wants('progress'), quiet: wants('quiet') };
+    return json ? ndjsonReporter(process.stdout, says) : humanReporter(process.stdout, process.stderr, says);
+  };
+  let report = reporterFor([]);
   const stop = abortOnSignals();
   endAtBrokenOutput();
   const canAsk = !json && process.stdin.isTTY === true && process.stdout.isTTY === true;
@@ -59,6 +68,16 @@ async function run(
     );
   }
   try {
+    const configured = await configureCalled(commands, argv);
+    if (configured !== undefined && configured.options.length > 0) {
+      const { path, options } = configured;
+      report = reporterFor(options);
+      const message = `Taken from ${path}: ${options.join(', ')}.`;
+      const event = { event: 'configured', message, path, options };
+      if (json) report.tell(event);
+      // What a command prints may go into a file.
+      else process.stderr.write(`${pc.dim(printable(message))}\n`);
+    }
     if (argv.length === 0) program.outputHelp();
     else await program.parseAsync([...argv], { from: 'user' });
     report.end();
@@ -76,6 +95,16 @@ async function run(
     else process.stderr.write(`${pc.red(printable(message))}\n`);
     return exitCode;
   }
+}
+
+/** Sets the options of the command that is called, where it has any to set. */
+async function configureCalled(commands: readonly ProgramCommand[], argv: readonly string[]) {
+  const all = commands.map(({ declaration }) => declaration);
+  const called = all.find((each) => each.name() === argv[0]);
+  if (called === undefined || argv.includes('--help')) return undefined;
+  const at = argv.findIndex((each) => each === '--config' || each.startsWith('--config='));
+  const given = at < 0 ? undefined : (/^--config=(.*)$/s.exec(argv[at] ?? '')?.[1] ?? argv[at + 1]);
+  return configure(called, all, argv, { given, fallback: CONFIG_FILE });
 }
 
 /** Aborts at Ctrl-C or SIGTERM. A second one is meant: the state on disk is always one that can be resumed. */

@@ -31,6 +31,7 @@ export const eventSchemas = [
     ],
     {},
   ),
+  event(['configured'], { path: z.string(), options: z.array(z.string()) }),
   event(['written-since'], { objects: count, bytes: count }),
   event(['copied-back'], { copied: count }),
   event(['progress'], { task: z.string(), done: count, total: count.nullable() }),
