@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import {
+  CompleteMultipartUploadCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
   S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { type S3Admin, type S3ServerOptions, s3Admin, startS3Server } from 'local-aws';
 import type { ListedObject } from '../../cli/migrate-buckets/listing/listed-object';
@@ -23,6 +26,8 @@ export interface EmbeddedS3 {
     body: string | Uint8Array,
     more?: Partial<PutObjectCommandInput>,
   ): Promise<ListedObject>;
+  /** The same as an upload in one part, whose ETag is not the MD5 of the bytes. */
+  putInParts(bucket: string, key: string, body: string): Promise<ListedObject>;
   /** An object as a listing shows it. */
   look(bucket: string, key: string): Promise<ListedObject>;
   /** The text of an object, or undefined where there is none. */
@@ -71,6 +76,15 @@ export function useEmbeddedS3(options: S3ServerOptions = {}): EmbeddedS3 {
       },
       async put(bucket, key, body, more = {}) {
         await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ...more }));
+        return look(bucket, key);
+      },
+      async putInParts(bucket, key, body) {
+        const where = { Bucket: bucket, Key: key };
+        const { UploadId } = await s3.send(new CreateMultipartUploadCommand(where));
+        const upload = { ...where, UploadId };
+        const { ETag } = await s3.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body: body }));
+        const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+        await s3.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload }));
         return look(bucket, key);
       },
       async text(bucket, key) {

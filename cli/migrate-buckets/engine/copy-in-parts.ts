@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { failureOf, isMissing } from '../../shared/aws/failure';
 import type { Pace } from '../../shared/aws/pace';
-import { bareEtag, type ListedObject, partsOfEtag } from '../listing/listed-object';
+import { bareEtag, type ListedObject, partsOfEtag, quotedEtag } from '../listing/listed-object';
 import { PageOrder } from '../listing/page-order';
 import { copySource } from './copy-source';
 import type { CopyRequest, CopyResult } from './engine';
@@ -41,7 +41,14 @@ export async function copyInParts(context: PartsContext, request: CopyRequest): 
   const { source, destination, object } = request;
   const send = <T>(work: () => Promise<T>) => pace.send(work, signal);
   const head = await send(() =>
-    s3.send(new HeadObjectCommand({ Bucket: source, Key: object.key, IfMatch: object.etag, PartNumber: 1 })),
+    s3.send(
+      new HeadObjectCommand({
+        Bucket: source,
+        Key: object.key,
+        IfMatch: quotedEtag(object.etag),
+        PartNumber: 1,
+      }),
+    ),
   );
   const parts = await findParts(context, source, object, head);
   const resumed = request.uploadId && (await listCopiedParts(context, request, request.uploadId));
@@ -63,7 +70,7 @@ export async function copyInParts(context: PartsContext, request: CopyRequest): 
             UploadId: uploadId,
             PartNumber: part.number,
             CopySource: copySource(source, object.key),
-            CopySourceIfMatch: object.etag,
+            CopySourceIfMatch: quotedEtag(object.etag),
             ...(object.size === 0 ? {} : { CopySourceRange: `bytes=${part.first}-${part.last}` }),
           }),
         ),
@@ -79,7 +86,9 @@ export async function copyInParts(context: PartsContext, request: CopyRequest): 
           Key: object.key,
           UploadId: uploadId,
           MultipartUpload: { Parts: finished },
-          ...(request.expected === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: request.expected }),
+          ...(request.expected === 'absent'
+            ? { IfNoneMatch: '*' }
+            : { IfMatch: quotedEtag(request.expected) }),
         }),
       ),
     );
@@ -105,7 +114,7 @@ async function findParts(
     return evenParts(object.size, choosePartSize(object.size, partSize));
   }
   const sizeOf = async (number: number) => {
-    const request = { Bucket: source, Key: object.key, IfMatch: object.etag, PartNumber: number };
+    const request = { Bucket: source, Key: object.key, IfMatch: quotedEtag(object.etag), PartNumber: number };
     return (await pace.send(() => s3.send(new HeadObjectCommand(request)), signal)).ContentLength ?? 0;
   };
   const even = evenParts(object.size, Math.max(1, firstSize));

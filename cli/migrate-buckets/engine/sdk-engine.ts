@@ -10,7 +10,7 @@ import { areCredentialsRefused, failureOf, isMissing, isPreconditionFailed } fro
 import { Pace } from '../../shared/aws/pace';
 import { etagOf } from '../aws/read-object';
 import { listObjects } from '../listing/list';
-import { bareEtag, partsOfEtag } from '../listing/listed-object';
+import { bareEtag, partsOfEtag, quotedEtag } from '../listing/listed-object';
 import { abortUpload, copyInParts } from './copy-in-parts';
 import { copySource } from './copy-source';
 import { type CopyEngine, CopyError, type CopyRequest, type CopyResult } from './engine';
@@ -106,11 +106,11 @@ export class SdkEngine implements CopyEngine {
             Bucket: destination,
             Key: object.key,
             CopySource: copySource(source, object.key),
-            CopySourceIfMatch: object.etag,
+            CopySourceIfMatch: quotedEtag(object.etag),
             StorageClass: object.storageClass as 'STANDARD',
             MetadataDirective: 'COPY',
             TaggingDirective: 'COPY',
-            ...(expected === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: expected }),
+            ...(expected === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: quotedEtag(expected) }),
           }),
           { abortSignal: this.options.signal },
         ),

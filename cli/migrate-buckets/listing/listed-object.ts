@@ -30,8 +30,8 @@ export const looksEqual = (
 export const decodeListedKey = (encoded: string): string => decodeURIComponent(encoded.replaceAll('+', ' '));
 
 export const bareEtag = (etag: string): string => etag.replaceAll('"', '');
-/** As a condition names it: S3 takes a bare one for the same, servers of other makers for another. `*` is any. */
-export const quotedEtag = (etag: string): string => (etag === '*' ? etag : `"${etag}"`);
+/** As a condition names it: S3 takes a bare one for the same, servers of other makers for another. */
+export const quotedEtag = (etag: string): string => `"${etag}"`;
 
 /** An upload in parts has an ETag of the form `<md5 of md5s>-<parts>`. */
 export const partsOfEtag = (etag: string): number | undefined => {

@@ -8,6 +8,7 @@ import { UserError } from '../../shared/user-error';
 import { versioningOf } from '../aws/bucket';
 import { readFreezeRecord } from '../freeze/freeze-record';
 import { type ListedVersion, listOwnVersions } from '../listing/list-versions';
+import { quotedEtag } from '../listing/listed-object';
 import { isGone, who } from '../locks/holder';
 import { readLock } from '../locks/object-lock';
 
@@ -63,7 +64,7 @@ export async function deleteOwnObjects(context: Looking, bucket: string): Promis
   const versioned = (await versioningOf(context.aws, bucket)) !== 'off';
   for await (const { key, versionId, etag } of ownVersions(context, bucket)) {
     // Without versions, what somebody wrote over it would go instead.
-    const which = versioned ? { VersionId: versionId } : { IfMatch: `"${etag}"` };
+    const which = versioned ? { VersionId: versionId } : { IfMatch: quotedEtag(etag) };
     const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, ...which });
     await saying(`delete ${key} in ${bucket}`, bucket, () =>
       patiently(() => context.aws.s3.send(command), context.signal),

@@ -1,5 +1,6 @@
 import { DeleteObjectCommand, DeleteObjectsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { failureOf, isDenied, isMissing, isPreconditionFailed } from '../../shared/aws/failure';
+import { quotedEtag } from '../listing/listed-object';
 
 /** One thing to delete: a version by its id, or the current object, provided that it still has this ETag. */
 export type Deletion =
@@ -37,7 +38,7 @@ export async function sendDeletions(
   const Objects = deletions.map((each) =>
     'versionId' in each
       ? { Key: each.key, VersionId: each.versionId }
-      : { Key: each.key, ETag: `"${each.etag}"` },
+      : { Key: each.key, ETag: quotedEtag(each.etag) },
   );
   const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } });
   command.middlewareStack.add(unrepeated, ONCE);
@@ -58,7 +59,7 @@ async function sendOne(
 ): Promise<SentDeletions> {
   const { key } = deletion;
   const which =
-    'versionId' in deletion ? { VersionId: deletion.versionId } : { IfMatch: `"${deletion.etag}"` };
+    'versionId' in deletion ? { VersionId: deletion.versionId } : { IfMatch: quotedEtag(deletion.etag) };
   const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, ...which });
   command.middlewareStack.add(unrepeated, ONCE);
   try {

@@ -5,7 +5,7 @@ import { failureOf, isMissing, isPreconditionFailed } from '../../shared/aws/fai
 import { patiently } from '../../shared/aws/pace';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
-import type { Located } from '../listing/listed-object';
+import { type Located, quotedEtag } from '../listing/listed-object';
 
 /**
  * The checksum that S3 keeps of an object, pinned to the listed ETag and version; null where it keeps none. By a HEAD,
@@ -23,7 +23,7 @@ export const readChecksum = (
       Bucket: bucket,
       Key: key,
       VersionId: versionId,
-      IfMatch: etag,
+      IfMatch: quotedEtag(etag),
       ChecksumMode: 'ENABLED',
     });
     try {

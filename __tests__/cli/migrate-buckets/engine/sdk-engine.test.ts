@@ -62,7 +62,7 @@ describe('A copy', () => {
         operation: 'CopyObject',
         bucket: destination,
         key: KEY,
-        conditions: { 'x-amz-copy-source-if-match': object.etag, 'if-none-match': '*' },
+        conditions: { 'x-amz-copy-source-if-match': `"${object.etag}"`, 'if-none-match': '*' },
       },
     ]);
   });
@@ -73,7 +73,7 @@ describe('A copy', () => {
     expect(await copied()).toBe('content');
     expect(await embedded.admin.conditionalRequests()).toEqual([
       expect.objectContaining({
-        conditions: { 'x-amz-copy-source-if-match': object.etag, 'if-match': etag },
+        conditions: { 'x-amz-copy-source-if-match': `"${object.etag}"`, 'if-match': `"${etag}"` },
       }),
     ]);
   });
