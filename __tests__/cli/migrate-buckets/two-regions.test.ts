@@ -90,6 +90,30 @@ describe.each([
     expect([...(await contents(tokyo, NEW)).keys()]).toEqual([...before.keys()]);
 
     const retire = ['retire', 'plan.json', '--soak', '0', '--accept-unchecked', 'state', '--accept-idle'];
+    await harness.declare({
+      functions: [{ name: 'reader', region: 'eu-west-1', environment: { BUCKET: OLD } }],
+      stateMachines: [{ name: 'nightly', region: 'ap-northeast-1', definition: `s3://${OLD}/` }],
+    });
+    const refused = await harness.json(...retire, '--confirm', OLD);
+    expect(refused.result).toMatchObject({
+      exit_code: 6,
+      gates: expect.arrayContaining([
+        expect.objectContaining({
+          name: 'lambda',
+          passed: false,
+          evidence: `${OLD} is still named by Lambda reader ($LATEST) in eu-west-1: BUCKET.`,
+        }),
+        expect.objectContaining({
+          name: 'step-functions',
+          passed: false,
+          evidence: `${OLD} is still named by Step Functions nightly in ap-northeast-1: definition.`,
+        }),
+      ]),
+    });
+    await harness.declare({
+      functions: [{ name: 'reader', region: 'eu-west-1', environment: { BUCKET: NEW } }],
+      stateMachines: [{ name: 'nightly', region: 'ap-northeast-1', definition: `s3://${NEW}/` }],
+    });
     const retired = await harness.json(...retire, '--mode', 'delete', '--confirm', OLD);
     expect(retired.result).toMatchObject({ exit_code: 0, retired: { bucket_deleted: true } });
   });

@@ -14,6 +14,8 @@ export interface Survey {
   readonly texts: readonly ReferenceText[];
   /** A kind that is named here was NOT checked, so that the absence of references means nothing. */
   readonly unchecked: readonly { readonly kind: ReferenceKind; readonly why: string }[];
+  /** Where Lambda and Step Functions were asked. */
+  readonly regions: readonly string[];
 }
 
 /**

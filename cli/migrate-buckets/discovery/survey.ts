@@ -6,7 +6,7 @@ import {
   paginateListStateMachines,
 } from '@aws-sdk/client-sfn';
 import type { ReferenceKind } from '../../../contracts/migrate-buckets/words';
-import type { Aws } from '../../shared/aws/clients';
+import { type Aws, makeAws } from '../../shared/aws/clients';
 import { explain } from '../../shared/aws/explain';
 import { distinctPages } from './distinct-pages';
 import type { ReferenceText, Survey } from './references';
@@ -16,8 +16,16 @@ import { readStateFiles } from './state-files';
  * Reads everything that may name a bucket: the environments of all versions of all Lambdas, the definitions
  * of all state machines, the inputs of running executions, the given state files. A service that denies
  * access or cannot be reached is reported as unchecked, never as free of references.
+ *
+ * @param elsewhere - regions where Lambda and Step Functions are asked, too, beside the operator's own.
  */
-export async function survey(aws: Aws, statePaths: readonly string[]): Promise<Survey> {
+export async function survey(
+  aws: Aws,
+  statePaths: readonly string[],
+  elsewhere: readonly string[] = [],
+): Promise<Survey> {
+  const home = await aws.lambda.config.region();
+  const regions = [...new Set([home, ...elsewhere])];
   const unchecked: Unchecked[] = [];
   const attempt = async (kinds: ReferenceKind[], doing: string, read: () => Promise<ReferenceText[]>) => {
     try {
@@ -29,20 +37,29 @@ export async function survey(aws: Aws, statePaths: readonly string[]): Promise<S
       return [];
     }
   };
-  const [lambda, machines, state] = await Promise.all([
-    attempt(['lambda'], 'list the Lambda functions', () => readLambdas(aws, unchecked)),
-    attempt(['step-functions', 'executions'], 'list the state machines', () => readStateMachines(aws)),
-    readStateFiles(statePaths),
-  ]);
+  const inRegions = regions.map(async (region) => {
+    const there = region === home ? aws : makeAws({ ...aws.options, region });
+    // Which region is told only where there are several.
+    const place = regions.length > 1 ? ` in ${region}` : '';
+    const [lambda, machines] = await Promise.all([
+      attempt(['lambda'], `list the Lambda functions${place}`, () => readLambdas(there, place, unchecked)),
+      attempt(['step-functions', 'executions'], `list the state machines${place}`, () =>
+        readStateMachines(there, place),
+      ),
+    ]);
+    return [...lambda, ...machines];
+  });
+  const state = await readStateFiles(statePaths);
+  const texts = [...(await Promise.all(inRegions)).flat(), ...state];
   if (statePaths.length === 0) {
     unchecked.push({ kind: 'state', why: 'No Terraform or Pulumi state was given (--state).' });
   }
-  return { texts: [...lambda, ...machines, ...state], unchecked };
+  return { texts, unchecked, regions };
 }
 
 type Unchecked = Survey['unchecked'][number];
 
-async function readLambdas({ lambda }: Aws, unchecked: Unchecked[]): Promise<ReferenceText[]> {
+async function readLambdas({ lambda }: Aws, place: string, unchecked: Unchecked[]): Promise<ReferenceText[]> {
   const texts: ReferenceText[] = [];
   const hidden: string[] = [];
   // ALL lists $LATEST and every published version, so whatever an alias points at is among them.
@@ -51,12 +68,12 @@ async function readLambdas({ lambda }: Aws, unchecked: Unchecked[]): Promise<Ref
     for (const { FunctionName, Version, Environment } of page.Functions ?? []) {
       // What may not be decrypted is left out, without the request being refused.
       if (Environment?.Error !== undefined) {
-        hidden.push(`${FunctionName} (${Version ?? '$LATEST'}): ${Environment.Error.ErrorCode}`);
+        hidden.push(`${FunctionName} (${Version ?? '$LATEST'})${place}: ${Environment.Error.ErrorCode}`);
       }
       for (const [name, text] of Object.entries(Environment?.Variables ?? {})) {
         texts.push({
           kind: 'lambda',
-          where: `Lambda ${FunctionName} (${Version ?? '$LATEST'}): ${name}`,
+          where: `Lambda ${FunctionName} (${Version ?? '$LATEST'})${place}: ${name}`,
           text,
         });
       }
@@ -71,7 +88,7 @@ function describeHidden(hidden: readonly string[]): string {
   return `You may not read the environment of ${hidden.slice(0, 3).join(', ')}${more}. Allow yourself kms:Decrypt on the key that it is encrypted with.`;
 }
 
-async function readStateMachines({ stepFunctions: client }: Aws): Promise<ReferenceText[]> {
+async function readStateMachines({ stepFunctions: client }: Aws, place: string): Promise<ReferenceText[]> {
   const texts: ReferenceText[] = [];
   const pages = paginateListStateMachines({ client }, {});
   for await (const page of distinctPages('the state machines', pages, ({ nextToken }) => nextToken)) {
@@ -79,7 +96,7 @@ async function readStateMachines({ stepFunctions: client }: Aws): Promise<Refere
       const { definition } = await client.send(new DescribeStateMachineCommand({ stateMachineArn }));
       texts.push({
         kind: 'step-functions',
-        where: `Step Functions ${name}: definition`,
+        where: `Step Functions ${name}${place}: definition`,
         text: definition ?? '',
       });
       // Executions of express machines cannot be listed; they end within five minutes.
@@ -91,7 +108,7 @@ async function readStateMachines({ stepFunctions: client }: Aws): Promise<Refere
           const { input } = await client.send(new DescribeExecutionCommand({ executionArn }));
           texts.push({
             kind: 'executions',
-            where: `Step Functions ${name}: running execution ${execution}`,
+            where: `Step Functions ${name}${place}: running execution ${execution}`,
             text: input ?? '',
           });
         }

@@ -21,7 +21,7 @@ const READ_PRICE = 0.0004 / 1000;
 
 /**
  * US dollars a GB (of 1024³ bytes) from a region to another: from us-east-1 as from most of the USA and Europe,
- * aws.amazon.com/s3/pricing. us-east-1 to us-east-2 is half of it, other regions are up to seven times as dear.
+ * aws.amazon.com/s3/pricing. Between other regions it may cost several times as much.
  */
 const TRANSFER_PRICE = 0.02;
 const TRANSFER_TOLD = `$${TRANSFER_PRICE} a GB, as from us-east-1; some regions are dearer: aws.amazon.com/s3/pricing`;

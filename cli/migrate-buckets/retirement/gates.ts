@@ -150,6 +150,7 @@ function referenceGate(kind: ReferenceKind, facts: RetireFacts): Gate {
     return fails(kind, `${source} is still named by ${found.slice(0, 3).join('; ')}${more}.`);
   }
   const unchecked = survey.unchecked.find((each) => each.kind === kind);
-  if (unchecked === undefined) return holds(kind, `${source} is named by ${WHERE[kind]}.`);
+  const where = kind === 'state' ? '' : ` in ${survey.regions.join(', ')}`;
+  if (unchecked === undefined) return holds(kind, `${source} is named by ${WHERE[kind]}${where}.`);
   return isOpen(kind, `Not checked. ${unchecked.why}`, facts);
 }

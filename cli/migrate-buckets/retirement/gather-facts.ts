@@ -51,8 +51,9 @@ export interface Facts extends RetireFacts {
 export async function gatherFacts(context: Context<MigrationEvent>, request: FactsRequest): Promise<Facts> {
   const { plan, files, state, statePaths, soak, overrides } = request;
   const { aws, signal } = context;
-  const { source, destination } = plan;
-  const found = await survey(aws, statePaths);
+  const { source, destination, region, source_region: sourceRegion = region } = plan;
+  // Whoever uses a bucket is rarely in another region than the bucket.
+  const found = await survey(aws, statePaths, [sourceRegion, region]);
   const verified = state?.verified ?? null;
   const comparable = state !== undefined && verified !== null && existsSync(files.versions);
   const compared = comparable ? await compareSource(context, source, files, state) : null;

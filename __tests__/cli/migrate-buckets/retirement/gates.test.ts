@@ -104,6 +104,7 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
   survey: fc.record({
     texts: fc.constant([]),
     unchecked: someKinds.map((kinds) => kinds.map((kind) => ({ kind, why: 'Nobody answered.' }))),
+    regions: fc.constant(['eu-west-1']),
   }),
   references: fc.oneof(
     fc.constant([]),
@@ -193,7 +194,7 @@ const sound = (): RetireFacts => ({
       verification.filter(({ proven }) => proven),
       1,
     )[0] ?? null,
-  survey: { texts: [], unchecked: [] },
+  survey: { texts: [], unchecked: [], regions: ['eu-west-1', 'us-east-1'] },
   references: [],
   now: VERIFIED_AT + 10_000,
   soak: 10,
@@ -322,12 +323,12 @@ describe('what is said of a gate', () => {
   });
 
   it.each<[ReferenceKind, string]>([
-    ['lambda', 'old is named by no environment of any version of any Lambda.'],
-    ['step-functions', 'old is named by no state machine.'],
-    ['executions', 'old is named by no running execution.'],
+    ['lambda', 'old is named by no environment of any version of any Lambda in eu-west-1, us-east-1.'],
+    ['step-functions', 'old is named by no state machine in eu-west-1, us-east-1.'],
+    ['executions', 'old is named by no running execution in eu-west-1, us-east-1.'],
     ['state', 'old is named by none of the state files.'],
   ])('%s: that nothing was found, or not looked for, or overridden', (kind, nothing) => {
-    const survey = { texts: [], unchecked: [{ kind, why: 'Nobody answered.' }] };
+    const survey = { texts: [], unchecked: [{ kind, why: 'Nobody answered.' }], regions: [] };
     expect(gate(kind)).toEqual([true, false, nothing]);
     expect(gate(kind, { overrides: [kind] })).toEqual([true, false, nothing]);
     expect(gate(kind, { survey })).toEqual([false, false, 'Not checked. Nobody answered.']);

@@ -1,5 +1,5 @@
 import { LOCAL_ACCOUNT } from '../account';
-import type { ControlPlaneState, DeclaredStateMachine } from './state';
+import { type ControlPlaneState, type DeclaredStateMachine, inRegion } from './state';
 
 type Input = Readonly<Record<string, unknown>>;
 /** A body, with the status 400 when it is an error of the service. */
@@ -26,7 +26,7 @@ export function answerTarget(
   state: ControlPlaneState,
   region: string,
 ): Answer | undefined {
-  const machines = state.stateMachines ?? [];
+  const machines = inRegion(state.stateMachines, region);
   const arnOf = ({ name }: DeclaredStateMachine) =>
     `arn:aws:states:${region}:${LOCAL_ACCOUNT}:stateMachine:${name}`;
   const machine = machines.find((each) => arnOf(each) === input.stateMachineArn);

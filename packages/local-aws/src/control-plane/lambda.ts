@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LOCAL_ACCOUNT } from '../account';
-import type { ControlPlaneState, DeclaredFunction } from './state';
+import { type ControlPlaneState, type DeclaredFunction, inRegion } from './state';
 
 const LATEST = '$LATEST';
 
@@ -11,7 +11,7 @@ const LATEST = '$LATEST';
  * @returns the body, or undefined for what it does not know.
  */
 export function answerLambda(url: URL, state: ControlPlaneState, region: string): object | undefined {
-  const functions = state.functions ?? [];
+  const functions = inRegion(state.functions, region);
   const [, version = '', resource = '', encodedName, part] = url.pathname.replace(/\/$/, '').split('/');
   if (version !== '2015-03-31') return undefined;
   if (resource === 'event-source-mappings' && encodedName === undefined) {

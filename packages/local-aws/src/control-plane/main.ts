@@ -14,7 +14,7 @@ const CALLER_IDENTITY = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws
 
 /** Secrets Manager, STS and the read-only parts of Lambda and Step Functions: what the account is said to hold. */
 async function main(): Promise<void> {
-  const region = process.env.AWS_REGION ?? 'us-east-1';
+  const home = process.env.AWS_REGION ?? 'us-east-1';
   let state: ControlPlaneState = {};
 
   const server = createServer(async (request, response) => {
@@ -27,11 +27,16 @@ async function main(): Promise<void> {
       response.writeHead(200, { 'content-type': 'text/xml' }).end(CALLER_IDENTITY);
       return;
     }
+    const region = signedFor(request) ?? home;
     const { status, body: answer } = answerJson(request, url, body, state, region);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   });
   announce(await listenOnLoopback(server, Number(process.argv[2] ?? 0)));
 }
+
+/** The region in the scope of a request's signature: each has things of its own. */
+const signedFor = ({ headers }: IncomingMessage): string | undefined =>
+  /Credential=[^/]*\/\d{8}\/([^/]+)\//.exec(headers.authorization ?? '')?.[1];
 
 function answerJson(
   request: IncomingMessage,

@@ -1,6 +1,8 @@
 /** A deployed Lambda as `ListFunctions` shows it. */
 export interface DeclaredFunction {
   readonly name: string;
+  /** @default - it is in every region */
+  readonly region?: string;
   readonly environment: Readonly<Record<string, string>>;
   /**
    * What Lambda answers in place of the environments, of all versions, to a caller who may not decrypt them with
@@ -18,6 +20,8 @@ export interface DeclaredFunction {
 
 export interface DeclaredStateMachine {
   readonly name: string;
+  /** @default - it is in every region */
+  readonly region?: string;
   /** The Amazon States Language document, as text. */
   readonly definition: string;
   /** Inputs of running executions. @default - none runs */
@@ -66,3 +70,9 @@ export const withdrawn = (state: ControlPlaneState, names: readonly string[]): C
 const merged = <T>(old: readonly T[] = [], added: readonly T[] = [], nameOf: (each: T) => string): T[] => [
   ...new Map([...old, ...added].map((each) => [nameOf(each), each])).values(),
 ];
+
+/** What of declared things is in a region. */
+export const inRegion = <Declared extends { readonly region?: string }>(
+  declared: readonly Declared[] | undefined,
+  region: string,
+): Declared[] => (declared ?? []).filter((each) => each.region === undefined || each.region === region);
