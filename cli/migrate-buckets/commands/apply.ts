@@ -7,7 +7,7 @@ import { confirming } from '../../shared/confirmation';
 import { counted, countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { atLeast, oneOf, repeated, within } from '../../shared/option-values';
-import { bad, bytes, duration, firstOf, good } from '../../shared/reporters/text';
+import { bad, bytes, duration, firstOf, good, row } from '../../shared/reporters/text';
 import { BREAK_LOCK } from './break-lock';
 import { readPauseOption } from './read-pause';
 import { describeVerification } from './verify';
@@ -98,7 +98,7 @@ function describe(
   const { copied, failed, verification, seconds } = migration;
   const done = `${countedWere(copied, 'object')} copied (${bytes(migration.bytes)}) in ${migration.passes} passes and ${duration(seconds)}.`;
   if (failed.length > 0) {
-    const shown = failed.map(({ key, message }) => `  ${key}: ${message}`);
+    const shown = failed.map(({ key, message }) => row(`${key}: ${message}`));
     // Each says what to do about it: another run helps only where nothing else is told.
     return [done, bad(`${counted(failed.length, 'object')} failed:`), ...firstOf(shown, verbose)].join('\n');
   }

@@ -12,6 +12,7 @@ import {
   heading,
   type ListRow,
   list,
+  row,
   when,
 } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
@@ -115,7 +116,7 @@ function describeStranded(stranded: Authority['stranded'], verbose: boolean | un
       `${counted(stranded.length, 'delta')} ${stranded.length === 1 ? 'is' : 'are'} stranded: newer than the snapshot, and only in a losing bucket`,
     ),
     ...firstOf(
-      stranded.map(({ bucket, key }) => `  ${bucket}: ${key}`),
+      stranded.map(({ bucket, key }) => row(`${bucket}: ${key}`)),
       verbose,
     ),
   ];

@@ -1,6 +1,6 @@
 import type { CertificateCheck } from '../../../contracts/migrate-buckets/certificate';
 import { counted } from '../../shared/counted';
-import { bad, bytes, faint, firstOf, good, heading } from '../../shared/reporters/text';
+import { bad, bytes, faint, firstOf, good, heading, row } from '../../shared/reporters/text';
 
 /** What a bucket is beside its certificate, for people. */
 export function describeCertificateCheck(check: CertificateCheck, verbose: boolean | undefined): string {
@@ -15,13 +15,13 @@ export function describeCertificateCheck(check: CertificateCheck, verbose: boole
     ...(rewritten > 0
       ? [faint(`${counted(rewritten, 'object')} of them written anew since, with the same content.`)]
       : []),
-    ...moved_on.map(({ key, why }) => `  ${key} moved on. ${why}`),
+    ...moved_on.map(({ key, why }) => row(`${key} moved on. ${why}`)),
     ...(extra > 0 ? [faint(`Not certified, and no difference: ${counted(extra, 'further object')}.`)] : []),
     problem_count === 0
       ? good(`${bucket} holds what was certified.`)
       : bad(`Missing or different: ${problem_count} of ${counted(objects, 'object')}:`),
     ...firstOf(
-      problems.map(({ key, why }) => `  ${key}: ${why}`),
+      problems.map(({ key, why }) => row(`${key}: ${why}`)),
       verbose,
       problem_count,
     ),

@@ -2,7 +2,17 @@ import type { Tally } from '../../../contracts/migrate-buckets/plan';
 import type { Gate, Leftovers, Retirement } from '../../../contracts/migrate-buckets/retirement';
 import type { RetireMode } from '../../../contracts/migrate-buckets/words';
 import { counted, countedWere } from '../../shared/counted';
-import { bad, bytes, firstOf, good, heading, type ListRow, list } from '../../shared/reporters/text';
+import {
+  bad,
+  bytes,
+  firstOf,
+  good,
+  heading,
+  type ListRow,
+  list,
+  oneLine,
+  row,
+} from '../../shared/reporters/text';
 import { ONCE_BEGUN } from '../plan-files/once-begun';
 import type { GatesEvaluation } from '../retirement/gates-evaluation';
 
@@ -144,7 +154,7 @@ export function describeRetirement(
 export function describeRetired({ left }: Retirement, source: string): string {
   if (left === null) return good(`${source} was retired before, and deleted.`);
   if (left.versions === 0) return good(`${source} was retired before. It is kept, and empty.`);
-  const shown = left.newer_keys.map((key) => `  ${key}`);
+  const shown = left.newer_keys.map((key) => row(key));
   const which = `${counted(left.versions, 'version')} (${bytes(left.bytes)})`;
   return [bad(`${source} was retired before, and holds something again: ${which}.`), ...shown].join('\n');
 }
@@ -154,7 +164,7 @@ function whatIsLeft({ versions, bytes: size, newer, newer_keys: keys }: Leftover
     ...(newer === 0
       ? []
       : [
-          `${newer} came after the verification and ${newer === 1 ? 'is' : 'are'} not ours to delete (${keys.join(', ')}${newer > keys.length ? ', …' : ''})`,
+          `${newer} came after the verification and ${newer === 1 ? 'is' : 'are'} not ours to delete (${keys.map(oneLine).join(', ')}${newer > keys.length ? ', …' : ''})`,
         ]),
     ...(failed === 0 ? [] : [`${failed} could not be deleted, each for the reason below`]),
   ];

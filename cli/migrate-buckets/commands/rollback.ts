@@ -3,7 +3,7 @@ import { command, declare, type Outcome } from '../../shared/command';
 import { confirming } from '../../shared/confirmation';
 import { counted, countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
-import { bad, firstOf, good } from '../../shared/reporters/text';
+import { bad, firstOf, good, row } from '../../shared/reporters/text';
 import { BREAK_LOCK } from './break-lock';
 import { readPauseOption } from './read-pause';
 
@@ -42,7 +42,7 @@ export const rollback = command(
 
 function describe(data: ResultOf<'rollback'>, verbose: boolean | undefined): string {
   const { source, destination, unfrozen, copied, left, left_count: count } = data;
-  const shown = left.map(({ key, message }) => `  ${key}: ${message}`);
+  const shown = left.map(({ key, message }) => row(`${key}: ${message}`));
   return [
     good(unfrozen ? `${source} is not frozen any more.` : `${source} was not frozen by this plan.`),
     ...(verbose === true ? data.steps.map((step) => `  ${step}`) : []),

@@ -4,7 +4,7 @@ import { LEVELS } from '../../../contracts/migrate-buckets/words';
 import { command, declare, type Outcome } from '../../shared/command';
 import { counted } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
-import { bad, bytes, faint, firstOf, good, table } from '../../shared/reporters/text';
+import { bad, bytes, faint, firstOf, good, row, table } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
 import { describeCertificateCheck } from './certificate-screen';
 
@@ -113,7 +113,7 @@ export function describeVerification(verification: Verification, verbose: boolea
       ? good(objects === 1 ? 'The 1 object is proven.' : `All ${objects} objects are proven.`)
       : bad(`Missing, different or unproven: ${problem_count} of ${counted(objects, 'object')}:`),
     ...firstOf(
-      problems.map(({ key, level, why }) => `  ${level} ${key}: ${why}`),
+      problems.map(({ key, level, why }) => row(`${level} ${key}: ${why}`)),
       verbose,
       problem_count,
     ),

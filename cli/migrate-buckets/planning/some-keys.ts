@@ -1,4 +1,5 @@
 import { counted } from '../../shared/counted';
+import { oneLine } from '../../shared/reporters/text';
 
 const NAMED = 5;
 
@@ -8,7 +9,7 @@ export class SomeKeys {
   private readonly first: string[] = [];
 
   add(key: string): void {
-    if (++this.count <= NAMED) this.first.push(key);
+    if (++this.count <= NAMED) this.first.push(oneLine(key));
   }
 
   toString(): string {

@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { startBar } from './progress-bar';
 import type { ReportedEvent, Reporter } from './reporter';
-import { printable } from './text';
+import { oneLine, printable } from './text';
 
 /** For people: events as lines on stdout, progress as a bar on stderr where that is a terminal. */
 export function humanReporter(
@@ -16,7 +16,7 @@ export function humanReporter(
       if (quiet && !event.endsWith('failed')) return;
       bar.clear();
       const mark = event.endsWith('failed') ? pc.red('✗') : pc.green('›');
-      stdout.write(`${mark} ${printable(message)}\n`);
+      stdout.write(`${mark} ${oneLine(message)}\n`);
     },
     show(text) {
       bar.clear();

@@ -27,7 +27,7 @@ const LEAST = 30;
 export function list(rows: readonly ListRow[], width = WIDTH): string {
   const last = Math.max(0, ...rows.map(({ cells }) => cells.length)) - 1;
   const widths = Array.from({ length: last }, (_, column) =>
-    Math.max(0, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
+    Math.max(0, ...rows.map(({ cells }) => oneLine(cells[column] ?? '').length)),
   );
   const indent = widths.reduce((sum, each) => sum + each + GAP.length, GAP.length);
   if (last > 0 && width - indent < Math.min(LEAST, width / 3)) return stacked(rows, last, width);
@@ -35,7 +35,7 @@ export function list(rows: readonly ListRow[], width = WIDTH): string {
     .flatMap(({ cells, paint = (text: string) => text }) =>
       wrap(cells[last] ?? '', width - indent).map((line, index) => {
         const before = widths.map((each, column) => {
-          const text = index === 0 ? (cells[column] ?? '') : '';
+          const text = index === 0 ? oneLine(cells[column] ?? '') : '';
           return `${paint(text, column)}${' '.repeat(each - text.length)}${GAP}`;
         });
         return [GAP, ...before, paint(line, last)].join('').trimEnd();
@@ -60,7 +60,7 @@ const GAP = '  ';
 /** Cuts a text into lines, at spaces where there are any. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(' ')) {
+  for (const word of oneLine(text).split(' ')) {
     const line = lines.at(-1);
     if (line !== undefined && line.length + 1 + word.length <= width) {
       lines[lines.length - 1] = `${line} ${word}`;
@@ -106,8 +106,16 @@ export const printable = (text: string): string =>
   text.replace(/\p{Cc}/gu, (each, offset: number) => {
     const isColour = each === '\u001b' && /^\[\d+m/.test(text.slice(offset + 1, offset + 5));
     if (each === '\n' || isColour) return each;
-    return `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`;
+    return visible(each);
   });
+
+/** Makes all control characters visible: what a key says must not look like a line of the program's own. */
+export const oneLine = (text: string): string => text.replace(/\p{Cc}/gu, visible);
+
+const visible = (control: string): string => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
+
+/** A line below a heading. */
+export const row = (text: string): string => `${GAP}${oneLine(text)}`;
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 

@@ -1,4 +1,4 @@
-import { list } from '../../../../cli/shared/reporters/text';
+import { list, row } from '../../../../cli/shared/reporters/text';
 import { seededRandom } from '../../../support/seeded-random';
 
 const cells = (...of: string[]) => ({ cells: of });
@@ -46,4 +46,11 @@ describe('A list', () => {
       expect(count(said)).toBe(count(JSON.stringify(rows)));
     }
   });
+});
+
+const FORGED = 'a\n  holds  verified\u001b[8m';
+
+it('lets no key begin a line, nor act on the terminal', () => {
+  expect(row(`${FORGED}: it differs`)).toBe('  a\\x0a  holds  verified\\x1b[8m: it differs');
+  expect(list([cells(FORGED, 'so')])).toBe('  a\\x0a  holds  verified\\x1b[8m  so');
 });
