@@ -14,7 +14,7 @@ import type { ConfiguredBucket } from '../freeze/bucket-configuration';
 import { unfreezePlan } from '../freeze/unfreeze-plan';
 import { listOwnVersions } from '../listing/list-versions';
 import { type ListedObject, looksEqual } from '../listing/listed-object';
-import { pairListings } from '../listing/pair';
+import { Placement } from '../listing/placement';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
 import { Journal } from '../plan-files/journal';
 import { ManifestCursor } from '../plan-files/manifest-cursor';
@@ -33,6 +33,8 @@ export interface RollBackRequest
 
 /** An object that the destination holds, and the source does not, or holds otherwise. */
 interface Written {
+  /** At the source. */
+  readonly key: string;
   readonly theirs: ListedObject;
   readonly ours: ListedObject | undefined;
 }
@@ -96,9 +98,9 @@ async function written({ aws, signal, engine, plan, path }: Run): Promise<Writte
   // By the destination's own clock, which every time that it lists comes from.
   const since = await freezeTime({ aws, signal }, plan);
   const found: Written[] = [];
-  for await (const { key, source: ours, destination: theirs } of pairListings(
+  for await (const { key, source: ours, destination: theirs } of Placement.of(plan).pair(
     engine.list(source),
-    engine.list(destination),
+    (prefix) => engine.list(destination, prefix),
   )) {
     const entry = await planned.seek(key);
     if (theirs === undefined) continue;
@@ -106,9 +108,9 @@ async function written({ aws, signal, engine, plan, path }: Run): Promise<Writte
       continue;
     // A stranded delta lies where it came from, too.
     if (ours === undefined && (theirs.modified < since || entry?.bucket !== undefined)) continue;
-    found.push({ theirs, ours });
+    found.push({ key, theirs, ours });
   }
-  return found.sort((a, b) => Number(isPointerKey(a.theirs.key)) - Number(isPointerKey(b.theirs.key)));
+  return found.sort((a, b) => Number(isPointerKey(a.key)) - Number(isPointerKey(b.key)));
 }
 
 /** When the source was frozen, milliseconds since 1970; 0 where nothing tells. */
@@ -162,14 +164,13 @@ async function takeBack(run: Run): Promise<Taken> {
   };
   const pool = new Pool(COPIES);
   try {
-    for (const each of found.filter(({ theirs }) => !isPointerKey(theirs.key)))
-      await pool.add(() => attempt(each));
+    for (const each of found.filter(({ key }) => !isPointerKey(key))) await pool.add(() => attempt(each));
   } finally {
     await pool.idle();
   }
   await pool.finish();
   // A pointer goes last, once all that it may lead to is there.
-  for (const each of found.filter(({ theirs }) => isPointerKey(theirs.key))) await attempt(each);
+  for (const each of found.filter(({ key }) => isPointerKey(key))) await attempt(each);
   report.tell({
     event: 'copied-back',
     message: `${countedWere(copied, 'object')} copied to ${plan.source}.`,
@@ -181,11 +182,12 @@ async function takeBack(run: Run): Promise<Taken> {
 /** @returns why it is left; undefined once the source holds it. */
 async function takeOne(
   { aws, engine, plan, signal }: Run,
-  { theirs, ours }: Written,
+  { key, theirs, ours }: Written,
   isComplete: boolean,
 ): Promise<string | undefined> {
   const { source, destination } = plan;
   if (ours !== undefined) {
+    // By the key that it has there: one that is archived was never a pointer of the pipeline.
     if (!isPointerKey(theirs.key)) return `${source} holds something else under this key. Look at both.`;
     if (!isComplete) return 'Not everything that it may lead to was copied. Run rollback again.';
     const older = (await readText(aws.s3, source, ours)).trim();
@@ -194,7 +196,7 @@ async function takeOne(
   }
   try {
     const expected = ours?.etag ?? 'absent';
-    await engine.copy({ source: destination, destination: source, object: theirs, expected });
+    await engine.copy({ source: destination, destination: source, object: theirs, key, expected });
     return undefined;
   } catch (error) {
     if (!(error instanceof CopyError)) throw error;

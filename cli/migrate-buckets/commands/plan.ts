@@ -2,6 +2,7 @@ import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { atLeast, notEmpty, oneOf } from '../../shared/option-values';
+import { UserError } from '../../shared/user-error';
 import { describeVerdict } from './authority';
 import { BREAK_LOCK } from './break-lock';
 import { declareSearch, QUICK, searchOf } from './search';
@@ -14,11 +15,24 @@ export const plan = command(
     'plan',
     'Write plan.json and its manifest: what would be copied, what it costs, what it needs. Read-only: of the server it looks at what reading shows; apply, and doctor, prove the rest.',
     `migrate-buckets plan --dest my-new-bucket
-     migrate-buckets plan --source chromadb-a --dest my-new-bucket --include-stranded --out plan.json`,
+     migrate-buckets plan --source chromadb-a --dest my-new-bucket --include-stranded --out plan.json
+     migrate-buckets plan --archive chromadb-b --dest my-new-bucket --out archive.json`,
   )
-    .option('--source <auto|name>', 'the bucket to migrate; auto takes the truth, if it shows', 'auto')
+    .option(
+      '--source <auto|name>',
+      'the bucket to migrate; auto takes the truth, if it shows (default: auto)',
+    )
+    .option(
+      '--archive <name>',
+      'instead of --source: a bucket to keep; all of it goes under archive/NAME/ of the destination',
+      notEmpty,
+    )
     .requiredOption('--dest <name>', 'the bucket to migrate to')
-    .option('--out <file>', 'where the plan goes; its manifest goes beside it', notEmpty, 'plan.json')
+    .option(
+      '--out <file>',
+      'where the plan goes; its manifest goes beside it (default: plan.json, or archive-NAME.json with --archive)',
+      notEmpty,
+    )
     .option('--include-stranded', 'copy deltas too that only a losing bucket holds and nobody compacted')
     .option('--accept-loss <file>', 'a file with the keys, one a line, of stranded deltas that may be lost')
     .option(...QUICK)
@@ -33,12 +47,26 @@ export const plan = command(
       planMigration,
     }: typeof import('../planning/plan-migration') = require('../planning/plan-migration');
     const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
-    const { source, dest, out, acceptLoss, includeStranded = false, overwrite = false } = options;
+    const {
+      source = 'auto',
+      archive,
+      dest,
+      out = archive === undefined ? 'plan.json' : `archive-${archive}.json`,
+      acceptLoss,
+      includeStranded = false,
+      overwrite = false,
+    } = options;
+    refuseOfArchive(archive, {
+      '--source': options.source,
+      '--include-stranded': options.includeStranded,
+      '--accept-loss': acceptLoss,
+    });
     const { restore = false, restoreDays: days, restoreTier: tier } = options;
     const { plan: made, authority } = await planMigration(context, new SdkEngine(context.aws.s3, context), {
       search: searchOf(options),
       named: source === 'auto' ? undefined : source,
       destination: dest,
+      archive,
       out,
       includeStranded,
       acceptLoss,
@@ -55,3 +83,13 @@ export const plan = command(
     };
   },
 );
+
+/** What chooses the truth, or what of other buckets belongs to it, has no meaning for a bucket that is only kept. */
+function refuseOfArchive(archive: string | undefined, others: Readonly<Record<string, unknown>>): void {
+  const [first] = Object.keys(others).filter((name) => others[name] !== undefined);
+  if (archive === undefined || first === undefined) return;
+  throw new UserError(
+    `--archive keeps all of ${archive} as it is, so ${first} does not go with it. Plan what is to be used with --source, and what is to be kept with --archive: two plans.`,
+    EXIT.usage,
+  );
+}

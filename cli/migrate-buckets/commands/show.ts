@@ -5,6 +5,7 @@ import { counted } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, duration, faint, heading, table } from '../../shared/reporters/text';
 import { givenUp, NOT_FROZEN } from '../doctor/given-up';
+import { describePlacement } from '../listing/placement';
 
 export const show = command(
   declare(
@@ -37,7 +38,7 @@ export function describePlan(plan: Plan, path: string): string {
   const rows = Object.entries(actions).filter(([, { objects }]) => objects > 0);
   return [
     heading(`${plan.source} → ${plan.destination}`),
-    ...plan.authority.map((sentence) => `  ${sentence}`),
+    ...[...plan.authority, ...describePlacement(plan)].map((sentence) => `  ${sentence}`),
     table(
       ['action', 'objects', 'size'],
       rows.map(([action, tally]) => [EXPLAINED[action] ?? action, tally.objects, bytes(tally.bytes)]),

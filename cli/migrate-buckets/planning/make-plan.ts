@@ -1,15 +1,15 @@
 import { rm } from 'node:fs/promises';
-import type { Authority } from '../../../contracts/migrate-buckets/authority';
+import { archivePrefix } from '../../../contracts/bucket-layout';
 import type { Check } from '../../../contracts/migrate-buckets/capabilities';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import { PLAN_VERSION, type Plan } from '../../../contracts/migrate-buckets/plan';
 import { EXIT } from '../../shared/exit-codes';
 import type { Reporter } from '../../shared/reporters/reporter';
 import { UserError } from '../../shared/user-error';
-import type { StrandedObject } from '../authority/stranded';
 import type { CopyEngine } from '../engine/engine';
 import { partsOfEtag } from '../listing/listed-object';
-import { mergeListings, pairListings } from '../listing/pair';
+import { mergeListings } from '../listing/pair';
+import { Placement } from '../listing/placement';
 import { ManifestDigest, manifestLine } from '../plan-files/digest';
 import { isArchived, planEntry } from '../plan-files/manifest-entry';
 import { LineWriter, planFiles, writeTogether } from '../plan-files/plan-file';
@@ -18,17 +18,12 @@ import { emptyTally, estimate } from './estimate';
 import type { NotCarriedSurvey } from './not-carried';
 import { requiredPermissions } from './permissions';
 import { SomeKeys } from './some-keys';
+import type { SourceChoice } from './source-choice';
 
-export interface PlanRequest {
-  readonly source: string;
+export interface PlanRequest extends SourceChoice {
   readonly destination: string;
   readonly region: string;
   readonly owner: string | null;
-  readonly authority: readonly string[];
-  /** All that this rests on. */
-  readonly evidence: Authority;
-  readonly include: readonly StrandedObject[];
-  readonly acceptedLost: readonly string[];
   readonly overwrite: boolean;
   readonly noncurrentVersions: number | null;
   /** Asks whether archived objects can be read. */
@@ -41,21 +36,27 @@ export interface PlanRequest {
   readonly out: string;
 }
 
+/** Bytes, in UTF-8: S3's own limit. */
+const LONGEST_KEY = 1024;
+
 /**
  * Lists both sides and writes the plan. Changes nothing in any bucket.
  *
- * @throws {UserError} exit 6 when objects would be overwritten without consent, or cannot be read.
+ * @throws {UserError} exit 6 when objects would be overwritten without consent, cannot be read, or would have keys
+ * that are too long.
  */
 export async function makePlan(
   engine: CopyEngine,
   request: PlanRequest,
   report: Reporter<MigrationEvent>,
 ): Promise<Plan> {
-  const { source, destination, include } = request;
+  const { source, destination, include, placement: rules } = request;
+  const placement = new Placement(source, rules);
   const files = planFiles(request.out);
   const actions = emptyTally();
-  const digest = new ManifestDigest(source, destination);
+  const digest = new ManifestDigest({ source, destination, placement: rules });
   const conflicts = new SomeKeys();
+  const tooLong = new SomeKeys();
   let destinationObjects = 0;
   let partCopies = 0;
 
@@ -63,9 +64,8 @@ export async function makePlan(
   const manifest = new LineWriter(files.manifest);
   try {
     let listed = 0;
-    for await (const pair of pairListings(
-      mergeListings(engine.list(source), stranded),
-      engine.list(destination),
+    for await (const pair of placement.pair(mergeListings(engine.list(source), stranded), (prefix) =>
+      engine.list(destination, prefix),
     )) {
       if (pair.destination !== undefined) destinationObjects++;
       const entry = planEntry(pair, request.overwrite);
@@ -73,8 +73,9 @@ export async function makePlan(
       if (++listed % 1000 === 0) report.progress('planning', listed, undefined);
       actions[entry.action].objects++;
       actions[entry.action].bytes += entry.size;
-      if (entry.action === 'conflict') conflicts.add(entry.key);
+      if (entry.action === 'conflict') conflicts.add(placement.keyOf(entry.key));
       if (entry.action === 'copy' || entry.action === 'replace') {
+        if (Buffer.byteLength(placement.keyOf(entry.key)) > LONGEST_KEY) tooLong.add(entry.key);
         partCopies += partsOfEtag(entry.etag) ?? 0;
         if (pair.source !== undefined) {
           const located = { bucket: entry.bucket ?? source, object: pair.source };
@@ -85,7 +86,7 @@ export async function makePlan(
       digest.add(entry);
       await manifest.write(manifestLine(entry));
     }
-    refuseUnplannable(destination, await request.archived.finish(source), conflicts);
+    refuseUnplannable(request, await request.archived.finish(source), { conflicts, tooLong });
     await manifest.settle();
   } catch (error) {
     await manifest.abandon();
@@ -100,6 +101,7 @@ export async function makePlan(
     region: request.region,
     owner: request.owner,
     digest: digest.finish(),
+    placement: rules,
     engine: 'local',
     authority: [...request.authority],
     actions,
@@ -131,8 +133,18 @@ export async function makePlan(
 }
 
 /** @throws {UserError} exit 6: some objects cannot be copied, or only over others. */
-function refuseUnplannable(destination: string, archived: string | undefined, conflicts: SomeKeys): void {
+function refuseUnplannable(
+  { source, destination }: PlanRequest,
+  archived: string | undefined,
+  { conflicts, tooLong }: Readonly<Record<'conflicts' | 'tooLong', SomeKeys>>,
+): void {
   if (archived !== undefined) throw new UserError(archived, EXIT.refused);
+  if (tooLong.count > 0) {
+    throw new UserError(
+      `${tooLong} of ${source} would be too long under ${archivePrefix(source)}: S3 takes ${LONGEST_KEY} bytes. Copy them by hand to where they are to be kept, delete them from ${source}, and plan again.`,
+      EXIT.refused,
+    );
+  }
   if (conflicts.count > 0) {
     throw new UserError(
       `${destination} holds something else under ${conflicts}. Look at them; with --overwrite the plan replaces exactly these.`,

@@ -1,5 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
+import type { Authority } from '../../../contracts/migrate-buckets/authority';
 import type { MigrationEvent, ResultOf } from '../../../contracts/migrate-buckets/output';
+import { ALL_LIVE } from '../../../contracts/migrate-buckets/plan';
 import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
@@ -17,10 +19,13 @@ import { readState } from '../plan-files/state';
 import { ArchivedObjects, type RestoreWish } from './archived-objects';
 import { makePlan } from './make-plan';
 import { NotCarriedSurvey } from './not-carried';
+import { type SourceChoice, wholeArchive } from './source-choice';
 import { chooseStranded } from './stranded-choice';
 
 export interface MigrationRequest extends AuthorityRequest, Pick<LockedWork, 'breakLock'> {
   readonly destination: string;
+  /** A bucket of which everything is kept under `archive/{bucket}/`. @default - none: the truth is migrated */
+  readonly archive?: string | undefined;
   /** Where the plan goes. */
   readonly out: string;
   readonly includeStranded: boolean;
@@ -44,8 +49,8 @@ export async function planMigration(
   engine: CopyEngine,
   request: MigrationRequest,
 ): Promise<Pick<ResultOf<'plan'>, 'plan' | 'authority'>> {
-  const { destination, named, out, breakLock } = request;
-  if (named === destination) {
+  const { destination, named, archive, out, breakLock } = request;
+  if (named === destination || archive === destination) {
     throw new UserError(
       `${destination} is both source and destination: there is nothing to migrate.`,
       EXIT.refused,
@@ -63,29 +68,23 @@ async function planUnderLock(
   request: MigrationRequest,
 ): Promise<Pick<ResultOf<'plan'>, 'plan' | 'authority'>> {
   const { aws, report } = context;
-  const { destination, named, out } = request;
+  const { destination, archive, named = archive, out } = request;
   await refuseRunning(out);
   await openBucket(aws, destination);
   if (named !== undefined) await openBucket(aws, named);
-  const { authority, stranded } = await findAuthority(context, engine, request);
-  const { winner: source, reasons, left_behind: leftBehind, unchecked } = authority;
-  if (source === null) return { plan: null, authority };
+  const choice =
+    archive === undefined ? await chooseTruth(context, engine, request) : wholeArchive(archive, destination);
+  if (choice.source === null) return { plan: null, authority: choice.evidence };
+  const { source, evidence } = choice;
   const server = await examineByReading(context, [source, destination]);
   refuseUnlistable(server);
   const plan = await makePlan(
     engine,
     {
-      source,
+      ...choice,
       destination,
-      ...chooseStranded(stranded, await readLosses(request.acceptLoss), request.includeStranded),
       region: await aws.s3.config.region(),
       owner: await ownerOf(aws, [source, destination]),
-      authority: [
-        ...reasons,
-        ...leftBehind.flatMap((each) => describeLeftBehind(each, source)),
-        ...unchecked,
-      ],
-      evidence: authority,
       overwrite: request.overwrite,
       archived: new ArchivedObjects(aws.s3, request.restore),
       notCarried: new NotCarriedSurvey(aws.s3, request.deep ?? false),
@@ -95,7 +94,25 @@ async function planUnderLock(
     },
     report,
   );
-  return { plan, authority };
+  return { plan, authority: evidence };
+}
+
+/** The bucket that the evidence shows to be the truth, or that the operator named. */
+async function chooseTruth(
+  context: Context<MigrationEvent>,
+  engine: CopyEngine,
+  request: MigrationRequest,
+): Promise<SourceChoice | { readonly source: null; readonly evidence: Authority }> {
+  const { authority: evidence, stranded } = await findAuthority(context, engine, request);
+  const { winner: source, reasons, left_behind: leftBehind, unchecked } = evidence;
+  if (source === null) return { source, evidence };
+  return {
+    source,
+    placement: ALL_LIVE,
+    ...chooseStranded(stranded, await readLosses(request.acceptLoss), request.includeStranded),
+    authority: [...reasons, ...leftBehind.flatMap((each) => describeLeftBehind(each, source)), ...unchecked],
+    evidence,
+  };
 }
 
 /** Versions that stay behind: only current objects are migrated. */

@@ -11,6 +11,8 @@ import { serverGates } from './server-gates';
 export interface RetireFacts {
   readonly source: string;
   readonly destination: string;
+  /** Under which all of the source is kept at the destination; null where anything is there to be used. */
+  readonly archivedUnder: string | null;
   readonly state: State | undefined;
   /** Whether each overwrite of the source's objects gets a version of its own. */
   readonly keepsVersions: boolean;
@@ -61,7 +63,7 @@ function isOpen(name: string, evidence: string, { overrides }: RetireFacts): Gat
 
 /** Every gate, with its evidence. All must pass before anything is deleted. */
 export function evaluateGates(facts: RetireFacts): Gate[] {
-  const { source, destination, unchanged, writtenSince, lock, openMigrations } = facts;
+  const { source, unchanged, lock, openMigrations } = facts;
   return [
     verifiedGate(facts),
     (unchanged.holds ? holds : fails)('unchanged', unchanged.evidence),
@@ -69,19 +71,30 @@ export function evaluateGates(facts: RetireFacts): Gate[] {
     ...serverGates(facts),
     ...REFERENCE_KINDS.map((kind) => referenceGate(kind, facts)),
     soakGate(facts),
-    writtenSince !== null
-      ? holds('in-use', `${destination} was written to by the pipeline since: ${writtenSince.key}.`)
-      : isOpen(
-          'in-use',
-          `The pipeline wrote no delta and no snapshot to ${destination} since the verification: nobody has shown that it uses it.`,
-          facts,
-        ),
+    inUseGate(facts),
     lock === null ? holds('object-lock', `${source} has no object lock.`) : fails('object-lock', lock),
     openMigrations.length === 0
       ? holds('other-migrations', `No other migration needs what is in ${source}.`)
       : fails('other-migrations', openMigrations.join(' ')),
     ownerGate(facts),
   ];
+}
+
+/** What is only kept need not be shown to be used. */
+function inUseGate(facts: RetireFacts): Gate {
+  const { destination, archivedUnder, writtenSince } = facts;
+  if (archivedUnder !== null) {
+    const evidence = `Nobody is to use what is kept under ${archivedUnder} of ${destination}.`;
+    return holds('in-use', evidence);
+  }
+  if (writtenSince !== null) {
+    return holds('in-use', `${destination} was written to by the pipeline since: ${writtenSince.key}.`);
+  }
+  return isOpen(
+    'in-use',
+    `The pipeline wrote no delta and no snapshot to ${destination} since the verification: nobody has shown that it uses it.`,
+    facts,
+  );
 }
 
 /** A server that takes every owner for the right one shows nothing: the operator may have accepted that. */

@@ -16,6 +16,7 @@ import { readPolicy } from '../freeze/bucket-configuration';
 import { notFrozenBy } from '../freeze/freeze';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
 import { mergeByKey } from '../listing/merge-by-key';
+import { Placement } from '../listing/placement';
 import { Journal } from '../plan-files/journal';
 import { isPipelineWrite, readPipelineWrites } from '../plan-files/pipeline-writes';
 import { type PlanFiles, readManifest } from '../plan-files/plan-file';
@@ -58,9 +59,11 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
   const compared = comparable ? await compareSource(context, source, files, state) : null;
   const journal = await Journal.open(files.journal, { readOnly: true });
   const versioning = await versioningOf(aws, source);
+  const placement = Placement.of(plan);
   const sides = {
     source,
     destination,
+    placement,
     deep: false,
     journal,
     proofs: new Proofs(),
@@ -69,6 +72,7 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
   return {
     source,
     destination,
+    archivedUnder: placement.archivedUnder,
     state,
     survey: found,
     references: referencesTo(found, source),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ListedObject } from '../../../../cli/migrate-buckets/listing/listed-object';
+import { Placement } from '../../../../cli/migrate-buckets/listing/placement';
 import type { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 import {
   BATCH,
@@ -24,8 +25,10 @@ const TOTAL = 3;
 const embedded = useEmbeddedS3();
 let source: string;
 let destination: string;
+let placement: Placement;
 beforeEach(async () => {
   source = await embedded.bucket();
+  placement = Placement.plain(source);
   destination = await embedded.bucket();
 });
 
@@ -57,7 +60,7 @@ async function remove(
       ask: undefined,
     },
     {
-      sides: { source, destination, deep: false, snapshots: [], proofs: new Proofs(), ...sides },
+      sides: { source, destination, placement, deep: false, snapshots: [], proofs: new Proofs(), ...sides },
       candidates: 'length' in candidates ? stream(candidates) : candidates,
       conditional,
       total: TOTAL,
@@ -111,6 +114,32 @@ it('leaves and names an object that changes in the last moment, or that may not 
     mutate: { put: { bucket: source, key: 'a', body: 'late' } },
   });
   expect(await remove(candidates)).toMatchObject({ deleted: 1, ...failed('a', CHANGED) });
+});
+
+describe('Where some are archived', () => {
+  it.each([
+    [{ archived: [''], live: [] }, 1],
+    [{ archived: ['b'], live: [] }, 3],
+    [{ archived: [''], live: ['b'] }, 3],
+  ])('by %j, each is looked for where it belongs, and one page tells of no other', async (rules, pages) => {
+    placement = new Placement(source, rules);
+    const candidates: Candidate[] = [];
+    for (const key of ['a', 'b1', 'b2', 'c', 'd']) {
+      const twin = await embedded.put(source, key, key);
+      // What lies under the key itself is another's.
+      await embedded.put(destination, key, 'other');
+      if (key !== 'd') await embedded.put(destination, placement.keyOf(key), key);
+      candidates.push({ key, twin, deletions: [{ key, etag: twin.etag }] });
+    }
+    const why = placement.keyOf('d').includes('/')
+      ? `It is missing at the destination, where it belongs under archive/${source}/d.`
+      : 'It has 5 bytes at the destination and 1 at the source.';
+    expect(await remove(candidates)).toMatchObject({
+      deleted: 4,
+      ...failed('d', why),
+      requests: { ListObjectsV2: pages },
+    });
+  });
 });
 
 it('names the first hundred that are left, and counts all', async () => {
@@ -378,7 +407,7 @@ it('stops where it is told to', async () => {
       ask: undefined,
     },
     {
-      sides: { source, destination, deep: false, snapshots: [] },
+      sides: { source, destination, placement, deep: false, snapshots: [] },
       candidates: stream(candidates),
       conditional: true,
       total: 1,

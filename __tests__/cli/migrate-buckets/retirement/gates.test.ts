@@ -98,6 +98,7 @@ const someKinds = fc.subarray<ReferenceKind>([...REFERENCE_KINDS]);
 const facts: fc.Arbitrary<RetireFacts> = fc.record({
   source: fc.constant('old'),
   destination: fc.constant('new'),
+  archivedUnder: fc.option(fc.constant('archive/old/')),
   state: fc.oneof({ weight: 9, arbitrary: state }, { weight: 1, arbitrary: fc.constant(undefined) }),
   unchanged: fc.record({ holds: fc.boolean(), evidence: fc.constant('as listed') }),
   verification: fc.option(verification),
@@ -171,7 +172,11 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
       ] as const,
   ),
   ['soak', ({ state: s, now, soak }) => s?.verified != null && now - VERIFIED_AT >= soak * 1000],
-  ['in-use', ({ writtenSince, overrides }) => writtenSince !== null || overrides.includes('in-use')],
+  [
+    'in-use',
+    ({ archivedUnder, writtenSince, overrides }) =>
+      archivedUnder !== null || writtenSince !== null || overrides.includes('in-use'),
+  ],
   ['object-lock', ({ lock }) => lock === null],
   ['other-migrations', ({ openMigrations }) => openMigrations.length === 0],
   ['owner', (each) => each.owner !== null || accepts(each, 'expected-owner')],
@@ -181,6 +186,7 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
 const sound = (): RetireFacts => ({
   source: 'old',
   destination: 'new',
+  archivedUnder: null,
   state: fc
     .sample(
       state.filter(({ phase, verified }) => phase === 'verified' && verified !== null),

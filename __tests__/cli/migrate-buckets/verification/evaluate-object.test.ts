@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ListedObject } from '../../../../cli/migrate-buckets/listing/listed-object';
+import { Placement } from '../../../../cli/migrate-buckets/listing/placement';
 import type { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 import {
   evaluateObject,
@@ -25,8 +26,10 @@ const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 const embedded = useEmbeddedS3();
 let source: string;
 let destination: string;
+let placement: Placement;
 beforeEach(async () => {
   source = await embedded.bucket();
+  placement = Placement.plain(source);
   destination = await embedded.bucket();
 });
 
@@ -60,7 +63,15 @@ async function evaluate({ key = 'some/key', there = 'content', here, journal, et
   await embedded.admin.resetRequests();
   const evaluation = await evaluateObject(
     embedded.s3,
-    { source, destination, deep: false, snapshots: [], ...(journal && { journal: known }), ...sides },
+    {
+      source,
+      destination,
+      placement,
+      deep: false,
+      snapshots: [],
+      ...(journal && { journal: known }),
+      ...sides,
+    },
     { key, source: object, destination: present },
     object,
     new AbortController().signal,
@@ -125,7 +136,7 @@ describe('An object of a snapshot that a pointer names', () => {
       const present = await embedded.put(destination, key, here);
       const parts = { ...object, etag: '*' };
       const proofs = new Proofs();
-      const known = { source, destination, deep: false, ...sides, proofs };
+      const known = { source, destination, placement, deep: false, ...sides, proofs };
       const pair = { key, source: parts, destination: present };
       await evaluateObject(embedded.s3, known, pair, parts, new AbortController().signal);
       expect(proofs.hold(parts, present)).toBe(same);
@@ -140,7 +151,7 @@ describe('An object of a snapshot that a pointer names', () => {
     await expect(
       evaluateObject(
         embedded.s3,
-        { source, destination, deep: false, ...sides },
+        { source, destination, placement, deep: false, ...sides },
         { key, source: parts, destination: present },
         parts,
         new AbortController().signal,
@@ -158,7 +169,11 @@ describe('By its listings alone, an object is', () => {
     modified: 0,
   });
   const level = (present: ListedObject | undefined, more: Partial<Sides> = {}) =>
-    listedLevel({ source: 's', destination: 'd', deep: true, snapshots: [], ...more }, listed('a'), present);
+    listedLevel(
+      { source: 's', destination: 'd', placement, deep: true, snapshots: [], ...more },
+      listed('a'),
+      present,
+    );
   const journal = { proves: () => true } as unknown as Journal;
 
   it('as well proven as its listing shows', () => {
@@ -216,7 +231,7 @@ describe('The archive of such a snapshot', () => {
     const present = { ...(await embedded.put(destination, ARCHIVE, 'content')), versionId: undefined };
     const found = await evaluateObject(
       embedded.s3,
-      { source, destination, deep: false, ...sides },
+      { source, destination, placement, deep: false, ...sides },
       { key: ARCHIVE, source: object, destination: present },
       object,
       new AbortController().signal,
@@ -317,7 +332,7 @@ it('reads a stranded delta where it is stranded', async () => {
   const present = { ...(await embedded.put(destination, stranded.key, 'content')), etag: '*' };
   const found = await evaluateObject(
     embedded.s3,
-    { source, destination, deep: true, snapshots: [] },
+    { source, destination, placement, deep: true, snapshots: [] },
     { key: stranded.key, source: stranded, destination: present },
     stranded,
     new AbortController().signal,
@@ -330,7 +345,7 @@ it('is stopped by its signal', async () => {
   const present = await embedded.put(destination, 'k', 'CONTENT');
   const evaluation = evaluateObject(
     embedded.s3,
-    { source, destination, deep: true, snapshots: [] },
+    { source, destination, placement, deep: true, snapshots: [] },
     { key: 'k', source: object, destination: present },
     object,
     AbortSignal.abort(new Error('Stopped.')),
@@ -346,7 +361,9 @@ it.each([
   ['lines/snapshot/timestamped/20260102_000000/anything', false],
   ['lines/delta/x/delta.arrow', false],
 ])('of %s, that a pointer leads to it is %p', (key, reachable) => {
-  expect(isReachable({ source, destination, deep: false, snapshots: [SNAPSHOT] }, key)).toBe(reachable);
+  expect(isReachable({ source, destination, placement, deep: false, snapshots: [SNAPSHOT] }, key)).toBe(
+    reachable,
+  );
 });
 
 describe('Why a level is not enough', () => {
