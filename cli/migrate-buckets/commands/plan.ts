@@ -1,7 +1,7 @@
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
-import { atLeast, notEmpty, oneOf } from '../../shared/option-values';
+import { atLeast, notEmpty, oneOf, repeated } from '../../shared/option-values';
 import { UserError } from '../../shared/user-error';
 import { describeVerdict } from './authority';
 import { BREAK_LOCK } from './break-lock';
@@ -16,11 +16,13 @@ export const plan = command(
     'Write plan.json and its manifest: what would be copied, what it costs, what it needs. Read-only: of the server it looks at what reading shows; apply, and doctor, prove the rest.',
     `migrate-buckets plan --dest my-new-bucket
      migrate-buckets plan --source chromadb-a --dest my-new-bucket --include-stranded --out plan.json
+     migrate-buckets plan --source lines=chromadb-a --source words=chromadb-b --dest my-new-bucket
      migrate-buckets plan --archive chromadb-b --dest my-new-bucket --out archive.json`,
   )
     .option(
-      '--source <auto|name>',
-      'the bucket to migrate; auto takes the truth, if it shows (default: auto)',
+      '--source <name>',
+      'the bucket to migrate; auto takes the truth, if it shows; collection=name, once for each collection, makes a plan for each bucket (default: auto)',
+      repeated(notEmpty),
     )
     .option(
       '--archive <name>',
@@ -46,9 +48,9 @@ export const plan = command(
     const {
       planMigration,
     }: typeof import('../planning/plan-migration') = require('../planning/plan-migration');
+    const { readSources }: typeof import('../planning/named-sources') = require('../planning/named-sources');
     const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
     const {
-      source = 'auto',
       archive,
       dest,
       out = archive === undefined ? 'plan.json' : `archive-${archive}.json`,
@@ -62,9 +64,9 @@ export const plan = command(
       '--accept-loss': acceptLoss,
     });
     const { restore = false, restoreDays: days, restoreTier: tier } = options;
-    const { plan: made, authority } = await planMigration(context, new SdkEngine(context.aws.s3, context), {
+    const data = await planMigration(context, new SdkEngine(context.aws.s3, context), {
       search: searchOf(options),
-      named: source === 'auto' ? undefined : source,
+      sources: readSources(options.source ?? []),
       destination: dest,
       archive,
       out,
@@ -77,12 +79,15 @@ export const plan = command(
       breakLock: options.breakLock,
     });
     return {
-      exitCode: made === null ? EXIT.ambiguous : EXIT.ok,
-      data: { path: made === null ? null : out, plan: made, authority },
-      text: made === null ? describeVerdict(authority) : describePlan(made, out),
+      exitCode: data.plan === null ? EXIT.ambiguous : EXIT.ok,
+      data,
+      text: [data, ...data.further].map(describe).join('\n\n'),
     };
   },
 );
+
+const describe = ({ path, plan: made, authority }: Omit<ResultOf<'plan'>, 'further'>): string =>
+  made === null || path === null ? describeVerdict(authority) : describePlan(made, path);
 
 /** What chooses the truth, or what of other buckets belongs to it, has no meaning for a bucket that is only kept. */
 function refuseOfArchive(archive: string | undefined, others: Readonly<Record<string, unknown>>): void {

@@ -119,12 +119,13 @@ it('leaves and names an object that changes in the last moment, or that may not 
 describe('Where some are archived', () => {
   it.each([
     [{ archived: [''], live: [] }, 1],
-    [{ archived: ['b'], live: [] }, 3],
-    [{ archived: [''], live: ['b'] }, 3],
+    // What is archived lies before what is live, though it comes after it.
+    [{ archived: ['c'], live: [] }, 2],
+    [{ archived: [''], live: ['c'] }, 1],
   ])('by %j, each is looked for where it belongs, and one page tells of no other', async (rules, pages) => {
     placement = new Placement(source, rules);
     const candidates: Candidate[] = [];
-    for (const key of ['a', 'b1', 'b2', 'c', 'd']) {
+    for (const key of ['b1', 'b2', 'c', 'd']) {
       const twin = await embedded.put(source, key, key);
       // What lies under the key itself is another's.
       await embedded.put(destination, key, 'other');
@@ -135,7 +136,7 @@ describe('Where some are archived', () => {
       ? `It is missing at the destination, where it belongs under archive/${source}/d.`
       : 'It has 5 bytes at the destination and 1 at the source.';
     expect(await remove(candidates)).toMatchObject({
-      deleted: 4,
+      deleted: 3,
       ...failed('d', why),
       requests: { ListObjectsV2: pages },
     });
