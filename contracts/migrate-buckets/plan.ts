@@ -33,6 +33,10 @@ export const manifestEntrySchema = z
   .meta({ id: 'manifest_entry', description: "One line of the plan's manifest, in key order." });
 export type ManifestEntry = z.infer<typeof manifestEntrySchema>;
 
+/** A pattern in the words of the AWS CLI, for the whole key. */
+const filterSchema = z.object({ action: z.enum(['include', 'exclude']), glob: z.string().min(1) });
+export type Filter = z.infer<typeof filterSchema>;
+
 /**
  * Where, at the destination, the objects of a plan's source belong: under their own keys, or under
  * `archive/{source}/`. By the beginnings of their keys, so that a later release with other collections reads the same.
@@ -43,6 +47,10 @@ export const placementSchema = z
       .array(z.string())
       .describe('keys that begin so go under archive/{source}/; the others stay as they are'),
     live: z.array(z.string()).describe('of those, keys that begin so stay as they are all the same'),
+    filters: z
+      .array(filterSchema)
+      .optional()
+      .describe('the last one that fits a key decides; what none fits is taken. Absent: all is'),
   })
   .meta({ id: 'placement' });
 export type PlacementRules = z.infer<typeof placementSchema>;
@@ -81,6 +89,9 @@ export const planSchema = z
     engine: z.literal('local'),
     authority: z.array(z.string()).describe('why the source is held to be the truth, one sentence each'),
     actions: z.record(actionSchema, tallySchema),
+    left_out: tallySchema
+      .optional()
+      .describe('of the source, by its filters: neither copied nor ever deleted; absent without filters'),
     stranded: z
       .object({ included: count, accepted_lost: z.array(z.string()).describe('keys') })
       .describe('deltas that only a losing bucket holds'),

@@ -98,10 +98,9 @@ async function written({ aws, signal, engine, plan, path }: Run): Promise<Writte
   // By the destination's own clock, which every time that it lists comes from.
   const since = await freezeTime({ aws, signal }, plan);
   const found: Written[] = [];
-  for await (const { key, source: ours, destination: theirs } of Placement.of(plan).pair(
-    engine.list(source),
-    (prefix) => engine.list(destination, prefix),
-  )) {
+  for await (const { key, source: ours, destination: theirs } of Placement.of(plan)
+    .unfiltered()
+    .pair(engine.list(source), (prefix) => engine.list(destination, prefix))) {
     const entry = await planned.seek(key);
     if (theirs === undefined) continue;
     if (ours !== undefined && (looksEqual(ours, theirs) || journal.proves(key, ours.etag, theirs.etag)))

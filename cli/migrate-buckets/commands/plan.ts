@@ -5,6 +5,7 @@ import { atLeast, notEmpty, oneOf, repeated } from '../../shared/option-values';
 import { UserError } from '../../shared/user-error';
 import { describeVerdict } from './authority';
 import { BREAK_LOCK } from './break-lock';
+import { EXCLUDE, INCLUDE, inOrder } from './filters';
 import { declareSearch, QUICK, searchOf } from './search';
 import { describePlan } from './show';
 
@@ -43,6 +44,8 @@ export const plan = command(
     .option('--restore', 'have archived objects restored, which costs money, and plan once that is done')
     .option('--restore-days <days>', 'how long they can be read then', atLeast(1), 14)
     .option('--restore-tier <tier>', TIERS.join(', '), oneOf(TIERS), 'Bulk')
+    .option(...EXCLUDE)
+    .option(...INCLUDE)
     .option('--overwrite', 'replace what the destination holds under the same key with other content'),
   async (context, _args, options): Promise<Outcome<ResultOf<'plan'>>> => {
     const {
@@ -73,6 +76,7 @@ export const plan = command(
       includeStranded,
       acceptLoss,
       overwrite,
+      filters: inOrder(options.exclude, options.include),
       quick: options.quick,
       deep: options.deep,
       restore: restore ? { days: Math.ceil(days), tier } : undefined,

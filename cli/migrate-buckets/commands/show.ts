@@ -6,6 +6,7 @@ import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, duration, faint, heading, table } from '../../shared/reporters/text';
 import { givenUp, NOT_FROZEN } from '../doctor/given-up';
 import { describePlacement } from '../listing/placement';
+import { describeLeftOut } from './verify';
 
 export const show = command(
   declare(
@@ -43,6 +44,7 @@ export function describePlan(plan: Plan, path: string): string {
       ['action', 'objects', 'size'],
       rows.map(([action, tally]) => [EXPLAINED[action] ?? action, tally.objects, bytes(tally.bytes)]),
     ),
+    ...(plan.left_out === undefined ? [] : [bad(describeLeftOut(plan.left_out))]),
     ...(stranded.included > 0
       ? [`${stranded.included} of them are stranded deltas from other buckets.`]
       : []),

@@ -1,5 +1,6 @@
 import { archivePrefix } from '../../../contracts/bucket-layout';
 import { ALL_LIVE, type PlacementRules, type Plan } from '../../../contracts/migrate-buckets/plan';
+import { globOf } from './glob';
 import type { ListedObject } from './listed-object';
 import { mergeByKey } from './merge-by-key';
 import { inKeyOrder, type Pair, pairListings } from './pair';
@@ -15,19 +16,24 @@ interface Placed {
 
 /**
  * Where, at the destination, each object of a source belongs: under its own key, or under `archive/{source}/` before
- * it. No two keys of a source belong under the same one: where anything is archived, so is whatever the source holds
+ * it; and which of them its filters leave out: those are not moved, not proven, and never deleted. No two keys of a source belong under the same one: where anything is archived, so is whatever the source holds
  * under that prefix itself.
  */
 export class Placement {
   private readonly archive: string;
+  private readonly filters: readonly { readonly takes: boolean; readonly glob: RegExp }[];
   /** Whether every object keeps its key. */
   private readonly isPlain: boolean;
 
   constructor(
-    source: string,
+    private readonly source: string,
     private readonly rules: PlacementRules,
   ) {
     this.archive = archivePrefix(source);
+    this.filters = (rules.filters ?? []).map(({ action, glob }) => ({
+      takes: action === 'include',
+      glob: globOf(glob),
+    }));
     this.isPlain = rules.archived.length === 0;
   }
 
@@ -46,6 +52,21 @@ export class Placement {
     return archived.includes('') && live.length === 0 ? this.archive : null;
   }
 
+  /** Whether there are filters, so that objects may be left out. */
+  get isFiltered(): boolean {
+    return this.filters.length > 0;
+  }
+
+  /** Whether an object of the source is not moved: the last filter that fits its key says so. */
+  leavesOut(key: string): boolean {
+    return this.filters.findLast(({ glob }) => glob.test(key))?.takes === false;
+  }
+
+  /** The same rules without the filters: where what they leave out would belong. */
+  unfiltered(): Placement {
+    return new Placement(this.source, { ...this.rules, filters: undefined });
+  }
+
   /** Where an object of the source belongs. */
   keyOf(key: string): string {
     return this.isLive(key) ? key : `${this.archive}${key}`;
@@ -54,22 +75,42 @@ export class Placement {
   /**
    * Pairs the source's listing with what lies where its objects belong, by the source's keys and in their order, in
    * constant memory. An object of the destination keeps the key that it really has. What else the destination holds
-   * is passed over.
+   * is passed over, and so is what is left out.
    *
    * @param list - lists the destination.
+   * @param onLeftOut - is told each object of the source that is left out.
    * @throws {UserError} when a listing is not in strictly ascending byte order.
    */
-  async *pair(source: AsyncIterable<ListedObject>, list: List): AsyncGenerator<Pair> {
-    if (this.isPlain) {
+  async *pair(
+    source: AsyncIterable<ListedObject>,
+    list: List,
+    onLeftOut?: (object: ListedObject) => void,
+  ): AsyncGenerator<Pair> {
+    if (this.isPlain && !this.isFiltered) {
       yield* pairListings(source, list());
       return;
     }
-    for await (const { key, left, right } of mergeByKey(inKeyOrder(source, 'the source'), this.view(list))) {
+    const taken = this.taken(inKeyOrder(source, 'the source'), onLeftOut);
+    for await (const { key, left, right } of mergeByKey(taken, this.view(list))) {
       yield { key, source: left, destination: right?.object };
     }
   }
 
+  private async *taken(
+    source: AsyncIterable<ListedObject>,
+    onLeftOut: ((object: ListedObject) => void) | undefined,
+  ): AsyncGenerator<ListedObject> {
+    for await (const object of source) {
+      if (this.leavesOut(object.key)) onLeftOut?.(object);
+      else yield object;
+    }
+  }
+
   private async *view(list: List): AsyncGenerator<Placed> {
+    if (this.isPlain) {
+      yield* this.placed(list(), '');
+      return;
+    }
     const archived = this.placed(list(this.archive), this.archive);
     if (this.archivedUnder !== null) {
       yield* archived;
@@ -88,7 +129,7 @@ export class Placement {
       if (!object.key.startsWith(prefix)) continue;
       const key = object.key.slice(prefix.length);
       // The archive's own folder, as consoles make one, is of no key.
-      if (key !== '' && this.keyOf(key) === object.key) yield { key, object };
+      if (key !== '' && this.keyOf(key) === object.key && !this.leavesOut(key)) yield { key, object };
     }
   }
 
@@ -105,12 +146,14 @@ export function describePlacement({
   destination,
   placement,
 }: Pick<Plan, 'source' | 'destination' | 'placement'>): string[] {
-  const { archived, live } = placement;
-  if (archived.length === 0) return [];
+  const { archived, live, filters = [] } = placement;
+  const said = filters.map(({ action, glob }) => `--${action} "${glob}"`);
+  const left = said.length === 0 ? [] : [`Of ${source}, not all is taken: ${said.join(', ')}.`];
+  if (archived.length === 0) return left;
   const under = `under ${archivePrefix(source)} of ${destination}`;
   const all = archived.includes('');
-  if (all && live.length === 0) return [`All of ${source} goes ${under}.`];
+  if (all && live.length === 0) return [`All of ${source} goes ${under}.`, ...left];
   return all
-    ? [`Of ${source}, ${live.join(', ')} keep their keys; all else goes ${under}.`]
-    : [`Of ${source}, ${archived.join(', ')} go ${under}; all else keeps its key.`];
+    ? [`Of ${source}, ${live.join(', ')} keep their keys; all else goes ${under}.`, ...left]
+    : [`Of ${source}, ${archived.join(', ')} go ${under}; all else keeps its key.`, ...left];
 }

@@ -18,8 +18,8 @@ export class ManifestDigest {
   private readonly hash = createHash('sha256');
 
   constructor({ source, destination, placement }: Pick<Plan, 'source' | 'destination' | 'placement'>) {
-    const { archived, live } = placement;
-    const rules = [archived, live];
+    const { archived, live, filters = [] } = placement;
+    const rules = [archived, live, filters.map(({ action, glob }) => [action, glob])];
     // Plans that were made before there were any keep their digest.
     const isPlain = rules.every(({ length }) => length === 0);
     this.hash.update(`${JSON.stringify([source, destination, ...(isPlain ? [] : rules)])}\n`);

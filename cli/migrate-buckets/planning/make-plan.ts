@@ -57,16 +57,27 @@ export async function makePlan(
   const digest = new ManifestDigest({ source, destination, placement: rules });
   const conflicts = new SomeKeys();
   const tooLong = new SomeKeys();
+  const leftOut = { objects: 0, bytes: 0 };
   let destinationObjects = 0;
   let partCopies = 0;
 
-  const stranded = include.map(({ bucket, object }) => ({ ...object, bucket }));
+  const stranded = include
+    .filter(({ object }) => !placement.leavesOut(object.key))
+    .map(({ bucket, object }) => ({ ...object, bucket }));
   const manifest = new LineWriter(files.manifest);
   try {
     let listed = 0;
-    for await (const pair of placement.pair(mergeListings(engine.list(source), stranded), (prefix) =>
-      engine.list(destination, prefix),
-    )) {
+    const pairs = placement.pair(
+      mergeListings(engine.list(source), stranded),
+      (prefix) => engine.list(destination, prefix),
+      ({ size, bucket }) => {
+        // A stranded delta is not of the source.
+        if (bucket !== undefined) return;
+        leftOut.objects++;
+        leftOut.bytes += size;
+      },
+    );
+    for await (const pair of pairs) {
       if (pair.destination !== undefined) destinationObjects++;
       const entry = planEntry(pair, request.overwrite);
       if (entry === undefined) continue;
@@ -105,7 +116,8 @@ export async function makePlan(
     engine: 'local',
     authority: [...request.authority],
     actions,
-    stranded: { included: include.length, accepted_lost: [...request.acceptedLost] },
+    ...(placement.isFiltered ? { left_out: leftOut } : {}),
+    stranded: { included: stranded.length, accepted_lost: [...request.acceptedLost] },
     noncurrent_versions: request.noncurrentVersions,
     not_carried: await request.notCarried.finish(source),
     ...estimate(actions, destinationObjects, partCopies),

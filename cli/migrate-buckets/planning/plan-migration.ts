@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { MigrationEvent, ResultOf } from '../../../contracts/migrate-buckets/output';
+import type { Filter } from '../../../contracts/migrate-buckets/plan';
 import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
@@ -10,6 +11,7 @@ import { examineByReading } from '../doctor/examine';
 import { refuseUnlistable } from '../doctor/refuse-missing';
 import type { CopyEngine } from '../engine/engine';
 import { listVersions } from '../listing/list-versions';
+import { Placement } from '../listing/placement';
 import { type LockedWork, withFileLock } from '../locks/while-locked';
 import { planFiles } from '../plan-files/plan-file';
 import { readState } from '../plan-files/state';
@@ -18,6 +20,7 @@ import { makePlan } from './make-plan';
 import type { NamedSource } from './named-sources';
 import { NotCarriedSurvey } from './not-carried';
 import { type SourceChoice, wholeArchive } from './source-choice';
+import { refuseSplitSnapshots } from './split-snapshots';
 import { choosePerCollection, chooseTruth, type TruthRequest } from './truth-choice';
 
 export interface MigrationRequest
@@ -32,6 +35,8 @@ export interface MigrationRequest
   /** Where the plan goes. Where several buckets are sources, the name of each comes before the extension. */
   readonly out: string;
   readonly overwrite: boolean;
+  /** What of the source is left out. @default - nothing */
+  readonly filters: readonly Filter[];
   /** Whether every object is asked for what its copy will lack, and not a sample. @default false */
   readonly deep?: boolean;
   /** How archived objects are restored. @default - they are not, and the plan is refused */
@@ -111,12 +116,16 @@ async function writePlan(
   const { aws, report } = context;
   const { destination } = request;
   const { source, evidence } = choice;
+  const { filters } = request;
+  const placement = filters.length === 0 ? choice.placement : { ...choice.placement, filters: [...filters] };
+  await refuseSplitSnapshots(context, engine, source, new Placement(source, placement));
   const server = await examineByReading(context, [source, destination]);
   refuseUnlistable(server);
   const plan = await makePlan(
     engine,
     {
       ...choice,
+      placement,
       destination,
       region: await aws.s3.config.region(),
       owner: await ownerOf(aws, [source, destination]),

@@ -49,6 +49,7 @@ export const BATCH = 1000;
 /** Where each object must be looked at before, a smaller batch keeps the last look near to the deletion. */
 const UNCONDITIONAL_BATCH = 50;
 const FAILED_SHOWN = 100;
+const LEFT_OUT = 'The plan leaves it out (--include, --exclude).';
 /** Tries of one batch, each with a proof of its own. */
 const TRIES = 6;
 /** Milliseconds before the second try; doubled for each further one, with full jitter. */
@@ -67,8 +68,10 @@ export async function deleteProven(
   const deletion = new ProvenDeletion(context, request);
   let waiting: Candidate[] = [];
   for await (const candidate of request.candidates) {
-    if (candidate.obstacle !== undefined) {
-      deletion.leave(candidate.key, candidate.obstacle);
+    // Whatever the gates found: nothing is known of what the plan leaves out.
+    const obstacle = request.sides.placement.leavesOut(candidate.key) ? LEFT_OUT : candidate.obstacle;
+    if (obstacle !== undefined) {
+      deletion.leave(candidate.key, obstacle);
       continue;
     }
     waiting.push(candidate);

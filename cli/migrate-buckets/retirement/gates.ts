@@ -20,6 +20,8 @@ export interface RetireFacts {
   readonly notFrozen: string | null;
   /** Whether the source holds exactly what was verified (or, once retiring, nothing beside it). */
   readonly unchanged: { readonly holds: boolean; readonly evidence: string };
+  /** What the source holds that the plan leaves out, delete markers too. */
+  readonly leftOut: number;
   /** Null when there was nothing verified to compare with. */
   readonly verification: Verification | null;
   readonly survey: Survey;
@@ -120,9 +122,19 @@ function verifiedGate({ source, state }: RetireFacts): Gate {
   return holds('verified', `${countedWere(objects, 'object')} verified at ${at}.`);
 }
 
-function proofGate({ verification, destination, state }: RetireFacts): Gate {
+function proofGate({ verification, leftOut, source, destination, state }: RetireFacts): Gate {
   if (verification === null) return fails('proven', 'There is nothing verified to compare with.');
-  const { proven, objects, problems, problem_count } = verification;
+  const { proven, objects, problems, problem_count, left_out } = verification;
+  const current = left_out?.objects ?? 0;
+  const left = current > 0 ? current : leftOut;
+  if (left > 0) {
+    const what = counted(left, current > 0 ? 'object' : 'older version');
+    const [were, them] = left === 1 ? ['was', 'it'] : ['were', 'them'];
+    return fails(
+      'proven',
+      `${what} of ${source} ${were} left out of this plan (--include, --exclude): nothing shows that ${destination} holds ${them}. Unfreeze, then plan again without --exclude, or keep all of it with plan --archive ${source}.`,
+    );
+  }
   if (proven) {
     const all = objects === 1 ? 'The 1 object is' : `All ${objects} objects are`;
     return holds('proven', `${all} proven at ${destination} just now.`);

@@ -56,10 +56,10 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
   const found = await survey(aws, statePaths);
   const verified = state?.verified ?? null;
   const comparable = state !== undefined && verified !== null && existsSync(files.versions);
-  const compared = comparable ? await compareSource(context, source, files, state) : null;
+  const placement = Placement.of(plan);
+  const compared = comparable ? await compareSource(context, source, files, state, placement) : null;
   const journal = await Journal.open(files.journal, { readOnly: true });
   const versioning = await versioningOf(aws, source);
-  const placement = Placement.of(plan);
   const sides = {
     source,
     destination,
@@ -83,6 +83,7 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
     verification: comparable ? await verifyAgain(context, request, state, sides) : null,
     writtenSince: verified === null ? null : await writtenSince(context, plan, files),
     inventory: compared?.inventory ?? null,
+    leftOut: compared?.inventory.left_out?.objects ?? 0,
     versioned: versioning !== 'off',
     sides,
     lock: await lockOf(aws, source),

@@ -54,6 +54,7 @@ export async function verifyBuckets(
   const tell = (problem: Verification['problems'][number]) => {
     if (++problemCount <= PROBLEMS_SHOWN) problems.push(problem);
   };
+  const leftOut = { objects: 0, bytes: 0 };
   const fidelity = new FidelityCheck(s3, sides, request.seed ?? randomSeed(), tell);
 
   const { placement, pipelinePath } = request;
@@ -64,7 +65,14 @@ export async function verifyBuckets(
     return recordPipelineWrites(listing, pipelinePath);
   };
   const digest = await recordVersions(versions, request.versionsPath, async (recorded) => {
-    const pairs = placement.pair(mergeListings(currentObjects(recorded), request.stranded ?? []), there);
+    const pairs = placement.pair(
+      mergeListings(currentObjects(recorded), request.stranded ?? []),
+      there,
+      ({ size }) => {
+        leftOut.objects++;
+        leftOut.bytes += size;
+      },
+    );
     for await (const pair of pairs) {
       if (pair.source === undefined) {
         extra++;
@@ -97,6 +105,7 @@ export async function verifyBuckets(
     bytes,
     levels,
     decoys,
+    ...(placement.isFiltered ? { left_out: leftOut } : {}),
     extra,
     problems,
     problem_count: problemCount,

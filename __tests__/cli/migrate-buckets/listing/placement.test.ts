@@ -22,22 +22,33 @@ const placedKey = fc
   .tuple(prefix, fc.string({ unit: 'binary', maxLength: 6 }))
   .map((parts) => parts.join(''))
   .filter((key) => key !== '');
-const rules = fc.record({
-  archived: fc.uniqueArray(prefix, { maxLength: 3 }),
-  live: fc.uniqueArray(prefix, { maxLength: 2 }),
-});
+const filters = fc.array(
+  fc.record({
+    action: fc.constantFrom('include' as const, 'exclude' as const),
+    glob: prefix.map((begins) => `${begins}*`),
+  }),
+  { maxLength: 2 },
+);
+const rules = fc.record(
+  {
+    archived: fc.uniqueArray(prefix, { maxLength: 3 }),
+    live: fc.uniqueArray(prefix, { maxLength: 2 }),
+    filters,
+  },
+  { requiredKeys: ['archived', 'live'] },
+);
 const objects = fc.uniqueArray(placedKey, { maxLength: 12 }).map((keys) => keys.sort(bytewise).map(object));
 
 /** The pairs of two buckets, and what the destination was listed for. */
 async function pairs(placement: Placement, source: readonly ListedObject[], there: readonly ListedObject[]) {
   const asked: (string | undefined)[] = [];
-  const found = await gather(
-    placement.pair(stream(source), (begins) => {
-      asked.push(begins);
-      return stream(there.filter(({ key }) => begins === undefined || key.startsWith(begins)));
-    }),
-  );
-  return { found, asked };
+  const left: ListedObject[] = [];
+  const list = (begins?: string) => {
+    asked.push(begins);
+    return stream(there.filter(({ key }) => begins === undefined || key.startsWith(begins)));
+  };
+  const found = await gather(placement.pair(stream(source), list, (each) => void left.push(each)));
+  return { found, asked, left };
 }
 
 describe('An object of the source belongs', () => {
@@ -82,7 +93,8 @@ describe('Pairs', () => {
     await fc.assert(
       fc.asyncProperty(rules, objects, objects, async (rule, source, there) => {
         const placement = new Placement('old', rule);
-        const { found } = await pairs(placement, source, there);
+        const { found, left } = await pairs(placement, source, there);
+        expect(left).toEqual(source.filter(({ key }) => placement.leavesOut(key)));
         const held = new Map(there.map((each) => [each.key, each]));
         // By an exhaustive search: which keys at all would lead to an object that is there.
         const keys = new Set([
@@ -93,11 +105,14 @@ describe('Pairs', () => {
         ]);
         keys.delete('');
         expect(found).toEqual(
-          [...keys].sort(bytewise).map((key) => ({
-            key,
-            source: source.find((each) => each.key === key),
-            destination: held.get(placement.keyOf(key)),
-          })),
+          [...keys]
+            .filter((key) => !placement.leavesOut(key))
+            .sort(bytewise)
+            .map((key) => ({
+              key,
+              source: source.find((each) => each.key === key),
+              destination: held.get(placement.keyOf(key)),
+            })),
         );
       }),
     );
@@ -145,6 +160,89 @@ describe('Pairs', () => {
   });
 });
 
+describe('What is left out', () => {
+  const filtered = (...given: readonly (readonly ['include' | 'exclude', string])[]) =>
+    new Placement('old', {
+      archived: ['b'],
+      live: [],
+      filters: given.map(([action, glob]) => ({ action, glob })),
+    });
+
+  it.each([
+    [[], 'a', false],
+    [[['exclude', 'a']], 'a', true],
+    [[['exclude', 'a']], 'aa', false],
+    [
+      [
+        ['exclude', 'a'],
+        ['include', 'a'],
+      ],
+      'a',
+      false,
+    ],
+    [
+      [
+        ['exclude', '*'],
+        ['include', 'a*'],
+        ['exclude', '*.tmp'],
+      ],
+      'a.tmp',
+      true,
+    ],
+    [
+      [
+        ['exclude', '*'],
+        ['include', 'a*'],
+        ['exclude', '*.tmp'],
+      ],
+      'a',
+      false,
+    ],
+    [
+      [
+        ['exclude', '*'],
+        ['include', 'a*'],
+        ['exclude', '*.tmp'],
+      ],
+      'b',
+      true,
+    ],
+    // By the key that it has at the source.
+    [[['exclude', 'archive/*']], 'b', false],
+  ] as const)('by %j, of %s: %p', (given, key, out) => {
+    expect(filtered(...given).leavesOut(key)).toBe(out);
+    expect(filtered(...given).isFiltered).toBe(given.length > 0);
+  });
+
+  it('is not the destination’s either, and is listed again without the filters', async () => {
+    const placement = filtered(['exclude', '*2']);
+    const [source, there] = [
+      ['a1', 'a2', 'b1', 'b2'],
+      ['a1', 'a2', 'archive/old/b1', 'archive/old/b2'],
+    ];
+    const keysOf = async (by: Placement) =>
+      (await pairs(by, source.map(object), there.map(object))).found.map((pair) => [
+        pair.key,
+        pair.destination?.key,
+      ]);
+    const taken = [
+      ['a1', 'a1'],
+      ['b1', 'archive/old/b1'],
+    ];
+    expect(await keysOf(placement)).toEqual(taken);
+    expect(await keysOf(placement.unfiltered())).toEqual([
+      ['a1', 'a1'],
+      ['a2', 'a2'],
+      ['b1', 'archive/old/b1'],
+      ['b2', 'archive/old/b2'],
+    ]);
+    expect(placement.unfiltered().isFiltered).toBe(false);
+    const plain = new Placement('old', { ...ALL_LIVE, filters: [{ action: 'exclude', glob: '*2' }] });
+    expect((await keysOf(plain)).map(([key]) => key)).toEqual(['a1', 'archive/old/b1', 'b1'].sort(bytewise));
+    expect(await gather(plain.pair(stream([object('a2')]), () => stream([])))).toEqual([]);
+  });
+});
+
 it('tells where all is kept that nobody is to use, and only then', () => {
   expect(new Placement('old', ARCHIVED).archivedUnder).toBe('archive/old/');
   for (const rule of [ALL_LIVE, MIXED, ONLY_WORDS]) {
@@ -159,6 +257,34 @@ it.each([
   [
     ONLY_WORDS,
     ['Of old, words/snapshot/, words/delta/ keep their keys; all else goes under archive/old/ of new.'],
+  ],
+  [
+    {
+      ...ALL_LIVE,
+      filters: [
+        { action: 'exclude' as const, glob: '*' },
+        { action: 'include' as const, glob: 'a b' },
+      ],
+    },
+    ['Of old, not all is taken: --exclude "*", --include "a b".'],
+  ],
+  [
+    { ...ARCHIVED, filters: [{ action: 'exclude' as const, glob: '*' }] },
+    ['All of old goes under archive/old/ of new.', 'Of old, not all is taken: --exclude "*".'],
+  ],
+  [
+    { ...MIXED, filters: [{ action: 'exclude' as const, glob: '*' }] },
+    [
+      'Of old, words/, archive/other/ go under archive/old/ of new; all else keeps its key.',
+      'Of old, not all is taken: --exclude "*".',
+    ],
+  ],
+  [
+    { ...ONLY_WORDS, filters: [{ action: 'exclude' as const, glob: '*' }] },
+    [
+      'Of old, words/snapshot/, words/delta/ keep their keys; all else goes under archive/old/ of new.',
+      'Of old, not all is taken: --exclude "*".',
+    ],
   ],
 ])('says of %j: %j', (placement, sentences) => {
   expect(describePlacement({ source: 'old', destination: 'new', placement })).toEqual(sentences);

@@ -143,6 +143,23 @@ describe('Where some are archived', () => {
   });
 });
 
+it('leaves what the plan leaves out, whatever it was given, and asks nothing of it', async () => {
+  placement = new Placement(source, { archived: [], live: [], filters: [{ action: 'exclude', glob: 'b*' }] });
+  const candidates = [await migrated('a'), await migrated('b')];
+  const { etag } = await embedded.put(source, 'b/decoy', 'x');
+  const decoy = { key: 'b/decoy', twin: undefined, deletions: [{ key: 'b/decoy', etag }] };
+  const why = 'The plan leaves it out (--include, --exclude).';
+  expect(await remove([...candidates, decoy])).toMatchObject({
+    deleted: 1,
+    failed: [
+      { key: 'b', message: why },
+      { key: 'b/decoy', message: why },
+    ],
+    failed_count: 2,
+    left: ['b', 'b/decoy'],
+  });
+});
+
 it('names the first hundred that are left, and counts all', async () => {
   const candidates = Array.from({ length: 101 }, (_, index) => ({
     key: `k${index}`,
