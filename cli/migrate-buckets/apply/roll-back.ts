@@ -67,6 +67,8 @@ export async function rollBack(
   const { source, destination } = plan;
   const state = await StateFile.of(plan, planFiles(path).state);
   refuseRetiring(plan, state?.now.phase);
+  // Read to its end, so that a plan that somebody altered is noticed before anything rests on it.
+  for await (const _ of readManifest(planFiles(path).manifest, plan));
   await openBucket(context.aws, source);
   await openBucket(context.aws, destination);
   tellWritten(context, plan, await written({ ...context, engine, plan, path }), copyBack);

@@ -18,16 +18,19 @@ const ALL_ARCHIVED: PlacementRules = { archived: [''], live: [] };
 
 /** A bucket that the operator wants to keep whole beside the truth. Nothing need be known of it. Pure. */
 export function wholeArchive(source: string, destination: string): SourceChoice {
-  const sentence = `You want to keep ${source}: all of it goes under ${archivePrefix(source)} of ${destination}, whatever it is worth. Its contents were not looked into.`;
+  const sentences = [
+    `You want to keep ${source}: all of it goes under ${archivePrefix(source)} of ${destination}, whatever it is worth. Its contents were not looked into.`,
+    `Nobody reads it there. Deltas of ${source} that nobody compacted are taken along by the truth's own plan (--include-stranded): apply that one before ${source} is retired.`,
+  ];
   return {
     source,
     placement: ALL_ARCHIVED,
     include: [],
     acceptedLost: [],
-    authority: [sentence],
+    authority: sentences,
     evidence: {
       winner: null,
-      reasons: [sentence],
+      reasons: sentences,
       signals: [],
       buckets: [],
       stranded: [],

@@ -210,4 +210,6 @@ it('cannot be made by a plan that somebody altered', async () => {
     JSON.stringify({ ...made, placement: { archived: [], live: [] } }),
   );
   expect(await apply(archive, loser)).toMatchObject({ code: 5 });
+  expect(await harness.json('verify', archive)).toMatchObject({ code: 5 });
+  expect(await harness.json('rollback', archive, '--confirm', loser)).toMatchObject({ code: 5 });
 });
