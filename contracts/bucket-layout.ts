@@ -72,6 +72,13 @@ export function versionInstant(version: string): Date | undefined {
   return new Date(Date.UTC(year, month - 1, ...rest));
 }
 
+/**
+ * Where a bucket keeps, whole and under their own keys, the objects of another that is given up. Nobody reads it.
+ *
+ * @param bucket - that they came from.
+ */
+export const archivePrefix = (bucket: string): string => `archive/${bucket}/`;
+
 /** Objects that the old infrastructure wrote into EVERY bucket it made. They are evidence of nothing. */
 export const isDecoyKey = (key: string): boolean =>
   /^(?:[^/]+\/)?(?:snapshot|delta)\/\.placeholder$/.test(key) ||

@@ -121,7 +121,10 @@ export type LeftBehind = z.infer<typeof leftBehindSchema>;
 
 export const authoritySchema = z
   .object({
-    winner: z.string().nullable().describe('null when the evidence does not show which bucket is the truth'),
+    winner: z
+      .string()
+      .nullable()
+      .describe('null when the evidence does not show which bucket is the truth, or nobody asked'),
     reasons: sentences.describe('of the choice, or of the conflict'),
     signals: z.array(signalSchema),
     buckets: z.array(bucketEvidenceSchema),

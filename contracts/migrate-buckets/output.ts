@@ -78,14 +78,21 @@ const result = <Name extends string, Shape extends z.ZodRawShape>(
     .object({ event: z.literal('result'), command: z.literal(command), exit_code: count, ...shape })
     .meta({ id });
 
+const plannedShape = {
+  path: z.string().nullable().describe('where the plan lies; null when none was made'),
+  plan: planSchema.nullable().describe('null when the evidence does not show which bucket is the truth'),
+  authority: authoritySchema,
+};
+
 /** The last line of each command that came to a result. */
 export const resultSchemas = {
   discover: result('discover', { candidates: z.array(candidateSchema), unchecked: z.array(z.string()) }),
   authority: result('authority', authoritySchema.shape),
   plan: result('plan', {
-    path: z.string().nullable().describe('where the plan lies; null when none was made'),
-    plan: planSchema.nullable().describe('null when the evidence does not show which bucket is the truth'),
-    authority: authoritySchema,
+    ...plannedShape,
+    further: z
+      .array(z.object(plannedShape))
+      .describe('where each collection has a source of its own: the plans of the other buckets'),
   }),
   'iam-policy': result('iam-policy', { policy: iamPolicySchema }),
   doctor: result('doctor', {

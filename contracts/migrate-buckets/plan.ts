@@ -33,6 +33,31 @@ export const manifestEntrySchema = z
   .meta({ id: 'manifest_entry', description: "One line of the plan's manifest, in key order." });
 export type ManifestEntry = z.infer<typeof manifestEntrySchema>;
 
+/** A pattern in the words of the AWS CLI, for the whole key. */
+const filterSchema = z.object({ action: z.enum(['include', 'exclude']), glob: z.string().min(1) });
+export type Filter = z.infer<typeof filterSchema>;
+
+/**
+ * Where, at the destination, the objects of a plan's source belong: under their own keys, or under
+ * `archive/{source}/`. By the beginnings of their keys, so that a later release with other collections reads the same.
+ */
+export const placementSchema = z
+  .object({
+    archived: z
+      .array(z.string())
+      .describe('keys that begin so go under archive/{source}/; the others stay as they are'),
+    live: z.array(z.string()).describe('of those, keys that begin so stay as they are all the same'),
+    filters: z
+      .array(filterSchema)
+      .optional()
+      .describe('the last one that fits a key decides; what none fits is taken. Absent: all is'),
+  })
+  .meta({ id: 'placement' });
+export type PlacementRules = z.infer<typeof placementSchema>;
+
+/** Every object keeps its key. */
+export const ALL_LIVE: PlacementRules = { archived: [], live: [] };
+
 /** What a copy leaves behind. */
 const notCarriedSchema = z.object({
   objects: count.describe('that are to be copied'),
@@ -57,10 +82,14 @@ export const planSchema = z
     digest: z
       .string()
       .regex(/^[0-9a-f]{64}$/)
-      .describe("SHA-256 over the buckets' names and the manifest"),
+      .describe("SHA-256 over the buckets' names, the placement and the manifest"),
+    placement: placementSchema.default(ALL_LIVE).describe('where its objects belong at the destination'),
     engine: z.literal('local'),
     authority: z.array(z.string()).describe('why the source is held to be the truth, one sentence each'),
     actions: z.record(actionSchema, tallySchema),
+    left_out: tallySchema
+      .optional()
+      .describe('of the source, by its filters: neither copied nor ever deleted; absent without filters'),
     stranded: z
       .object({ included: count, accepted_lost: z.array(z.string()).describe('keys') })
       .describe('deltas that only a losing bucket holds'),

@@ -21,6 +21,11 @@ export const inventorySchema = z
     decoys: tallySchema.describe('of the old infrastructure: they were not copied'),
     older: tallySchema.describe('older versions of a versioned bucket: they were not copied'),
     markers: count.describe('delete markers'),
+    left_out: tallySchema
+      .optional()
+      .describe(
+        "versions and delete markers that the plan's filters leave out: they stay; absent without filters",
+      ),
   })
   .meta({ id: 'inventory', description: 'What of the verified the source still holds.' });
 export type Inventory = z.infer<typeof inventorySchema>;

@@ -9,6 +9,11 @@ export const verificationSchema = z
     bytes: count,
     levels: z.record(z.enum(LEVELS), tallySchema),
     decoys: count,
+    left_out: tallySchema
+      .optional()
+      .describe(
+        "by the plan's filters: nothing was looked at, and the source cannot be retired; absent without",
+      ),
     extra: count.describe('objects that only the destination has: they are left alone'),
     problems: z
       .array(z.object({ key: z.string(), level: z.enum(LEVELS), why: z.string() }))

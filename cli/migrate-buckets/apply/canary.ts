@@ -2,9 +2,8 @@ import { isDecoyKey } from '../../../contracts/bucket-layout';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { type CopyEngine, CopyError } from '../engine/engine';
-import { mergeListings, pairListings } from '../listing/pair';
 import { isPointerKey } from '../plan-files/manifest-entry';
-import { copyRequest, type PassContext } from './copy-pass';
+import { copyRequest, listedPairs, type PassContext } from './copy-pass';
 
 /** 16 MiB: a canary that takes minutes warns of nothing. */
 const CANARY_AT_MOST = 16 * 1024 ** 2;
@@ -21,9 +20,8 @@ export async function sendCanary(
   context: PassContext,
   needsParts: boolean,
 ): Promise<string | undefined> {
-  const { source, destination, stranded, journal } = context;
-  const pairs = pairListings(mergeListings(engine.list(source), stranded), engine.list(destination));
-  for await (const { key, source: object, destination: present } of pairs) {
+  const { journal } = context;
+  for await (const { key, source: object, destination: present } of listedPairs(context)) {
     if (object === undefined || present !== undefined || isDecoyKey(key) || isPointerKey(key)) continue;
     if (object.size > CANARY_AT_MOST) continue;
     try {

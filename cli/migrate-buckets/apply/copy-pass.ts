@@ -6,7 +6,8 @@ import { Pool } from '../../shared/pool';
 import { readText } from '../aws/read-object';
 import { type CopyEngine, CopyError, type CopyFailureReason, type CopyRequest } from '../engine/engine';
 import { type ListedObject, looksEqual } from '../listing/listed-object';
-import { mergeListings, pairListings } from '../listing/pair';
+import { mergeListings } from '../listing/pair';
+import type { Placement } from '../listing/placement';
 import type { Journal } from '../plan-files/journal';
 import { ManifestCursor } from '../plan-files/manifest-cursor';
 import { isPointerKey } from '../plan-files/manifest-entry';
@@ -18,6 +19,7 @@ export interface PassContext extends Context<MigrationEvent> {
   readonly journal: Journal;
   readonly source: string;
   readonly destination: string;
+  readonly placement: Placement;
   readonly stranded: readonly ListedObject[];
   /** The plan's manifest, from its first entry. */
   readonly manifest: () => AsyncIterable<ManifestEntry>;
@@ -69,13 +71,12 @@ const COPIES = 256;
  * plan allows or this migration itself wrote. Pointers are only noted.
  */
 export async function copyPass(context: PassContext): Promise<DataPassResult> {
-  const { engine, source, destination, signal, report } = context;
+  const { signal, report } = context;
   const result: DataPassResult = { ...nothingYet(), pointers: [] };
   const pool = new Pool(COPIES);
   const planned = new ManifestCursor(context.manifest());
-  const pairs = pairListings(mergeListings(engine.list(source), context.stranded), engine.list(destination));
   try {
-    for await (const { key, source: object, destination: present } of pairs) {
+    for await (const { key, source: object, destination: present } of listedPairs(context)) {
       signal.throwIfAborted();
       const entry = await planned.seek(key);
       if (object === undefined || isDecoyKey(key)) continue;
@@ -94,6 +95,10 @@ export async function copyPass(context: PassContext): Promise<DataPassResult> {
   await pool.finish();
   return result;
 }
+
+/** Both sides, as the engine lists them now. */
+export const listedPairs = ({ engine, source, destination, placement, stranded }: PassContext) =>
+  placement.pair(mergeListings(engine.list(source), stranded), (prefix) => engine.list(destination, prefix));
 
 /** Moves the pointers that a pass noted, once that pass has shown that all data is there. */
 export async function copyPointers(context: PassContext, pointers: readonly Seen[]): Promise<PassResult> {
@@ -128,7 +133,7 @@ const isSame = ({ journal }: PassContext, object: ListedObject, present: ListedO
 
 /** A copy that goes on where an earlier run left its upload in parts, and notes one that it begins. */
 export function copyRequest(
-  { source, destination, journal }: PassContext,
+  { source, destination, placement, journal }: PassContext,
   object: ListedObject,
 ): Omit<CopyRequest, 'expected'> {
   const { key, etag, bucket } = object;
@@ -136,6 +141,7 @@ export function copyRequest(
     source: bucket ?? source,
     destination,
     object,
+    key: placement.keyOf(key),
     uploadId: journal.uploadFor(key, etag),
     onUpload: (uploadId) => journal.add({ kind: 'upload', key, source: etag, upload_id: uploadId }),
   };
@@ -148,13 +154,14 @@ async function copyOne(
   entry: ManifestEntry | undefined,
   result: PassResult,
 ): Promise<void> {
-  const { engine, journal, source, destination, signal } = context;
+  const { engine, journal, source, destination, placement, signal } = context;
   const { s3 } = context.aws;
   const { key, etag } = object;
   const from = object.bucket ?? source;
-  if (present !== undefined && !mayReplace(journal, entry, present)) {
-    let why = `${key} in ${destination} holds something that neither the plan nor this migration wrote. It was left alone. Plan again.`;
-    if (isPointerKey(key)) {
+  if (present !== undefined && !mayReplace(journal, entry, object, present)) {
+    let why = `${present.key} in ${destination} holds something that neither the plan nor this migration wrote. It was left alone. Plan again.`;
+    // One that is archived leads nobody anywhere: it is an object as any other.
+    if (isPointerKey(placement.keyOf(key))) {
       const older = (await readText(s3, from, object)).trim();
       const conflict = await whyNotSuperseded(s3, older, { bucket: destination, object: present }, signal);
       if (conflict === undefined) {
@@ -186,7 +193,8 @@ async function copyOne(
 const mayReplace = (
   journal: Journal,
   entry: ManifestEntry | undefined,
-  { key, etag }: ListedObject,
+  { key }: ListedObject,
+  { etag }: ListedObject,
 ): boolean =>
   (entry?.action === 'replace' && entry.expected === etag) ||
   (entry?.action === 'copy' && entry.etag === etag) ||

@@ -8,6 +8,7 @@ import { tellAccepted } from '../doctor/given-up';
 import type { CopyEngine } from '../engine/engine';
 import { readConfiguration } from '../freeze/bucket-configuration';
 import { beforeFreeze } from '../freeze/freeze';
+import { Placement } from '../listing/placement';
 import { Journal } from '../plan-files/journal';
 import { BEGUN, REPLAN } from '../plan-files/once-begun';
 import { type PlanFiles, readManifest } from '../plan-files/plan-file';
@@ -73,6 +74,7 @@ export async function migrate(
       manifest,
       source: plan.source,
       destination: plan.destination,
+      placement: Placement.of(plan),
       total: plan.actions.copy.objects + plan.actions.replace.objects,
       versionsPath: files.versions,
       pipelinePath: files.pipeline,

@@ -14,7 +14,7 @@ import type { ConfiguredBucket } from '../freeze/bucket-configuration';
 import { undoFreeze } from '../freeze/unfreeze-plan';
 import { listOwnVersions } from '../listing/list-versions';
 import { type ListedObject, looksEqual } from '../listing/listed-object';
-import { pairListings } from '../listing/pair';
+import { Placement } from '../listing/placement';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
 import { keepingHistory } from '../plan-files/history';
 import { Journal } from '../plan-files/journal';
@@ -34,6 +34,8 @@ export interface RollBackRequest
 
 /** An object that the destination holds, and the source does not, or holds otherwise. */
 interface Written {
+  /** At the source. */
+  readonly key: string;
   readonly theirs: ListedObject;
   readonly ours: ListedObject | undefined;
 }
@@ -66,6 +68,8 @@ export async function rollBack(
   const { source, destination } = plan;
   const state = await StateFile.of(plan, planFiles(path).state);
   refuseRetiring(plan, state?.now.phase);
+  // Read to its end, so that a plan that somebody altered is noticed before anything rests on it.
+  for await (const _ of readManifest(planFiles(path).manifest, plan));
   await openBucket(context.aws, source);
   await openBucket(context.aws, destination);
   tellWritten(context, plan, await written({ ...context, engine, plan, path }), copyBack);
@@ -101,19 +105,18 @@ async function written({ aws, signal, engine, plan, path }: Run): Promise<Writte
   // By the destination's own clock, which every time that it lists comes from.
   const since = await freezeTime({ aws, signal }, plan);
   const found: Written[] = [];
-  for await (const { key, source: ours, destination: theirs } of pairListings(
-    engine.list(source),
-    engine.list(destination),
-  )) {
+  for await (const { key, source: ours, destination: theirs } of Placement.of(plan)
+    .unfiltered()
+    .pair(engine.list(source), (prefix) => engine.list(destination, prefix))) {
     const entry = await planned.seek(key);
     if (theirs === undefined) continue;
     if (ours !== undefined && (looksEqual(ours, theirs) || journal.proves(key, ours.etag, theirs.etag)))
       continue;
     // A stranded delta lies where it came from, too.
     if (ours === undefined && (theirs.modified < since || entry?.bucket !== undefined)) continue;
-    found.push({ theirs, ours });
+    found.push({ key, theirs, ours });
   }
-  return found.sort((a, b) => Number(isPointerKey(a.theirs.key)) - Number(isPointerKey(b.theirs.key)));
+  return found.sort((a, b) => Number(isPointerKey(a.key)) - Number(isPointerKey(b.key)));
 }
 
 /** When the source was frozen, milliseconds since 1970; 0 where nothing tells. */
@@ -167,14 +170,13 @@ async function takeBack(run: Run): Promise<Taken> {
   };
   const pool = new Pool(COPIES);
   try {
-    for (const each of found.filter(({ theirs }) => !isPointerKey(theirs.key)))
-      await pool.add(() => attempt(each));
+    for (const each of found.filter(({ key }) => !isPointerKey(key))) await pool.add(() => attempt(each));
   } finally {
     await pool.idle();
   }
   await pool.finish();
   // A pointer goes last, once all that it may lead to is there.
-  for (const each of found.filter(({ theirs }) => isPointerKey(theirs.key))) await attempt(each);
+  for (const each of found.filter(({ key }) => isPointerKey(key))) await attempt(each);
   report.tell({
     event: 'copied-back',
     message: `${countedWere(copied, 'object')} copied to ${plan.source}.`,
@@ -186,11 +188,12 @@ async function takeBack(run: Run): Promise<Taken> {
 /** @returns why it is left; undefined once the source holds it. */
 async function takeOne(
   { aws, engine, plan, signal }: Run,
-  { theirs, ours }: Written,
+  { key, theirs, ours }: Written,
   isComplete: boolean,
 ): Promise<string | undefined> {
   const { source, destination } = plan;
   if (ours !== undefined) {
+    // By the key that it has there: one that is archived was never a pointer of the pipeline.
     if (!isPointerKey(theirs.key)) return `${source} holds something else under this key. Look at both.`;
     if (!isComplete) return 'Not everything that it may lead to was copied. Run rollback again.';
     const older = (await readText(aws.s3, source, ours)).trim();
@@ -199,7 +202,7 @@ async function takeOne(
   }
   try {
     const expected = ours?.etag ?? 'absent';
-    await engine.copy({ source: destination, destination: source, object: theirs, expected });
+    await engine.copy({ source: destination, destination: source, object: theirs, key, expected });
     return undefined;
   } catch (error) {
     if (!(error instanceof CopyError)) throw error;

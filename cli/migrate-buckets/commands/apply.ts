@@ -103,9 +103,13 @@ function describe(
     return [done, bad(`${counted(failed.length, 'object')} failed:`), ...firstOf(shown, verbose)].join('\n');
   }
   if (verification === null) return done;
+  const state = `Verified. ${plan.source} ${freeze ? 'stays' : 'is not'} frozen.`;
+  const isPart = (verification.left_out?.objects ?? 0) > 0;
   const next = verification.proven
     ? good(
-        `Verified. ${plan.source} ${freeze ? 'stays' : 'is not'} frozen. Next: migrate-buckets retire ${path}`,
+        isPart
+          ? `${state} It cannot be retired by this plan, which leaves out a part of it.`
+          : `${state} Next: migrate-buckets retire ${path}`,
       )
     : bad(`Not verified. ${freeze ? 'The source was unfrozen; nothing' : 'Nothing'} was deleted.`);
   return [done, describeVerification(verification, verbose), next].join('\n');

@@ -1,9 +1,11 @@
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
-import { atLeast, notEmpty, oneOf } from '../../shared/option-values';
+import { atLeast, notEmpty, oneOf, repeated } from '../../shared/option-values';
+import { UserError } from '../../shared/user-error';
 import { describeVerdict } from './authority';
 import { BREAK_LOCK } from './break-lock';
+import { EXCLUDE, INCLUDE, inOrder } from './filters';
 import { declareSearch, QUICK, searchOf } from './search';
 import { describePlan } from './show';
 
@@ -14,11 +16,26 @@ export const plan = command(
     'plan',
     'Write plan.json and its manifest: what would be copied, what it costs, what it needs. Read-only: of the server it looks at what reading shows; apply, and doctor, prove the rest.',
     `migrate-buckets plan --dest my-new-bucket
-     migrate-buckets plan --source chromadb-a --dest my-new-bucket --include-stranded --out plan.json`,
+     migrate-buckets plan --source chromadb-a --dest my-new-bucket --include-stranded --out plan.json
+     migrate-buckets plan --source lines=chromadb-a --source words=chromadb-b --dest my-new-bucket
+     migrate-buckets plan --archive chromadb-b --dest my-new-bucket --out archive.json`,
   )
-    .option('--source <auto|name>', 'the bucket to migrate; auto takes the truth, if it shows', 'auto')
+    .option(
+      '--source <name>',
+      'the bucket to migrate; auto takes the truth, if it shows; collection=name, once for each collection, makes a plan for each bucket (default: auto)',
+      repeated(notEmpty),
+    )
+    .option(
+      '--archive <name>',
+      'instead of --source: a bucket to keep; all of it goes under archive/NAME/ of the destination',
+      notEmpty,
+    )
     .requiredOption('--dest <name>', 'the bucket to migrate to')
-    .option('--out <file>', 'where the plan goes; its manifest goes beside it', notEmpty, 'plan.json')
+    .option(
+      '--out <file>',
+      'where the plan goes; its manifest goes beside it (default: plan.json, or archive-NAME.json with --archive)',
+      notEmpty,
+    )
     .option('--include-stranded', 'copy deltas too that only a losing bucket holds and nobody compacted')
     .option('--accept-loss <file>', 'a file with the keys, one a line, of stranded deltas that may be lost')
     .option(...QUICK)
@@ -27,31 +44,64 @@ export const plan = command(
     .option('--restore', 'have archived objects restored, which costs money, and plan once that is done')
     .option('--restore-days <days>', 'how long they can be read then', atLeast(1), 14)
     .option('--restore-tier <tier>', TIERS.join(', '), oneOf(TIERS), 'Bulk')
+    .option(...EXCLUDE)
+    .option(...INCLUDE)
     .option('--overwrite', 'replace what the destination holds under the same key with other content'),
   async (context, _args, options): Promise<Outcome<ResultOf<'plan'>>> => {
     const {
       planMigration,
     }: typeof import('../planning/plan-migration') = require('../planning/plan-migration');
+    const { readSources }: typeof import('../planning/named-sources') = require('../planning/named-sources');
     const { SdkEngine }: typeof import('../engine/sdk-engine') = require('../engine/sdk-engine');
-    const { source, dest, out, acceptLoss, includeStranded = false, overwrite = false } = options;
+    const {
+      archive,
+      dest,
+      out = archive === undefined ? 'plan.json' : `archive-${archive}.json`,
+      acceptLoss,
+      includeStranded = false,
+      overwrite = false,
+    } = options;
+    refuseOfArchive(archive, {
+      '--source': options.source,
+      '--include-stranded': options.includeStranded,
+      '--accept-loss': acceptLoss,
+    });
     const { restore = false, restoreDays: days, restoreTier: tier, verbose } = options;
-    const { plan: made, authority } = await planMigration(context, new SdkEngine(context.aws.s3, context), {
+    const data = await planMigration(context, new SdkEngine(context.aws.s3, context), {
       search: searchOf(options),
-      named: source === 'auto' ? undefined : source,
+      sources: readSources(options.source ?? []),
       destination: dest,
+      archive,
       out,
       includeStranded,
       acceptLoss,
       overwrite,
+      filters: inOrder(options.exclude, options.include),
       quick: options.quick,
       deep: options.deep,
       restore: restore ? { days: Math.ceil(days), tier } : undefined,
       breakLock: options.breakLock,
     });
     return {
-      exitCode: made === null ? EXIT.ambiguous : EXIT.ok,
-      data: { path: made === null ? null : out, plan: made, authority },
-      text: made === null ? describeVerdict(authority, verbose) : describePlan(made, out, verbose),
+      exitCode: data.plan === null ? EXIT.ambiguous : EXIT.ok,
+      data,
+      text: [data, ...data.further].map((each) => describe(each, verbose)).join('\n\n'),
     };
   },
 );
+
+const describe = (
+  { path, plan: made, authority }: Omit<ResultOf<'plan'>, 'further'>,
+  verbose: boolean | undefined,
+): string =>
+  made === null || path === null ? describeVerdict(authority, verbose) : describePlan(made, path, verbose);
+
+/** What chooses the truth, or what of other buckets belongs to it, has no meaning for a bucket that is only kept. */
+function refuseOfArchive(archive: string | undefined, others: Readonly<Record<string, unknown>>): void {
+  const [first] = Object.keys(others).filter((name) => others[name] !== undefined);
+  if (archive === undefined || first === undefined) return;
+  throw new UserError(
+    `--archive keeps all of ${archive} as it is, so ${first} does not go with it. Plan what is to be used with --source, and what is to be kept with --archive: two plans.`,
+    EXIT.usage,
+  );
+}

@@ -63,15 +63,21 @@ function fates(evaluation: GatesEvaluation, extent: Extent): ListRow[] {
     tally.objects === 0
       ? []
       : [{ cells: [counted(tally.objects, noun), bytes(tally.bytes), what], ...(paint && { paint }) }];
-  const { objects, decoys, older, markers } = inventory;
+  const { objects, decoys, older, markers, left_out: leftOut = { objects: 0, bytes: 0 } } = inventory;
+  const outside = row(leftOut, 'version', 'left out of the plan: nothing of this goes', bad);
   if (fate === 'marked') {
-    return [...row(objects, 'object', 'stay as they are'), stays(`${source} is only tagged as retired.`)];
+    return [
+      ...row(objects, 'object', 'stay as they are'),
+      ...outside,
+      stays(`${source} is only tagged as retired.`),
+    ];
   }
   if (fate === 'hidden') {
     return [
       ...row(objects, 'object', 'HIDDEN under delete markers: they can be brought back, and cost as before'),
       ...row(decoys, 'decoy', 'hidden, too: they are not data'),
       ...row(older, 'older version', 'stay, and cost as before'),
+      ...outside,
       stays(`${source} is kept with all versions; --purge deletes them for good.`),
     ];
   }
@@ -80,6 +86,7 @@ function fates(evaluation: GatesEvaluation, extent: Extent): ListRow[] {
     ...row(decoys, 'decoy', 'deleted for good without a copy: they are not data'),
     ...row(older, 'older version', 'DELETED for good, though they were NOT copied', bad),
     ...(markers === 0 ? [] : [{ cells: [counted(markers, 'delete marker'), '', 'deleted'] }]),
+    ...outside,
     stays(
       extent.mode === 'delete'
         ? `${source} is deleted once it is empty: others can take its name.`

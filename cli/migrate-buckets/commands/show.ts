@@ -5,6 +5,8 @@ import { counted, countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, duration, faint, heading, table } from '../../shared/reporters/text';
 import { givenUp, NOT_FROZEN } from '../doctor/given-up';
+import { describePlacement } from '../listing/placement';
+import { describeLeftOut } from './verify';
 
 export const show = command(
   declare(
@@ -37,11 +39,12 @@ export function describePlan(plan: Plan, path: string, verbose: boolean | undefi
   const rows = Object.entries(actions).filter(([, { objects }]) => objects > 0);
   return [
     heading(`${plan.source} → ${plan.destination}`),
-    ...plan.authority.map((sentence) => `  ${sentence}`),
+    ...[...plan.authority, ...describePlacement(plan)].map((sentence) => `  ${sentence}`),
     table(
       ['action', 'objects', 'size'],
       rows.map(([action, tally]) => [EXPLAINED[action] ?? action, tally.objects, bytes(tally.bytes)]),
     ),
+    ...(plan.left_out === undefined ? [] : [bad(describeLeftOut(plan.left_out))]),
     ...(stranded.included > 0
       ? [`${stranded.included} of them are stranded deltas from other buckets.`]
       : []),

@@ -1,4 +1,5 @@
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
+import type { Tally } from '../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import { LEVELS } from '../../../contracts/migrate-buckets/words';
 import { command, declare, type Outcome } from '../../shared/command';
@@ -96,9 +97,22 @@ const describeFidelity = ({ compared, deep, seed }: NonNullable<Verification['fi
       : `a sample of ${counted(compared, 'object')} (seed ${seed}); --deep compares all`
   }.`;
 
+/** What nobody looked at, by the plan's own filters. */
+export const describeLeftOut = ({ objects, bytes: size }: Tally): string =>
+  `Left out by --include and --exclude, neither copied nor proven: ${counted(objects, 'object')} (${bytes(size)}).`;
+
 /** A verification for people. */
 export function describeVerification(verification: Verification, verbose: boolean | undefined): string {
-  const { levels, problems, problem_count, decoys, extra, objects, fidelity } = verification;
+  const {
+    levels,
+    problems,
+    problem_count,
+    decoys,
+    extra,
+    objects,
+    fidelity,
+    left_out: leftOut,
+  } = verification;
   return [
     table(
       ['level', 'what it means', 'objects', 'size'],
@@ -107,6 +121,7 @@ export function describeVerification(verification: Verification, verbose: boolea
     ...(decoys > 0
       ? [faint(`Not data, and not copied: ${counted(decoys, 'decoy')} of the old infrastructure.`)]
       : []),
+    ...(leftOut === undefined ? [] : [bad(describeLeftOut(leftOut))]),
     ...(extra > 0 ? [faint(`Only at the destination, and left alone: ${counted(extra, 'object')}.`)] : []),
     ...(fidelity === undefined ? [] : [faint(describeFidelity(fidelity))]),
     problem_count === 0

@@ -38,7 +38,7 @@ interface CopiedPart {
  */
 export async function copyInParts(context: PartsContext, request: CopyRequest): Promise<CopyResult> {
   const { s3, pace, signal } = context;
-  const { source, destination, object } = request;
+  const { source, destination, object, key } = request;
   const send = <T>(work: () => Promise<T>) => pace.send(work, signal);
   const head = await send(() =>
     s3.send(
@@ -66,7 +66,7 @@ export async function copyInParts(context: PartsContext, request: CopyRequest): 
         s3.send(
           new UploadPartCopyCommand({
             Bucket: destination,
-            Key: object.key,
+            Key: key,
             UploadId: uploadId,
             PartNumber: part.number,
             CopySource: copySource(source, object.key),
@@ -83,7 +83,7 @@ export async function copyInParts(context: PartsContext, request: CopyRequest): 
       s3.send(
         new CompleteMultipartUploadCommand({
           Bucket: destination,
-          Key: object.key,
+          Key: key,
           UploadId: uploadId,
           MultipartUpload: { Parts: finished },
           ...(request.expected === 'absent'
@@ -96,7 +96,7 @@ export async function copyInParts(context: PartsContext, request: CopyRequest): 
     return { etag: bareEtag(completed.ETag) };
   } catch (error) {
     // After Ctrl-C the parts are kept for the next run; after a real failure they would only cost money.
-    if (!signal.aborted) await abortUpload(s3, destination, object.key, uploadId);
+    if (!signal.aborted) await abortUpload(s3, destination, key, uploadId);
     throw error;
   }
 }
@@ -127,7 +127,7 @@ async function findParts(
 
 async function beginUpload(
   { s3, pace, signal }: PartsContext,
-  { source, destination, object, onUpload }: CopyRequest,
+  { source, destination, object, key, onUpload }: CopyRequest,
   head: HeadObjectCommandOutput,
 ): Promise<string> {
   const tags = await pace.send(
@@ -142,7 +142,7 @@ async function beginUpload(
       s3.send(
         new CreateMultipartUploadCommand({
           Bucket: destination,
-          Key: object.key,
+          Key: key,
           StorageClass: object.storageClass as 'STANDARD',
           Metadata: head.Metadata,
           ContentType: head.ContentType,
@@ -164,11 +164,11 @@ async function beginUpload(
 /** The parts that an earlier run left, or undefined when its upload is gone. */
 async function listCopiedParts(
   { s3, pace, signal }: PartsContext,
-  { destination, object }: CopyRequest,
+  { destination, key }: CopyRequest,
   uploadId: string,
 ): Promise<Map<number, CopiedPart> | undefined> {
   const parts = new Map<number, CopiedPart>();
-  const order = new PageOrder(`the parts of ${object.key}`, true);
+  const order = new PageOrder(`the parts of ${key}`, true);
   let marker: string | undefined;
   try {
     do {
@@ -177,7 +177,7 @@ async function listCopiedParts(
           s3.send(
             new ListPartsCommand({
               Bucket: destination,
-              Key: object.key,
+              Key: key,
               UploadId: uploadId,
               PartNumberMarker: marker,
             }),

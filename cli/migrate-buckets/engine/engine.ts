@@ -5,6 +5,8 @@ export interface CopyRequest {
   readonly destination: string;
   /** As the source's listing gave it: key, size, ETag (the copy is pinned to it), storage class. */
   readonly object: ListedObject;
+  /** The key that its copy is to have. */
+  readonly key: string;
   /** The ETag that the destination must hold for the copy to go ahead, or `absent`. */
   readonly expected: string;
   /** An upload in parts that an earlier run began for this very ETag. */

@@ -62,27 +62,26 @@ export class SdkEngine implements CopyEngine {
   }
 
   async probe(request: CopyRequest, parts: boolean): Promise<CopyResult> {
-    const { source, destination, object } = request;
+    const { source, destination, object, key } = request;
     const send = <T>(work: () => Promise<T>) => this.pace.send(work, this.options.signal);
-    const Key = object.key;
     const result = await this.copy(request);
     // A copy needs the tagging permissions only where the object has tags: asked for here, not found out later.
-    const { TagSet = [] } = await saying(`read the tags of ${Key} in ${source}`, source, () =>
-      send(() => this.s3.send(new GetObjectTaggingCommand({ Bucket: source, Key }))),
+    const { TagSet = [] } = await saying(`read the tags of ${object.key} in ${source}`, source, () =>
+      send(() => this.s3.send(new GetObjectTaggingCommand({ Bucket: source, Key: object.key }))),
     );
     // An empty set need not be written, and some servers fail at one.
     if (TagSet.length > 0) {
-      await saying(`write the tags of ${Key} in ${destination}`, destination, () =>
+      await saying(`write the tags of ${key} in ${destination}`, destination, () =>
         send(() =>
-          this.s3.send(new PutObjectTaggingCommand({ Bucket: destination, Key, Tagging: { TagSet } })),
+          this.s3.send(new PutObjectTaggingCommand({ Bucket: destination, Key: key, Tagging: { TagSet } })),
         ),
       );
     }
     if (parts) {
       const { UploadId } = await saying(`begin an upload in parts in ${destination}`, destination, () =>
-        send(() => this.s3.send(new CreateMultipartUploadCommand({ Bucket: destination, Key }))),
+        send(() => this.s3.send(new CreateMultipartUploadCommand({ Bucket: destination, Key: key }))),
       );
-      await abortUpload(this.s3, destination, Key, UploadId);
+      await abortUpload(this.s3, destination, key, UploadId);
     }
     return result;
   }
@@ -98,13 +97,13 @@ export class SdkEngine implements CopyEngine {
     return { s3: this.s3, pace: this.pace, signal, partSize };
   }
 
-  private async copyWhole({ source, destination, object, expected }: CopyRequest): Promise<CopyResult> {
+  private async copyWhole({ source, destination, object, key, expected }: CopyRequest): Promise<CopyResult> {
     const copied = await this.pace.send(
       () =>
         this.s3.send(
           new CopyObjectCommand({
             Bucket: destination,
-            Key: object.key,
+            Key: key,
             CopySource: copySource(source, object.key),
             CopySourceIfMatch: quotedEtag(object.etag),
             StorageClass: object.storageClass as 'STANDARD',
@@ -126,7 +125,7 @@ export class SdkEngine implements CopyEngine {
    * succeeded the first time. So both sides are looked at before anyone is blamed.
    */
   private async explainCopy(request: CopyRequest, error: unknown): Promise<CopyResult> {
-    const { source, destination, object } = request;
+    const { source, destination, object, key } = request;
     const failure = failureOf(error);
     const fail = (reason: CopyError['reason'], message: string) => new CopyError(object.key, reason, message);
     if (!isPreconditionFailed(failure) && !isMissing(failure)) {
@@ -138,21 +137,18 @@ export class SdkEngine implements CopyEngine {
       }
       throw told === error ? error : fail('failed', told instanceof Error ? told.message : String(told));
     }
-    const [at, from] = await Promise.all([
-      this.etagOf(destination, object.key),
-      this.etagOf(source, object.key),
-    ]);
+    const [at, from] = await Promise.all([this.etagOf(destination, key), this.etagOf(source, object.key)]);
     if (from === undefined) throw fail('source-gone', `${object.key} was deleted from ${source} meanwhile.`);
     if (from !== object.etag) {
       throw fail('source-changed', `${object.key} was changed in ${source} while it was copied.`);
     }
     if (at === object.etag) return { etag: at };
     if (at === undefined) {
-      throw fail('destination-gone', `${object.key} was deleted from ${destination} meanwhile.`);
+      throw fail('destination-gone', `${key} was deleted from ${destination} meanwhile.`);
     }
     throw fail(
       'destination-differs',
-      `${object.key} in ${destination} holds something else than the plan expects. Nothing was overwritten. Plan again.`,
+      `${key} in ${destination} holds something else than the plan expects. Nothing was overwritten. Plan again.`,
     );
   }
 

@@ -11,7 +11,7 @@ import { PageOrder } from './page-order';
 export interface Page {
   /** The objects of the range by their keys. */
   readonly objects: ReadonlyMap<string, ListedObject>;
-  /** Whether the range reaches as far as this key. */
+  /** Whether the range holds this key: it begins with the one that was looked for. */
   readonly covers: (key: string) => boolean;
 }
 
@@ -44,9 +44,10 @@ export async function listAround(
     new PageOrder(bucket, false).check(listed.map((object) => object.key));
     const objects = new Map(listed.map((object) => [object.key, object]));
     const last = listed.at(-1)?.key;
-    if (!more) return { objects, covers: () => true };
+    const begun = (other: string) => compareKeys(other, key) >= 0;
+    if (!more) return { objects, covers: begun };
     if (last !== undefined && compareKeys(last, key) >= 0) {
-      return { objects, covers: (other) => compareKeys(other, last) <= 0 };
+      return { objects, covers: (other) => begun(other) && compareKeys(other, last) <= 0 };
     }
     from = { ContinuationToken: next ?? '' };
   }

@@ -28,8 +28,10 @@ export async function* listVersions(
   s3: S3Client,
   bucket: string,
   signal: AbortSignal,
+  prefix?: string,
 ): AsyncGenerator<ListedVersion> {
-  for await (const version of everyVersion(s3, bucket, signal)) if (!isOwnKey(version.key)) yield version;
+  for await (const version of everyVersion(s3, bucket, signal, prefix))
+    if (!isOwnKey(version.key)) yield version;
 }
 
 /** Lists every version of our own objects alone, in the same way. */

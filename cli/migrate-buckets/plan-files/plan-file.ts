@@ -180,7 +180,7 @@ function notAPlan(path: string, value: unknown, { issues: [issue] }: z.ZodError)
  * @throws {UserError} exit 2 when it cannot be read, 5 when it is not the manifest that the plan was made with.
  */
 export async function* readManifest(path: string, plan: Plan): AsyncGenerator<ManifestEntry> {
-  const digest = new ManifestDigest(plan.source, plan.destination);
+  const digest = new ManifestDigest(plan);
   let number = 0;
   for await (const line of fileLines(path, 'manifest')) {
     number++;

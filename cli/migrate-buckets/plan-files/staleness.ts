@@ -4,7 +4,8 @@ import { UserError } from '../../shared/user-error';
 import type { CopyEngine } from '../engine/engine';
 import { compareKeys } from '../listing/key-order';
 import type { ListedObject } from '../listing/listed-object';
-import { mergeListings, pairListings } from '../listing/pair';
+import { mergeListings } from '../listing/pair';
+import { Placement } from '../listing/placement';
 import { manifestLine } from './digest';
 import { planEntry } from './manifest-entry';
 import { readManifest } from './plan-file';
@@ -42,9 +43,9 @@ export async function refuseStale(
   const gone = (entry: ManifestEntry) => {
     if (!allowSourceChanges) throw stale(plan.source, entry.key, 'was deleted from');
   };
-  const pairs = pairListings(
-    mergeListings(engine.list(plan.source), stranded),
-    engine.list(plan.destination),
+  const placement = Placement.of(plan);
+  const pairs = placement.pair(mergeListings(engine.list(plan.source), stranded), (prefix) =>
+    engine.list(plan.destination, prefix),
   );
   for await (const pair of pairs) {
     while (next.done !== true && compareKeys(next.value.key, pair.key) < 0) {
@@ -59,7 +60,7 @@ export async function refuseStale(
       continue;
     }
     if ((pair.destination?.etag ?? 'absent') !== entry.expected) {
-      throw stale(plan.destination, pair.key, 'was changed in');
+      throw stale(plan.destination, placement.keyOf(pair.key), 'was changed in');
     }
     if (pair.source === undefined) gone(entry);
     else if (!allowSourceChanges && manifestLine(entry) !== manifestLine(planEntry(pair, true) ?? entry)) {

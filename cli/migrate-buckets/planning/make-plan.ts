@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import type { Authority } from '../../../contracts/migrate-buckets/authority';
+import { archivePrefix } from '../../../contracts/bucket-layout';
 import type { Check } from '../../../contracts/migrate-buckets/capabilities';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
@@ -7,10 +7,10 @@ import { PLAN_VERSION } from '../../../contracts/migrate-buckets/words';
 import { EXIT } from '../../shared/exit-codes';
 import type { Reporter } from '../../shared/reporters/reporter';
 import { UserError } from '../../shared/user-error';
-import type { StrandedObject } from '../authority/stranded';
 import type { CopyEngine } from '../engine/engine';
 import { partsOfEtag } from '../listing/listed-object';
-import { mergeListings, pairListings } from '../listing/pair';
+import { mergeListings } from '../listing/pair';
+import { Placement } from '../listing/placement';
 import { ManifestDigest, manifestLine } from '../plan-files/digest';
 import { isArchived, planEntry } from '../plan-files/manifest-entry';
 import { LineWriter, planFiles, writeTogether } from '../plan-files/plan-file';
@@ -19,20 +19,15 @@ import { emptyTally, estimate } from './estimate';
 import type { NotCarriedSurvey } from './not-carried';
 import { requiredPermissions } from './permissions';
 import { SomeKeys } from './some-keys';
+import type { SourceChoice } from './source-choice';
 
-export interface PlanRequest {
-  readonly source: string;
+export interface PlanRequest extends SourceChoice {
   readonly destination: string;
   readonly region: string;
   readonly sourceRegion: string;
   /** The buckets that are in another region than the destination. */
   readonly crossing: ReadonlySet<string>;
   readonly owner: string | null;
-  readonly authority: readonly string[];
-  /** All that this rests on. */
-  readonly evidence: Authority;
-  readonly include: readonly StrandedObject[];
-  readonly acceptedLost: readonly string[];
   readonly overwrite: boolean;
   readonly noncurrentVersions: number | null;
   /** Asks whether archived objects can be read. */
@@ -45,41 +40,58 @@ export interface PlanRequest {
   readonly out: string;
 }
 
+/** Bytes, in UTF-8: S3's own limit. */
+const LONGEST_KEY = 1024;
+
 /**
  * Lists both sides and writes the plan. Changes nothing in any bucket.
  *
- * @throws {UserError} exit 6 when objects would be overwritten without consent, or cannot be read.
+ * @throws {UserError} exit 6 when objects would be overwritten without consent, cannot be read, or would have keys
+ * that are too long.
  */
 export async function makePlan(
   engine: CopyEngine,
   request: PlanRequest,
   report: Reporter<MigrationEvent>,
 ): Promise<Plan> {
-  const { source, destination, include } = request;
+  const { source, destination, include, placement: rules } = request;
+  const placement = new Placement(source, rules);
   const files = planFiles(request.out);
   const actions = emptyTally();
-  const digest = new ManifestDigest(source, destination);
+  const digest = new ManifestDigest({ source, destination, placement: rules });
   const conflicts = new SomeKeys();
+  const tooLong = new SomeKeys();
+  const leftOut = { objects: 0, bytes: 0 };
   let destinationObjects = 0;
   let partCopies = 0;
   let crossingBytes = 0;
 
-  const stranded = include.map(({ bucket, object }) => ({ ...object, bucket }));
+  const stranded = include
+    .filter(({ object }) => !placement.leavesOut(object.key))
+    .map(({ bucket, object }) => ({ ...object, bucket }));
   const manifest = new LineWriter(files.manifest);
   try {
     let listed = 0;
-    for await (const pair of pairListings(
+    const pairs = placement.pair(
       mergeListings(engine.list(source), stranded),
-      engine.list(destination),
-    )) {
+      (prefix) => engine.list(destination, prefix),
+      ({ size, bucket }) => {
+        // A stranded delta is not of the source.
+        if (bucket !== undefined) return;
+        leftOut.objects++;
+        leftOut.bytes += size;
+      },
+    );
+    for await (const pair of pairs) {
       if (pair.destination !== undefined) destinationObjects++;
       const entry = planEntry(pair, request.overwrite);
       if (entry === undefined) continue;
       if (++listed % 1000 === 0) report.progress('planning', listed, undefined);
       actions[entry.action].objects++;
       actions[entry.action].bytes += entry.size;
-      if (entry.action === 'conflict') conflicts.add(entry.key);
+      if (entry.action === 'conflict') conflicts.add(placement.keyOf(entry.key));
       if (entry.action === 'copy' || entry.action === 'replace') {
+        if (Buffer.byteLength(placement.keyOf(entry.key)) > LONGEST_KEY) tooLong.add(entry.key);
         partCopies += partsOfEtag(entry.etag) ?? 0;
         if (request.crossing.has(entry.bucket ?? source)) crossingBytes += entry.size;
         if (pair.source !== undefined) {
@@ -91,7 +103,7 @@ export async function makePlan(
       digest.add(entry);
       await manifest.write(manifestLine(entry));
     }
-    refuseUnplannable(destination, await request.archived.finish(source), conflicts);
+    refuseUnplannable(request, await request.archived.finish(source), { conflicts, tooLong });
     await manifest.settle();
   } catch (error) {
     await manifest.abandon();
@@ -107,10 +119,12 @@ export async function makePlan(
     source_region: request.sourceRegion,
     owner: request.owner,
     digest: digest.finish(),
+    placement: rules,
     engine: 'local',
     authority: [...request.authority],
     actions,
-    stranded: { included: include.length, accepted_lost: [...request.acceptedLost] },
+    ...(placement.isFiltered ? { left_out: leftOut } : {}),
+    stranded: { included: stranded.length, accepted_lost: [...request.acceptedLost] },
     noncurrent_versions: request.noncurrentVersions,
     not_carried: await request.notCarried.finish(source),
     ...estimate({
@@ -143,8 +157,18 @@ export async function makePlan(
 }
 
 /** @throws {UserError} exit 6: some objects cannot be copied, or only over others. */
-function refuseUnplannable(destination: string, archived: string | undefined, conflicts: SomeKeys): void {
+function refuseUnplannable(
+  { source, destination }: PlanRequest,
+  archived: string | undefined,
+  { conflicts, tooLong }: Readonly<Record<'conflicts' | 'tooLong', SomeKeys>>,
+): void {
   if (archived !== undefined) throw new UserError(archived, EXIT.refused);
+  if (tooLong.count > 0) {
+    throw new UserError(
+      `${tooLong} of ${source} would be too long under ${archivePrefix(source)}: S3 takes ${LONGEST_KEY} bytes. Copy them by hand to where they are to be kept, delete them from ${source}, and plan again.`,
+      EXIT.refused,
+    );
+  }
   if (conflicts.count > 0) {
     throw new UserError(
       `${destination} holds something else under ${conflicts}. Look at them; with --overwrite the plan replaces exactly these.`,

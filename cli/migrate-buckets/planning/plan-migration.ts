@@ -1,33 +1,43 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { MigrationEvent, ResultOf } from '../../../contracts/migrate-buckets/output';
+import type { Filter } from '../../../contracts/migrate-buckets/plan';
 import type { Aws } from '../../shared/aws/clients';
 import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
-import { type AuthorityRequest, findAuthority } from '../authority/find-authority';
-import { describeLeftBehind } from '../authority/left-behind';
+import type { AuthorityRequest } from '../authority/find-authority';
 import { openBucket, regionOf, versioningOf } from '../aws/bucket';
 import { ownerOf } from '../aws/owner';
 import { examineByReading } from '../doctor/examine';
 import { refuseUnlistable } from '../doctor/refuse-missing';
 import type { CopyEngine } from '../engine/engine';
 import { listVersions } from '../listing/list-versions';
+import { Placement } from '../listing/placement';
 import { type LockedWork, withFileLock } from '../locks/while-locked';
 import { planFiles } from '../plan-files/plan-file';
 import { readState } from '../plan-files/state';
 import { ArchivedObjects, type RestoreWish } from './archived-objects';
 import { makePlan } from './make-plan';
+import type { NamedSource } from './named-sources';
 import { NotCarriedSurvey } from './not-carried';
-import { chooseStranded } from './stranded-choice';
+import { type SourceChoice, wholeArchive } from './source-choice';
+import { refuseSplitSnapshots } from './split-snapshots';
+import { choosePerCollection, chooseTruth, type TruthRequest } from './truth-choice';
 
-export interface MigrationRequest extends AuthorityRequest, Pick<LockedWork, 'breakLock'> {
+export interface MigrationRequest
+  extends Omit<AuthorityRequest, 'named' | 'destination'>,
+    Pick<LockedWork, 'breakLock'>,
+    Pick<TruthRequest, 'includeStranded' | 'acceptLoss'> {
+  /** The buckets that the operator named, each with the collections that it is the source of. @default - none */
+  readonly sources: readonly NamedSource[];
   readonly destination: string;
-  /** Where the plan goes. */
+  /** A bucket of which everything is kept under `archive/{bucket}/`. @default - none: the truth is migrated */
+  readonly archive?: string | undefined;
+  /** Where the plan goes. Where several buckets are sources, the name of each comes before the extension. */
   readonly out: string;
-  readonly includeStranded: boolean;
-  /** A file with the keys, one a line, of stranded deltas that may be lost. */
-  readonly acceptLoss: string | undefined;
   readonly overwrite: boolean;
+  /** What of the source is left out. @default - nothing */
+  readonly filters: readonly Filter[];
   /** Whether every object is asked for what its copy will lack, and not a sample. @default false */
   readonly deep?: boolean;
   /** How archived objects are restored. @default - they are not, and the plan is refused */
@@ -35,8 +45,8 @@ export interface MigrationRequest extends AuthorityRequest, Pick<LockedWork, 'br
 }
 
 /**
- * Finds the truth, unless the operator named it, and writes the plan that moves it. Changes nothing in any
- * bucket. The plan is null when the evidence does not show which bucket is the truth.
+ * Finds the truth, unless the operator named it, and writes the plan that moves it: one for each bucket that is a
+ * source. Changes nothing in any bucket.
  *
  * @throws {UserError} exit 6 when a plan would lose or overwrite something without consent.
  */
@@ -44,51 +54,83 @@ export async function planMigration(
   context: Context<MigrationEvent>,
   engine: CopyEngine,
   request: MigrationRequest,
-): Promise<Pick<ResultOf<'plan'>, 'plan' | 'authority'>> {
-  const { destination, named, out, breakLock } = request;
-  if (named === destination) {
+): Promise<ResultOf<'plan'>> {
+  const { destination, sources, archive, out, breakLock } = request;
+  const named = archive === undefined ? sources.map(({ bucket }) => bucket) : [archive];
+  if (named.includes(destination)) {
     throw new UserError(
       `${destination} is both source and destination: there is nothing to migrate.`,
       EXIT.refused,
     );
   }
-  await refuseFolder(out);
+  const pathOf = named.length > 1 ? (bucket: string) => pathFor(out, bucket) : () => out;
+  const paths = named.length > 1 ? named.map(pathOf) : [out];
+  for (const path of paths) await refuseFolder(path);
+  const plan = async (locked: Context<MigrationEvent>) => {
+    for (const path of paths) await refuseRunning(path);
+    for (const bucket of [destination, ...named]) await openBucket(context.aws, bucket);
+    return planUnderLock(locked, engine, request, pathOf);
+  };
   // A plan replaces the state and the journal of the one before: not while somebody goes by them.
-  const work = { command: 'plan', path: out, lock: planFiles(out).lock, breakLock };
-  return withFileLock(context, work, (locked) => planUnderLock(locked, engine, request));
+  return paths.reduceRight(
+    (work, path) => (outer) =>
+      withFileLock(outer, { command: 'plan', path, lock: planFiles(path).lock, breakLock }, work),
+    plan,
+  )(context);
 }
+
+/** Beside the name that was given. */
+const pathFor = (out: string, bucket: string): string => `${out.replace(/\.json$/, '')}-${bucket}.json`;
 
 async function planUnderLock(
   context: Context<MigrationEvent>,
   engine: CopyEngine,
   request: MigrationRequest,
-): Promise<Pick<ResultOf<'plan'>, 'plan' | 'authority'>> {
+  pathOf: (bucket: string) => string,
+): Promise<ResultOf<'plan'>> {
+  const { destination, sources, archive } = request;
+  const write = (choice: SourceChoice) => writePlan(context, engine, request, choice, pathOf(choice.source));
+  if (archive !== undefined) return { ...(await write(wholeArchive(archive, destination))), further: [] };
+  const [first, ...others] = sources;
+  if (first === undefined || others.length === 0) {
+    const truth = await chooseTruth(context, engine, { ...request, named: first?.bucket });
+    if (truth.source === null) return { path: null, plan: null, authority: truth.evidence, further: [] };
+    return { ...(await write(truth)), further: [] };
+  }
+  // All are chosen before any is written: one that is refused leaves no plan of the others.
+  const choices = await choosePerCollection(context, engine, { ...request, sources: [first, ...others] });
+  const made = await write(choices[0]);
+  const further: Planned[] = [];
+  for (const choice of choices.slice(1)) further.push(await write(choice));
+  return { ...made, further };
+}
+
+type Planned = Omit<ResultOf<'plan'>, 'further'>;
+
+async function writePlan(
+  context: Context<MigrationEvent>,
+  engine: CopyEngine,
+  request: MigrationRequest,
+  choice: SourceChoice,
+  out: string,
+): Promise<Planned> {
   const { aws, report } = context;
-  const { destination, named, out } = request;
-  await refuseRunning(out);
-  await openBucket(aws, destination);
-  if (named !== undefined) await openBucket(aws, named);
-  const { authority, stranded } = await findAuthority(context, engine, request);
-  const { winner: source, reasons, left_behind: leftBehind, unchecked } = authority;
-  if (source === null) return { plan: null, authority };
+  const { destination } = request;
+  const { source, evidence } = choice;
+  const { filters } = request;
+  const placement = filters.length === 0 ? choice.placement : { ...choice.placement, filters: [...filters] };
+  await refuseSplitSnapshots(context, engine, source, new Placement(source, placement));
   const server = await examineByReading(context, [source, destination]);
   refuseUnlistable(server);
-  const choice = chooseStranded(stranded, await readLosses(request.acceptLoss), request.includeStranded);
   const from = [source, ...choice.include.map(({ bucket }) => bucket)];
   const plan = await makePlan(
     engine,
     {
-      source,
-      destination,
       ...choice,
+      placement,
+      destination,
       ...(await regionsOf(aws, destination, source, from)),
       owner: await ownerOf(aws, [source, destination]),
-      authority: [
-        ...reasons,
-        ...leftBehind.flatMap((each) => describeLeftBehind(each, source)),
-        ...unchecked,
-      ],
-      evidence: authority,
       overwrite: request.overwrite,
       archived: new ArchivedObjects(aws.s3, request.restore),
       notCarried: new NotCarriedSurvey(aws.s3, request.deep ?? false),
@@ -98,7 +140,7 @@ async function planUnderLock(
     },
     report,
   );
-  return { plan, authority };
+  return { path: out, plan, authority: evidence };
 }
 
 /** Where the buckets are. A copy between regions is paid for. */
@@ -140,12 +182,4 @@ async function refuseRunning(out: string): Promise<void> {
       EXIT.refused,
     );
   }
-}
-
-async function readLosses(path: string | undefined): Promise<ReadonlySet<string>> {
-  if (path === undefined) return new Set();
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new UserError(`The list of accepted losses at ${path} cannot be read.`, EXIT.usage);
-  });
-  return new Set(text.split(/\r?\n/).filter((line) => line !== ''));
 }

@@ -22,6 +22,11 @@ export function candidatesSection({ authority, plan }: Report): Markup {
     ]);
   }
   const { buckets } = authority;
+  if (buckets.length === 0) {
+    return section(id, 'What it was for', 'It was not chosen among candidates.', [
+      card(sentences(plan.authority)),
+    ]);
+  }
   const scales = scalesOf(buckets);
   return section(
     id,

@@ -1,5 +1,6 @@
 import type { Action } from '../../../contracts/migrate-buckets/plan';
 import type { Report } from '../../../contracts/migrate-buckets/report';
+import { describePlacement } from '../listing/placement';
 import { figure, moment, size, span } from './figures';
 import { html, type Markup, name } from './markup';
 import { card, facts, section, sentences, table } from './section';
@@ -32,6 +33,7 @@ export function planSection({ plan, copied, runs }: Report): Markup {
     card(
       facts([
         ['planned', moment(plan.created_at)],
+        ...describePlacement(plan).map((sentence) => ['placement', sentence] as const),
         [
           'region',
           plan.source_region === undefined || plan.source_region === plan.region

@@ -113,6 +113,11 @@ function concerns(known: Known): string[] {
     ...(older > 0
       ? [`${counted(older, 'older version')} ${older === 1 ? 'is' : 'are'} not part of the migration.`]
       : []),
+    ...(plan.left_out !== undefined && plan.left_out.objects > 0
+      ? [
+          `${counted(plan.left_out.objects, 'object')} of ${plan.source} ${plan.left_out.objects === 1 ? 'is' : 'are'} left out by the plan's filters: neither copied nor proven, and not to be deleted.`,
+        ]
+      : []),
     ...plan.stranded.accepted_lost.map((key) => `The loss of ${key} was accepted.`),
     ...(failed > 0 ? [`${counted(failed, 'object')} could not be deleted.`] : []),
     ...(left !== null && left.versions > 0

@@ -1,10 +1,11 @@
 import { isDecoyKey } from '../../../contracts/bucket-layout';
-import type { State } from '../../../contracts/migrate-buckets/plan';
+import type { State, Tally } from '../../../contracts/migrate-buckets/plan';
 import type { Inventory } from '../../../contracts/migrate-buckets/retirement';
 import type { Context } from '../../shared/command';
 import { counted } from '../../shared/counted';
 import { listVersions } from '../listing/list-versions';
 import { groupByKey, mergeByKey } from '../listing/merge-by-key';
+import type { Placement } from '../listing/placement';
 import { ONCE_BEGUN } from '../plan-files/once-begun';
 import type { PlanFiles } from '../plan-files/plan-file';
 import { readVersions, recordOf, VersionDigest, type VersionRecord } from '../plan-files/version-record';
@@ -38,8 +39,9 @@ export async function compareSource(
   source: string,
   { versions: path }: PlanFiles,
   { phase, verified: expected }: State,
+  placement: Pick<Placement, 'isFiltered' | 'leavesOut'>,
 ): Promise<SourceComparison> {
-  const inventory = emptyInventory();
+  const inventory = emptyInventory(placement);
   const [stored, fresh] = [new VersionDigest(), new VersionDigest()];
   const begun = phase === 'retiring';
   let versions = 0;
@@ -58,7 +60,9 @@ export async function compareSource(
       if (its === undefined && !(begun && record.marker && verified !== undefined)) newer ??= record;
       // A version without an id keeps its name when somebody overwrites it, be it by a delete marker.
       if (begun && its !== undefined && its.etag !== record.etag && !record.marker) newer ??= record;
-      if (record.marker) count(inventory, record);
+      const left = inventory.left_out;
+      if (left !== undefined && placement.leavesOut(record.key)) add(left, record);
+      else if (record.marker) count(inventory, record);
       else if (its !== undefined) count(inventory, its);
     }
   }
@@ -88,19 +92,24 @@ export async function compareSource(
   );
 }
 
-const emptyInventory = (): Inventory => ({
+const emptyInventory = ({ isFiltered }: Pick<Placement, 'isFiltered'>): Inventory => ({
   objects: { objects: 0, bytes: 0 },
   decoys: { objects: 0, bytes: 0 },
   older: { objects: 0, bytes: 0 },
   markers: 0,
+  ...(isFiltered ? { left_out: { objects: 0, bytes: 0 } } : {}),
 });
 
-function count(inventory: Inventory, { key, size, latest, marker }: VersionRecord): void {
+function count(inventory: Inventory, record: VersionRecord): void {
+  const { key, latest, marker } = record;
   if (marker) {
     inventory.markers++;
     return;
   }
-  const tally = inventory[latest ? (isDecoyKey(key) ? 'decoys' : 'objects') : 'older'];
+  add(inventory[latest ? (isDecoyKey(key) ? 'decoys' : 'objects') : 'older'], record);
+}
+
+function add(tally: Tally, { size }: VersionRecord): void {
   tally.objects++;
   tally.bytes += size;
 }

@@ -49,6 +49,7 @@ export const BATCH = 1000;
 /** Where each object must be looked at before, a smaller batch keeps the last look near to the deletion. */
 const UNCONDITIONAL_BATCH = 50;
 const FAILED_SHOWN = 100;
+const LEFT_OUT = 'The plan leaves it out (--include, --exclude).';
 /** Tries of one batch, each with a proof of its own. */
 const TRIES = 6;
 /** Milliseconds before the second try; doubled for each further one, with full jitter. */
@@ -67,8 +68,10 @@ export async function deleteProven(
   const deletion = new ProvenDeletion(context, request);
   let waiting: Candidate[] = [];
   for await (const candidate of request.candidates) {
-    if (candidate.obstacle !== undefined) {
-      deletion.leave(candidate.key, candidate.obstacle);
+    // Whatever the gates found: nothing is known of what the plan leaves out.
+    const obstacle = request.sides.placement.leavesOut(candidate.key) ? LEFT_OUT : candidate.obstacle;
+    if (obstacle !== undefined) {
+      deletion.leave(candidate.key, obstacle);
       continue;
     }
     waiting.push(candidate);
@@ -101,7 +104,7 @@ class ProvenDeletion {
       signal.throwIfAborted();
       const [first] = rest;
       if (first === undefined) return [];
-      const page = await this.pageAt(first.key);
+      const page = await this.pageAt(this.keyAt(first));
       const covered = this.covered(rest, page);
       const left = await this.unproven(covered, page, attempt);
       if (left === 'read') continue;
@@ -121,6 +124,11 @@ class ProvenDeletion {
     }
   }
 
+  /** Where the destination holds it. */
+  private keyAt({ key }: Candidate): string {
+    return this.request.sides.placement.keyOf(key);
+  }
+
   private pageAt(key: string): Promise<Page> {
     const { aws, signal } = this.context;
     return listAround(aws.s3, this.request.sides.destination, key, this.pace, signal);
@@ -133,7 +141,7 @@ class ProvenDeletion {
     for (const candidate of waiting) {
       count += candidate.deletions.length;
       const alone = !fitsInBatch(candidate);
-      if (covered.length > 0 && (alone || count > this.batch || !page.covers(candidate.key))) break;
+      if (covered.length > 0 && (alone || count > this.batch || !page.covers(this.keyAt(candidate)))) break;
       covered.push(candidate);
       if (alone) break;
     }
@@ -156,13 +164,14 @@ class ProvenDeletion {
     for (const candidate of covered) {
       const { key, twin } = candidate;
       if (twin === undefined) continue;
-      const present = page.objects.get(key);
+      const at = this.keyAt(candidate);
+      const present = page.objects.get(at);
       const required = requiredLevel(isReachable(sides, key));
       if (isAtLeast(listedLevel(sides, twin, present), required)) continue;
       const pair = { key, source: twin, destination: present };
       const { level, why } = await evaluateObject(aws.s3, sides, pair, twin, signal);
       if (!isAtLeast(level, required))
-        left.set(candidate, why ?? explainLevel(pair, level, isReachable(sides, key)));
+        left.set(candidate, why ?? explainLevel(pair, level, isReachable(sides, key), at));
       else if (attempt < TRIES) read = true;
       else left.set(candidate, 'It goes on changing at the destination.');
     }

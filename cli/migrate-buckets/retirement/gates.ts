@@ -11,6 +11,8 @@ import { serverGates } from './server-gates';
 export interface RetireFacts {
   readonly source: string;
   readonly destination: string;
+  /** Under which all of the source is kept at the destination; null where anything is there to be used. */
+  readonly archivedUnder: string | null;
   readonly state: State | undefined;
   /** Whether each overwrite of the source's objects gets a version of its own. */
   readonly keepsVersions: boolean;
@@ -18,6 +20,8 @@ export interface RetireFacts {
   readonly notFrozen: string | null;
   /** Whether the source holds exactly what was verified (or, once retiring, nothing beside it). */
   readonly unchanged: { readonly holds: boolean; readonly evidence: string };
+  /** What the source holds that the plan leaves out, delete markers too. */
+  readonly leftOut: number;
   /** Null when there was nothing verified to compare with. */
   readonly verification: Verification | null;
   readonly survey: Survey;
@@ -61,7 +65,7 @@ function isOpen(name: string, evidence: string, { overrides }: RetireFacts): Gat
 
 /** Every gate, with its evidence. All must pass before anything is deleted. */
 export function evaluateGates(facts: RetireFacts): Gate[] {
-  const { source, destination, unchanged, writtenSince, lock, openMigrations } = facts;
+  const { source, unchanged, lock, openMigrations } = facts;
   return [
     verifiedGate(facts),
     (unchanged.holds ? holds : fails)('unchanged', unchanged.evidence),
@@ -69,19 +73,30 @@ export function evaluateGates(facts: RetireFacts): Gate[] {
     ...serverGates(facts),
     ...REFERENCE_KINDS.map((kind) => referenceGate(kind, facts)),
     soakGate(facts),
-    writtenSince !== null
-      ? holds('in-use', `${destination} was written to by the pipeline since: ${writtenSince.key}.`)
-      : isOpen(
-          'in-use',
-          `The pipeline wrote no delta and no snapshot to ${destination} since the verification: nobody has shown that it uses it.`,
-          facts,
-        ),
+    inUseGate(facts),
     lock === null ? holds('object-lock', `${source} has no object lock.`) : fails('object-lock', lock),
     openMigrations.length === 0
       ? holds('other-migrations', `No other migration needs what is in ${source}.`)
       : fails('other-migrations', openMigrations.join(' ')),
     ownerGate(facts),
   ];
+}
+
+/** What is only kept need not be shown to be used. */
+function inUseGate(facts: RetireFacts): Gate {
+  const { destination, archivedUnder, writtenSince } = facts;
+  if (archivedUnder !== null) {
+    const evidence = `Nobody is to use what is kept under ${archivedUnder} of ${destination}.`;
+    return holds('in-use', evidence);
+  }
+  if (writtenSince !== null) {
+    return holds('in-use', `${destination} was written to by the pipeline since: ${writtenSince.key}.`);
+  }
+  return isOpen(
+    'in-use',
+    `The pipeline wrote no delta and no snapshot to ${destination} since the verification: nobody has shown that it uses it.`,
+    facts,
+  );
 }
 
 /** A server that takes every owner for the right one shows nothing: the operator may have accepted that. */
@@ -107,9 +122,19 @@ function verifiedGate({ source, state }: RetireFacts): Gate {
   return holds('verified', `${countedWere(objects, 'object')} verified at ${at}.`);
 }
 
-function proofGate({ verification, destination, state }: RetireFacts): Gate {
+function proofGate({ verification, leftOut, source, destination, state }: RetireFacts): Gate {
   if (verification === null) return fails('proven', 'There is nothing verified to compare with.');
-  const { proven, objects, problems, problem_count } = verification;
+  const { proven, objects, problems, problem_count, left_out } = verification;
+  const current = left_out?.objects ?? 0;
+  const left = current > 0 ? current : leftOut;
+  if (left > 0) {
+    const what = counted(left, current > 0 ? 'object' : 'older version');
+    const [were, them] = left === 1 ? ['was', 'it'] : ['were', 'them'];
+    return fails(
+      'proven',
+      `${what} of ${source} ${were} left out of this plan (--include, --exclude): nothing shows that ${destination} holds ${them}. Unfreeze, then plan again without --exclude, or keep all of it with plan --archive ${source}.`,
+    );
+  }
   if (proven) {
     const all = objects === 1 ? 'The 1 object is' : `All ${objects} objects are`;
     return holds('proven', `${all} proven at ${destination} just now.`);

@@ -16,6 +16,7 @@ import { readPolicy } from '../freeze/bucket-configuration';
 import { notFrozenBy } from '../freeze/freeze';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
 import { mergeByKey } from '../listing/merge-by-key';
+import { Placement } from '../listing/placement';
 import { Journal } from '../plan-files/journal';
 import { isPipelineWrite, readPipelineWrites } from '../plan-files/pipeline-writes';
 import { type PlanFiles, readManifest } from '../plan-files/plan-file';
@@ -56,12 +57,14 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
   const found = await survey(aws, statePaths, [sourceRegion, region]);
   const verified = state?.verified ?? null;
   const comparable = state !== undefined && verified !== null && existsSync(files.versions);
-  const compared = comparable ? await compareSource(context, source, files, state) : null;
+  const placement = Placement.of(plan);
+  const compared = comparable ? await compareSource(context, source, files, state, placement) : null;
   const journal = await Journal.open(files.journal, { readOnly: true });
   const versioning = await versioningOf(aws, source);
   const sides = {
     source,
     destination,
+    placement,
     deep: false,
     journal,
     proofs: new Proofs(),
@@ -70,6 +73,7 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
   return {
     source,
     destination,
+    archivedUnder: placement.archivedUnder,
     state,
     survey: found,
     references: referencesTo(found, source),
@@ -80,6 +84,7 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
     verification: comparable ? await verifyAgain(context, request, state, sides) : null,
     writtenSince: verified === null ? null : await writtenSince(context, plan, files),
     inventory: compared?.inventory ?? null,
+    leftOut: compared?.inventory.left_out?.objects ?? 0,
     versioned: versioning !== 'off',
     sides,
     lock: await lockOf(aws, source),

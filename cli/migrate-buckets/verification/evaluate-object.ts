@@ -13,6 +13,7 @@ import { counted } from '../../shared/counted';
 import { readTextIfAny } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
 import type { Pair } from '../listing/pair';
+import type { Placement } from '../listing/placement';
 import type { Journal } from '../plan-files/journal';
 import { isPointerKey } from '../plan-files/manifest-entry';
 import { md5Of } from '../snapshots/inspect-collection';
@@ -25,6 +26,8 @@ import { sameBytes } from './same-bytes';
 export interface Sides {
   readonly source: string;
   readonly destination: string;
+  /** Where the source's objects belong at the destination. */
+  readonly placement: Placement;
   /** Compare the bytes of whatever is not proven otherwise. */
   readonly deep: boolean;
   /** Absent when another tool made the copy. */
@@ -73,7 +76,8 @@ export async function evaluateObject(
   const { source, destination, deep, snapshots, proofs } = sides;
   const reachable = isReachable(sides, key);
   const base = compare(sides, object, present);
-  const older = snapshots.find(({ collection }) => snapshotPointerKey(collection) === key)?.version;
+  // By the key that it has there: one that is archived was never a pointer of the pipeline.
+  const older = snapshots.find(({ collection }) => snapshotPointerKey(collection) === present?.key)?.version;
   let why: string | undefined;
   if (older !== undefined && !base.etagEqual && present !== undefined) {
     // The pipeline moved on at the destination: a sound snapshot that descends from it stands for the older.
@@ -100,9 +104,19 @@ export async function evaluateObject(
   return { level: levelOf({ ...base, ownHashEqual, bytesEqual }), why };
 }
 
-/** Why a level is not enough, for people. */
-export function explainLevel({ source, destination }: Pair, level: Level, reachable: boolean): string {
+/**
+ * Why a level is not enough, for people.
+ *
+ * @param at - where the object belongs at the destination.
+ */
+export function explainLevel(
+  { key, source, destination }: Pair,
+  level: Level,
+  reachable: boolean,
+  at = key,
+): string {
   if (destination === undefined) {
+    if (at !== key) return `It is missing at the destination, where it belongs under ${at}.`;
     // Lineage names snapshots, not deltas: whether one that expired was really merged cannot be shown.
     return COLLECTIONS.some((collection) => source?.key.startsWith(deltaPrefix(collection)))
       ? 'It is missing at the destination. Even if it expired there once a snapshot covered it, nothing proves that. Run apply again, which copies it anew.'
@@ -123,16 +137,16 @@ export function explainLevel({ source, destination }: Pair, level: Level, reacha
  */
 async function hasOwnHash(
   s3: S3Client,
-  { source, destination }: Sides,
+  { source, destination, placement }: Sides,
   { collection, version }: SnapshotReference,
   archive: ListedObject,
 ): Promise<boolean | undefined> {
-  const [said, copied] = await Promise.all(
-    [source, destination].map(async (bucket) => {
-      const text = await readTextIfAny(s3, bucket, snapshotHashKey(collection, version));
-      return /^md5:([0-9a-f]{32})\s*$/i.exec(text ?? '')?.[1]?.toLowerCase();
-    }),
-  );
+  const key = snapshotHashKey(collection, version);
+  const hashAt = async (bucket: string, at: string) => {
+    const text = await readTextIfAny(s3, bucket, at);
+    return /^md5:([0-9a-f]{32})\s*$/i.exec(text ?? '')?.[1]?.toLowerCase();
+  };
+  const [said, copied] = await Promise.all([hashAt(source, key), hashAt(destination, placement.keyOf(key))]);
   if (said === undefined || said !== copied) return undefined;
   return (await md5Of(s3, destination, archive, said)) === said;
 }

@@ -36,7 +36,7 @@ export class FidelityCheck {
 
   async offer(pair: Pair, level: Level): Promise<void> {
     // The pipeline writes its pointers anew, in its own way.
-    if (isPointerKey(pair.key)) return;
+    if (pair.destination !== undefined && isPointerKey(pair.destination.key)) return;
     if (this.sides.deep) await this.pool.add(() => this.compare({ pair, level }));
     else this.sample.offer({ pair, level });
   }

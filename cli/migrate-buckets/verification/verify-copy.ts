@@ -3,6 +3,7 @@ import type { Verification } from '../../../contracts/migrate-buckets/verificati
 import type { Context } from '../../shared/command';
 import { openBucket } from '../aws/bucket';
 import { tellAccepted } from '../doctor/given-up';
+import { Placement } from '../listing/placement';
 import { History } from '../plan-files/history';
 import { Journal } from '../plan-files/journal';
 import { planFiles, readManifest, readPlan } from '../plan-files/plan-file';
@@ -27,7 +28,10 @@ export async function verifyCopy(
   { deep, certificate }: VerifyCopyRequest,
 ): Promise<Omit<ResultOf<'verify'>, 'by'>> {
   if ('plan' in copy) tellAccepted(context.report, await readState(planFiles(copy.plan).state));
-  const { plan, ...request } = 'plan' in copy ? await requestOf(copy.plan) : { ...copy, plan: null };
+  const { plan, ...request } =
+    'plan' in copy
+      ? await requestOf(copy.plan)
+      : { ...copy, plan: null, placement: Placement.plain(copy.source) };
   const { source, destination } = request;
   await openBucket(context.aws, source);
   await openBucket(context.aws, destination);
@@ -60,6 +64,7 @@ async function requestOf(path: string): Promise<Omit<VerifyRequest, 'deep'> & { 
     plan: plan.digest,
     source: plan.source,
     destination: plan.destination,
+    placement: Placement.of(plan),
     journal: await Journal.open(files.journal, { readOnly: true }),
     stranded: await strandedOf(readManifest(files.manifest, plan)),
   };

@@ -10,7 +10,8 @@ import { randomSeed } from '../../shared/seeded-sample';
 import { readTextIfAny } from '../aws/read-object';
 import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
 import type { ListedObject } from '../listing/listed-object';
-import { mergeListings, pairListings } from '../listing/pair';
+import { mergeListings } from '../listing/pair';
+import type { List } from '../listing/placement';
 import { recordPipelineWrites } from '../plan-files/pipeline-writes';
 import { recordVersions } from '../plan-files/version-record';
 import { evaluateObject, explainLevel, isReachable, type Sides } from './evaluate-object';
@@ -53,14 +54,24 @@ export async function verifyBuckets(
   const tell = (problem: Verification['problems'][number]) => {
     if (++problemCount <= PROBLEMS_SHOWN) problems.push(problem);
   };
+  const leftOut = { objects: 0, bytes: 0 };
   const fidelity = new FidelityCheck(s3, sides, request.seed ?? randomSeed(), tell);
 
-  const there = currentObjects(listVersions(s3, destination, signal));
-  const { pipelinePath } = request;
+  const { placement, pipelinePath } = request;
+  const there: List = (prefix) => {
+    const listing = currentObjects(listVersions(s3, destination, signal, prefix));
+    // What the pipeline wrote is kept of all that the destination holds.
+    if (prefix !== undefined || pipelinePath === undefined) return listing;
+    return recordPipelineWrites(listing, pipelinePath);
+  };
   const digest = await recordVersions(versions, request.versionsPath, async (recorded) => {
-    const pairs = pairListings(
+    const pairs = placement.pair(
       mergeListings(currentObjects(recorded), request.stranded ?? []),
-      pipelinePath === undefined ? there : recordPipelineWrites(there, pipelinePath),
+      there,
+      ({ size }) => {
+        leftOut.objects++;
+        leftOut.bytes += size;
+      },
     );
     for await (const pair of pairs) {
       if (pair.source === undefined) {
@@ -79,7 +90,8 @@ export async function verifyBuckets(
       levels[level].objects++;
       levels[level].bytes += pair.source.size;
       if (!isAtLeast(level, requiredLevel(reachable))) {
-        tell({ key: pair.key, level, why: why ?? explainLevel(pair, level, reachable) });
+        const at = placement.keyOf(pair.key);
+        tell({ key: pair.key, level, why: why ?? explainLevel(pair, level, reachable, at) });
         continue;
       }
       await fidelity.offer(pair, level);
@@ -93,6 +105,7 @@ export async function verifyBuckets(
     bytes,
     levels,
     decoys,
+    ...(placement.isFiltered ? { left_out: leftOut } : {}),
     extra,
     problems,
     problem_count: problemCount,

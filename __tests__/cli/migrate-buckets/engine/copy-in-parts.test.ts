@@ -71,7 +71,7 @@ const copy = (
       partSize: 4,
       ...context,
     },
-    { source, destination, object, expected: 'absent', ...changes },
+    { source, destination, object, key: object.key, expected: 'absent', ...changes },
   );
 const copied = () => embedded.text(destination, KEY);
 const unfinished = async () =>

@@ -35,6 +35,7 @@ const request = (changes: Partial<CopyRequest> = {}): CopyRequest => ({
   source,
   destination,
   object,
+  key: object.key,
   expected: 'absent',
   ...changes,
 });

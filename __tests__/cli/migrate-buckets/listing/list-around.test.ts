@@ -42,6 +42,8 @@ it.each([1, 2, 3, 1000])('tells of each key, by whichever page of %d it is reach
     expect(covers(key)).toBe(true);
     // What it says that it covers, it holds.
     for (const other of KEYS.slice(index)) expect(covers(other)).toBe(objects.has(other));
+    // What comes before was not asked for: that it is not on the page says nothing of it.
+    for (const other of KEYS.slice(0, index)) expect(covers(other)).toBe(false);
   }
 });
 

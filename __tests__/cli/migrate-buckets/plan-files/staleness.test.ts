@@ -5,7 +5,7 @@ import type { CopyEngine } from '../../../../cli/migrate-buckets/engine/engine';
 import type { ListedObject } from '../../../../cli/migrate-buckets/listing/listed-object';
 import { ManifestDigest, manifestLine } from '../../../../cli/migrate-buckets/plan-files/digest';
 import { refuseStale, strandedOf } from '../../../../cli/migrate-buckets/plan-files/staleness';
-import type { ManifestEntry, Plan } from '../../../../contracts/migrate-buckets/plan';
+import { ALL_LIVE, type ManifestEntry, type Plan } from '../../../../contracts/migrate-buckets/plan';
 import { stream } from '../arbitrary-listings';
 
 let folder: string;
@@ -43,12 +43,13 @@ async function compare(
   manifest: readonly ManifestEntry[],
   { source, destination = [] }: Buckets,
   allowSourceChanges = false,
+  placement = ALL_LIVE,
 ): Promise<void> {
   const path = join(folder, 'plan.manifest.ndjson');
-  const digest = new ManifestDigest('old', 'new');
+  const digest = new ManifestDigest({ source: 'old', destination: 'new', placement });
   for (const each of manifest) digest.add(each);
   await writeFile(path, manifest.map(manifestLine).join(''));
-  const plan = { source: 'old', destination: 'new', digest: digest.finish() } as Plan;
+  const plan = { source: 'old', destination: 'new', placement, digest: digest.finish() } as Plan;
   const listings: Readonly<Record<string, readonly ListedObject[]>> = { old: source, new: destination };
   const engine = { list: (bucket: string) => stream(listings[bucket] ?? []) } as Partial<CopyEngine>;
   await refuseStale(engine as CopyEngine, plan, path, allowSourceChanges);

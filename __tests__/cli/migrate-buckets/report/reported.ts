@@ -1,4 +1,4 @@
-import type { Plan } from '../../../../contracts/migrate-buckets/plan';
+import { ALL_LIVE, type Plan } from '../../../../contracts/migrate-buckets/plan';
 import type { Proof, ReportedRetirement } from '../../../../contracts/migrate-buckets/report';
 import type { Gate } from '../../../../contracts/migrate-buckets/retirement';
 
@@ -12,6 +12,7 @@ export const plan = (changes: Partial<Plan> = {}): Plan => ({
   region: 'us-east-1',
   owner: null,
   digest: 'a'.repeat(64),
+  placement: ALL_LIVE,
   engine: 'local',
   authority: [],
   actions: {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { DeleteObjectCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import { Placement } from '../../../../cli/migrate-buckets/listing/placement';
 import { compareSource } from '../../../../cli/migrate-buckets/retirement/compare-source';
 import type { Aws } from '../../../../cli/shared/aws/clients';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
@@ -8,12 +9,13 @@ import { useVerifiedSource, type VerifiedSource } from './verified-source';
 const embedded = useEmbeddedS3();
 const prepare = useVerifiedSource(embedded);
 
-const compare = ({ source, files, state }: VerifiedSource) =>
+const compare = ({ source, files, state }: VerifiedSource, placement = Placement.plain(source)) =>
   compareSource(
     { aws: { s3: embedded.s3, options: {} } as Aws, signal: new AbortController().signal },
     source,
     files,
     state.now,
+    placement,
   );
 
 /** Two verified objects, one of them with an older version where the source is versioned. */
@@ -202,4 +204,27 @@ describe('What of the verified the source still holds', () => {
       markers: 1,
     });
   });
+});
+
+it('counts what the plan leaves out apart from what is to go', async () => {
+  const setting = await verified({ versioned: true });
+  await embedded.put(setting.source, 'c', 'c');
+  await remove(setting.source, 'b');
+  await setting.verify();
+  const filters = [{ action: 'exclude', glob: 'b' } as const];
+  const { inventory, unchanged } = await compare(
+    setting,
+    new Placement(setting.source, { archived: [], live: [], filters }),
+  );
+  expect(unchanged.holds).toBe(true);
+  const nothing = { objects: 0, bytes: 0 };
+  expect(inventory).toEqual({
+    objects: { objects: 2, bytes: 2 },
+    decoys: nothing,
+    older: nothing,
+    markers: 0,
+    // Two versions, and the delete marker over them.
+    left_out: { objects: 3, bytes: 2 },
+  });
+  expect((await compare(setting)).inventory).not.toHaveProperty('left_out');
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { Placement } from '../../../../cli/migrate-buckets/listing/placement';
 import type { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 import {
   BATCH,
@@ -23,8 +24,10 @@ const TOTAL = 3;
 const embedded = useEmbeddedS3();
 let source: string;
 let destination: string;
+let placement: Placement;
 beforeEach(async () => {
   source = await embedded.bucket();
+  placement = Placement.plain(source);
   destination = await embedded.bucket();
 });
 
@@ -56,7 +59,7 @@ async function remove(
       ask: undefined,
     },
     {
-      sides: { source, destination, deep: false, snapshots: [], proofs: new Proofs(), ...sides },
+      sides: { source, destination, placement, deep: false, snapshots: [], proofs: new Proofs(), ...sides },
       candidates: 'length' in candidates ? stream(candidates) : candidates,
       conditional,
       total: TOTAL,
@@ -110,6 +113,50 @@ it('leaves and names an object that changes in the last moment, or that may not 
     mutate: { put: { bucket: source, key: 'a', body: 'late' } },
   });
   expect(await remove(candidates)).toMatchObject({ deleted: 1, ...failed('a', CHANGED) });
+});
+
+describe('Where some are archived', () => {
+  it.each([
+    [{ archived: [''], live: [] }, 1],
+    // What is archived lies before what is live, though it comes after it.
+    [{ archived: ['c'], live: [] }, 2],
+    [{ archived: [''], live: ['c'] }, 1],
+  ])('by %j, each is looked for where it belongs, and one page tells of no other', async (rules, pages) => {
+    placement = new Placement(source, rules);
+    const candidates: Candidate[] = [];
+    for (const key of ['b1', 'b2', 'c', 'd']) {
+      const twin = await embedded.put(source, key, key);
+      // What lies under the key itself is another's.
+      await embedded.put(destination, key, 'other');
+      if (key !== 'd') await embedded.put(destination, placement.keyOf(key), key);
+      candidates.push({ key, twin, deletions: [{ key, etag: twin.etag }] });
+    }
+    const why = placement.keyOf('d').includes('/')
+      ? `It is missing at the destination, where it belongs under archive/${source}/d.`
+      : 'It has 5 bytes at the destination and 1 at the source.';
+    expect(await remove(candidates)).toMatchObject({
+      deleted: 3,
+      ...failed('d', why),
+      requests: { ListObjectsV2: pages },
+    });
+  });
+});
+
+it('leaves what the plan leaves out, whatever it was given, and asks nothing of it', async () => {
+  placement = new Placement(source, { archived: [], live: [], filters: [{ action: 'exclude', glob: 'b*' }] });
+  const candidates = [await migrated('a'), await migrated('b')];
+  const { etag } = await embedded.put(source, 'b/decoy', 'x');
+  const decoy = { key: 'b/decoy', twin: undefined, deletions: [{ key: 'b/decoy', etag }] };
+  const why = 'The plan leaves it out (--include, --exclude).';
+  expect(await remove([...candidates, decoy])).toMatchObject({
+    deleted: 1,
+    failed: [
+      { key: 'b', message: why },
+      { key: 'b/decoy', message: why },
+    ],
+    failed_count: 2,
+    left: ['b', 'b/decoy'],
+  });
 });
 
 it('names the first hundred that are left, and counts all', async () => {
@@ -370,7 +417,7 @@ it('stops where it is told to', async () => {
       ask: undefined,
     },
     {
-      sides: { source, destination, deep: false, snapshots: [] },
+      sides: { source, destination, placement, deep: false, snapshots: [] },
       candidates: stream(candidates),
       conditional: true,
       total: 1,

@@ -98,8 +98,10 @@ const someKinds = fc.subarray<ReferenceKind>([...REFERENCE_KINDS]);
 const facts: fc.Arbitrary<RetireFacts> = fc.record({
   source: fc.constant('old'),
   destination: fc.constant('new'),
+  archivedUnder: fc.option(fc.constant('archive/old/')),
   state: fc.oneof({ weight: 9, arbitrary: state }, { weight: 1, arbitrary: fc.constant(undefined) }),
   unchanged: fc.record({ holds: fc.boolean(), evidence: fc.constant('as listed') }),
+  leftOut: fc.constantFrom(0, 0, 0, 2),
   verification: fc.option(verification),
   survey: fc.record({
     texts: fc.constant([]),
@@ -155,7 +157,7 @@ const mayBeOpen = ({ state: s }: RetireFacts): boolean => s?.no_freeze === true 
 const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] = [
   ['verified', ({ state: s }) => s?.verified != null && ['verified', 'retiring'].includes(s.phase)],
   ['unchanged', ({ unchanged }) => unchanged.holds],
-  ['proven', ({ verification: v }) => v !== null && v.problem_count === 0],
+  ['proven', ({ verification: v, leftOut }) => v !== null && v.problem_count === 0 && leftOut === 0],
   ['server', ({ state: s }) => s?.server != null],
   ['conditional-delete', deletesSafely],
   [
@@ -172,7 +174,11 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
       ] as const,
   ),
   ['soak', ({ state: s, now, soak }) => s?.verified != null && now - VERIFIED_AT >= soak * 1000],
-  ['in-use', ({ writtenSince, overrides }) => writtenSince !== null || overrides.includes('in-use')],
+  [
+    'in-use',
+    ({ archivedUnder, writtenSince, overrides }) =>
+      archivedUnder !== null || writtenSince !== null || overrides.includes('in-use'),
+  ],
   ['object-lock', ({ lock }) => lock === null],
   ['other-migrations', ({ openMigrations }) => openMigrations.length === 0],
   ['owner', (each) => each.owner !== null || accepts(each, 'expected-owner')],
@@ -182,6 +188,7 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
 const sound = (): RetireFacts => ({
   source: 'old',
   destination: 'new',
+  archivedUnder: null,
   state: fc
     .sample(
       state.filter(({ phase, verified }) => phase === 'verified' && verified !== null),
@@ -189,6 +196,7 @@ const sound = (): RetireFacts => ({
     )
     .map((each) => ({ ...each, server: PROVEN, no_freeze: false }))[0],
   unchanged: { holds: true, evidence: 'as listed' },
+  leftOut: 0,
   verification:
     fc.sample(
       verification.filter(({ proven }) => proven),
@@ -322,6 +330,24 @@ describe('what is said of a gate', () => {
     ]);
   });
 
+  it('proven: what the plan leaves out, which nobody can override', () => {
+    const { verification } = sound();
+    const why = (what: string, them: string) =>
+      `${what} left out of this plan (--include, --exclude): nothing shows that new holds ${them}. Unfreeze, then plan again without --exclude, or keep all of it with plan --archive old.`;
+    const left = (objects: number, leftOut: number) =>
+      gate('proven', {
+        leftOut,
+        overrides: ['proven'],
+        verification: verification && { ...verification, left_out: { objects, bytes: objects } },
+      });
+    expect(left(0, 0)).toEqual([true, false, 'All 2 objects are proven at new just now.']);
+    expect(left(1, 2)).toEqual([false, false, why('1 object of old was', 'it')]);
+    expect(left(2, 2)).toEqual([false, false, why('2 objects of old were', 'them')]);
+    expect(left(1, 0)).toEqual([false, false, why('1 object of old was', 'it')]);
+    expect(left(0, 1)).toEqual([false, false, why('1 older version of old was', 'it')]);
+    expect(left(0, 3)).toEqual([false, false, why('3 older versions of old were', 'them')]);
+  });
+
   it.each<[ReferenceKind, string]>([
     ['lambda', 'old is named by no environment of any version of any Lambda in eu-west-1, us-east-1.'],
     ['step-functions', 'old is named by no state machine in eu-west-1, us-east-1.'],
@@ -388,6 +414,10 @@ describe('what is said of a gate', () => {
     ]);
     expect(gate('in-use', { writtenSince: null })).toEqual([false, false, nothing]);
     expect(gate('in-use', { writtenSince: null, overrides: ['in-use'] })).toEqual([true, true, nothing]);
+    const kept = 'Nobody is to use what is kept under archive/old/ of new.';
+    const archivedUnder = 'archive/old/';
+    expect(gate('in-use', { archivedUnder })).toEqual([true, false, kept]);
+    expect(gate('in-use', { archivedUnder, writtenSince: null })).toEqual([true, false, kept]);
   });
 
   it('object-lock: that there is none, or what is known of it', () => {

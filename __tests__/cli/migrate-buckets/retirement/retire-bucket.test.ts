@@ -8,6 +8,7 @@ import {
   PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { Placement } from '../../../../cli/migrate-buckets/listing/placement';
 import { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 import { retireBucket } from '../../../../cli/migrate-buckets/retirement/retire-bucket';
 import { Proofs } from '../../../../cli/migrate-buckets/verification/proofs';
@@ -36,7 +37,8 @@ async function retire(
   const aws = { s3, options: {} } as Aws;
   const { source, destination } = plan;
   const journal = await Journal.open(files.journal, { readOnly: true });
-  const sides = { source, destination, deep: false, journal, snapshots: [], proofs: new Proofs() };
+  const placement = Placement.of(plan);
+  const sides = { source, destination, placement, deep: false, journal, snapshots: [], proofs: new Proofs() };
   const request = { plan, files, state, mode, purge, sides, expected: 0, conditional };
   const context = { aws, report, signal: new AbortController().signal, ask: undefined };
   const retirement = await retireBucket(context, request);

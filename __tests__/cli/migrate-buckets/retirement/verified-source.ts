@@ -10,7 +10,12 @@ import { recordPipelineWrites } from '../../../../cli/migrate-buckets/plan-files
 import { type PlanFiles, planFiles } from '../../../../cli/migrate-buckets/plan-files/plan-file';
 import { StateFile } from '../../../../cli/migrate-buckets/plan-files/state';
 import { recordVersions } from '../../../../cli/migrate-buckets/plan-files/version-record';
-import type { ManifestEntry, Plan, State } from '../../../../contracts/migrate-buckets/plan';
+import {
+  ALL_LIVE,
+  type ManifestEntry,
+  type Plan,
+  type State,
+} from '../../../../contracts/migrate-buckets/plan';
 import { PLAN_VERSION } from '../../../../contracts/migrate-buckets/words';
 import type { EmbeddedS3 } from '../../../support/embedded-s3';
 
@@ -50,7 +55,7 @@ export function useVerifiedSource(embedded: EmbeddedS3) {
     const folder = await mkdtemp(join(tmpdir(), 'retirement-'));
     folders.push(folder);
     const files = planFiles(join(folder, 'plan.json'));
-    const digest = new ManifestDigest(source, destination);
+    const digest = new ManifestDigest({ source, destination, placement: ALL_LIVE });
     for (const entry of manifest) digest.add(entry);
     await writeFile(files.manifest, manifest.map(manifestLine).join(''));
     const plan: Plan = {
@@ -61,6 +66,7 @@ export function useVerifiedSource(embedded: EmbeddedS3) {
       region: 'us-east-1',
       owner,
       digest: digest.finish(),
+      placement: ALL_LIVE,
       engine: 'local',
       authority: [],
       actions: { copy: NOTHING, replace: NOTHING, conflict: NOTHING, keep: NOTHING, skip: NOTHING },

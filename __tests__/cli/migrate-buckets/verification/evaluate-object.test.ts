@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ListedObject } from '../../../../cli/migrate-buckets/listing/listed-object';
+import { Placement } from '../../../../cli/migrate-buckets/listing/placement';
 import type { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 import {
   evaluateObject,
@@ -25,8 +26,10 @@ const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 const embedded = useEmbeddedS3();
 let source: string;
 let destination: string;
+let placement: Placement;
 beforeEach(async () => {
   source = await embedded.bucket();
+  placement = Placement.plain(source);
   destination = await embedded.bucket();
 });
 
@@ -60,7 +63,15 @@ async function evaluate({ key = 'some/key', there = 'content', here, journal, et
   await embedded.admin.resetRequests();
   const evaluation = await evaluateObject(
     embedded.s3,
-    { source, destination, deep: false, snapshots: [], ...(journal && { journal: known }), ...sides },
+    {
+      source,
+      destination,
+      placement,
+      deep: false,
+      snapshots: [],
+      ...(journal && { journal: known }),
+      ...sides,
+    },
     { key, source: object, destination: present },
     object,
     new AbortController().signal,
@@ -124,7 +135,7 @@ describe('An object of a snapshot that a pointer names', () => {
     ] as const) {
       const present = await embedded.put(destination, key, here);
       const proofs = new Proofs();
-      const known = { source, destination, deep: false, ...sides, proofs };
+      const known = { source, destination, placement, deep: false, ...sides, proofs };
       const pair = { key, source: parts, destination: present };
       await evaluateObject(embedded.s3, known, pair, parts, new AbortController().signal);
       expect(proofs.hold(parts, present)).toBe(same);
@@ -137,7 +148,7 @@ describe('An object of a snapshot that a pointer names', () => {
     await expect(
       evaluateObject(
         embedded.s3,
-        { source, destination, deep: false, ...sides },
+        { source, destination, placement, deep: false, ...sides },
         { key, source: parts, destination: present },
         parts,
         new AbortController().signal,
@@ -155,7 +166,11 @@ describe('By its listings alone, an object is', () => {
     modified: 0,
   });
   const level = (present: ListedObject | undefined, more: Partial<Sides> = {}) =>
-    listedLevel({ source: 's', destination: 'd', deep: true, snapshots: [], ...more }, listed('a'), present);
+    listedLevel(
+      { source: 's', destination: 'd', placement, deep: true, snapshots: [], ...more },
+      listed('a'),
+      present,
+    );
   const journal = { proves: () => true } as unknown as Journal;
 
   it('as well proven as its listing shows', () => {
@@ -213,7 +228,7 @@ describe('The archive of such a snapshot', () => {
     const present = { ...(await embedded.put(destination, ARCHIVE, 'content')), versionId: undefined };
     const found = await evaluateObject(
       embedded.s3,
-      { source, destination, deep: false, ...sides },
+      { source, destination, placement, deep: false, ...sides },
       { key: ARCHIVE, source: object, destination: present },
       object,
       new AbortController().signal,
@@ -314,7 +329,7 @@ it('reads a stranded delta where it is stranded', async () => {
   const present = await embedded.putInParts(destination, stranded.key, 'content');
   const found = await evaluateObject(
     embedded.s3,
-    { source, destination, deep: true, snapshots: [] },
+    { source, destination, placement, deep: true, snapshots: [] },
     { key: stranded.key, source: stranded, destination: present },
     stranded,
     new AbortController().signal,
@@ -327,7 +342,7 @@ it('is stopped by its signal', async () => {
   const present = await embedded.put(destination, 'k', 'CONTENT');
   const evaluation = evaluateObject(
     embedded.s3,
-    { source, destination, deep: true, snapshots: [] },
+    { source, destination, placement, deep: true, snapshots: [] },
     { key: 'k', source: object, destination: present },
     object,
     AbortSignal.abort(new Error('Stopped.')),
@@ -343,7 +358,9 @@ it.each([
   ['lines/snapshot/timestamped/20260102_000000/anything', false],
   ['lines/delta/x/delta.arrow', false],
 ])('of %s, that a pointer leads to it is %p', (key, reachable) => {
-  expect(isReachable({ source, destination, deep: false, snapshots: [SNAPSHOT] }, key)).toBe(reachable);
+  expect(isReachable({ source, destination, placement, deep: false, snapshots: [SNAPSHOT] }, key)).toBe(
+    reachable,
+  );
 });
 
 describe('Why a level is not enough', () => {

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { globOf } from '../../../../cli/migrate-buckets/listing/glob';
+import { key } from '../arbitrary-listings';
+
+/** As `fnmatch.fnmatchcase` of Python 3.11 answers. */
+it.each([
+  ['*', 'lines/delta/a', true],
+  ['lines/*', 'lines/delta/a/b', true],
+  ['lines/*', 'words/lines/a', false],
+  ['lines', 'lines/a', false],
+  ['*.tmp', 'a/b.tmp', true],
+  ['*.tmp', 'a/b.tmpx', false],
+  ['*.tmp', 'a/b-tmp', false],
+  ['a**b', 'a/x/b', true],
+  ['a*b*c', 'axbxc', true],
+  ['a*b*c', 'axcxb', false],
+  ['?', 'a', true],
+  ['?', '/', true],
+  ['?', '𝒳', true],
+  ['?', 'ab', false],
+  ['?', '', false],
+  ['*', 'line\nbreak', true],
+  ['?', '\n', true],
+  ['A', 'a', false],
+  ['[ab]', 'b', true],
+  ['[ab]', 'c', false],
+  ['[!ab]', 'c', true],
+  ['[!ab]', 'a', false],
+  ['[^ab]', '^', true],
+  ['[^ab]', 'c', false],
+  ['[a-c]x', 'bx', true],
+  ['[a-c]x', 'dx', false],
+  ['[c-a]', 'b', false],
+  ['[!c-a]', 'b', true],
+  ['[a-]', '-', true],
+  ['[-a]', '-', true],
+  ['[]]', ']', true],
+  ['[!]]', 'a', true],
+  ['[!]]', ']', false],
+  ['[]', '[]', true],
+  ['[!]', '[!]', true],
+  ['[a', '[a', true],
+  ['[*]', '*', true],
+  ['[*]', 'a', false],
+  ['[𝒳]', '𝒳', true],
+  ['[\\]', '\\', true],
+  ['a.b', 'axb', false],
+  ['(a|b)', 'a', false],
+  ['(a|b)', '(a|b)', true],
+  ['{a,b}', 'a', false],
+  ['!a', '!a', true],
+  ['./a', 'a', false],
+  ['a$', 'a', false],
+  ['a', 'a\n', false],
+])('of %j, that it fits %j is %p', (pattern, text, fits) => {
+  expect(globOf(pattern).test(text)).toBe(fits);
+});
+
+it('fits what it is itself, where nothing in it has a meaning', () => {
+  fc.assert(
+    fc.property(key, key, (one, other) => {
+      fc.pre(!/[*?[]/.test(one));
+      expect(globOf(one).test(one)).toBe(true);
+      expect(globOf(one).test(other)).toBe(one === other);
+      for (const pattern of ['*', `${one}*`, `*${one}`, `*${one}*`, `${one}**`]) {
+        expect(globOf(pattern).test(one)).toBe(true);
+      }
+    }),
+  );
+});

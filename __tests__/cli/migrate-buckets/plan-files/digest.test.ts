@@ -1,0 +1,31 @@
+import { ManifestDigest } from '../../../../cli/migrate-buckets/plan-files/digest';
+import { ALL_LIVE, type PlacementRules } from '../../../../contracts/migrate-buckets/plan';
+
+const digestOf = (placement: PlacementRules) =>
+  new ManifestDigest({ source: 'old', destination: 'new', placement }).finish();
+
+it('is, without a placement, that of plans which were made before there were any', () => {
+  // printf '["old","new"]\\n' | sha256sum
+  expect(digestOf(ALL_LIVE)).toBe('aa9600ae862872b0c4d7221a61da47341a6b647589e04b06dede8138b297abb5');
+  expect(digestOf({ ...ALL_LIVE, filters: [] })).toBe(
+    'aa9600ae862872b0c4d7221a61da47341a6b647589e04b06dede8138b297abb5',
+  );
+});
+
+it('changes with everything that says where an object belongs, and whether it is taken', () => {
+  const filter = { action: 'exclude' as const, glob: 'a' };
+  const placements: PlacementRules[] = [
+    ALL_LIVE,
+    { archived: [''], live: [] },
+    { archived: [], live: [''] },
+    { archived: ['a'], live: [] },
+    { archived: ['a', 'b'], live: [] },
+    { archived: ['b', 'a'], live: [] },
+    { ...ALL_LIVE, filters: [filter] },
+    { ...ALL_LIVE, filters: [{ ...filter, action: 'include' }] },
+    { ...ALL_LIVE, filters: [{ ...filter, glob: 'b' }] },
+    { ...ALL_LIVE, filters: [filter, { ...filter, action: 'include' }] },
+    { ...ALL_LIVE, filters: [{ ...filter, action: 'include' }, filter] },
+  ];
+  expect(new Set(placements.map(digestOf)).size).toBe(placements.length);
+});

@@ -1,0 +1,41 @@
+import { archivePrefix } from '../../../contracts/bucket-layout';
+import type { Authority } from '../../../contracts/migrate-buckets/authority';
+import type { PlacementRules } from '../../../contracts/migrate-buckets/plan';
+import type { StrandedChoice } from './stranded-choice';
+
+/** What a plan moves, where that belongs at the destination, and why. */
+export interface SourceChoice extends StrandedChoice {
+  readonly source: string;
+  readonly placement: PlacementRules;
+  /** Why, one sentence each. */
+  readonly authority: readonly string[];
+  /** All that this rests on. */
+  readonly evidence: Authority;
+}
+
+/** Everything goes under `archive/{source}/`. */
+const ALL_ARCHIVED: PlacementRules = { archived: [''], live: [] };
+
+/** A bucket that the operator wants to keep whole beside the truth. Nothing need be known of it. Pure. */
+export function wholeArchive(source: string, destination: string): SourceChoice {
+  const sentences = [
+    `You want to keep ${source}: all of it goes under ${archivePrefix(source)} of ${destination}, whatever it is worth. Its contents were not looked into.`,
+    `Nobody reads it there. Deltas of ${source} that nobody compacted are taken along by the truth's own plan (--include-stranded): apply that one before ${source} is retired.`,
+  ];
+  return {
+    source,
+    placement: ALL_ARCHIVED,
+    include: [],
+    acceptedLost: [],
+    authority: sentences,
+    evidence: {
+      winner: null,
+      reasons: sentences,
+      signals: [],
+      buckets: [],
+      stranded: [],
+      left_behind: [],
+      unchecked: [],
+    },
+  };
+}
