@@ -123,10 +123,9 @@ export class Placement {
     }
   }
 
-  /** What of a listing lies under a prefix and belongs there, in the order of the source's keys. */
+  /** What of a listing belongs where it lies, under a prefix or without one, in the order of the source's keys. */
   private async *placed(listing: AsyncIterable<ListedObject>, prefix: string): AsyncGenerator<Placed> {
     for await (const object of inKeyOrder(listing, 'the destination')) {
-      if (!object.key.startsWith(prefix)) continue;
       const key = object.key.slice(prefix.length);
       // The archive's own folder, as consoles make one, is of no key.
       if (key !== '' && this.keyOf(key) === object.key && !this.leavesOut(key)) yield { key, object };

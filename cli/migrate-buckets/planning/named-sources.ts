@@ -1,6 +1,6 @@
 import { archivePrefix, deltaPrefix, snapshotPrefix } from '../../../contracts/bucket-layout';
 import { COLLECTIONS, type Collection } from '../../../contracts/collections';
-import { ALL_LIVE, type PlacementRules } from '../../../contracts/migrate-buckets/plan';
+import type { PlacementRules } from '../../../contracts/migrate-buckets/plan';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 
@@ -9,8 +9,6 @@ export interface NamedSource {
   readonly bucket: string;
   readonly collections: readonly Collection[];
 }
-
-const [EXAMPLE = 'lines'] = COLLECTIONS;
 
 /**
  * Reads what `--source` was given: `auto`, one bucket, or `collection=bucket` for each collection. Pure.
@@ -29,7 +27,7 @@ export function readSources(texts: readonly string[]): NamedSource[] {
   for (const text of texts) {
     const [name = '', bucket = '', ...rest] = text.split('=');
     const collection = COLLECTIONS.find((each) => each === name);
-    if (!text.includes('=') || bucket === '' || bucket === 'auto' || rest.length > 0) {
+    if (bucket === '' || bucket === 'auto' || rest.length > 0) {
       throw usage(`--source ${text} does not name a collection and its bucket.`);
     }
     if (collection === undefined) {
@@ -48,7 +46,7 @@ export function readSources(texts: readonly string[]): NamedSource[] {
 
 const usage = (what: string) =>
   new UserError(
-    `${what} Name one bucket, or each collection once, such as --source ${EXAMPLE}=my-old-bucket.`,
+    `${what} Name one bucket, or each collection once, such as --source lines=my-old-bucket.`,
     EXIT.usage,
   );
 
@@ -59,7 +57,6 @@ const usage = (what: string) =>
  * under the archive of another is archived, too. Pure.
  */
 export function placementsOf(sources: readonly NamedSource[]): Map<string, PlacementRules> {
-  if (sources.length <= 1) return new Map(sources.map(({ bucket }) => [bucket, ALL_LIVE]));
   return new Map(
     sources.map(({ bucket, collections }, index): [string, PlacementRules] => {
       if (index > 0) return [bucket, { archived: [''], live: collections.flatMap(prefixesOf) }];

@@ -26,6 +26,12 @@ it.each([
   ['[ab]', 'c', false],
   ['[!ab]', 'c', true],
   ['[!ab]', 'a', false],
+  ['[!ab]', '!', true],
+  ['[!ab]', 'S', true],
+  ['[ab]', 'S', false],
+  ['[ab]', '\u0000', false],
+  ['[axc]', 'x', true],
+  ['[a-a]', 'a', true],
   ['[^ab]', '^', true],
   ['[^ab]', 'c', false],
   ['[a-c]x', 'bx', true],
@@ -54,6 +60,10 @@ it.each([
   ['a', 'a\n', false],
 ])('of %j, that it fits %j is %p', (pattern, text, fits) => {
   expect(globOf(pattern).test(text)).toBe(fits);
+});
+
+it('takes no longer for many stars than for one', () => {
+  expect(globOf(`${'*'.repeat(40)}x`).test('a'.repeat(1000))).toBe(false);
 });
 
 it('fits what it is itself, where nothing in it has a meaning', () => {

@@ -122,7 +122,7 @@ describe('Pairs', () => {
     await fc.assert(
       fc.asyncProperty(listing, listing, async (source, there) => {
         const { found, asked } = await pairs(Placement.plain('old'), source, there);
-        expect(asked).toEqual([undefined]);
+        expect(asked).toStrictEqual([undefined]);
         expect(found.flatMap(({ source: ours }) => ours ?? [])).toEqual(source);
         expect(found.flatMap(({ destination }) => destination ?? [])).toEqual(there);
       }),
@@ -135,7 +135,7 @@ describe('Pairs', () => {
       [object('a'), object('b')],
       [object('a'), object('archive/old/b'), object('archive/old/c'), object('archive/older/a')],
     );
-    expect(asked).toEqual(['archive/old/']);
+    expect(asked).toStrictEqual(['archive/old/']);
     expect(found).toEqual([
       { key: 'a', source: object('a'), destination: undefined },
       { key: 'b', source: object('b'), destination: object('archive/old/b') },
@@ -239,8 +239,14 @@ describe('What is left out', () => {
     expect(placement.unfiltered().isFiltered).toBe(false);
     const plain = new Placement('old', { ...ALL_LIVE, filters: [{ action: 'exclude', glob: '*2' }] });
     expect((await keysOf(plain)).map(([key]) => key)).toEqual(['a1', 'archive/old/b1', 'b1'].sort(bytewise));
+    expect((await pairs(plain, [], [])).asked).toStrictEqual([undefined]);
     expect(await gather(plain.pair(stream([object('a2')]), () => stream([])))).toEqual([]);
   });
+});
+
+it('is that of a plan', () => {
+  const placement = Placement.of({ source: 'old', placement: ARCHIVED });
+  expect(placement.keyOf('a')).toBe('archive/old/a');
 });
 
 it('tells where all is kept that nobody is to use, and only then', () => {

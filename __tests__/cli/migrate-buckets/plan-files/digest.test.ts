@@ -1,5 +1,10 @@
-import { ManifestDigest } from '../../../../cli/migrate-buckets/plan-files/digest';
-import { ALL_LIVE, type PlacementRules } from '../../../../contracts/migrate-buckets/plan';
+import { createHash } from 'node:crypto';
+import { ManifestDigest, manifestLine } from '../../../../cli/migrate-buckets/plan-files/digest';
+import {
+  ALL_LIVE,
+  type ManifestEntry,
+  type PlacementRules,
+} from '../../../../contracts/migrate-buckets/plan';
 
 const digestOf = (placement: PlacementRules) =>
   new ManifestDigest({ source: 'old', destination: 'new', placement }).finish();
@@ -28,4 +33,22 @@ it('changes with everything that says where an object belongs, and whether it is
     { ...ALL_LIVE, filters: [{ ...filter, action: 'include' }, filter] },
   ];
   expect(new Set(placements.map(digestOf)).size).toBe(placements.length);
+});
+
+it('is over the lines of the manifest, each in the order of the contract', () => {
+  const entry: ManifestEntry = {
+    expected: 'absent',
+    action: 'copy',
+    storage_class: 'STANDARD',
+    etag: 'e',
+    size: 1,
+    key: 'k',
+  };
+  const line =
+    '{"key":"k","size":1,"etag":"e","storage_class":"STANDARD","action":"copy","expected":"absent"}\n';
+  expect(manifestLine(entry)).toBe(line);
+  const digest = new ManifestDigest({ source: 'old', destination: 'new', placement: ALL_LIVE });
+  digest.add(entry);
+  const expected = createHash('sha256').update(`["old","new"]\n${line}`).digest('hex');
+  expect(digest.finish()).toBe(expected);
 });
