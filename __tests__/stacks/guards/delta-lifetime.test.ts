@@ -2,7 +2,8 @@ import { deltaLifetime } from '../../../stacks/guards/delta-lifetime';
 import { type Blocks, findings, one } from '../../support/guard-findings';
 
 const DAY = 86_400;
-const COVERED = { tag: [{ key: 'covered-by-snapshot', value: 'true' }] };
+const TAGS = { 'covered-by-snapshot': 'true' };
+const COVERED = { and: [{ prefix: 'lines/delta/', tags: TAGS }] };
 
 const rule = (changes: object = {}) => ({
   id: 'deltas',
@@ -77,8 +78,21 @@ it('refuses expiry by a date as by age', () => {
   ).toEqual(one(/expires objects by age alone/));
 });
 
-it('accepts the tag among other conditions', () => {
-  const and = [{ prefix: 'lines/delta/', tags: { 'covered-by-snapshot': 'true' } }];
+it.each([
+  ['everywhere', [{ tag: [{ key: 'covered-by-snapshot', value: 'true' }] }]],
+  ['everywhere, beside other tags', [{ and: [{ tags: { ...TAGS, other: 'true' } }] }]],
+  ['in all of a collection', [{ and: [{ prefix: 'lines/', tags: TAGS }] }]],
+  ['in an archive', [{ and: [{ prefix: 'archive/old/lines/delta/', tags: TAGS }] }]],
+])('refuses that covered deltas expire %s', (_what, filter) => {
+  expect(findings(deltaLifetime, blocks({ filter }))).toEqual(
+    one(
+      /"deltas" expires covered deltas wherever they lie, also those that migrate-buckets keeps under archive/,
+    ),
+  );
+});
+
+it('accepts each collection and other tags beside the right one', () => {
+  const and = [{ prefix: 'words/delta/', tags: { ...TAGS, other: 'true' } }];
   expect(findings(deltaLifetime, blocks({ filter: [{ and }] }))).toEqual([]);
 });
 
