@@ -5,7 +5,6 @@ import { counted, countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { bad, bytes, duration, faint, heading, table } from '../../shared/reporters/text';
 import { givenUp, NOT_FROZEN } from '../doctor/given-up';
-import { describePlacement } from '../listing/placement';
 import { describeLeftOut } from './verify';
 
 export const show = command(
@@ -35,6 +34,9 @@ export const show = command(
 
 /** A plan for people. */
 export function describePlan(plan: Plan, path: string, verbose: boolean | undefined): string {
+  const {
+    describePlacement,
+  }: typeof import('../listing/describe-placement') = require('../listing/describe-placement');
   const { actions, requests, stranded } = plan;
   const rows = Object.entries(actions).filter(([, { objects }]) => objects > 0);
   return [

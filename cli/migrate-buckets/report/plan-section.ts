@@ -1,6 +1,6 @@
 import type { Action } from '../../../contracts/migrate-buckets/plan';
 import type { Report } from '../../../contracts/migrate-buckets/report';
-import { describePlacement } from '../listing/placement';
+import { describePlacement } from '../listing/describe-placement';
 import { figure, moment, size, span } from './figures';
 import { html, type Markup, name } from './markup';
 import { card, facts, section, sentences, table } from './section';

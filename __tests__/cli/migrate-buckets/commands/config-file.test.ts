@@ -115,6 +115,7 @@ it('takes no option that lets a safeguard pass, of whatever command', async () =
   ];
   const free = [
     'against',
+    'archive',
     'bucket',
     'certificate',
     'concurrency',
@@ -122,7 +123,9 @@ it('takes no option that lets a safeguard pass, of whatever command', async () =
     'dest',
     'dry-run',
     'endpoint-url',
+    'exclude',
     'expected-bucket-owner',
+    'include',
     'include-stranded',
     'multipart-above',
     'name',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { ListedObject } from '../../../../cli/migrate-buckets/listing/listed-object';
-import { describePlacement, Placement } from '../../../../cli/migrate-buckets/listing/placement';
+import { Placement } from '../../../../cli/migrate-buckets/listing/placement';
 import { ALL_LIVE } from '../../../../contracts/migrate-buckets/plan';
 import { bytewise, gather, listing, stream } from '../arbitrary-listings';
 
@@ -254,44 +254,4 @@ it('tells where all is kept that nobody is to use, and only then', () => {
   for (const rule of [ALL_LIVE, MIXED, ONLY_WORDS]) {
     expect(new Placement('old', rule).archivedUnder).toBeNull();
   }
-});
-
-it.each([
-  [ALL_LIVE, []],
-  [ARCHIVED, ['All of old goes under archive/old/ of new.']],
-  [MIXED, ['Of old, words/, archive/other/ go under archive/old/ of new; all else keeps its key.']],
-  [
-    ONLY_WORDS,
-    ['Of old, words/snapshot/, words/delta/ keep their keys; all else goes under archive/old/ of new.'],
-  ],
-  [
-    {
-      ...ALL_LIVE,
-      filters: [
-        { action: 'exclude' as const, glob: '*' },
-        { action: 'include' as const, glob: 'a b' },
-      ],
-    },
-    ['Of old, not all is taken: --exclude "*", --include "a b".'],
-  ],
-  [
-    { ...ARCHIVED, filters: [{ action: 'exclude' as const, glob: '*' }] },
-    ['All of old goes under archive/old/ of new.', 'Of old, not all is taken: --exclude "*".'],
-  ],
-  [
-    { ...MIXED, filters: [{ action: 'exclude' as const, glob: '*' }] },
-    [
-      'Of old, words/, archive/other/ go under archive/old/ of new; all else keeps its key.',
-      'Of old, not all is taken: --exclude "*".',
-    ],
-  ],
-  [
-    { ...ONLY_WORDS, filters: [{ action: 'exclude' as const, glob: '*' }] },
-    [
-      'Of old, words/snapshot/, words/delta/ keep their keys; all else goes under archive/old/ of new.',
-      'Of old, not all is taken: --exclude "*".',
-    ],
-  ],
-])('says of %j: %j', (placement, sentences) => {
-  expect(describePlacement({ source: 'old', destination: 'new', placement })).toEqual(sentences);
 });
