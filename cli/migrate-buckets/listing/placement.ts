@@ -1,6 +1,6 @@
 import { archivePrefix } from '../../../contracts/bucket-layout';
 import { ALL_LIVE, type PlacementRules, type Plan } from '../../../contracts/migrate-buckets/plan';
-import { globOf } from './glob';
+import { type Glob, globOf } from './glob';
 import type { ListedObject } from './listed-object';
 import { mergeByKey } from './merge-by-key';
 import { inKeyOrder, type Pair, pairListings } from './pair';
@@ -21,7 +21,7 @@ interface Placed {
  */
 export class Placement {
   private readonly archive: string;
-  private readonly filters: readonly { readonly takes: boolean; readonly glob: RegExp }[];
+  private readonly filters: readonly { readonly takes: boolean; readonly glob: Glob }[];
   /** Whether every object keeps its key. */
   private readonly isPlain: boolean;
 
