@@ -66,18 +66,14 @@ export async function makePlan(
   let partCopies = 0;
   let crossingBytes = 0;
 
-  const stranded = include
-    .filter(({ object }) => !placement.leavesOut(object.key))
-    .map(({ bucket, object }) => ({ ...object, bucket }));
+  const stranded = include.map(({ bucket, object }) => ({ ...object, bucket }));
   const manifest = new LineWriter(files.manifest);
   try {
     let listed = 0;
     const pairs = placement.pair(
       mergeListings(engine.list(source), stranded),
       (prefix) => engine.list(destination, prefix),
-      ({ size, bucket }) => {
-        // A stranded delta is not of the source.
-        if (bucket !== undefined) return;
+      ({ size }) => {
         leftOut.objects++;
         leftOut.bytes += size;
       },

@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { deltaPrefix } from '../../../contracts/bucket-layout';
 import type { Authority, LeftBehind } from '../../../contracts/migrate-buckets/authority';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
-import { ALL_LIVE } from '../../../contracts/migrate-buckets/plan';
+import { ALL_LIVE, type Filter } from '../../../contracts/migrate-buckets/plan';
 import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { type AuthorityRequest, findAuthority } from '../authority/find-authority';
 import { describeLeftBehind } from '../authority/left-behind';
 import type { CopyEngine } from '../engine/engine';
+import { Placement } from '../listing/placement';
 import { type NamedSource, placementsOf } from './named-sources';
 import type { SourceChoice } from './source-choice';
 import { chooseStranded } from './stranded-choice';
@@ -17,6 +18,7 @@ export interface TruthRequest extends AuthorityRequest {
   readonly includeStranded: boolean;
   /** A file with the keys, one a line, of stranded deltas that may be lost. */
   readonly acceptLoss: string | undefined;
+  readonly filters: readonly Filter[];
 }
 
 /**
@@ -35,7 +37,12 @@ export async function chooseTruth(
   return {
     source,
     placement: ALL_LIVE,
-    ...chooseStranded(stranded, await readLosses(request.acceptLoss), request.includeStranded),
+    ...chooseStranded(
+      stranded,
+      await readLosses(request.acceptLoss),
+      request.includeStranded,
+      filteredBy(source, request),
+    ),
     authority: [...reasons, ...leftBehind.flatMap((each) => describeLeftBehind(each, source)), ...unchecked],
     evidence,
   };
@@ -83,7 +90,7 @@ export async function choosePerCollection(
     return {
       source: bucket,
       placement: placements.get(bucket) ?? ALL_LIVE,
-      ...chooseStranded(stranded, losses, request.includeStranded),
+      ...chooseStranded(stranded, losses, request.includeStranded, filteredBy(bucket, request)),
       authority: [
         ...reasons,
         ...leftBehind.flatMap((each) => describeLeftBehind(each, bucket)),
@@ -95,6 +102,12 @@ export async function choosePerCollection(
   const choices: [SourceChoice, ...SourceChoice[]] = [await choose(first)];
   for (const each of others) choices.push(await choose(each));
   return choices;
+}
+
+/** Whether the filters leave a key out. */
+function filteredBy(source: string, { filters }: Pick<TruthRequest, 'filters'>): (key: string) => boolean {
+  const placement = new Placement(source, { ...ALL_LIVE, filters: [...filters] });
+  return (key) => placement.leavesOut(key);
 }
 
 async function readLosses(path: string | undefined): Promise<ReadonlySet<string>> {

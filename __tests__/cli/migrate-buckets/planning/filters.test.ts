@@ -1,7 +1,7 @@
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { globOf } from '../../../../cli/migrate-buckets/listing/glob';
-import { contents, createBucket, put } from '../../../support/old-buckets';
+import { contents, createBucket, put, putDelta } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
 import { migrationSetting } from '../migration-setting';
 
@@ -136,4 +136,21 @@ it('is told that an --include alone changes nothing', async () => {
   const { code, stderr } = await harness.run(['plan', '--dest', 'new', '--include', 'a/*', '--exclude', 'b']);
   expect(code).toBe(2);
   expect(stderr.replaceAll(/\s+/g, ' ')).toContain("To take this alone: --exclude '*' --include 'a/*'.");
+});
+
+it('leaves out no delta that only a losing bucket holds, unless its loss is accepted', async () => {
+  const [truth, other, fresh] = ['filter-truth', 'filter-other', 'filter-new'];
+  for (const bucket of [truth, other, fresh]) await createBucket(harness.s3, bucket);
+  await put(harness.s3, truth, 'ocr/a.json', '{}');
+  await putDelta(harness.s3, other, 'lines', 'run-9');
+  const { code, events } = await harness.run([
+    ...['plan', '--source', truth, '--dest', fresh, '--bucket', truth, '--bucket', other],
+    ...['--include-stranded', '--exclude', 'lines/delta/*', '--out', 'filter-stranded.json', '--json'],
+  ]);
+  expect([code, events.at(-1)?.message]).toEqual([
+    6,
+    expect.stringMatching(
+      /^1 delta that nobody compacted lies only in a losing bucket, and --exclude leaves/,
+    ),
+  ]);
 });
