@@ -1,6 +1,7 @@
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, declare, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
+import { row } from '../../shared/reporters/text';
 import type { FreezeStatus } from '../freeze/freeze-status';
 import { readPauseOption } from './read-pause';
 
@@ -37,22 +38,27 @@ function describe(source: string, status: FreezeStatus): string {
   return [
     mark === undefined ? `No statement freezes ${source}.` : `${source} is frozen${by}.`,
     ...(mark
-      ? [`  by ${mark.by}, at ${mark.at}, to migrate it to ${mark.destination}`, `  plan ${mark.plan_digest}`]
+      ? [
+          row(`by ${mark.by}, at ${mark.at}, to migrate it to ${mark.destination}`),
+          row(`plan ${mark.plan_digest}`),
+        ]
       : []),
-    ...(record === undefined ? [] : [`  which lay at ${record.plan}`]),
-    ...(principals.length === 0 ? [] : [`  still allowed to write: ${principals.join(', ')}`]),
-    ...(suspended.length === 0 ? [] : [`  lifecycle rules that it suspended: ${suspended.join(', ')}`]),
+    ...(record === undefined ? [] : [row(`which lay at ${record.plan}`)]),
+    ...(principals.length === 0 ? [] : [row(`still allowed to write: ${principals.join(', ')}`)]),
+    ...(suspended.length === 0 ? [] : [row(`lifecycle rules that it suspended: ${suspended.join(', ')}`)]),
     ...(frozen
       ? [
           record === undefined
             ? '  what it was before was not found'
-            : `  what it was before is kept in ${destination}`,
+            : row(`what it was before is kept in ${destination}`),
         ]
       : []),
-    ...unchecked.map((each) => `  ${each}`),
+    ...unchecked.map((each) => row(`${each}`)),
     lock === undefined
       ? '  nobody holds the lock of its migration'
-      : `  ${lock.user} on ${lock.host} holds the lock of its migration: ${lock.command}, process ${lock.pid}, since ${lock.since}`,
+      : row(
+          `${lock.user} on ${lock.host} holds the lock of its migration: ${lock.command}, process ${lock.pid}, since ${lock.since}`,
+        ),
     ...(probed
       ? ['  a doctor that broke off, or runs at this moment, left a statement of its own in its policy']
       : []),

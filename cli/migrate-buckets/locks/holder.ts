@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { LockHolder } from '../../../contracts/migrate-buckets/lock';
 import { EXIT } from '../../shared/exit-codes';
+import { oneLine } from '../../shared/reporters/text';
 import { UserError } from '../../shared/user-error';
 import { numberingOf, startOf } from './process-start';
 
@@ -68,7 +69,10 @@ export async function refusal(what: string, holder: LockHolder | undefined, age:
     ? 'Wait for it, or stop it.'
     : `Its last sign of life is ${Math.max(0, Math.round(age / 1000))} seconds old. Wait for it: a lock that nobody renews ends after ${EXPIRY / 60_000} minutes, or at once with --break-lock ${host}, if you know that it is gone.`;
   return new UserError(
-    `Another migrate-buckets works on ${what}: ${command} of ${plan} by ${who(holder)} (process ${pid}) since ${since}. ${advice}`,
+    // Whoever may write to the destination wrote it.
+    oneLine(
+      `Another migrate-buckets works on ${what}: ${command} of ${plan} by ${who(holder)} (process ${pid}) since ${since}. ${advice}`,
+    ),
     EXIT.refused,
   );
 }

@@ -99,20 +99,23 @@ export const bad = (text: string): string => pc.red(text);
 export const faint = (text: string): string => pc.dim(text);
 
 /**
- * Makes control characters visible, but for line ends and colours: a key may hold any of them, and a terminal
- * must not act on what a key says.
+ * Makes characters visible that a terminal acts on, but for line ends and colours: a key may hold any of them. So it
+ * may hold those that turn the writing direction, behind which another name seems to stand.
  */
 export const printable = (text: string): string =>
-  text.replace(/\p{Cc}/gu, (each, offset: number) => {
+  text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (each, offset: number) => {
     const isColour = each === '\u001b' && /^\[\d+m/.test(text.slice(offset + 1, offset + 5));
     if (each === '\n' || isColour) return each;
     return visible(each);
   });
 
 /** Makes all control characters visible: what a key says must not look like a line of the program's own. */
-export const oneLine = (text: string): string => text.replace(/\p{Cc}/gu, visible);
+export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, visible);
 
-const visible = (control: string): string => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
+function visible(control: string): string {
+  const code = (control.codePointAt(0) ?? 0).toString(16);
+  return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u{${code}}`;
+}
 
 /** A line below a heading. */
 export const row = (text: string): string => `${GAP}${oneLine(text)}`;

@@ -1,4 +1,4 @@
-import { list, row } from '../../../../cli/shared/reporters/text';
+import { list, printable, row } from '../../../../cli/shared/reporters/text';
 import { seededRandom } from '../../../support/seeded-random';
 
 const cells = (...of: string[]) => ({ cells: of });
@@ -53,4 +53,9 @@ const FORGED = 'a\n  holds  verified\u001b[8m';
 it('lets no key begin a line, nor act on the terminal', () => {
   expect(row(`${FORGED}: it differs`)).toBe('  a\\x0a  holds  verified\\x1b[8m: it differs');
   expect(list([cells(FORGED, 'so')])).toBe('  a\\x0a  holds  verified\\x1b[8m  so');
+});
+
+it('shows what turns the writing direction, or ends a line in Unicode', () => {
+  expect(row('a\u202egpj.exe\u2028b\u{e0001}')).toBe('  a\\u{202e}gpj.exe\\u{2028}b\\u{e0001}');
+  expect(printable('a\u202eb\n')).toBe('a\\u{202e}b\n');
 });
