@@ -26,6 +26,12 @@ export const freezeRecordSchema = z.object({
   source: z.string(),
   saved: savedConfigurationSchema,
   plan: z.string().describe('path of the plan on the host that froze'),
+  first_frozen_at: z.iso
+    .datetime()
+    .optional()
+    .describe(
+      'when it was frozen for the first time to be migrated there, by the clock of the destination; absent where that is not known',
+    ),
   undone_at: z.iso.datetime().nullable().describe('null while the source is frozen and not yet retired'),
 });
 export type FreezeRecord = z.infer<typeof freezeRecordSchema>;

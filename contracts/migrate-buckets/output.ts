@@ -32,7 +32,11 @@ export const eventSchemas = [
     {},
   ),
   event(['configured'], { path: z.string(), options: z.array(z.string()) }),
-  event(['written-since'], { objects: count, bytes: count }),
+  event(['written-since'], {
+    objects: count,
+    bytes: count,
+    since: z.iso.datetime().nullable().describe('the first freeze of the source; null where nothing tells'),
+  }),
   event(['copied-back'], { copied: count }),
   event(['progress'], { task: z.string(), done: count, total: count.nullable() }),
   event(['examined'], { checks: z.array(checkSchema) }),

@@ -1,5 +1,4 @@
 import type { MigrationEvent, ResultOf } from '../../../contracts/migrate-buckets/output';
-import { freezeRecordKey } from '../../../contracts/migrate-buckets/own-objects';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { Context } from '../../shared/command';
 import type { Confirm } from '../../shared/confirmation';
@@ -11,8 +10,8 @@ import { openBucket } from '../aws/bucket';
 import { readText } from '../aws/read-object';
 import { type CopyEngine, CopyError } from '../engine/engine';
 import type { ConfiguredBucket } from '../freeze/bucket-configuration';
+import { readFreezeRecord } from '../freeze/freeze-record';
 import { undoFreeze } from '../freeze/unfreeze-plan';
-import { listOwnVersions } from '../listing/list-versions';
 import { type ListedObject, looksEqual } from '../listing/listed-object';
 import { Placement } from '../listing/placement';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
@@ -44,6 +43,8 @@ type Run = Context<MigrationEvent> & {
   readonly engine: CopyEngine;
   readonly plan: Plan;
   readonly path: string;
+  /** The first freeze of the source; null where nothing tells. */
+  readonly since: string | null;
 };
 
 type Left = ResultOf<'rollback'>['left'];
@@ -53,7 +54,7 @@ const SHOWN = 100;
 const SAID = 5;
 
 /**
- * Goes back to the source: shows what was written to the destination since the freeze, copies that to the source
+ * Goes back to the source: shows what was written to the destination since the first freeze, copies that to the source
  * where it is wished, and unfreezes the source. Deletes nothing, overwrites nothing but a pointer whose snapshot the
  * newer one was built from. Can be repeated.
  *
@@ -72,12 +73,14 @@ export async function rollBack(
   for await (const _ of readManifest(planFiles(path).manifest, plan));
   await openBucket(context.aws, source);
   await openBucket(context.aws, destination);
-  tellWritten(context, plan, await written({ ...context, engine, plan, path }), copyBack);
+  const since = await firstFreeze(context, plan);
+  const found = await written({ ...context, engine, plan, path, since });
+  tellWritten(context, plan, { found, since, copyBack });
   await confirm([source, plan.digest], `Type ${source} to go back to it:`);
   const work = { ...plan, command: 'rollback', path, lock: planFiles(path).lock, breakLock };
   return whileLocked(context, work, (locked) =>
     keepingHistory(locked, planFiles(path).history, 'rollback', async (kept, history) => {
-      const run = { ...kept, engine, plan, path };
+      const run = { ...kept, engine, plan, path, since };
       const taken = await (copyBack ? takeBack(run) : leaveAll(run));
       // What could not be taken back is told, and no reason to leave the source frozen.
       const { unfrozen, steps } = await undoFreeze(kept, plan, { path, readPause });
@@ -96,14 +99,13 @@ function refuseRetiring({ source, destination }: Plan, phase: string | undefined
   );
 }
 
-/** What the destination holds since the freeze that the source does not, pointers last. */
-async function written({ aws, signal, engine, plan, path }: Run): Promise<Written[]> {
+/** What the destination holds since the first freeze that the source does not, pointers last. */
+async function written({ engine, plan, path, since }: Run): Promise<Written[]> {
   const { source, destination } = plan;
   const files = planFiles(path);
   const journal = await Journal.open(files.journal, { readOnly: true });
   const planned = new ManifestCursor(readManifest(files.manifest, plan));
-  // By the destination's own clock, which every time that it lists comes from.
-  const since = await freezeTime({ aws, signal }, plan);
+  const frozen = since === null ? 0 : Date.parse(since);
   const found: Written[] = [];
   for await (const { key, source: ours, destination: theirs } of Placement.of(plan)
     .unfiltered()
@@ -113,38 +115,40 @@ async function written({ aws, signal, engine, plan, path }: Run): Promise<Writte
     if (ours !== undefined && (looksEqual(ours, theirs) || journal.proves(key, ours.etag, theirs.etag)))
       continue;
     // A stranded delta lies where it came from, too.
-    if (ours === undefined && (theirs.modified < since || entry?.bucket !== undefined)) continue;
+    if (ours === undefined && (theirs.modified < frozen || entry?.bucket !== undefined)) continue;
     found.push({ key, theirs, ours });
   }
   return found.sort((a, b) => Number(isPointerKey(a.key)) - Number(isPointerKey(b.key)));
 }
 
-/** When the source was frozen, milliseconds since 1970; 0 where nothing tells. */
-async function freezeTime(
-  { aws, signal }: Pick<Run, 'aws' | 'signal'>,
-  { source, destination }: Plan,
-): Promise<number> {
-  for await (const { key, isLatest, modified } of listOwnVersions(aws.s3, destination, signal)) {
-    if (isLatest && key === freezeRecordKey(source)) return modified;
-  }
-  return 0;
+/**
+ * When the source was frozen for the first time, by the clock of the destination, as every time that it lists; null
+ * where nothing tells. A later freeze says nothing: what was written before that one may lie in the destination alone.
+ */
+async function firstFreeze({ aws }: Pick<Run, 'aws'>, { source, destination }: Plan): Promise<string | null> {
+  const record = await readFreezeRecord({ s3: aws.s3, source, destination });
+  return record?.first_frozen_at ?? null;
 }
 
 function tellWritten(
   { report }: Context<MigrationEvent>,
   { source, destination }: Plan,
-  found: readonly Written[],
-  copyBack: boolean,
+  { found, since, copyBack }: { found: readonly Written[]; since: string | null; copyBack: boolean },
 ): void {
   const bytes = found.reduce((sum, { theirs }) => sum + theirs.size, 0);
   const keys = found.slice(0, SAID).map(({ theirs }) => theirs.key);
   const more = found.length > SAID ? ', …' : '';
   const becomes = copyBack ? `They are copied to ${source}.` : 'They stay there alone: see --copy-back.';
+  const unknown =
+    since === null
+      ? `Nothing tells when ${source} was frozen first, so all that it does not hold counts as written since. `
+      : '';
   const message =
     found.length === 0
       ? `Nothing was written to ${destination} since the freeze that ${source} does not hold.`
       : `${counted(found.length, 'object')} of ${destination}, written since the freeze, ${found.length === 1 ? 'is' : 'are'} not in ${source}: ${keys.join(', ')}${more}. ${becomes}`;
-  report.tell({ event: 'written-since', message, objects: found.length, bytes });
+  const objects = found.length;
+  report.tell({ event: 'written-since', message: `${unknown}${message}`, objects, bytes, since });
 }
 
 type Taken = Pick<ResultOf<'rollback'>, 'copied' | 'left' | 'left_count'>;

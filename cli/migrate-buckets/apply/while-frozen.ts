@@ -5,7 +5,7 @@ import { type ConfiguredBucket, steadyConfiguration } from '../freeze/bucket-con
 import { beforeFreeze, freeze, ofPlan, unfreeze, untilFrozen } from '../freeze/freeze';
 import { markNow } from '../freeze/freeze-mark';
 import { freezeStatement } from '../freeze/freeze-policy';
-import { closeFreezeRecord, readFreezeRecord, writeFreezeRecord } from '../freeze/freeze-record';
+import { closeFreezeRecord, keepFreezeRecord, readFreezeRecord } from '../freeze/freeze-record';
 import { isLost } from '../locks/while-locked';
 import type { PlanFiles } from '../plan-files/plan-file';
 import { isFrozen, type StateFile } from '../plan-files/state';
@@ -60,7 +60,7 @@ async function freezeSource(request: FreezeRequest): Promise<void> {
   const statement = freezeStatement(source, principals, saved.mark);
   // Kept on both sides before anything is changed: here, and where it outlives this machine.
   await state.save({ phase: 'freezing', saved: { ...saved, statement } });
-  await writeFreezeRecord(place, { saved: { ...saved, statement }, plan: files.plan, undone_at: null });
+  await keepFreezeRecord(place, { saved: { ...saved, statement }, plan: files.plan });
   await freeze(configured, now, statement);
   await state.save({ phase: 'frozen', verified: null });
   const message = `${source} denies writes to everybody but you; its lifecycle is suspended.`;

@@ -15,7 +15,7 @@ export const rollback = command(
      migrate-buckets rollback plan.json --copy-back --confirm my-old-bucket`,
   )
     .argument('<plan>', 'the file that plan wrote')
-    .option('--copy-back', 'copy what was written to the destination since the freeze to the source')
+    .option('--copy-back', 'copy what was written to the destination since the first freeze to the source')
     .option('--confirm <name>', "the source's name or the plan's digest, instead of being asked")
     .addOption(readPauseOption())
     .option(...BREAK_LOCK),
@@ -48,7 +48,7 @@ function describe(data: ResultOf<'rollback'>, verbose: boolean | undefined): str
     ...(verbose === true ? data.steps.map((step) => `  ${step}`) : []),
     ...(copied === 0 ? [] : [good(`${countedWere(copied, 'object')} copied back.`)]),
     ...(count === 0
-      ? [`It holds all that ${destination} was given since.`]
+      ? [`It holds all that was written since where its objects belong in ${destination}.`]
       : [
           bad(`${counted(count, 'object')} of ${destination} ${count === 1 ? 'is' : 'are'} not in it:`),
           ...firstOf(shown, verbose, count),

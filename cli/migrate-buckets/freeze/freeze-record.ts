@@ -1,4 +1,4 @@
-import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { type FreezeRecord, freezeRecordSchema } from '../../../contracts/migrate-buckets/freeze';
 import { freezeRecordKey } from '../../../contracts/migrate-buckets/own-objects';
 import { saying } from '../../shared/aws/explain';
@@ -20,8 +20,31 @@ export async function readFreezeRecord(place: RecordPlace): Promise<FreezeRecord
   return record.data?.source === place.source ? record.data : undefined;
 }
 
-/** Keeps it there, before anything is frozen. */
-export async function writeFreezeRecord(
+/**
+ * Keeps it there, before anything is frozen, and with it when that was done for the first time: for good, by the clock
+ * of the destination. What an older release kept, or what cannot be read, may be of an earlier freeze: then nobody knows.
+ */
+export async function keepFreezeRecord(
+  place: RecordPlace,
+  record: Pick<FreezeRecord, 'saved' | 'plan'>,
+): Promise<void> {
+  const { s3, source, destination } = place;
+  const Key = freezeRecordKey(source);
+  const isFirst = (await readTextIfAny(s3, destination, Key)) === undefined;
+  const first_frozen_at = (await readFreezeRecord(place))?.first_frozen_at;
+  await writeFreezeRecord(place, { ...record, first_frozen_at, undone_at: null });
+  if (!isFirst) return;
+  const { LastModified } = await saying(`read ${Key} in ${destination}`, destination, () =>
+    patiently(() => s3.send(new HeadObjectCommand({ Bucket: destination, Key }))),
+  );
+  await writeFreezeRecord(place, {
+    ...record,
+    first_frozen_at: LastModified?.toISOString(),
+    undone_at: null,
+  });
+}
+
+async function writeFreezeRecord(
   { s3, source, destination }: RecordPlace,
   record: Omit<FreezeRecord, 'version' | 'source'>,
 ): Promise<void> {

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
+import { freezeRecordKey } from '../../../../contracts/migrate-buckets/own-objects';
 import { makeSnapshot } from '../../../support/chroma-snapshots';
 import { contents, put, putSnapshot, putSnapshotManifest } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
@@ -65,6 +66,46 @@ it('copies back what was written since, overwrites nothing, and says so of what 
   });
   expect([await textOf(source, NEW), await textOf(source, changed)]).toEqual(['written since', 'body 0']);
   expect((await rollbackOf(setting)('--copy-back')).result).toMatchObject({ copied: 0, unfrozen: false });
+});
+
+it('still copies back what was written since the first freeze, whatever was done in between', async () => {
+  const between: ((setting: Awaited<ReturnType<typeof migratedSetting>>) => Promise<unknown>)[] = [
+    (setting) => rollbackOf(setting)(),
+    ({ plan }) => harness.json('unfreeze', plan),
+    ({ apply }) => apply(),
+  ];
+  const settings: Awaited<ReturnType<typeof migratedSetting>>[] = [];
+  for (const _ of between) settings.push(await migratedSetting(harness, numbered(1)));
+  for (const { destination } of settings) await put(harness.s3, destination, NEW, 'written since');
+  // S3 tells times in whole seconds: what is done in between comes in a later one.
+  await setTimeout(1100);
+  for (const [index, setting] of settings.entries()) {
+    await between[index]?.(setting);
+    const { code, result } = await rollbackOf(setting)('--copy-back');
+    expect({ index, code, result }).toMatchObject({ index, code: 0, result: { copied: 1, left_count: 0 } });
+    expect(await textOf(setting.source, NEW)).toBe('written since');
+  }
+});
+
+it('takes all that the source lacks for written since where nothing tells when it was frozen first, and says so', async () => {
+  const setting = await migratedSetting(harness, numbered(1));
+  const { source, destination } = setting;
+  const key = freezeRecordKey(source);
+  const { first_frozen_at: at, ...older } = JSON.parse((await textOf(destination, key)) ?? '');
+  expect(at).toMatch(/^20/);
+  await put(harness.s3, destination, key, JSON.stringify(older));
+  await put(harness.s3, destination, NEW, 'written since');
+  await setTimeout(1100);
+  expect((await harness.json('unfreeze', setting.plan)).code).toBe(0);
+  // What an older release kept does not become a first freeze by another one.
+  expect((await setting.apply()).code).toBe(0);
+  const { code, result, events } = await rollbackOf(setting)('--copy-back');
+  expect({ code, result }).toMatchObject({ code: 0, result: { copied: 1 } });
+  const told = events.find(({ event }) => event === 'written-since');
+  expect(told).toMatchObject({ since: null, objects: 1 });
+  expect(told?.message).toContain(
+    `Nothing tells when ${source} was frozen first, so all that it does not hold counts as written since. `,
+  );
 });
 
 it('moves a pointer back only where its snapshot was built from the one that the source names', async () => {
