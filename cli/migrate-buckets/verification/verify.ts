@@ -15,6 +15,7 @@ import type { List } from '../listing/placement';
 import { recordPipelineWrites } from '../plan-files/pipeline-writes';
 import { recordVersions } from '../plan-files/version-record';
 import { evaluateObject, explainLevel, isReachable, type Sides } from './evaluate-object';
+import { evaluateRetired } from './evaluate-retired';
 import { FidelityCheck } from './fidelity-check';
 import { isAtLeast, requiredLevel } from './levels';
 
@@ -28,6 +29,8 @@ export interface VerifyRequest extends Omit<Sides, 'snapshots'> {
   readonly versions?: AsyncIterable<ListedVersion>;
   /** The snapshots that its pointers name. @default - what its pointers say now */
   readonly snapshots?: readonly SnapshotReference[];
+  /** Whether what it is held to contain cannot be read any more. */
+  readonly isRetired?: boolean;
   /** Is given each object at the destination that is proven well enough, in key order. */
   readonly onProven?: (object: ListedObject, level: Level) => Promise<void>;
   /** Draws the sample of objects whose properties are compared. @default - a fresh one */
@@ -54,6 +57,10 @@ export async function verifyBuckets(
   const tell = (problem: Verification['problems'][number]) => {
     if (++problemCount <= PROBLEMS_SHOWN) problems.push(problem);
   };
+  const { isRetired = false } = request;
+  const evaluate = isRetired ? evaluateRetired : evaluateObject;
+  // What a pointer leads to was proven by its bytes before the retirement began: our own copy of them stands for that.
+  const required = (reachable: boolean) => requiredLevel(reachable && !isRetired);
   const leftOut = { objects: 0, bytes: 0 };
   const fidelity = new FidelityCheck(s3, sides, request.seed ?? randomSeed(), tell);
 
@@ -86,15 +93,15 @@ export async function verifyBuckets(
       bytes += pair.source.size;
       report.progress('verifying', objects, undefined);
       const reachable = isReachable(sides, pair.key);
-      const { level, why } = await evaluateObject(s3, sides, pair, pair.source, signal);
+      const { level, why } = await evaluate(s3, sides, pair, pair.source, signal);
       levels[level].objects++;
       levels[level].bytes += pair.source.size;
-      if (!isAtLeast(level, requiredLevel(reachable))) {
+      if (!isAtLeast(level, required(reachable))) {
         const at = placement.keyOf(pair.key);
         tell({ key: pair.key, level, why: why ?? explainLevel(pair, level, reachable, at) });
         continue;
       }
-      await fidelity.offer(pair, level);
+      if (!isRetired) await fidelity.offer(pair, level);
       if (pair.destination !== undefined) await request.onProven?.(pair.destination, level);
     }
   });
@@ -109,7 +116,7 @@ export async function verifyBuckets(
     extra,
     problems,
     problem_count: problemCount,
-    fidelity: compared,
+    ...(isRetired ? {} : { fidelity: compared }),
     proven: problemCount === 0,
     snapshots: [...snapshots],
   };

@@ -76,12 +76,18 @@ describe('a certificate', () => {
     expect(made.result).toMatchObject({ by: 'source', proven: true, certificate: { digest } });
   });
 
-  it('is not written, nor an older one replaced, where an object is not proven', async () => {
+  it('is not written where an object is not proven, and never replaces a file', async () => {
     const { file, text, plan, destination } = await certified();
-    await put(harness.s3, destination, ODD, 'ODD');
-    const { code, result } = await harness.json('verify', plan, '--certificate', file);
-    expect({ code, certificate: result.certificate }).toEqual({ code: 3, certificate: null });
+    const again = await harness.json('verify', plan, '--certificate', file);
+    expect({ code: again.code, message: again.result.message }).toEqual({
+      code: 2,
+      message: `There is a file at ${file} already, and a certificate never replaces one. Name another file.`,
+    });
     expect(await harness.read(file)).toBe(text);
+    await put(harness.s3, destination, ODD, 'ODD');
+    const { code, result } = await harness.json('verify', plan, '--certificate', `other-${file}`);
+    expect({ code, certificate: result.certificate }).toEqual({ code: 3, certificate: null });
+    expect(await readdir(harness.folder)).not.toContain(`other-${file}`);
     expect((await readdir(harness.folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 

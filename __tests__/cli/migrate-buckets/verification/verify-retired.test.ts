@@ -1,0 +1,69 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
+import { makeSnapshot } from '../../../support/chroma-snapshots';
+import { putSnapshot, putSnapshotManifest } from '../../../support/old-buckets';
+import { type CliHarness, startCliHarness } from '../cli-harness';
+import { migratedSetting, numbered } from '../migration-setting';
+
+/** Once its source is retired, only what was verified tells what a destination must hold. */
+let harness: CliHarness;
+beforeAll(async () => {
+  harness = await startCliHarness();
+});
+afterAll(() => harness?.stop());
+
+const [LOST = ''] = Object.keys(numbered(1));
+
+it.each(['retiring', 'retired'])(
+  'verifies what was verified, not what is left, while it is %s',
+  async (phase) => {
+    const { plan, source, destination, retire, verify } = await migratedSetting(harness, numbered(3));
+    if (phase === 'retiring') {
+      await harness.admin.inject({ operation: 'DeleteObjects', fail: 'AccessDenied', times: 0 });
+    }
+    await retire('--accept-idle');
+    await harness.admin.clearFaults();
+    expect(JSON.parse(await harness.read(plan.replace('.json', '.state.json')))).toMatchObject({ phase });
+    const certified = await harness.json('verify', plan, '--certificate', `${phase}.json`);
+    expect(certified).toMatchObject({ code: 0, result: { objects: 3, proven: true } });
+    expect((await harness.json('verify', '--against', `${phase}.json`)).result).toMatchObject({ same: 3 });
+
+    await harness.s3.send(new DeleteObjectCommand({ Bucket: destination, Key: LOST }));
+    const lost = await harness.json('verify', plan, '--certificate', `lost-${phase}.json`);
+    expect(lost).toMatchObject({ code: 3, result: { objects: 3, problem_count: 1, certificate: null } });
+    expect(lost.result.problems).toMatchObject([{ key: LOST, level: 'P0' }]);
+    await expect(harness.read(`lost-${phase}.json`)).rejects.toThrow('ENOENT');
+
+    expect((await harness.json('verify', plan, '--deep')).result).toMatchObject({
+      exit_code: 6,
+      message: `The retirement of ${source} has begun, so that its bytes cannot be compared any more. Leave out --deep, or prove ${destination} by a certificate: "migrate-buckets verify --against".`,
+    });
+    await rm(join(harness.folder, plan.replace('.json', '.versions.ndjson')));
+    expect((await verify()).result).toMatchObject({
+      exit_code: 6,
+      message: `The retirement of ${source} has begun, and what was verified before it is not beside the plan. Prove ${destination} by a certificate: "migrate-buckets verify --against".`,
+    });
+  },
+);
+
+it('accepts a pointer that the pipeline moved on since the retirement, where its snapshot is a descendant', async () => {
+  const [OLD, NEXT] = ['20260101_000000', '20260303_000000_000000_0123abcd'];
+  const full = await makeSnapshot(1);
+  const { destination, retire, verify } = await migratedSetting(harness, (name) =>
+    putSnapshot(harness.s3, name, 'lines', OLD, full),
+  );
+  expect((await retire('--accept-idle')).code).toBe(0);
+  await putSnapshot(harness.s3, destination, 'lines', NEXT, full);
+  const { code, result } = await verify();
+  expect({ code, problems: result.problems }).toMatchObject({
+    code: 3,
+    problems: [{ key: snapshotPointerKey('lines'), why: expect.stringContaining('without having adopted') }],
+  });
+  await putSnapshotManifest(harness.s3, destination, 'lines', NEXT, {
+    archive: full.archive,
+    lineage: [OLD],
+  });
+  expect(await verify()).toMatchObject({ code: 0, result: { proven: true } });
+});
