@@ -1,11 +1,15 @@
+import { rm } from 'node:fs/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { CertificateHeader, CertifiedObject } from '../../../contracts/migrate-buckets/certificate';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import type { Level } from '../../../contracts/migrate-buckets/words';
+import { countedWere } from '../../shared/counted';
 import { InOrder } from '../../shared/in-order';
+import { UserError } from '../../shared/user-error';
 import { digestObject } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
-import { CertificateWriter } from './certificate-file';
+import { CertificateWriter, openCertificate } from './certificate-file';
+import { CertifiedLines } from './certified-lines';
 import { readChecksum } from './read-checksum';
 
 /** Objects that are asked for together: a HEAD each, with `--deep` their bytes, too. */
@@ -14,16 +18,18 @@ export const ASKED_TOGETHER = 32;
 /** Writes down each object at the destination as it is proven. In the memory of what is asked together. */
 export class Certifier {
   private readonly file: CertificateWriter;
+  private readonly lines: CertifiedLines;
   private readonly entries: InOrder<CertifiedObject>;
 
   private constructor(
     private readonly s3: S3Client,
     private readonly header: CertificateHeader,
-    path: string,
+    private readonly path: string,
     private readonly signal: AbortSignal,
   ) {
     this.file = new CertificateWriter(path);
-    this.entries = new InOrder(ASKED_TOGETHER, (entry) => this.file.add(entry));
+    this.lines = new CertifiedLines(header.source, path);
+    this.entries = new InOrder(ASKED_TOGETHER, (entry) => this.lines.add(entry));
   }
 
   static async begin(s3: S3Client, header: CertificateHeader, path: string, signal: AbortSignal) {
@@ -41,6 +47,7 @@ export class Certifier {
   async finish(verification: Verification): Promise<string | null> {
     await this.entries.finish();
     if (!verification.proven) return null;
+    for await (const entry of this.lines.inOrder()) await this.file.add(entry);
     const { objects, bytes, levels, digest, snapshots, fidelity } = verification;
     const { P4, P3, P2, P1, P0 } = levels;
     await this.file.add({
@@ -52,12 +59,29 @@ export class Certifier {
       snapshots,
       fidelity,
     });
-    return this.file.seal();
+    const sealed = await this.file.seal();
+    await this.readBack(objects);
+    return sealed;
   }
 
   /** Leaves nothing that is not sealed. */
   abandon(): Promise<void> {
-    return this.file.abandon();
+    return this.lines.remove().finally(() => this.file.abandon());
+  }
+
+  /** A certificate that nobody could use later, when the source is gone, must be noticed now. */
+  private async readBack(expected: number): Promise<void> {
+    try {
+      let found = 0;
+      for await (const _ of (await openCertificate(this.path)).objects()) found++;
+      if (found === expected) return;
+      throw new UserError(
+        `${countedWere(expected, 'object')} proven, and the certificate at ${this.path} holds ${found}. It was removed. Run verify again.`,
+      );
+    } catch (error) {
+      await rm(this.path, { force: true });
+      throw error;
+    }
   }
 
   private async entryOf(object: ListedObject, level: Level): Promise<CertifiedObject> {

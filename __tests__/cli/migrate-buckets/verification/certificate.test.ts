@@ -7,8 +7,9 @@ import {
   GetObjectCommand,
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3';
+import { COLLECTIONS } from '../../../../contracts/collections';
 import { makeSnapshot } from '../../../support/chroma-snapshots';
-import { put, putDelta, putSnapshot, putSnapshotManifest } from '../../../support/old-buckets';
+import { createBucket, put, putDelta, putSnapshot, putSnapshotManifest } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
 import { migratedSetting, numbered } from '../migration-setting';
 
@@ -157,6 +158,27 @@ describe('a certificate', () => {
 });
 
 describe('verify --against', () => {
+  it('reads the certificate of a plan that archives a part of its source, in the order of the destination', async () => {
+    const snapshot = await makeSnapshot(1);
+    const { s3 } = harness;
+    for (const name of ['part-a', 'part-b', 'part-new']) await createBucket(s3, name);
+    for (const name of ['part-a', 'part-b']) {
+      for (const collection of COLLECTIONS)
+        await putSnapshot(s3, name, collection, '20260101_120000', snapshot);
+    }
+    for (const key of ['a-first', 'zzz']) await put(s3, 'part-a', key, key);
+    const named = ['--source', 'lines=part-a', '--source', 'words=part-b', '--dest', 'part-new'];
+    const searched = ['--bucket', 'part-a', '--bucket', 'part-b', '--out', 'part.json'];
+    expect((await harness.json('plan', ...named, ...searched)).code).toBe(0);
+    const applied = ['--confirm', 'part-a', '--settle', '0'];
+    expect((await harness.json('apply', 'part-part-a.json', ...applied)).code).toBe(0);
+    const made = await harness.json('verify', 'part-part-a.json', '--certificate', 'part-certificate.json');
+    expect(made).toMatchObject({ code: 0, result: { proven: true } });
+    const { code, result } = await harness.json('verify', '--against', 'part-certificate.json');
+    expect({ code, result }).toMatchObject({ code: 0, result: { same: made.result.objects, proven: true } });
+    expect((await readdir(harness.folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
   it('proves a bucket without the old bucket and without the plan, and counts what is extra', async () => {
     const { source, destination, plan, objects, against } = await certified();
     for (const Key of Object.keys(objects)) {
