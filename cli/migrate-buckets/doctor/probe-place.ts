@@ -7,7 +7,7 @@ import {
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { PROBE_PREFIX } from '../../../contracts/migrate-buckets/own-objects';
+import { isOwnKey, PROBE_PREFIX } from '../../../contracts/migrate-buckets/own-objects';
 import { failureOf } from '../../shared/aws/failure';
 import { Pace } from '../../shared/aws/pace';
 import type { Versioning } from '../aws/bucket';
@@ -86,7 +86,8 @@ export class ProbePlace {
       const found = await this.sendAnyway(() => this.list());
       const newest = Math.max(...found.map(({ modified }) => modified));
       for (const { key, versionId, modified } of found) {
-        if (!key.startsWith(this.prefix) && modified > newest - LEFT_BEHIND) continue;
+        const isLeftBehind = isOwnKey(key) && modified <= newest - LEFT_BEHIND;
+        if (!key.startsWith(this.prefix) && !isLeftBehind) continue;
         const command = new DeleteObjectCommand({ Bucket: this.bucket, Key: key, VersionId: versionId });
         await this.sendAnyway(() => this.s3.send(command));
       }

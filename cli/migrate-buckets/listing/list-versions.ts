@@ -35,11 +35,14 @@ export async function* listVersions(
 }
 
 /** Lists every version of our own objects alone, in the same way. */
-export const listOwnVersions = (
+export async function* listOwnVersions(
   s3: S3Client,
   bucket: string,
   signal: AbortSignal,
-): AsyncGenerator<ListedVersion> => everyVersion(s3, bucket, signal, OWN_PREFIX);
+): AsyncGenerator<ListedVersion> {
+  for await (const version of everyVersion(s3, bucket, signal, OWN_PREFIX))
+    if (isOwnKey(version.key)) yield version;
+}
 
 async function* everyVersion(
   s3: S3Client,

@@ -24,7 +24,7 @@ export function requiredPermissions({
   const partition = partitionOf(region);
   const bucket = (name: string) => `arn:${partition}:s3:::${name}`;
   const objects = (name: string) => `${bucket(name)}/*`;
-  /** Probes, and whatever else is our own. */
+  /** Probes, locks and saved configurations, which all lie there. */
   const ownObjects = (name: string) => `${bucket(name)}/${OWN_PREFIX}*`;
   // A key of KMS is in the region of its bucket.
   const keys = [...new Set([region, sourceRegion])].map(

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   GetBucketLifecycleConfigurationCommand,
   GetBucketPolicyCommand,
@@ -9,6 +10,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { freezePolicy, freezeStatement } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
+import { PROBE_PREFIX } from '../../../../contracts/migrate-buckets/own-objects';
 import { CAPABILITIES } from '../../../../contracts/migrate-buckets/words';
 import { type EmbeddedS3, useEmbeddedS3 } from '../../../support/embedded-s3';
 import { type Command, intercepted } from '../../../support/intercepted-client';
@@ -228,23 +230,23 @@ describe('A3: a server that does as S3 does', () => {
 
   it('takes away what a crashed run left behind, and nothing of a run of now', async () => {
     const { source, destination } = await pair(embedded);
-    await embedded.put(destination, '.migrate-buckets/.probe/crashed/present', 'x');
-    await embedded.put(destination, '.migrate-buckets/.probe/running/present', 'x');
-    await embedded.put(destination, '.migrate-buckets/lock', 'x');
+    const [crashed, running] = [
+      `${PROBE_PREFIX}${randomUUID()}/present`,
+      `${PROBE_PREFIX}${randomUUID()}/present`,
+    ];
+    const others = [`${PROBE_PREFIX}notes/of-somebody`, '.migrate-buckets/lock', 'theirs'];
+    for (const key of [crashed, running, ...others]) await embedded.put(destination, key, 'x');
     const old = intercepted(embedded.s3, async (command: Command, send) => {
       const answer = (await send()) as { Contents?: { Key?: string; LastModified?: Date }[] };
       if (command.constructor.name !== 'ListObjectsV2Command') return answer;
       for (const each of answer.Contents ?? []) {
-        if (each.Key?.includes('/crashed/')) each.LastModified = new Date(Date.now() - 2 * 3_600_000);
+        if (each.Key === crashed || others.includes(each.Key ?? ''))
+          each.LastModified = new Date(Date.now() - 2 * 3_600_000);
       }
       return answer;
     });
     expect((await examined(old, { source, destination })).left).toEqual([]);
-    expect(await versionsIn(destination)).toEqual([
-      '.migrate-buckets/.probe/running/present',
-      '.migrate-buckets/lock',
-      'theirs',
-    ]);
+    expect(await versionsIn(destination)).toEqual([running, ...others]);
   });
 
   it('says what could not be removed again', async () => {

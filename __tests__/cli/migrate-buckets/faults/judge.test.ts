@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { DeletionEntry, HistoryEntry } from 'local-aws';
 import { changedTooLate, deletedUnproven, overwroteForeign } from './judge';
 
@@ -26,9 +27,16 @@ describe('A deletion', () => {
 
   it('in another bucket than the source is never right, but for what the tool keeps there for itself', () => {
     expect(unproven(deletion({ bucket: 'new', elsewhere: { old: 'bytes' } }))).toEqual(['key from new']);
-    expect(unproven(deletion({ bucket: 'new', key: '.migrate-buckets/.probe/x', elsewhere: {} }))).toEqual(
-      [],
-    );
+    for (const key of [`.migrate-buckets/.probe/${randomUUID()}/x`, '.migrate-buckets/old/lock.json']) {
+      expect(unproven(deletion({ bucket: 'new', key, elsewhere: {} }))).toEqual([]);
+    }
+    for (const key of [
+      '.migrate-buckets/.probe/x',
+      '.migrate-buckets/notes.txt',
+      '.migrate-buckets/a/b.json',
+    ]) {
+      expect(unproven(deletion({ key, elsewhere: {} }))).toEqual([`${key} from old`]);
+    }
     expect(unproven(deletion({ key: 'lines/snapshot/.placeholder', elsewhere: {} }))).toEqual([]);
   });
 

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import {
   DeleteObjectCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3';
+import { decodeListedKey } from '../../../../cli/migrate-buckets/listing/listed-object';
 import type { Held } from '../../../../cli/migrate-buckets/locks/file-lock';
 import { holderOf } from '../../../../cli/migrate-buckets/locks/holder';
 import { takeObjectLock } from '../../../../cli/migrate-buckets/locks/object-lock';
@@ -27,7 +29,12 @@ const open = (bucket: string) => openMigrationsTo(context(), bucket);
 
 it('knows of which migration one of its own objects tells', () => {
   expect([lockObjectKey('old'), freezeRecordKey('old')].map(sourceToldOf)).toEqual(['old', 'old']);
-  for (const key of [`${PROBE_PREFIX}x/lock.json`, `${OWN_PREFIX}old/other.json`, 'old/lock.json']) {
+  for (const key of [
+    `${PROBE_PREFIX}x/lock.json`,
+    `${OWN_PREFIX}old/other.json`,
+    'old/lock.json',
+    lockObjectKey('a/b'),
+  ]) {
     expect(sourceToldOf(key)).toBeUndefined();
   }
 });
@@ -112,22 +119,34 @@ describe.each(versionings)('Its own objects, where versioning is %s,', (Status) 
       const VersioningConfiguration = { Status };
       await embedded.s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
     }
-    const own = [lockObjectKey('a'), freezeRecordKey('a'), `${PROBE_PREFIX}x/y`, `${OWN_PREFIX}a b+c\u0001`];
-    for (const key of [...own, ...own, 'data', '.migrate-bucketsX/y']) {
+    const probe = `${PROBE_PREFIX}${randomUUID()}`;
+    const own = [lockObjectKey('old'), freezeRecordKey('Old_1'), `${probe}/y`, `${probe}/a b+c\u0001`];
+    const others = [
+      `${OWN_PREFIX}a b+c\u0001`,
+      `${PROBE_PREFIX}x/y`,
+      `${OWN_PREFIX}notes.txt`,
+      `${OWN_PREFIX}old/report.html`,
+      '.migrate-bucketsX/y',
+      'data',
+    ];
+    for (const key of [...own, ...own, ...others]) {
       await embedded.put(bucket, key, `${Math.random()}`);
     }
-    await embedded.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: lockObjectKey('a') }));
+    await embedded.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: lockObjectKey('old') }));
     await deleteOwnObjects(context(), bucket);
     const { Versions = [], DeleteMarkers = [] } = await embedded.s3.send(
-      new ListObjectVersionsCommand({ Bucket: bucket }),
+      new ListObjectVersionsCommand({ Bucket: bucket, EncodingType: 'url' }),
     );
-    expect([Versions.map(({ Key }) => Key), DeleteMarkers]).toEqual([['.migrate-bucketsX/y', 'data'], []]);
+    expect([Versions.map(({ Key = '' }) => decodeListedKey(Key)).sort(), DeleteMarkers]).toEqual([
+      others.sort(),
+      [],
+    ]);
   });
 });
 
 it('leaves and names one of its own objects that somebody writes in the last moment', async () => {
   const bucket = await embedded.bucket();
-  const key = lockObjectKey('a');
+  const key = lockObjectKey('old');
   await embedded.put(bucket, key, 'left behind');
   await embedded.admin.inject({
     operation: 'DeleteObject',
