@@ -124,8 +124,14 @@ export function describeRetirement(
   {
     source,
     path,
+    isFrozen,
     verbose,
-  }: { readonly source: string; readonly path: string; readonly verbose?: boolean | undefined },
+  }: {
+    readonly source: string;
+    readonly path: string;
+    readonly isFrozen: boolean;
+    readonly verbose?: boolean | undefined;
+  },
 ): string {
   const { mode, hidden, deleted, failed, failed_count, bucket_deleted, uploads_aborted, left } = retired;
   const failures = firstOf(
@@ -142,7 +148,13 @@ export function describeRetirement(
     const which = `${counted(failed_count, 'object')} of ${source} could not be deleted.`;
     return [bad(`${which} Mend the cause and run retire again.`), ...failures].join('\n');
   }
-  if (mode === 'soft') return good(`${source} is marked as retired. It stays frozen, with all it holds.`);
+  if (mode === 'soft') {
+    return good(
+      isFrozen
+        ? `${source} is marked as retired. It stays frozen, with all it holds.`
+        : `${source} is marked as retired, with all it holds. It is not frozen: others may write to it.`,
+    );
+  }
   if (hidden) {
     return good(
       `The objects of ${source} are hidden under delete markers; all versions are still there. Once nothing misses them, delete them for good: migrate-buckets retire ${path} --purge`,

@@ -74,7 +74,11 @@ export const retire = command(
       const exitCode = left > 0 ? EXIT.differences : EXIT.ok;
       return { exitCode, data, text: describeRetired(retired, source) };
     }
+    // Where it was only accepted that it is not, the gate is overridden.
+    const isFrozen = gates.some(
+      ({ name, passed: holds, overridden }) => name === 'freeze' && holds && !overridden,
+    );
     const exitCode = retired.failed_count > 0 || left > 0 ? EXIT.incomplete : EXIT.ok;
-    return { exitCode, data, text: describeRetirement(retired, { source, path, verbose }) };
+    return { exitCode, data, text: describeRetirement(retired, { source, path, isFrozen, verbose }) };
   },
 );

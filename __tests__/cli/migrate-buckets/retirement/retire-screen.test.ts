@@ -4,7 +4,7 @@ import { DeleteObjectCommand, PutBucketVersioningCommand } from '@aws-sdk/client
 import { describeWith } from '../../../../packages/local-aws/__tests__/support/requirements';
 import { contents, put, putDecoys } from '../../../support/old-buckets';
 import { type CliHarness, PSEUDO_TERMINAL, startCliHarness } from '../cli-harness';
-import { migratedSetting } from '../migration-setting';
+import { migratedSetting, migrationSetting } from '../migration-setting';
 
 let harness: CliHarness;
 beforeAll(async () => {
@@ -86,6 +86,23 @@ it('says what is left and why, and never that a bucket is empty which is not (B5
   expect(stdout).toContain('run unfreeze, make a new plan');
   expect([...(await contents(harness.s3, source)).keys()]).toEqual(['late']);
 });
+
+it.each([[[], true] as const, [['--no-freeze'], false] as const])(
+  'says of a bucket that it only marked whether it stays frozen, applied with %j',
+  async (options, frozen) => {
+    const { source, plan, makePlan, apply } = await migrationSetting(harness, { a: 'a' });
+    await makePlan();
+    expect(await apply(...options)).toMatchObject({ code: 0 });
+    const soft = ['--mode', 'soft', '--confirm', source, ...RETIRE];
+    const { code, stdout } = await harness.run(['retire', plan, ...soft]);
+    expect(code).toBe(0);
+    expect(stdout.trim().split('\n').at(-1)).toBe(
+      frozen
+        ? `${source} is marked as retired. It stays frozen, with all it holds.`
+        : `${source} is marked as retired, with all it holds. It is not frozen: others may write to it.`,
+    );
+  },
+);
 
 describeWith([PSEUDO_TERMINAL], 'On a terminal', () => {
   it('the screen stands before the question, and what changes while it waits is seen (A1)', async () => {
