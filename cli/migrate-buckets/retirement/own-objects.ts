@@ -67,9 +67,14 @@ export async function deleteOwnObjects(context: Looking, bucket: string): Promis
     const which = versioned ? { VersionId: versionId } : { IfMatch: quotedEtag(etag) };
     const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, ...which });
     await saying(`delete ${key} in ${bucket}`, bucket, () =>
-      patiently(() => context.aws.s3.send(command), context.signal),
+      patiently(() => context.aws.s3.send(command), context.signal).catch(unlessGone),
     );
   }
+}
+
+/** The answer to an earlier attempt was lost: with a condition, S3 does not take what is gone for deleted. */
+function unlessGone(error: unknown): void {
+  if (!isMissing(failureOf(error))) throw error;
 }
 
 const ownVersions = ({ aws, signal }: Looking, bucket: string): AsyncGenerator<ListedVersion> =>

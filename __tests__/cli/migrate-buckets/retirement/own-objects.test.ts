@@ -157,3 +157,19 @@ it('leaves and names one of its own objects that somebody writes in the last mom
   );
   expect(await embedded.text(bucket, key)).toBe('taken anew');
 });
+
+it('takes one of its own objects for deleted where the answer to its deletion was lost', async () => {
+  const bucket = await embedded.bucket();
+  const keys = [lockObjectKey('old'), freezeRecordKey('old')];
+  for (const key of keys) await embedded.put(bucket, key, 'left behind');
+  let lost = 0;
+  const s3 = intercepted(embedded.s3, async (command, send) => {
+    const answer = await send();
+    if (!(command instanceof DeleteObjectCommand) || lost++ > 0) return answer;
+    // The second attempt finds nothing: with a condition, S3 then says NoSuchKey.
+    throw Object.assign(new Error('gone'), { name: 'NoSuchKey', $metadata: { httpStatusCode: 404 } });
+  });
+  await deleteOwnObjects({ ...context(), aws: { s3, options: {} } as Aws }, bucket);
+  const { Versions = [] } = await embedded.s3.send(new ListObjectVersionsCommand({ Bucket: bucket }));
+  expect(Versions).toEqual([]);
+});
