@@ -84,6 +84,9 @@ describe('stranded deltas', () => {
         refusal(/^1 delta of a losing bucket has other content .* \(b in loser\)\. Look at them, and list/),
       );
     }
+    expect(thrownBy(() => choose(numbered(2, true), nothing, true))).toEqual(
+      refusal(/^2 deltas of a losing bucket have other content /),
+    );
     expect(choose(found, new Set(['b']), true)).toEqual({
       include: [stranded('a')],
       acceptedLost: ['b'],
