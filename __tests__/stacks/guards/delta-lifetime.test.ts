@@ -1,5 +1,6 @@
+import { parseConfig } from '../../../stacks/config';
 import { deltaLifetime } from '../../../stacks/guards/delta-lifetime';
-import { type Blocks, findings, one } from '../../support/guard-findings';
+import { type Blocks, findings, formOf, one } from '../../support/guard-findings';
 
 const DAY = 86_400;
 const TAGS = { 'covered-by-snapshot': 'true' };
@@ -89,6 +90,12 @@ it.each([
       /"deltas" expires covered deltas wherever they lie, also those that migrate-buckets keeps under archive/,
     ),
   );
+});
+
+it('says where covered deltas may expire', () => {
+  const filter = [{ tag: [{ key: 'covered-by-snapshot', value: 'true' }] }];
+  const [finding] = deltaLifetime(formOf(blocks({ filter })), parseConfig({}, 'test'));
+  expect(finding?.remedy).toBe('Expire them under lines/delta/ and words/delta/ alone, by a rule for each.');
 });
 
 it('accepts each collection and other tags beside the right one', () => {

@@ -153,6 +153,15 @@ describe('what was given up', () => {
     expect(judged({ phase: 'verified', plan: unknown }).concerns).toEqual([]);
   });
 
+  it('is that filters left objects out', () => {
+    const leftOut = (objects: number) => judged({ plan: plan({ left_out: { objects, bytes: 1 } }) }).concerns;
+    const sentence = (which: string) =>
+      `${which} left out by the plan's filters: neither copied nor proven, and not to be deleted.`;
+    expect(leftOut(0)).toEqual([]);
+    expect(leftOut(1)).toEqual([sentence('1 object of old is')]);
+    expect(leftOut(2)).toEqual([sentence('2 objects of old are')]);
+  });
+
   it('is each delta whose loss was accepted', () => {
     const stranded = { included: 0, accepted_lost: ['lines/delta/x'] };
     expect(judged({ plan: plan({ stranded }) }).concerns).toEqual([
