@@ -1,4 +1,4 @@
-import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { globOf } from '../../../../cli/migrate-buckets/listing/glob';
 import { contents, createBucket, put, putDelta } from '../../../support/old-buckets';
@@ -94,6 +94,26 @@ it('never brings anything that is left out to the destination, nor deletes it at
       expect(new Set(kept)).toEqual(new Set(left.length > 0 ? keys : []));
     }),
     { numRuns: 3 },
+  );
+});
+
+it('is not retired where only an older version was left out', async () => {
+  const setting = await migrationSetting(harness, { 'a/keep.txt': 'keep' });
+  const { source } = setting;
+  const VersioningConfiguration = { Status: 'Enabled' } as const;
+  await harness.s3.send(new PutBucketVersioningCommand({ Bucket: source, VersioningConfiguration }));
+  await put(harness.s3, source, 'b/hidden.tmp', 'hidden');
+  await harness.s3.send(new DeleteObjectCommand({ Bucket: source, Key: 'b/hidden.tmp' }));
+  await setting.makePlan('--exclude', '*.tmp');
+  await setting.apply();
+  const refused = await setting.retire('--purge', '--accept-idle');
+  expect(refused).toMatchObject({ code: 6, result: { retired: null } });
+  expect(refused.result.gates).toContainEqual(
+    expect.objectContaining({
+      name: 'proven',
+      passed: false,
+      evidence: expect.stringMatching(/^\d older versions? of .* left out of this plan/),
+    }),
   );
 });
 
