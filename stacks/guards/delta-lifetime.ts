@@ -1,4 +1,4 @@
-import { COVERED_DELTA_TAG, deltaPrefix } from '../../contracts/bucket-layout';
+import { COVERED_DELTA_TAG } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import { deadLetterName } from '../../contracts/queues';
 import { terraformName } from '../names';
@@ -10,8 +10,8 @@ import { type Finding, type Guard, refuse } from './guard';
 const DAY_SECONDS = 86_400;
 
 /**
- * Nothing in the bucket expires by age but a delta that a snapshot covers, where deltas lie, and that only when no
- * message can ask for it any more. Deltas that went after 7 days once left redriven messages with nothing to merge.
+ * Nothing in the bucket expires by age but a delta that a snapshot covers, and that only when no message can
+ * ask for it any more. Deltas that went after 7 days once left redriven messages with nothing to merge.
  */
 export const deltaLifetime: Guard = (stack) => {
   const least = longestRetention(stack) / DAY_SECONDS;
@@ -43,16 +43,6 @@ function early(rule: Json, least: number, { where }: SynthesizedBlock): Finding[
           where,
           what: `${named} expires objects by age alone: deltas would go before a snapshot covers them, or snapshots themselves.`,
           remedy: `Expire only what carries the tag ${COVERED_DELTA_TAG.Key}=${COVERED_DELTA_TAG.Value}.`,
-        },
-      ];
-    }
-    const prefix = at(rule, 'filter.and.prefix');
-    if (!COLLECTIONS.some((collection) => deltaPrefix(collection) === prefix)) {
-      return [
-        {
-          where,
-          what: `${named} expires covered deltas wherever they lie, also those that migrate-buckets keeps under archive/.`,
-          remedy: `Expire them under ${COLLECTIONS.map(deltaPrefix).join(' and ')} alone, by a rule for each.`,
         },
       ];
     }

@@ -9,8 +9,7 @@ import { S3BucketPublicAccessBlock } from '@cdktf/provider-aws/lib/s3-bucket-pub
 import { S3BucketServerSideEncryptionConfigurationA } from '@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration';
 import { S3BucketVersioningA } from '@cdktf/provider-aws/lib/s3-bucket-versioning';
 import { Construct } from 'constructs';
-import { COVERED_DELTA_TAG, deltaPrefix } from '../../contracts/bucket-layout';
-import { COLLECTIONS } from '../../contracts/collections';
+import { COVERED_DELTA_TAG } from '../../contracts/bucket-layout';
 import { bucketName } from '../names';
 import type { Deployment } from './deployment';
 import type { Encryption } from './encryption';
@@ -93,22 +92,13 @@ interface Retention {
 function lifecycleRules(retention: Retention): S3BucketLifecycleConfigurationRule[] {
   return [
     // A delta goes only when a checkpoint tagged it as covered: age alone once deleted deltas that a
-    // redriven message still needed. And only where deltas lie: what is kept under archive/ has tags, too.
-    ...COLLECTIONS.map((collection) => ({
-      id: `covered-deltas-of-${collection}`,
+    // redriven message still needed. The compaction may tag deltas and nothing else, so the tag suffices.
+    {
+      id: 'covered-deltas',
       status: 'Enabled',
-      filter: [
-        {
-          and: [
-            {
-              prefix: deltaPrefix(collection),
-              tags: { [COVERED_DELTA_TAG.Key]: COVERED_DELTA_TAG.Value },
-            },
-          ],
-        },
-      ],
+      filter: [{ tag: [{ key: COVERED_DELTA_TAG.Key, value: COVERED_DELTA_TAG.Value }] }],
       expiration: [{ days: retention.coveredDeltaDays }],
-    })),
+    },
     {
       id: 'noncurrent-versions',
       status: 'Enabled',

@@ -1,10 +1,8 @@
-import { parseConfig } from '../../../stacks/config';
 import { deltaLifetime } from '../../../stacks/guards/delta-lifetime';
-import { type Blocks, findings, formOf, one } from '../../support/guard-findings';
+import { type Blocks, findings, one } from '../../support/guard-findings';
 
 const DAY = 86_400;
-const TAGS = { 'covered-by-snapshot': 'true' };
-const COVERED = { and: [{ prefix: 'lines/delta/', tags: TAGS }] };
+const COVERED = { tag: [{ key: 'covered-by-snapshot', value: 'true' }] };
 
 const rule = (changes: object = {}) => ({
   id: 'deltas',
@@ -79,27 +77,8 @@ it('refuses expiry by a date as by age', () => {
   ).toEqual(one(/expires objects by age alone/));
 });
 
-it.each([
-  ['everywhere', [{ tag: [{ key: 'covered-by-snapshot', value: 'true' }] }]],
-  ['everywhere, beside other tags', [{ and: [{ tags: { ...TAGS, other: 'true' } }] }]],
-  ['in all of a collection', [{ and: [{ prefix: 'lines/', tags: TAGS }] }]],
-  ['in an archive', [{ and: [{ prefix: 'archive/old/lines/delta/', tags: TAGS }] }]],
-])('refuses that covered deltas expire %s', (_what, filter) => {
-  expect(findings(deltaLifetime, blocks({ filter }))).toEqual(
-    one(
-      /"deltas" expires covered deltas wherever they lie, also those that migrate-buckets keeps under archive/,
-    ),
-  );
-});
-
-it('says where covered deltas may expire', () => {
-  const filter = [{ tag: [{ key: 'covered-by-snapshot', value: 'true' }] }];
-  const [finding] = deltaLifetime(formOf(blocks({ filter })), parseConfig({}, 'test'));
-  expect(finding?.remedy).toBe('Expire them under lines/delta/ and words/delta/ alone, by a rule for each.');
-});
-
-it('accepts each collection and other tags beside the right one', () => {
-  const and = [{ prefix: 'words/delta/', tags: { ...TAGS, other: 'true' } }];
+it('accepts the tag among other conditions', () => {
+  const and = [{ prefix: 'lines/delta/', tags: { 'covered-by-snapshot': 'true' } }];
   expect(findings(deltaLifetime, blocks({ filter: [{ and }] }))).toEqual([]);
 });
 
