@@ -59,32 +59,36 @@ function fates(evaluation: GatesEvaluation, extent: Extent): ListRow[] {
   const { inventory, destination, source } = evaluation;
   if (inventory === null) return [{ cells: ['Nothing was verified, so nothing can go.'] }];
   const fate = fateOf(evaluation, extent);
-  const row = (tally: Tally, noun: string, what: string, paint?: ListRow['paint']): ListRow[] =>
+  const tallied = (tally: Tally, noun: string, what: string, paint?: ListRow['paint']): ListRow[] =>
     tally.objects === 0
       ? []
       : [{ cells: [counted(tally.objects, noun), bytes(tally.bytes), what], ...(paint && { paint }) }];
   const { objects, decoys, older, markers, left_out: leftOut = { objects: 0, bytes: 0 } } = inventory;
-  const outside = row(leftOut, 'version', 'left out of the plan: nothing of this goes', bad);
+  const outside = tallied(leftOut, 'version', 'left out of the plan: nothing of this goes', bad);
   if (fate === 'marked') {
     return [
-      ...row(objects, 'object', 'stay as they are'),
+      ...tallied(objects, 'object', 'stay as they are'),
       ...outside,
       stays(`${source} is only tagged as retired.`),
     ];
   }
   if (fate === 'hidden') {
     return [
-      ...row(objects, 'object', 'HIDDEN under delete markers: they can be brought back, and cost as before'),
-      ...row(decoys, 'decoy', 'hidden, too: they are not data'),
-      ...row(older, 'older version', 'stay, and cost as before'),
+      ...tallied(
+        objects,
+        'object',
+        'HIDDEN under delete markers: they can be brought back, and cost as before',
+      ),
+      ...tallied(decoys, 'decoy', 'hidden, too: they are not data'),
+      ...tallied(older, 'older version', 'stay, and cost as before'),
       ...outside,
       stays(`${source} is kept with all versions; --purge deletes them for good.`),
     ];
   }
   return [
-    ...row(objects, 'object', `DELETED for good: each one only once ${destination} is seen to hold it`),
-    ...row(decoys, 'decoy', 'deleted for good without a copy: they are not data'),
-    ...row(older, 'older version', 'DELETED for good, though they were NOT copied', bad),
+    ...tallied(objects, 'object', `DELETED for good: each one only once ${destination} is seen to hold it`),
+    ...tallied(decoys, 'decoy', 'deleted for good without a copy: they are not data'),
+    ...tallied(older, 'older version', 'DELETED for good, though they were NOT copied', bad),
     ...(markers === 0 ? [] : [{ cells: [counted(markers, 'delete marker'), '', 'deleted'] }]),
     ...outside,
     stays(

@@ -53,7 +53,7 @@ function describe(source: string, status: FreezeStatus): string {
             : row(`what it was before is kept in ${destination}`),
         ]
       : []),
-    ...unchecked.map((each) => row(`${each}`)),
+    ...unchecked.map((each) => row(each)),
     lock === undefined
       ? '  nobody holds the lock of its migration'
       : row(

@@ -15,9 +15,15 @@ export interface RecordPlace {
 
 /** What the last freeze of a source left at the destination; undefined where there is none that can be read. */
 export async function readFreezeRecord(place: RecordPlace): Promise<FreezeRecord | undefined> {
-  const text = await readTextIfAny(place.s3, place.destination, freezeRecordKey(place.source));
+  return recordIn(await readText(place), place);
+}
+
+const readText = ({ s3, source, destination }: RecordPlace): Promise<string | undefined> =>
+  readTextIfAny(s3, destination, freezeRecordKey(source));
+
+function recordIn(text: string | undefined, { source }: RecordPlace): FreezeRecord | undefined {
   const record = freezeRecordSchema.safeParse(parseJson(text ?? ''));
-  return record.data?.source === place.source ? record.data : undefined;
+  return record.data?.source === source ? record.data : undefined;
 }
 
 /**
@@ -30,10 +36,10 @@ export async function keepFreezeRecord(
 ): Promise<void> {
   const { s3, source, destination } = place;
   const Key = freezeRecordKey(source);
-  const isFirst = (await readTextIfAny(s3, destination, Key)) === undefined;
-  const first_frozen_at = (await readFreezeRecord(place))?.first_frozen_at;
+  const earlier = await readText(place);
+  const first_frozen_at = recordIn(earlier, place)?.first_frozen_at;
   await writeFreezeRecord(place, { ...record, first_frozen_at, undone_at: null });
-  if (!isFirst) return;
+  if (earlier !== undefined) return;
   const { LastModified } = await saying(`read ${Key} in ${destination}`, destination, () =>
     patiently(() => s3.send(new HeadObjectCommand({ Bucket: destination, Key }))),
   );

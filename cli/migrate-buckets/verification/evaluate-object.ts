@@ -43,6 +43,13 @@ export const isReachable = ({ snapshots }: Sides, key: string): boolean =>
   isPointerKey(key) ||
   snapshots.some(({ collection, version }) => key.startsWith(snapshotVersionPrefix(collection, version)));
 
+/**
+ * The snapshot that the source's pointer names, where an object of the destination is that pointer. By the key that it
+ * has there: one that is archived was never a pointer of the pipeline.
+ */
+export const pointedAt = ({ snapshots }: Sides, present: ListedObject | undefined): string | undefined =>
+  snapshots.find(({ collection }) => snapshotPointerKey(collection) === present?.key)?.version;
+
 export interface Evaluation {
   readonly level: Level;
   /** Why it is no better, where more is known than the level tells. */
@@ -76,8 +83,7 @@ export async function evaluateObject(
   const { source, destination, deep, snapshots, proofs } = sides;
   const reachable = isReachable(sides, key);
   const base = compare(sides, object, present);
-  // By the key that it has there: one that is archived was never a pointer of the pipeline.
-  const older = snapshots.find(({ collection }) => snapshotPointerKey(collection) === present?.key)?.version;
+  const older = pointedAt(sides, present);
   let why: string | undefined;
   if (older !== undefined && !base.etagEqual && present !== undefined) {
     // The pipeline moved on at the destination: a sound snapshot that descends from it stands for the older.

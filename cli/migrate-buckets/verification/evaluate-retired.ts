@@ -1,9 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { snapshotPointerKey } from '../../../contracts/bucket-layout';
 import type { ListedObject } from '../listing/listed-object';
 import type { Pair } from '../listing/pair';
 import { whyNotSuperseded } from '../snapshots/superseded-pointer';
-import { type Evaluation, listedLevel, type Sides } from './evaluate-object';
+import { type Evaluation, listedLevel, pointedAt, type Sides } from './evaluate-object';
 
 /**
  * How well one object of a source whose retirement has begun is proven: by what was listed and journaled before, as
@@ -17,10 +16,7 @@ export async function evaluateRetired(
   signal: AbortSignal,
 ): Promise<Evaluation> {
   const level = listedLevel(sides, object, present);
-  // By the key that it has there: one that is archived was never a pointer of the pipeline.
-  const older = sides.snapshots.find(
-    ({ collection }) => snapshotPointerKey(collection) === present?.key,
-  )?.version;
+  const older = pointedAt(sides, present);
   if (present === undefined || older === undefined || present.etag === object.etag) return { level };
   const why = await whyNotSuperseded(s3, older, { bucket: sides.destination, object: present }, signal);
   return why === undefined ? { level: 'P3' } : { level: 'P0', why };

@@ -98,19 +98,22 @@ export const good = (text: string): string => pc.green(text);
 export const bad = (text: string): string => pc.red(text);
 export const faint = (text: string): string => pc.dim(text);
 
+/** What a terminal acts on: control characters, those that turn the writing direction, Unicode's own line ends. */
+const ACTED_ON = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
 /**
  * Makes characters visible that a terminal acts on, but for line ends and colours: a key may hold any of them. So it
  * may hold those that turn the writing direction, behind which another name seems to stand.
  */
 export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (each, offset: number) => {
+  text.replace(ACTED_ON, (each, offset: number) => {
     const isColour = each === '\u001b' && /^\[\d+m/.test(text.slice(offset + 1, offset + 5));
     if (each === '\n' || isColour) return each;
     return visible(each);
   });
 
-/** Makes all control characters visible: what a key says must not look like a line of the program's own. */
-export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, visible);
+/** Makes all of them visible: what a key says must not look like a line of the program's own. */
+export const oneLine = (text: string): string => text.replace(ACTED_ON, visible);
 
 function visible(control: string): string {
   const code = (control.codePointAt(0) ?? 0).toString(16);
