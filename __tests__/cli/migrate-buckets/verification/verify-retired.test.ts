@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
@@ -66,4 +66,29 @@ it('accepts a pointer that the pipeline moved on since the retirement, where its
     lineage: [OLD],
   });
   expect(await verify()).toMatchObject({ code: 0, result: { proven: true } });
+});
+
+it('proves nothing with what was altered beside the plan', async () => {
+  const { plan, source, retire } = await migratedSetting(harness, numbered(3));
+  expect((await retire('--accept-idle')).code).toBe(0);
+  const versions = plan.replace('.json', '.versions.ndjson');
+  const [, ...rest] = (await harness.read(versions)).split('\n');
+  await writeFile(join(harness.folder, versions), rest.join('\n'));
+  for (const more of [[], ['--certificate', 'altered.json']]) {
+    expect((await harness.json('verify', plan, ...more)).result).toMatchObject({
+      exit_code: 5,
+      message: `What was verified of ${source} before its retirement was altered beside the plan, so nothing can be proven with it. Restore it from a copy.`,
+    });
+  }
+  await expect(harness.read('altered.json')).rejects.toThrow('ENOENT');
+});
+
+it('certifies no fewer objects than were verified', async () => {
+  const { plan, source } = await migratedSetting(harness, numbered(3));
+  await harness.s3.send(new DeleteObjectCommand({ Bucket: source, Key: LOST }));
+  expect((await harness.json('verify', plan, '--certificate', 'fewer.json')).result).toMatchObject({
+    exit_code: 3,
+    message: expect.stringMatching(/^2 objects would be certified, and 3 were verified before\./),
+  });
+  await expect(harness.read('fewer.json')).rejects.toThrow('ENOENT');
 });
