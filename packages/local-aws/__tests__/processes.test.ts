@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
-import { startChildServer } from '../src/processes/child-server';
+import { endGroup, startChildServer } from '../src/processes/child-server';
 import { writeBundle } from './support/bundle';
 import { eventually } from './support/eventually';
 import { isAlive } from './support/processes';
@@ -24,6 +24,15 @@ describe('the local processes', () => {
     parent.kill('SIGKILL');
     await eventually('every process to be gone', () => pids.every((pid) => !isAlive(pid)));
     await rm(folder, { recursive: true });
+  });
+
+  test('a process is waited for to its end, though a message to it fails meanwhile', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true });
+    child.on('error', () => {});
+    const ended = endGroup(child);
+    child.emit('error', new Error('write EPIPE'));
+    await ended;
+    expect(isAlive(child.pid ?? 0)).toBe(false);
   });
 
   test('a server that ends at its start is reported with what it wrote', async () => {

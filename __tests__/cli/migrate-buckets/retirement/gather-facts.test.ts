@@ -378,9 +378,14 @@ describe('The owner', () => {
   const OURS = '000000000000';
   const ownerFor = async (planned: string | null, expectedOwner?: string) => {
     const setting = await prepare({ owner: planned });
-    await embedded.admin.resetRequests();
-    const { owner } = await gather(setting, expectedOwner === undefined ? {} : { expectedOwner });
-    return [owner, (await embedded.admin.requests()).HeadBucket ?? 0];
+    let asked = 0;
+    // Commands and not requests: the SDK sends a refused one again when it thinks that its clock was wrong.
+    const s3 = intercepted(embedded.s3, (command, send) => {
+      if (command.constructor.name === 'HeadBucketCommand') asked += 1;
+      return send();
+    });
+    const { owner } = await gather(setting, expectedOwner === undefined ? { s3 } : { s3, expectedOwner });
+    return [owner, asked];
   };
 
   it('is the one that S3 confirms: of the plan, or rather the one that was given', async () => {

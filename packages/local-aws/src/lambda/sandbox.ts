@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { endGroup } from '../processes/child-server';
@@ -104,8 +103,7 @@ export class Sandbox {
   /** Kills the process and what it started, in the middle of whatever it does. */
   async kill(): Promise<void> {
     this.#end(exitError('was killed before it answered'));
-    const gone = this.#child.exitCode !== null || this.#child.signalCode !== null;
-    if (!gone && this.#child.pid !== undefined) await once(this.#child, 'exit');
+    await endGroup(this.#child);
   }
 
   #settle(message: Extract<FromSandbox, { type: 'result' | 'error' }>): void {

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
@@ -107,7 +106,8 @@ export async function endGroup(child: ChildProcess): Promise<void> {
   const { pid } = child;
   if (pid === undefined) return;
   const ended = child.exitCode !== null || child.signalCode !== null;
-  const exit = ended ? Promise.resolve() : once(child, 'exit');
+  // Not `once` of node:events, which rejects at an 'error' before: a message that did not reach the dying process.
+  const exit = ended ? Promise.resolve() : new Promise((resolve) => child.once('exit', resolve));
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
