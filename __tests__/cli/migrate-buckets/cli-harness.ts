@@ -14,8 +14,8 @@ import {
 } from 'local-aws';
 import { lineSchema } from '../../../contracts/migrate-buckets/output';
 import { type Requirement, starts } from '../../../packages/local-aws/__tests__/support/requirements';
+import { ENTRY } from './entry';
 
-const ENTRY = join(__dirname, '..', '..', '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
 /** What gives a program a terminal: util-linux, and BSD's takes other options. */
 export const PSEUDO_TERMINAL: Requirement = {
   isPresent: () => starts('script', '--version'),
@@ -28,7 +28,7 @@ interface Program {
   /** @default - this process's own PATH */
   readonly path?: string;
 }
-const CHECKOUT: Program = { command: [process.execPath, ENTRY] };
+const BUILT: Program = { command: [process.execPath, ENTRY] };
 
 export interface CliResult {
   readonly code: number | null;
@@ -66,7 +66,7 @@ export interface CliHarness {
 
 export async function startCliHarness(
   s3Options: LocalAwsOptions['s3'] = {},
-  { command: [executable, ...first], path = process.env.PATH }: Program = CHECKOUT,
+  { command: [executable, ...first], path = process.env.PATH }: Program = BUILT,
 ): Promise<CliHarness> {
   const [aws, folder] = await Promise.all([
     startLocalAws({ services: ['s3', 'controlPlane'], s3: s3Options }),

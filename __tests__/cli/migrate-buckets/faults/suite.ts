@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { type CliHarness, startCliHarness } from '../cli-harness';
+import { ENTRY } from '../entry';
 import { carryOut, type RunReport } from './one-run';
 import { type Scenario, scenarioOf } from './scenario';
 
@@ -33,7 +33,6 @@ export interface SuiteReport {
   };
 }
 
-const ENTRY = join(__dirname, '..', '..', '..', '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
 /** No file may grow beyond so many KiB: a limit that needs no root, and that a full disk looks like. */
 const LIMITED = ['bash', '-c', 'ulimit -f "$ROOM"; exec "$0" "$@"', process.execPath, ENTRY] as const;
 

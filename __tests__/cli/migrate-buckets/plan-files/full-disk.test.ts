@@ -6,6 +6,7 @@ import { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 import { LineWriter, writeWhole } from '../../../../cli/migrate-buckets/plan-files/plan-file';
 import { put } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
+import { ENTRY } from '../entry';
 import { migrationSetting, numbered } from '../migration-setting';
 
 describe('A file on a full disk', () => {
@@ -57,7 +58,6 @@ describe('A file on a full disk', () => {
 
 describe('The CLI on a full disk', () => {
   let harness: CliHarness;
-  const ENTRY = join(__dirname, '..', '..', '..', '..', 'cli', 'migrate-buckets', 'migrate-buckets.cjs');
   beforeAll(async () => {
     // No file may grow beyond so many KiB: a limit that needs no root, and that a full disk looks like.
     const script = 'ulimit -f "$ROOM"; [ -z "$OUTPUT" ] || exec > "$OUTPUT"; exec "$0" "$@"';
