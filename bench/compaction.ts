@@ -19,7 +19,8 @@ const RECORDS_PER_WRITE = 2000;
 const records = Array.from({ length: RECORDS }, (_, index): DeltaRecord => {
   const embedding = Float32Array.from({ length: DIMENSIONS }, () => Math.random() - 0.5);
   const content = { document: `line ${index} of a receipt`, metadata: { line_id: index }, embedding };
-  return { id: `record-${index}`, ...content, contentHash: contentHash(content) };
+  const { document: embeddedText } = content;
+  return { id: `record-${index}`, ...content, embeddedText, contentHash: contentHash(content) };
 });
 
 interface Timing {
@@ -46,7 +47,7 @@ async function onFreshServer(write: (url: string) => Promise<void>): Promise<Tim
 }
 
 async function overRest(url: string): Promise<void> {
-  const collection = await createChromaCollection(chromaDatabase({ url }), 'lines', RECORDS_PER_WRITE);
+  const collection = await createChromaCollection(chromaDatabase({ url }), 'lines', 'l2', RECORDS_PER_WRITE);
   await collection.byIds(records.map(({ id }) => id));
   await collection.add(records);
 }
@@ -56,7 +57,7 @@ async function overClient(url: string): Promise<void> {
   const client = new ChromaClient({ host: hostname, port: Number(port), ssl: false });
   const collection = await client.createCollection({
     name: 'lines',
-    configuration: { hnsw: { space: 'cosine' } },
+    configuration: { hnsw: { space: 'l2' } },
     embeddingFunction: null,
   });
   for (let start = 0; start < records.length; start += 1000) {

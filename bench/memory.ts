@@ -93,7 +93,9 @@ function makeRun({ config: { embedding } }: LocalPipeline, count: number) {
       metadata: { image_id: receipt.imageId, receipt_id: receipt.receiptId, line_id: lineId },
       embedding: Float32Array.from({ length: embedding.dimensions }, () => Math.random() - 0.5),
     };
-    return { id: recordId({ ...receipt, lineId }), ...content, contentHash: contentHash(content) };
+    const { document: embeddedText } = content;
+    const id = recordId({ ...receipt, lineId });
+    return { id, ...content, embeddedText, contentHash: contentHash(content) };
   });
   const header: DeltaHeader = {
     format_version: 1,

@@ -23,10 +23,11 @@ export const versionManifestSchema = z.object({
   created_at: z.iso.datetime(),
   /** Records in the collection. */
   records: z.int().nonnegative(),
-  /** An existing collection keeps the space that it was created with; ours are created with cosine. */
+  /** An existing collection keeps the space that it was created with. */
   space: distanceSpaceSchema,
   model: z.string().min(1),
   dimensions: z.int().positive(),
+  /** Of the records that were merged last; earlier ones may be of another. */
   text_format_version: z.int().positive(),
   /** Hexadecimal SHA-256 of the version's list of files and their hashes. Absent in server and cloud mode. */
   files_sha256: z

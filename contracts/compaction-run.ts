@@ -63,6 +63,15 @@ export const runKey = ({ imageId, receiptId, runId }: RunReference) => ({
 });
 
 /**
+ * Tells a run from every other. Its id alone does not: before ids covered the receipt, all receipts of the same
+ * content had one and the same.
+ */
+export function runName(reference: RunReference): string {
+  const { PK, SK } = runKey(reference);
+  return `${PK} ${SK}`;
+}
+
+/**
  * The sparse index that holds a collection's unfinished runs (PENDING or PROCESSING) in order of creation:
  * partition key {@link pendingAttribute} (the constant 'PENDING'), sort key `created_at`. The attribute is
  * removed when the run reaches a final state.

@@ -24,8 +24,8 @@ export type DeltaHeader = z.infer<typeof deltaHeaderSchema>;
 /** Chroma's metadata values. `null` does not occur: a merge replaces metadata whole. */
 export type RecordMetadata = Readonly<Record<string, string | number | boolean>>;
 
-/** One record of a delta: what a Chroma collection stores, and the hash that tells whether it changed. */
-export interface DeltaRecord {
+/** What a Chroma collection stores, and the hash that tells whether it changed. */
+export interface HashedRecord {
   readonly id: string;
   readonly document: string;
   readonly metadata: RecordMetadata;
@@ -33,6 +33,27 @@ export interface DeltaRecord {
   readonly embedding: Float32Array;
   /** {@link contentHash} of the record. */
   readonly contentHash: string;
+}
+
+/**
+ * The metadata of which a whole number is a float all the same: to Chroma 1 and 1.0 are of two types, and a filter on
+ * numbers of one does not find the other. Ids are integers.
+ */
+export const FLOAT_KEYS: ReadonlySet<string> = new Set([
+  'confidence',
+  'avg_word_confidence',
+  'label_confidence',
+  'x',
+  'y',
+  'width',
+  'height',
+  'angle_degrees',
+]);
+
+/** One record of a delta. */
+export interface DeltaRecord extends HashedRecord {
+  /** What the embedding was made of: beside the document its neighbours, say. Not stored in the collection. */
+  readonly embeddedText: string;
 }
 
 /** A delta is the WHOLE receipt in one collection: an id of the receipt that it lacks is to be deleted. */
@@ -48,7 +69,7 @@ export const CONTENT_HASH_KEY = 'content_hash';
  * What decides whether a stored record must be written again: document, metadata (key order aside) and the
  * embedding itself. 32 hexadecimal digits of SHA-256.
  */
-export function contentHash(record: Omit<DeltaRecord, 'contentHash' | 'id'>): string {
+export function contentHash(record: Omit<HashedRecord, 'contentHash' | 'id'>): string {
   const metadata = Object.entries(record.metadata).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   const { buffer, byteOffset, byteLength } = record.embedding;
   return createHash('sha256')

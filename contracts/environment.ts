@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { distanceSpaceSchema } from './collection-pointer';
 import { COLLECTIONS } from './collections';
-import { DEFAULT_EMBEDDING_DIMENSIONS, DEFAULT_EMBEDDING_MODEL } from './embedding';
+import { DEFAULT_DISTANCE_SPACE, DEFAULT_EMBEDDING_DIMENSIONS, DEFAULT_EMBEDDING_MODEL } from './embedding';
 import { fromEntries } from './from-entries';
 import type { FunctionName } from './functions';
 import { type QueueName, queueUrlVariable } from './queues';
@@ -23,6 +24,8 @@ const variables = z.object({
   EMBEDDING_MODEL: z.string().min(1).default(DEFAULT_EMBEDDING_MODEL),
   EMBEDDING_DIMENSIONS: wholeNumber.default(DEFAULT_EMBEDDING_DIMENSIONS),
   CHROMA_MODE: z.enum(['embedded', 'server', 'cloud']).default('embedded'),
+  /** What a new collection measures distances in; one that exists keeps its own. */
+  CHROMA_SPACE: distanceSpaceSchema.default(DEFAULT_DISTANCE_SPACE),
   /** Embedded mode: where EFS is mounted. Published versions live below it. */
   CHROMA_MOUNT_PATH: z.string().min(1).default('/mnt/chroma'),
   /** Server and cloud mode: the HTTP endpoint. */
@@ -63,6 +66,7 @@ export const environmentSchemas = {
     EMBEDDING_MODEL: true,
     EMBEDDING_DIMENSIONS: true,
     CHROMA_MODE: true,
+    CHROMA_SPACE: true,
     CHROMA_MOUNT_PATH: true,
     CHROMA_URL: true,
     CHROMA_TENANT: true,

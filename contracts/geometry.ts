@@ -31,3 +31,6 @@ export const regionSchema = z.object({
   confidence: z.number().min(0).max(1),
 });
 export type Region = z.infer<typeof regionSchema>;
+
+/** What a data detector recognised in a word: a date, an address, a phone number, a link. */
+export const recognisedDataSchema = z.object({ type: z.string(), value: z.string() });

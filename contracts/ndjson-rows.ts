@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { regionSchema } from './geometry';
+import { recognisedDataSchema, regionSchema } from './geometry';
 import { imageIdSchema, lineIdSchema, receiptIdSchema, recordId, wordIdSchema } from './record-id';
 
 /** One line of `lines.ndjson`. */
@@ -7,13 +7,17 @@ export const lineRowSchema = regionSchema.extend({
   receipt_id: receiptIdSchema,
   image_id: imageIdSchema,
   line_id: lineIdSchema,
-  /** Text that carries no meaning (a rule of dashes, a smudge): kept, never embedded. */
+  /** Text that carries no meaning (a rule of dashes, a smudge). Such a word has no record; a line has one all the same. */
   is_noise: z.boolean(),
 });
 export type LineRow = z.infer<typeof lineRowSchema>;
 
 /** One line of `words.ndjson`. */
-export const wordRowSchema = lineRowSchema.extend({ word_id: wordIdSchema });
+export const wordRowSchema = lineRowSchema.extend({
+  word_id: wordIdSchema,
+  /** Only Apple Vision gives it. */
+  extracted_data: recognisedDataSchema.nullish(),
+});
 export type WordRow = z.infer<typeof wordRowSchema>;
 
 /** The id of the Chroma record that a row becomes. */

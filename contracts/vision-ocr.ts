@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { regionSchema } from './geometry';
+import { recognisedDataSchema, regionSchema } from './geometry';
 
-/** A word as Apple's Vision framework finds it. Its letters and detected data are checked, but not kept. */
+/** A word as Apple's Vision framework finds it. Its letters are checked, but not kept. */
 const visionWordSchema = regionSchema.extend({
   letters: z.array(regionSchema).optional(),
-  /** What a data detector recognised in the word: a date, an address, a phone number. */
-  extracted_data: z.object({ type: z.string(), value: z.string() }).nullish(),
+  extracted_data: recognisedDataSchema.nullish(),
 });
 
 const visionLineSchema = regionSchema.extend({ words: z.array(visionWordSchema) });

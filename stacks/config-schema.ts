@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { DEFAULT_EMBEDDING_DIMENSIONS, DEFAULT_EMBEDDING_MODEL } from '../contracts/embedding';
+import { distanceSpaceSchema } from '../contracts/collection-pointer';
+import {
+  DEFAULT_DISTANCE_SPACE,
+  DEFAULT_EMBEDDING_DIMENSIONS,
+  DEFAULT_EMBEDDING_MODEL,
+} from '../contracts/embedding';
 import { fromEntries } from '../contracts/from-entries';
 import { FUNCTION_NAMES, FUNCTIONS } from '../contracts/functions';
 
@@ -50,10 +55,14 @@ const encryption = z.discriminatedUnion('type', [
   }),
 ]);
 
+/** What a new collection measures distances in; one that exists keeps its own. */
+const space = distanceSpaceSchema.default(DEFAULT_DISTANCE_SPACE);
+
 const chroma = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('embedded') }),
+  z.strictObject({ mode: z.literal('embedded'), space }),
   z.strictObject({
     mode: z.literal('server'),
+    space,
     url: z.url(),
     tenant: z.string().min(1).optional(),
     database: z.string().min(1).optional(),
@@ -61,6 +70,7 @@ const chroma = z.discriminatedUnion('mode', [
   }),
   z.strictObject({
     mode: z.literal('cloud'),
+    space,
     url: z.url().default('https://api.trychroma.com'),
     tenant: z.string().min(1),
     database: z.string().min(1),
@@ -179,7 +189,7 @@ export const configSchema = z.strictObject({
       secretName: secretName.default('chroma-pipeline/openai-api-key'),
     })
     .prefault({}),
-  chroma: chroma.default({ mode: 'embedded' }),
+  chroma: chroma.prefault({ mode: 'embedded' }),
   compaction: z
     .strictObject({
       checkpointRecords: whole.default(50_000),

@@ -96,6 +96,18 @@ test('a delta that lacks a column is refused', () => {
   expect(() => decodeDelta(wrong, NAME)).toThrow(`${NAME} lacks the column "metadata"`);
 });
 
+test('A1: a delta of before embedded texts were kept apart is read: its documents were what it embedded', () => {
+  fc.assert(
+    fc.property(filledDeltas, (delta) => {
+      const old = ['id', 'document', 'metadata', 'embedding', 'content_hash'];
+      const bytes = tampered(encodeDelta(delta), (table) => table.select(old));
+      const { records } = decodeDelta(bytes, NAME);
+      expect(records).toEqual(delta.records.map((record) => ({ ...record, embeddedText: record.document })));
+    }),
+    FEW,
+  );
+});
+
 test('a record whose embedding has another length than its delta is not written', () => {
   const [delta] = fc.sample(filledDeltas, 1);
   const [record] = delta?.records ?? [];

@@ -40,6 +40,16 @@ describe('where Chroma runs', () => {
   });
 });
 
+describe('the space of new collections', () => {
+  it.each([
+    ['l2, Chroma’s own default, unless told otherwise', {}, 'l2'],
+    ['the chosen one', { chroma: { mode: 'embedded', space: 'cosine' } }, 'cosine'],
+  ] as const)('A1: is %s', (_what, config, space) => {
+    const lambda = synthesize(config).resource('aws_lambda_function', 'enhanced_compaction');
+    expect(lambda.environment).toEqual({ variables: expect.objectContaining({ CHROMA_SPACE: space }) });
+  });
+});
+
 describe('packages', () => {
   it('are demanded for every function', () => {
     const packages = new Map(smallPackages());

@@ -90,6 +90,7 @@ const deltaRecords = (dimensions: number): fc.Arbitrary<DeltaRecord> =>
     .record({
       id: texts,
       document: texts,
+      embeddedText: texts,
       metadata,
       embedding: fc.float32Array({ minLength: dimensions, maxLength: dimensions, noNaN: true }),
     })

@@ -10,6 +10,7 @@ import { type LocalAws, startLocalAws } from 'local-aws';
 import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
 import { type CollectionRun, type CompactionRun, collectionKey } from '../../contracts/compaction-run';
 import { contentHash, type Delta, type DeltaHeader, type DeltaRecord } from '../../contracts/delta';
+import { TEXT_FORMAT_VERSION } from '../../contracts/embedding';
 import { recordId } from '../../contracts/record-id';
 import { createResources } from '../../demo/pipeline/resources';
 import { type Compaction, type CompactionProps, compact } from '../../functions/enhanced-compaction/compact';
@@ -133,6 +134,7 @@ function makeWorld(
         checkpointRecords: 50_000,
         checkpointMinutes: 60,
         snapshotsKept: 3,
+        space: 'l2',
         ...shared,
         ...overrides,
       });
@@ -205,7 +207,8 @@ export function makeDelta(spec: ReceiptSpec): Delta {
       metadata: { image_id: imageId, receipt_id: receiptId, line_id: lineId, ...spec.metadata },
       embedding: embed(text),
     };
-    return { id: recordId({ imageId, receiptId, lineId }), ...content, contentHash: contentHash(content) };
+    const id = recordId({ imageId, receiptId, lineId });
+    return { id, ...content, embeddedText: text, contentHash: contentHash(content) };
   });
   const header: DeltaHeader = {
     format_version: 1,
@@ -216,7 +219,7 @@ export function makeDelta(spec: ReceiptSpec): Delta {
     created_at: createdAt.toISOString(),
     model: MODEL,
     dimensions: DIMENSIONS,
-    text_format_version: 1,
+    text_format_version: TEXT_FORMAT_VERSION,
     records: texts.length,
     ...spec.header,
   };

@@ -62,10 +62,10 @@ export const pointer = (props: {
   manifest: {
     created_at: props.publishedAt.toISOString(),
     records: 7,
-    space: 'cosine',
+    space: 'l2',
     model: 'text-embedding-3-small',
     dimensions: 1536,
-    text_format_version: 1,
+    text_format_version: 2,
     runs: props.merged.map(({ run_id, image_id, receipt_id }) => ({
       run_id,
       image_id,

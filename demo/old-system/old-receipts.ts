@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Collection } from '../../contracts/collections';
-import type { DeltaRecord } from '../../contracts/delta';
+import type { HashedRecord } from '../../contracts/delta';
 import { DEFAULT_EMBEDDING_DIMENSIONS, EDGE } from '../../contracts/embedding';
 import { recordId } from '../../contracts/record-id';
 import { embedText } from '../embedding-endpoint/embed-text';
@@ -62,7 +62,7 @@ export function oldReceipts(first: number, count: number): OldReceipt[] {
 export function oldRecords(
   receipts: readonly OldReceipt[],
   collection: Collection,
-): Omit<DeltaRecord, 'contentHash'>[] {
+): Omit<HashedRecord, 'contentHash'>[] {
   return receipts.flatMap(({ imageId, receiptId, lines }) =>
     lines.flatMap((line, index) => {
       const texts = collection === 'lines' ? [line] : line.split(' ');

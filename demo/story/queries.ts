@@ -36,7 +36,8 @@ const QUESTIONS = [
   },
   {
     claim: 'A newly ingested record is found',
-    question: 'sourdough loaf and oat milk',
+    // A row is embedded with those above and below it: what was bought between two things is found by all three.
+    question: 'organic bananas, a sourdough loaf and oat milk',
     fresh: true,
     word: 'SOURDOUGH',
   },

@@ -33,8 +33,10 @@ export async function embedMessage(body: string, props: EmbedProps): Promise<voi
   // Taken before the rows are read, so that of two runs the one with the newer rows is the later one.
   const readAt = Date.now();
   const content = await readReceiptContent(s3, message);
-  const identity = { sha256: content.sha256, model, dimensions, textFormatVersion: TEXT_FORMAT_VERSION };
-  const next = nextRun(identity, await runsOfReceipt(table, receiptOf(message)));
+  const receipt = receiptOf(message);
+  const vectors = { model, dimensions, textFormatVersion: TEXT_FORMAT_VERSION };
+  const identity = { ...receipt, ...vectors, sha256: content.sha256 };
+  const next = nextRun(identity, await runsOfReceipt(table, receipt));
   if (next.alreadyEmbedded) {
     telemetry.logger.info('The receipt is embedded already', { run_id: next.run.run_id });
     return;

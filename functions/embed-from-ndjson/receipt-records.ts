@@ -1,22 +1,48 @@
 import type { Collection, ReceiptRows } from '../../contracts/collections';
 import { contentHash, type DeltaRecord, type RecordMetadata } from '../../contracts/delta';
-import { type LineRow, rowRecordId, type WordRow } from '../../contracts/ndjson-rows';
-import { beginning, type EmbeddableText, lineTexts, wordTexts } from './texts';
+import { EDGE } from '../../contracts/embedding';
+import { rowRecordId, type WordRow } from '../../contracts/ndjson-rows';
+import { isBlank } from '../shared/whitespace';
+import { centroid, pageAxes } from './page-axes';
+import { pythonMean } from './python-mean';
+import { normalizedData, normalizedDataOfRow } from './recognised-data';
+import { beginning, rowTexts, wordText } from './texts';
+import { type VisualRow, visualRows } from './visual-rows';
+import { type WordContext, wordNeighbours } from './word-neighbours';
 
-/** Chroma Cloud's limit for one metadata value. Bytes of UTF-8. */
+/** Chroma Cloud's limits for one document and for one metadata value. Bytes of UTF-8. */
+const LONGEST_DOCUMENT = 16_384;
 const LONGEST_METADATA_TEXT = 4_096;
 
-/** A record that lacks only its embedding. `document` is the text that is to be embedded. */
+/** What every writer of the old system calls itself, whichever it is; its readers may ask for it. */
+const SOURCE = 'openai_embedding_batch';
+/** The state of the labels of a record that has none. */
+const UNLABELLED = 'unvalidated';
+
+/** A record that lacks only its embedding. */
 export type UnembeddedRecord = Omit<DeltaRecord, 'embedding' | 'contentHash'>;
 
-/** A receipt's records of each collection, in the order of its visual rows. Empty when all of it is noise. */
-export const receiptRecords = ({
+/**
+ * A receipt's records of each collection in text format 2, the form of the old system at its head (decision 0013):
+ * one for each visual row that is not blank, from the top of the page, and one for each word that is not noise.
+ */
+export function receiptRecords({
   lines,
   words,
-}: ReceiptRows): Readonly<Record<Collection, UnembeddedRecord[]>> => ({
-  lines: lineTexts(lines).map(record),
-  words: wordTexts(lines, words).map(record),
-});
+}: ReceiptRows): Readonly<Record<Collection, UnembeddedRecord[]>> {
+  const placeOf = pageAxes(lines);
+  const rows = visualRows(lines, placeOf);
+  const texts = rows.map((row) => row.map(({ text }) => text).join(' '));
+  const embeddedTexts = rowTexts(texts);
+  const contexts = wordNeighbours(words, placeOf);
+  const inOrder = contexts.map(({ word }) => word);
+  return {
+    lines: rows
+      .map((row, index) => rowRecord(row, texts[index] ?? '', embeddedTexts[index] ?? '', inOrder))
+      .filter((record) => record !== undefined),
+    words: contexts.filter(({ word }) => !word.is_noise && !isBlank(word.text)).map(wordRecord),
+  };
+}
 
 /** A record with its embedding, as a delta holds it. */
 export const embedded = (record: UnembeddedRecord, embedding: Float32Array): DeltaRecord => ({
@@ -25,19 +51,66 @@ export const embedded = (record: UnembeddedRecord, embedding: Float32Array): Del
   contentHash: contentHash({ ...record, embedding }),
 });
 
-function record({ row, text }: EmbeddableText<LineRow | WordRow>): UnembeddedRecord {
+/** RECORDS section 3. The key `avg_word_confidence` holds the mean of the lines, too. */
+function rowRecord(
+  row: VisualRow,
+  text: string,
+  embeddedText: string,
+  words: readonly WordRow[],
+): UnembeddedRecord | undefined {
+  const [first] = row;
+  if (first === undefined || isBlank(text)) return undefined;
+  const ids = row.map(({ line_id }) => line_id);
+  const confidence = pythonMean(row.map((line) => line.confidence));
+  const boxes = row.map(({ bounding_box }) => bounding_box);
+  const x = Math.min(...boxes.map((box) => box.x));
+  const y = Math.min(...boxes.map((box) => box.y));
   const metadata: RecordMetadata = {
-    image_id: row.image_id,
-    receipt_id: row.receipt_id,
-    line_id: row.line_id,
-    ...('word_id' in row && { word_id: row.word_id }),
-    text: beginning(row.text, LONGEST_METADATA_TEXT),
-    confidence: row.confidence,
-    x: row.bounding_box.x,
-    y: row.bounding_box.y,
-    width: row.bounding_box.width,
-    height: row.bounding_box.height,
-    angle_degrees: row.angle_degrees,
+    image_id: first.image_id,
+    receipt_id: first.receipt_id,
+    line_id: first.line_id,
+    text: metadataText(text),
+    confidence,
+    avg_word_confidence: confidence,
+    x,
+    y,
+    width: Math.max(...boxes.map((box) => box.x + box.width)) - x,
+    height: Math.max(...boxes.map((box) => box.y + box.height)) - y,
+    source: SOURCE,
+    row_line_ids: `[${ids.join(', ')}]`,
+    label_status: UNLABELLED,
+    ...normalizedDataOfRow(words.filter(({ line_id }) => ids.includes(line_id))),
   };
-  return { id: rowRecordId(row), document: text, metadata };
+  return { id: rowRecordId(first), document: beginning(text, LONGEST_DOCUMENT), embeddedText, metadata };
 }
+
+/** RECORDS section 4. Unlike a row's, a word's x and y are its centre. */
+function wordRecord({ word, left, right }: WordContext): UnembeddedRecord {
+  const [toLeft, toRight] = [left, right].map((side) => side.map(({ text }) => text)) as [string[], string[]];
+  const metadata: RecordMetadata = {
+    image_id: word.image_id,
+    receipt_id: word.receipt_id,
+    line_id: word.line_id,
+    word_id: word.word_id,
+    source: SOURCE,
+    text: metadataText(word.text),
+    ...centroid(word),
+    width: word.bounding_box.width,
+    height: word.bounding_box.height,
+    confidence: word.confidence,
+    left: metadataText(toLeft[0] ?? EDGE),
+    right: metadataText(toRight[0] ?? EDGE),
+    // As at the old system's upload, which knows no merchant of a word.
+    merchant_name: '',
+    label_status: UNLABELLED,
+    ...normalizedData(word),
+  };
+  return {
+    id: rowRecordId(word),
+    document: beginning(word.text, LONGEST_DOCUMENT),
+    embeddedText: wordText(toLeft, word.text, toRight),
+    metadata,
+  };
+}
+
+const metadataText = (text: string): string => beginning(text, LONGEST_METADATA_TEXT);

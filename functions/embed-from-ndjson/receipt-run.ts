@@ -40,7 +40,7 @@ export async function makeRun(
   const all = COLLECTIONS.flatMap((each) => records[each]);
   let embeddings: Float32Array[];
   try {
-    embeddings = await embed(all.map(({ document }) => document));
+    embeddings = await embed(all.map(({ embeddedText }) => embeddedText));
   } catch (error) {
     if (!(error instanceof NonsenseAnswer)) throw error;
     telemetry.logger.error('A run ends FAILED before it was embedded', {

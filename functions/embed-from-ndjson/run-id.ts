@@ -1,22 +1,25 @@
 import { COLLECTIONS, type Collection } from '../../contracts/collections';
 import type { CompactionRun } from '../../contracts/compaction-run';
 import type { EmbeddingSpace } from '../../contracts/embedding';
+import type { ReceiptReference } from '../../contracts/record-id';
 import { sha256 } from '../shared/sha256';
 
-/** Everything that decides a run's vectors, and the run that it follows. */
-export interface RunIdentity extends EmbeddingSpace {
+/** Everything that decides a run's records and their vectors, beside the run that it follows. */
+export interface RunIdentity extends EmbeddingSpace, ReceiptReference {
+  readonly textFormatVersion: number;
   /** Hexadecimal SHA-256 of each collection's NDJSON. */
   readonly sha256: Readonly<Record<Collection, string>>;
 }
 
 /**
- * The id of the run that embeds this content after `predecessor`. Content hashes and not ETags, since the
- * ETag of an object encrypted with a KMS key changes with every write of the same bytes.
+ * The id of the run that embeds this content after `predecessor`. The receipt is part of it, since content alone is
+ * not one receipt's: all receipts without lines have the same. Content hashes and not ETags, since the ETag of an
+ * object encrypted with a KMS key changes with every write of the same bytes.
  */
 function runId(identity: RunIdentity, predecessor: CompactionRun | undefined): string {
-  const { model, dimensions, textFormatVersion } = identity;
+  const { imageId, receiptId, model, dimensions, textFormatVersion } = identity;
   const files = COLLECTIONS.map((each) => identity.sha256[each]);
-  const all = [...files, model, dimensions, textFormatVersion, predecessor?.run_id];
+  const all = [imageId, receiptId, ...files, model, dimensions, textFormatVersion, predecessor?.run_id];
   return sha256(JSON.stringify(all)).slice(0, 32);
 }
 

@@ -1,98 +1,55 @@
-import type { Point, Region } from '../../contracts/geometry';
+import type { LineRow } from '../../contracts/ndjson-rows';
+import type { Place, PlaceOf } from './page-axes';
+import { pythonMean } from './python-mean';
 
-/** A position along the page's own reading direction and up it, in units without meaning. */
-interface Placed<Item> {
-  readonly item: Item;
-  readonly along: number;
-  readonly up: number;
-  readonly lowest: number;
-  readonly highest: number;
+/** Lines of one visual row, from left to right. */
+export type VisualRow = readonly LineRow[];
+
+interface PlacedLine extends Place {
+  readonly line: LineRow;
 }
-
-/** Items of one visual row from left to right, as the page is read. */
-export type VisualRow<Item> = readonly Item[];
 
 /**
- * Groups lines into visual rows, from the top of the page to its foot. Two lines share a row when the centre
- * of each lies in the other's vertical span (a name and its price, say), directly or through others.
- *
- * "Up" and "along" are the page's own axes, taken from the lines' corners: a receipt that was photographed
- * askew, sideways or upside down gives the same rows as a straight one, and so does one whose image is not
- * square, since no angle is ever measured.
+ * Groups lines into visual rows, from the top of the page to its foot (RECORDS section 3). Two lines share a row when
+ * the middle of one lies in the other's span (a name and its price, say), directly or through others. Rows go by
+ * the mean of their lower edges, highest first; ties by the lines' numbers.
  */
-export function visualRows<Line extends Region & { readonly line_id: number }>(
-  lines: readonly Line[],
-): VisualRow<Line>[] {
-  const axes = pageAxes(lines);
-  const placed = lines
-    .map((line) => place(line, axes))
-    .sort((a, b) => b.up - a.up || a.item.line_id - b.item.line_id);
+export function visualRows(lines: readonly LineRow[], placeOf: PlaceOf): VisualRow[] {
+  const placed = [...lines]
+    .sort((a, b) => a.line_id - b.line_id)
+    .map((line): PlacedLine => ({ line, ...placeOf(line) }));
+  return connected(placed)
+    .map((row) => row.sort(byNumber))
+    .sort((a, b) => numberOf(a) - numberOf(b))
+    .map((row) => ({ row, height: pythonMean(row.map(({ low }) => low)) }))
+    .sort((a, b) => b.height - a.height)
+    .map(({ row }) => row.sort((a, b) => a.left - b.left).map(({ line }) => line));
+}
 
-  const rows = new Map<Placed<Line>, Placed<Line>[]>(placed.map((line) => [line, [line]]));
-  placed.forEach((upper, index) => {
-    for (const lower of placed.slice(index + 1)) {
-      if (lower.up < upper.lowest) break;
-      if (upper.up <= lower.highest) join(rows, upper, lower);
+const byNumber = (a: PlacedLine, b: PlacedLine): number => a.line.line_id - b.line.line_id;
+const numberOf = ([first]: readonly PlacedLine[]): number => first?.line.line_id ?? 0;
+
+/** The connected sets of neighbours. Lines whose spans do not touch are no neighbours, so few pairs are looked at. */
+function connected(lines: readonly PlacedLine[]): PlacedLine[][] {
+  const upwards = [...lines].sort((a, b) => a.low - b.low);
+  const rows = new Map<PlacedLine, PlacedLine[]>(upwards.map((line) => [line, [line]]));
+  upwards.forEach((lower, index) => {
+    for (const upper of upwards.slice(index + 1)) {
+      if (upper.low > lower.high) break;
+      if (meets(lower, upper) || meets(upper, lower)) join(rows, lower, upper);
     }
   });
-  return [...new Set(rows.values())]
-    .map((row) => ({ row, height: row.reduce((sum, { up }) => sum + up, 0) / row.length }))
-    .sort((a, b) => b.height - a.height)
-    .map(({ row }) =>
-      row.sort((a, b) => a.along - b.along || a.item.line_id - b.item.line_id).map(({ item }) => item),
-    );
+  return [...new Set(rows.values())];
 }
 
-/** Orders regions of one page along its reading direction. */
-export function leftToRight<Item extends Region>(items: readonly Item[], page: readonly Region[]): Item[] {
-  const axes = pageAxes(page);
-  return items
-    .map((item) => place(item, axes))
-    .sort((a, b) => a.along - b.along)
-    .map(({ item }) => item);
-}
+/** Whether the middle of one line lies in the span of the other, limits included. */
+const meets = ({ middle }: Place, { low, high }: Place): boolean => low <= middle && middle <= high;
 
-function join<Line>(rows: Map<Placed<Line>, Placed<Line>[]>, a: Placed<Line>, b: Placed<Line>): void {
+function join(rows: Map<PlacedLine, PlacedLine[]>, a: PlacedLine, b: PlacedLine): void {
   const [ours, theirs] = [rows.get(a) ?? [], rows.get(b) ?? []];
   if (ours === theirs) return;
   for (const line of theirs) {
     ours.push(line);
     rows.set(line, ours);
   }
-}
-
-interface Axes {
-  readonly right: Point;
-  readonly up: Point;
-}
-
-const UPRIGHT: Axes = { right: { x: 1, y: 0 }, up: { x: 0, y: 1 } };
-
-/** The sums of all upper and lower edges and of all sides: long lines count most, a stray one hardly. */
-function pageAxes(regions: readonly Region[]): Axes {
-  const right = { x: 0, y: 0 };
-  const up = { x: 0, y: 0 };
-  for (const { top_left, top_right, bottom_left, bottom_right } of regions) {
-    right.x += top_right.x - top_left.x + bottom_right.x - bottom_left.x;
-    right.y += top_right.y - top_left.y + bottom_right.y - bottom_left.y;
-    up.x += top_left.x - bottom_left.x + top_right.x - bottom_right.x;
-    up.y += top_left.y - bottom_left.y + top_right.y - bottom_right.y;
-  }
-  const parallel = Math.abs(cross(right, up)) <= 1e-9 * Math.hypot(right.x, right.y) * Math.hypot(up.x, up.y);
-  return parallel ? UPRIGHT : { right, up };
-}
-
-const cross = (a: Point, b: Point): number => a.x * b.y - a.y * b.x;
-
-function place<Item extends Region>(item: Item, { right, up }: Axes): Placed<Item> {
-  const area = cross(right, up);
-  const corners = [item.top_left, item.top_right, item.bottom_left, item.bottom_right];
-  const heights = corners.map((corner) => cross(right, corner) / area);
-  return {
-    item,
-    along: corners.reduce((sum, corner) => sum + cross(corner, up) / area, 0) / corners.length,
-    up: heights.reduce((sum, height) => sum + height, 0) / heights.length,
-    lowest: Math.min(...heights),
-    highest: Math.max(...heights),
-  };
 }

@@ -1,5 +1,6 @@
+import type { MergedRun } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
-import type { CompactionRun, RunReference } from '../../contracts/compaction-run';
+import { type CompactionRun, type RunReference, runName, runOf } from '../../contracts/compaction-run';
 import { METRICS } from '../../contracts/metrics';
 import { messageOf, type Telemetry } from '../shared/logging';
 import { completeRun } from '../shared/run-table';
@@ -23,7 +24,7 @@ export interface Compaction {
   readonly publishes: number;
   /** Records added, replaced or removed. */
   readonly mergedVectors: number;
-  /** Ids of the runs that reached a final state, whichever. */
+  /** Names ({@link runName}) of the runs that reached a final state, whichever. */
   readonly finished: ReadonlySet<string>;
 }
 
@@ -74,7 +75,7 @@ async function mergeAll(
 
     const round = await mergeRound(lease, published, runs, deadline, { ...props, limits });
     published = await props.store.checkpoint(lease, round.published);
-    for (const id of round.finished) finished.add(id);
+    for (const name of round.finished) finished.add(name);
     publishes += round.hasNewVersion ? 1 : 0;
     mergedVectors += round.mergedVectors;
     // A round that finished nothing would finish nothing again.
@@ -99,13 +100,14 @@ async function unfinishedRuns(
 ): Promise<CompactionRun[]> {
   const { runs, malformed } = await workList(table, collection, announced);
   for (const reason of malformed) telemetry.logger.error('A run cannot be read', { collection, reason });
-  const merged = new Map(manifest?.runs.map((run) => [run.run_id, run.merged_vectors]));
-  const unmarked = runs.filter(({ run_id }) => merged.has(run_id) && !finished.has(run_id));
+  const nameOf = (run: CompactionRun | MergedRun): string => runName(runOf(run));
+  const merged = new Map(manifest?.runs.map((run) => [nameOf(run), run.merged_vectors]));
+  const unmarked = runs.filter((run) => merged.has(nameOf(run)) && !finished.has(nameOf(run)));
   await concurrently(unmarked, WRITES_AT_ONCE, (run) =>
-    completeRun(table, run, collection, merged.get(run.run_id) ?? 0),
+    completeRun(table, run, collection, merged.get(nameOf(run)) ?? 0),
   );
-  for (const { run_id } of unmarked) finished.add(run_id);
-  return runs.filter(({ run_id }) => !finished.has(run_id));
+  for (const run of unmarked) finished.add(nameOf(run));
+  return runs.filter((run) => !finished.has(nameOf(run)));
 }
 
 function report(

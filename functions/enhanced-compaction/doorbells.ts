@@ -1,6 +1,6 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { COLLECTIONS, type Collection } from '../../contracts/collections';
-import { type RunReference, runOf } from '../../contracts/compaction-run';
+import { type RunReference, runName, runOf } from '../../contracts/compaction-run';
 import { type CompactionMessage, compactionMessageSchema } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
 import { countPerCollection, messageOf, type Telemetry } from '../shared/logging';
@@ -98,7 +98,7 @@ async function answer(
       doorbells.map(({ run }) => run),
       deadline,
     );
-    const open = doorbells.filter(({ run }) => !finished.has(run.runId));
+    const open = doorbells.filter(({ run }) => !finished.has(runName(run)));
     const done = await Promise.all(open.map(({ run }) => isFinished(table, collection, run)));
     return open.filter((_, index) => !done[index]).map(({ messageId }) => messageId);
   } catch (error) {

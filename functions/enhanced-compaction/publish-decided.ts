@@ -1,5 +1,5 @@
 import type { MergedRun, VersionManifest } from '../../contracts/collection-pointer';
-import type { EmbeddingSpace } from '../../contracts/embedding';
+import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../contracts/embedding';
 import type { RunTable } from '../shared/run-table';
 import type { Lease } from './lease/lease';
 import { type Publication, type Published, publish, withSnapshot } from './lease/publish';
@@ -49,7 +49,7 @@ export async function publishDecided(
     space: open.chroma.space,
     model: embedding.model,
     dimensions: embedding.dimensions,
-    text_format_version: embedding.textFormatVersion,
+    text_format_version: TEXT_FORMAT_VERSION,
     ...(sealed.filesSha256 !== undefined && { files_sha256: sealed.filesSha256 }),
     runs,
     uncovered_deltas: uncovered,

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { CompactionRun } from '../../contracts/compaction-run';
-import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../contracts/embedding';
+import { type CompactionRun, runName, runOf } from '../../contracts/compaction-run';
+import type { EmbeddingSpace } from '../../contracts/embedding';
 import { METRICS } from '../../contracts/metrics';
 import { countPerCollection, type Telemetry } from '../shared/logging';
 import { changeRun, completeRun, type RunTable } from '../shared/run-table';
@@ -36,6 +36,7 @@ export interface Round {
   readonly published: Published;
   readonly hasNewVersion: boolean;
   readonly mergedVectors: number;
+  /** Names of the runs that have a final state. */
   readonly finished: ReadonlySet<string>;
 }
 
@@ -100,11 +101,7 @@ async function mergeAndPublish(
   };
 }
 
-const newEmbedding = ({ model, dimensions }: RoundProps): EmbeddingSpace => ({
-  model,
-  dimensions,
-  textFormatVersion: TEXT_FORMAT_VERSION,
-});
+const newEmbedding = ({ model, dimensions }: RoundProps): EmbeddingSpace => ({ model, dimensions });
 
 /** The beginning of a plan that one publish takes. At least one receipt. */
 function withinLimits(plan: readonly ReceiptWork[], limits: RoundLimits): ReceiptWork[] {
@@ -128,7 +125,7 @@ const startRuns = (table: RunTable, piece: readonly ReceiptWork[], { collection 
     (run) => changeRun(table, run, collection, { state: 'PROCESSING', started_at: new Date().toISOString() }),
   );
 
-/** Gives each decided run its final state, and says which failed. Returns the ids of all that have one. */
+/** Gives each decided run its final state, and says which failed. Returns the names of all that have one. */
 async function markDecided(
   { collection }: Lease,
   receipts: readonly DecidedReceipt[],
@@ -154,7 +151,7 @@ async function markDecided(
   );
   const ended = receipts.flatMap(({ winner, superseded }) => [...(winner ? [winner] : []), ...superseded]);
   return new Set([
-    ...[...ended, ...failed].map(({ run }) => run.run_id),
-    ...receipts.flatMap(({ finishedAlready }) => finishedAlready),
+    ...[...ended, ...failed].map(({ run }) => runName(runOf(run))),
+    ...receipts.flatMap(({ finishedAlready }) => finishedAlready.map((run) => runName(runOf(run)))),
   ]);
 }

@@ -5,6 +5,8 @@ import {
   isUnfinished,
   type RunReference,
   runKey,
+  runName,
+  runOf,
 } from '../../contracts/compaction-run';
 import { messageOf } from '../shared/logging';
 import { pendingItems, type RunTable, readItem } from '../shared/run-table';
@@ -30,8 +32,8 @@ export async function workList(
 ): Promise<WorkList> {
   const items = await pendingItems(table, collection);
   const listed = new Set(items.map(({ PK, SK }) => `${PK} ${SK}`));
-  const unlisted = announced.map(runKey).filter(({ PK, SK }) => !listed.has(`${PK} ${SK}`));
-  const own = await concurrently(unlisted, READS_AT_ONCE, (key) => readItem(table, key));
+  const unlisted = announced.filter((run) => !listed.has(runName(run)));
+  const own = await concurrently(unlisted, READS_AT_ONCE, (run) => readItem(table, runKey(run)));
 
   const runs = new Map<string, CompactionRun>();
   const malformed: string[] = [];
@@ -39,7 +41,7 @@ export async function workList(
     if (item === undefined) continue;
     try {
       const run = decodeRun(item);
-      if (isUnfinished(run[collection].state)) runs.set(run.run_id, run);
+      if (isUnfinished(run[collection].state)) runs.set(runName(runOf(run)), run);
     } catch (error) {
       malformed.push(`The run item ${item.PK} ${item.SK} is malformed: ${messageOf(error)}.`);
     }

@@ -16,7 +16,7 @@ import { type Delta, type DeltaRecord, deltaHeaderSchema } from '../../contracts
 import { describeIssues } from '../../contracts/ndjson-rows';
 
 /**
- * Writes a delta as an Arrow IPC file: columns `id, document, metadata (JSON), embedding
+ * Writes a delta as an Arrow IPC file: columns `id, document, embedded_text, metadata (JSON), embedding
  * FixedSizeList<Float32>[dimensions], content_hash`, the header as schema metadata.
  *
  * @throws {RangeError} when an embedding's length is not the header's `dimensions`.
@@ -39,6 +39,7 @@ export function encodeDelta({ header, records }: Delta): Uint8Array {
   const columns = {
     id: text(records.map(({ id }) => id)),
     document: text(records.map(({ document }) => document)),
+    embedded_text: text(records.map(({ embeddedText }) => embeddedText)),
     metadata: text(records.map(({ metadata }) => JSON.stringify(metadata))),
     embedding: makeData({
       type: listType,
@@ -60,7 +61,8 @@ export function encodeDelta({ header, records }: Delta): Uint8Array {
 }
 
 /**
- * Reads a delta and checks it: format version, header, columns, record count, dimensions.
+ * Reads a delta and checks it: format version, header, columns, record count, dimensions. Deltas of text format 1 have
+ * no column `embedded_text`: their document was what they embedded.
  *
  * @param name - what to call the delta in an error, its key say.
  * @throws {Error} one sentence that says what is wrong with which delta.
@@ -97,11 +99,13 @@ export function decodeDelta(bytes: Uint8Array, name: string): Delta {
     column('embedding'),
     column('content_hash'),
   ];
+  const embeddedText = table.getChild('embedded_text') ?? document;
   const records = Array.from(
     { length: table.numRows },
     (_, row): DeltaRecord => ({
       id: String(id.get(row)),
       document: String(document.get(row)),
+      embeddedText: String(embeddedText.get(row)),
       metadata: JSON.parse(String(metadata.get(row))),
       embedding: Float32Array.from(embedding.get(row)),
       contentHash: String(contentHash.get(row)),

@@ -37,6 +37,7 @@ export function variables(
     EMBEDDING_MODEL: embedding.model,
     EMBEDDING_DIMENSIONS: String(embedding.dimensions),
     CHROMA_MODE: chroma.mode,
+    CHROMA_SPACE: chroma.space,
     CHROMA_MOUNT_PATH: remote === undefined ? MOUNT_PATH : undefined,
     CHROMA_URL: remote?.url,
     CHROMA_TENANT: remote?.tenant,

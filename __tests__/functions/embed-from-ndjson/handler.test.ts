@@ -49,7 +49,7 @@ test('a receipt becomes two checked deltas and one pending run', async () => {
   const [run, ...others] = await runsOf(message);
   expect(others).toEqual([]);
   expect(run).toMatchObject({
-    lines: { state: 'PENDING', records: 16 },
+    lines: { state: 'PENDING', records: 11 },
     words: { state: 'PENDING', records: 27 },
   });
   for (const collection of COLLECTIONS) {
@@ -64,7 +64,7 @@ test('a receipt becomes two checked deltas and one pending run', async () => {
       collection,
       model: 'text-embedding-3-small',
       dimensions: 1536,
-      text_format_version: 1,
+      text_format_version: 2,
       records: run?.[collection].records,
     });
     for (const record of records) expect(record.contentHash).toBe(contentHash(record));
@@ -95,9 +95,21 @@ test("records keep within Chroma Cloud's limits, and their numbers are integers"
   const ibuprofen = records.find(({ metadata }) => metadata.text === 'IBUPROFEN');
   expect(ibuprofen).toMatchObject({
     id: `IMAGE#${message.image_id}#RECEIPT#00001#LINE#00005#WORD#00001`,
-    document: '<EDGE> <EDGE> IBUPROFEN 200MG 8.29',
-    metadata: { image_id: message.image_id, receipt_id: 1, line_id: 5, word_id: 1 },
+    document: 'IBUPROFEN',
+    embeddedText: '<EDGE> <EDGE> IBUPROFEN 200MG 8.29',
+    metadata: { image_id: message.image_id, receipt_id: 1, line_id: 5, word_id: 1, right: '200MG' },
   });
+});
+
+test('B5: two receipts without a line have a run each, with deltas of its own', async () => {
+  const messages = [await write('empty'), await write('empty')];
+  expect(await harness.deliver(NAME, messages)).toEqual([]);
+  const runs = (await Promise.all(messages.map(runsOf))).flat();
+  expect(new Set(runs.map(({ run_id }) => run_id)).size).toBe(2);
+  for (const run of runs) {
+    const { header } = decodeDelta(await harness.get(run.lines.delta_key), run.lines.delta_key);
+    expect(header).toMatchObject({ image_id: run.image_id, run_id: run.run_id, records: 0 });
+  }
 });
 
 test('a message that is delivered again embeds nothing twice', async () => {
@@ -145,7 +157,7 @@ test('a correction that is undone is a third run, later than the others', async 
     await harness.deliver(NAME, [await write(name, message.image_id)]);
   }
   const runs = await runsOf(message);
-  expect(runs.map(({ lines }) => lines.records)).toEqual([8, 16, 8]);
+  expect(runs.map(({ lines }) => lines.records)).toEqual([6, 11, 6]);
   expect(new Set(runs.map(({ created_at }) => created_at)).size).toBe(3);
 });
 

@@ -3,6 +3,7 @@ import { COLLECTIONS, perCollection } from '../../../contracts/collections';
 import type { CompactionRun } from '../../../contracts/compaction-run';
 import { nextRun, type RunIdentity } from '../../../functions/embed-from-ndjson/run-id';
 import { compactionRuns } from '../../support/arbitraries';
+import { IMAGE_ID } from '../../support/pages';
 
 const [template] = fc.sample(
   compactionRuns.map(
@@ -16,6 +17,8 @@ const [template] = fc.sample(
 );
 
 const identity = (content: string): RunIdentity => ({
+  imageId: IMAGE_ID,
+  receiptId: 1,
   sha256: perCollection((each) => `${each} of ${content}`),
   model: 'a-model',
   dimensions: 8,
@@ -69,6 +72,8 @@ test.each<[string, Partial<RunIdentity>]>([
   ['model', { model: 'another-model' }],
   ['dimensions', { dimensions: 9 }],
   ['text format', { textFormatVersion: 2 }],
+  ['image', { imageId: '11111111-2222-4333-8444-555555555555' }],
+  ['receipt of the image', { receiptId: 2 }],
   ...COLLECTIONS.map((each): [string, Partial<RunIdentity>] => [
     each,
     { sha256: { ...identity('a').sha256, [each]: 'other' } },
@@ -76,4 +81,12 @@ test.each<[string, Partial<RunIdentity>]>([
 ])('another %s makes another run', (_what, change) => {
   const runs = arrive(['a']);
   expect(nextRun({ ...identity('a'), ...change }, runs).alreadyEmbedded).toBe(false);
+});
+
+test('B5: two receipts of the same content, such as two without a line, have runs of their own', () => {
+  const ids = [1, 2].map((receiptId) => {
+    const next = nextRun({ ...identity('nothing'), receiptId }, []);
+    return next.alreadyEmbedded ? undefined : next.id;
+  });
+  expect(new Set(ids).size).toBe(2);
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CompactionRun } from '../../../contracts/compaction-run';
+import { type CompactionRun, runName, runOf } from '../../../contracts/compaction-run';
 import type { DeltaRecord } from '../../../contracts/delta';
 import {
   embed,
@@ -32,7 +32,7 @@ describe('A merge', () => {
     expect(await world.state(second)).toMatchObject({ state: 'COMPLETED', merged_vectors: 1 });
     expect((await world.pointer())?.manifest).toMatchObject({
       records: 4,
-      space: 'cosine',
+      space: 'l2',
       model: 'test-model',
     });
   });
@@ -41,7 +41,7 @@ describe('A merge', () => {
     const runs = await Promise.all(['A', 'B', 'C'].map((text) => world.arrive({ texts: [text] })));
     const { publishes, finished } = await writer.compact(runs.slice(2));
     expect(publishes).toBe(1);
-    expect([...finished].sort()).toEqual(runs.map(({ run_id }) => run_id).sort());
+    expect([...finished].sort()).toEqual(runs.map((run) => runName(runOf(run))).sort());
   });
 
   it('replaces what changed whole, so that a metadata key which is gone does not stay', async () => {
@@ -91,6 +91,24 @@ describe('A merge', () => {
     expect(await world.state(again)).toMatchObject({ state: 'COMPLETED', merged_vectors: 2 });
   });
 
+  it('B5: merges a run that has the id of another receipt’s merged run, as those without a line once had', async () => {
+    const first = await world.arrive({ texts: ['FIRST'] });
+    await writer.compact();
+    const second = await world.arrive({ texts: ['SECOND'], header: { run_id: first.run_id } });
+    await writer.compact([second]);
+    expect(await world.documents()).toEqual(['FIRST', 'SECOND']);
+    expect(await world.state(second)).toMatchObject({ state: 'COMPLETED', merged_vectors: 1 });
+  });
+
+  it('B5: merges two such runs in one round, and each has its end', async () => {
+    const first = await world.arrive({ texts: [] });
+    const second = await world.arrive({ texts: [], header: { run_id: first.run_id } });
+    const { finished } = await writer.compact();
+    expect(finished.size).toBe(2);
+    expect((await world.state(second)).state).toBe('COMPLETED');
+    expect((await world.state(first)).state).toBe('FAILED');
+  });
+
   it('supersedes a run that is older than a merged one, in the same merge and in a later one', async () => {
     const receipt = { imageId: randomUUID(), receiptId: 1 };
     const older = await world.arrive({ ...receipt, createdAt: minutesAgo(3), texts: ['OLDER'] });
@@ -117,11 +135,27 @@ const SPOILED: Record<string, { readonly spec: Partial<ReceiptSpec>; readonly re
     reason: 'SHA-256',
   },
   'is of another model': { spec: { header: { model: 'other-model' } }, reason: 'other-model' },
-  'is of another text format': { spec: { header: { text_format_version: 2 } }, reason: 'text format' },
   'belongs to another collection': { spec: { header: { collection: 'words' } }, reason: 'another run' },
   'holds a vector of zeros': { spec: { records: zeroed }, reason: 'no usable embedding' },
   'holds a record of another receipt': { spec: { records: foreign }, reason: 'another receipt' },
 };
+
+describe('A text format', () => {
+  it('A1: that differs from the collection’s is merged all the same, since a receipt is replaced as a whole', async () => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    const old = { createdAt: minutesAgo(2), header: { text_format_version: 1 } };
+    const kept = await world.arrive({ ...old, texts: ['ANOTHER RECEIPT'] });
+    await world.arrive({ ...receipt, ...old, texts: ['FLAT', 'WHITE', '4.60'] });
+    await writer.compact();
+    const run = await world.arrive({ ...receipt, texts: ['FLAT WHITE 4.60'] });
+    await writer.compact();
+
+    expect((await world.state(run)).state).toBe('COMPLETED');
+    expect(await world.documents()).toEqual(['ANOTHER RECEIPT', 'FLAT WHITE 4.60']);
+    expect((await world.state(kept)).state).toBe('COMPLETED');
+    expect((await world.pointer())?.manifest).toMatchObject({ text_format_version: 2 });
+  });
+});
 
 describe('A delta that cannot be merged', () => {
   it('fails its own run with the reason, whatever is wrong, and its neighbours complete in the same merge', async () => {

@@ -61,6 +61,32 @@ describe('A bucket of the old system', () => {
     },
   );
 
+  it('A1: loses, with its receipt embedded anew, lines that are now in a row, and keys that records have no more', async () => {
+    const left = { prev_line: '<EDGE>', next_line: 'MILK', angle_degrees: 1, embedding_type: 'line' };
+    const records = [1, 2].flatMap((lineId) => {
+      const record = old(1, lineId, `OLD ${lineId}`, lineId === 2);
+      return { ...record, metadata: { ...record.metadata, ...left } };
+    });
+    await writeOldSnapshot(world.s3, world.bucket, 'lines', records, { version: '20260110_101500' });
+    await world.arrive({
+      imageId,
+      receiptId: 1,
+      texts: ['OLD 1 OLD 2'],
+      metadata: { row_line_ids: '[1, 2]' },
+    });
+    await world.compactOnce();
+    const published = await world.published();
+    const [id = ''] = published.keys();
+    expect([...published.keys()]).toEqual([recordId({ imageId, receiptId: 1, lineId: 1 })]);
+    expect(Object.keys(published.get(id)?.metadata ?? {}).sort()).toEqual([
+      'content_hash',
+      'image_id',
+      'line_id',
+      'receipt_id',
+      'row_line_ids',
+    ]);
+  });
+
   it('whose deltas tell of a receipt twice: the newer one counts', async () => {
     // Named so that the order of keys is the other one.
     await writeOldDelta(world.s3, world.bucket, 'lines', 'a-older', [old(1, 1, 'OLDER FORM', false)]);

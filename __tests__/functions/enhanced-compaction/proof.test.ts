@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { snapshotPrefix } from '../../../contracts/bucket-layout';
-import type { DeltaRecord } from '../../../contracts/delta';
+import type { HashedRecord } from '../../../contracts/delta';
 import {
   type ChromaCollection,
   createChromaCollection,
@@ -30,10 +30,10 @@ import {
 type Lie = (honest: ChromaCollection) => Partial<ChromaCollection>;
 
 const adding =
-  (change: (records: readonly DeltaRecord[]) => readonly DeltaRecord[]): Lie =>
+  (change: (records: readonly HashedRecord[]) => readonly HashedRecord[]): Lie =>
   ({ add }) => ({ add: (records) => add(change(records)) });
 
-const changingLast = (change: (record: DeltaRecord) => DeltaRecord) =>
+const changingLast = (change: (record: HashedRecord) => HashedRecord) =>
   adding((records) =>
     records.map((record, index) => (index === records.length - 1 ? change(record) : record)),
   );
@@ -67,13 +67,32 @@ describe('A merge', () => {
   });
   beforeEach(async () => {
     number += 1;
-    honest = await createChromaCollection(chromaDatabase({ url: server.url }), `lines-${number}`, 100);
+    honest = await createChromaCollection(chromaDatabase({ url: server.url }), `lines-${number}`, 'l2', 100);
   });
 
   const texts = ['MILK 1.20', 'BREAD 2.10', 'TOTAL 3.30'];
 
   it('is proven where the collection does as it is told', async () => {
     await expect(mergeReceipts(honest, [makeDelta({ texts })])).resolves.toMatchObject({ added: 3 });
+  });
+
+  it('A1: stores whole confidences and coordinates as floats, so that filters on numbers find them, and ids as integers', async () => {
+    const metadata = { confidence: 1, x: 0, y: -0, width: 0.25, word_id: 1 };
+    await mergeReceipts(honest, [makeDelta({ texts: ['MILK 1.20'], metadata })]);
+    const database = chromaDatabase({ url: server.url });
+    const { id } = await database.get<{ id: string }>(`collections/${honest.name}`);
+    const matching = async (where: object) =>
+      (await database.post<{ ids: string[] }>(`collections/${id}/get`, { where, include: [] })).ids;
+    for (const where of [
+      { confidence: { $gt: 0.5 } },
+      { x: { $lt: 0.5 } },
+      { y: { $lt: 0.5 } },
+      { width: { $lt: 0.5 } },
+      { word_id: 1 },
+      { receipt_id: 1 },
+    ]) {
+      expect([where, (await matching(where)).length]).toEqual([where, 1]);
+    }
   });
 
   it.each(LIARS)('is not proven where the collection %s', async (_what, lie) => {
@@ -136,6 +155,7 @@ describe('A round that is not proven', () => {
       table,
       model: MODEL,
       dimensions: DIMENSIONS,
+      space: 'l2',
       checkpointRecords: 1,
       checkpointMinutes: 60,
       snapshotsKept: 3,

@@ -75,6 +75,7 @@ async function remoteWriter(name: string) {
     url: frontUrl,
     tenant: undefined,
     database: name,
+    space: 'cosine',
     readApiKey: async () => 'a-cloud-key',
   });
   const stored = async () => {

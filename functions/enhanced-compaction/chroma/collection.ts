@@ -1,8 +1,9 @@
 import type { DistanceSpace } from '../../../contracts/collection-pointer';
 import { distanceSpaceSchema } from '../../../contracts/collection-pointer';
-import { CONTENT_HASH_KEY, type DeltaRecord, type RecordMetadata } from '../../../contracts/delta';
+import { CONTENT_HASH_KEY, type HashedRecord, type RecordMetadata } from '../../../contracts/delta';
 import { slices } from '../../shared/slices';
 import type { ChromaDatabase } from './database';
+import { metadataJson } from './metadata-json';
 
 /** A stored record without its vector and text. */
 export interface StoredRecord {
@@ -33,7 +34,7 @@ export interface ChromaCollection {
   /** A page of all records, whole. */
   page(offset: number, limit: number): Promise<CompleteRecord[]>;
   /** Adds records under ids that must not be stored: Chroma passes silently over an id that is. */
-  add(records: readonly DeltaRecord[]): Promise<void>;
+  add(records: readonly HashedRecord[]): Promise<void>;
   delete(ids: readonly string[]): Promise<void>;
   /** The nearest records of an embedding, nearest first, optionally among these ids alone. */
   nearest(
@@ -112,15 +113,16 @@ export async function* pagesOf({ page }: ChromaCollection): AsyncGenerator<Compl
   }
 }
 
-/** Creates the collection, which must not exist, with the cosine space. */
+/** Creates the collection, which must not exist. */
 export async function createChromaCollection(
   database: ChromaDatabase,
   name: string,
+  space: DistanceSpace,
   recordsPerWrite = RECORDS_PER_WRITE,
 ): Promise<ChromaCollection> {
   const created = await database.post<CollectionAnswer>('collections', {
     name,
-    configuration: { hnsw: { space: 'cosine' } },
+    configuration: { hnsw: { space } },
   });
   return chromaCollection(database, created, recordsPerWrite);
 }
@@ -168,15 +170,15 @@ function chromaCollection(
     },
     async add(records) {
       for (const some of requestSlices(records, recordsPerWrite)) {
-        await database.post(path('add'), {
+        const rest = JSON.stringify({
           ids: some.map((record) => record.id),
           embeddings: some.map(({ embedding }) => base64(embedding)),
           documents: some.map(({ document }) => document),
-          metadatas: some.map(({ metadata, contentHash }) => ({
-            ...metadata,
-            [CONTENT_HASH_KEY]: contentHash,
-          })),
         });
+        const metadatas = some.map(({ metadata, contentHash }) =>
+          metadataJson({ ...metadata, [CONTENT_HASH_KEY]: contentHash }),
+        );
+        await database.post(path('add'), `${rest.slice(0, -1)},"metadatas":[${metadatas.join(',')}]}`);
       }
     },
     async delete(ids) {
@@ -216,8 +218,8 @@ const base64 = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 
 /** Records in slices of at most `count`, and of about {@link BODY_BYTES} once they are JSON. */
-function* requestSlices(records: readonly DeltaRecord[], count: number): Generator<DeltaRecord[]> {
-  let slice: DeltaRecord[] = [];
+function* requestSlices(records: readonly HashedRecord[], count: number): Generator<HashedRecord[]> {
+  let slice: HashedRecord[] = [];
   let bytes = 0;
   for (const record of records) {
     const size = record.embedding.byteLength * 1.4 + 3 * record.document.length + 1024;

@@ -17,7 +17,8 @@ export interface ChromaDatabaseOptions {
 export interface ChromaDatabase {
   /** @param path - below the database: `collections`, say. */
   get<Answer>(path: string): Promise<Answer>;
-  post<Answer>(path: string, body: object): Promise<Answer>;
+  /** @param body - what becomes JSON, or JSON text. */
+  post<Answer>(path: string, body: object | string): Promise<Answer>;
 }
 
 const ATTEMPTS = 6;
@@ -36,8 +37,12 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
   const base = `${url.replace(/\/$/, '')}/api/v2/tenants/${encodeURIComponent(tenant)}/databases/${encodeURIComponent(database)}/`;
   const headers = { 'content-type': 'application/json', ...(apiKey && { 'x-chroma-token': apiKey }) };
 
-  const request = async <Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> => {
-    const text = body && JSON.stringify(body);
+  const request = async <Answer>(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object | string,
+  ): Promise<Answer> => {
+    const text = typeof body === 'object' ? JSON.stringify(body) : body;
     for (let attempt = 1; ; attempt += 1) {
       const timeout = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
       const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;

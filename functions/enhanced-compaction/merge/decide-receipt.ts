@@ -14,8 +14,8 @@ export interface DecidedReceipt {
   readonly winner: { readonly run: CompactionRun; readonly delta: Delta } | undefined;
   readonly superseded: readonly { readonly run: CompactionRun; readonly by: string }[];
   readonly failed: readonly { readonly run: CompactionRun; readonly reason: string }[];
-  /** Ids of runs that turned out to have a final state: the index follows the table with a delay. */
-  readonly finishedAlready: readonly string[];
+  /** Runs that turned out to have a final state: the index follows the table with a delay. */
+  readonly finishedAlready: readonly CompactionRun[];
 }
 
 export interface DecideProps extends DeltaSource {
@@ -35,7 +35,7 @@ export async function decideReceipt(
 ): Promise<DecidedReceipt> {
   const superseded: { run: CompactionRun; by: string }[] = [];
   const failed: { run: CompactionRun; reason: string }[] = [];
-  const finishedAlready: string[] = [];
+  const finishedAlready: CompactionRun[] = [];
   let winner: DecidedReceipt['winner'];
   const known = await knownRuns(candidates, collection, props);
   if (known === undefined) return { winner, superseded, failed, finishedAlready };
@@ -43,7 +43,7 @@ export async function decideReceipt(
   for (const candidate of candidates) {
     const run = known.find(({ run_id }) => run_id === candidate.run_id) ?? candidate;
     if (!isUnfinished(run[collection].state)) {
-      finishedAlready.push(run.run_id);
+      finishedAlready.push(run);
       continue;
     }
     const by = winner?.run ?? supersedingRun(collection, run, known);

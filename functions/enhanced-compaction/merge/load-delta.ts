@@ -42,12 +42,14 @@ export async function loadDelta({ s3, bucket }: DeltaSource, key: string, hash?:
   return delta;
 }
 
-/** Why a delta must not enter a collection, or undefined when it may. */
+/**
+ * Why a delta must not enter a collection, or undefined when it may. Another text format is no reason: its vectors are
+ * comparable, if less alike, and a receipt is replaced as a whole.
+ */
 export function refusal({ header }: Delta, key: string, embedding: EmbeddingSpace): string | undefined {
   const wrong = [
     ['the model', header.model, embedding.model],
     ['a length of', header.dimensions, embedding.dimensions],
-    ['the text format', header.text_format_version, embedding.textFormatVersion],
   ].find(([, own, collections]) => own !== collections);
   if (wrong === undefined) return undefined;
   const [what, own, collections] = wrong;

@@ -1,4 +1,4 @@
-import { CONTENT_HASH_KEY, type Delta, type DeltaRecord } from '../../../contracts/delta';
+import { CONTENT_HASH_KEY, type Delta, type HashedRecord } from '../../../contracts/delta';
 import { parseRecordId, receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 import type { ChromaCollection, StoredRecord } from '../chroma/collection';
 import { MergeNotProven, probe } from './probe';
@@ -35,7 +35,7 @@ export async function mergeReceipts(
 ): Promise<MergeCounts> {
   const before = await chroma.count();
   const stored = await storedRecordsOf(chroma, deltas);
-  const written: DeltaRecord[] = [];
+  const written: HashedRecord[] = [];
   const deleted: string[] = [];
   let replaced = 0;
   for (const record of deltas.flatMap(({ records }) => records)) {
@@ -81,7 +81,7 @@ async function prove(
   chroma: ChromaCollection,
   before: number,
   { added, removed }: MergeCounts,
-  written: readonly DeltaRecord[],
+  written: readonly HashedRecord[],
   gone: readonly string[],
 ): Promise<void> {
   const expected = before + added - removed;

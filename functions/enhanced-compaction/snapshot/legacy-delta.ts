@@ -11,7 +11,7 @@ import {
 import { workingCopy } from '../chroma/working-copy';
 import { UnusableDelta } from '../merge/load-delta';
 import { fetchArchive, UnusableArchive } from './fetch';
-import { asDeltaRecord } from './missing-receipts';
+import { asHashedRecord } from './missing-receipts';
 
 /**
  * Adds the records of an old system's delta (a tarred Chroma directory) that the collection lacks. It says
@@ -44,7 +44,7 @@ export async function addLegacyDelta(
         );
       }
       const stored = new Set((await into.byIds(page.map(({ id }) => id))).map(({ id }) => id));
-      const missing = page.filter(({ id }) => !stored.has(id)).map(asDeltaRecord);
+      const missing = page.filter(({ id }) => !stored.has(id)).map(asHashedRecord);
       await into.add(missing);
       added += missing.length;
     }

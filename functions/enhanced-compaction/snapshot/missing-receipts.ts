@@ -1,4 +1,4 @@
-import { CONTENT_HASH_KEY, contentHash, type DeltaRecord } from '../../../contracts/delta';
+import { CONTENT_HASH_KEY, contentHash, type HashedRecord } from '../../../contracts/delta';
 import { parseRecordId, receiptIdPrefix } from '../../../contracts/record-id';
 import { type ChromaCollection, type CompleteRecord, pagesOf } from '../chroma/collection';
 
@@ -14,7 +14,7 @@ export async function keepMissingReceipts(from: ChromaCollection, into: ChromaCo
       const receipt = receiptOf(id);
       if (!missing.has(receipt)) missing.set(receipt, !present.has(receipt));
     }
-    await into.add(page.filter(({ id }) => missing.get(receiptOf(id))).map(asDeltaRecord));
+    await into.add(page.filter(({ id }) => missing.get(receiptOf(id))).map(asHashedRecord));
   }
 }
 
@@ -25,7 +25,7 @@ function receiptOf(id: string): string {
 }
 
 /** A record as it is written; an old one without a content hash gets its own. */
-export function asDeltaRecord({ id, document, metadata: stored, embedding }: CompleteRecord): DeltaRecord {
+export function asHashedRecord({ id, document, metadata: stored, embedding }: CompleteRecord): HashedRecord {
   const { [CONTENT_HASH_KEY]: hash, ...metadata } = stored;
   const content = { document, metadata, embedding };
   return { id, ...content, contentHash: typeof hash === 'string' ? hash : contentHash(content) };

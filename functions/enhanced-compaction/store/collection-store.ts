@@ -66,7 +66,6 @@ export const embeddingOf = ({ manifest }: Pick<CollectionPointer, 'manifest'>): 
   manifest && {
     model: manifest.model,
     dimensions: manifest.dimensions,
-    textFormatVersion: manifest.text_format_version,
   };
 
 /** @throws {Error} when the collection measures distances in another space than its pointer says. */

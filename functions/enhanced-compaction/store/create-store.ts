@@ -24,7 +24,7 @@ export interface StoreProps {
  */
 export function createStore({ environment, readSecret, ...props }: StoreProps): CollectionStore {
   const { CHROMA_MODE: mode, CHROMA_URL: url, CHROMA_SECRET_NAME: secret } = environment;
-  const shared = { ...props, bucket: environment.CHROMADB_BUCKET };
+  const shared = { ...props, bucket: environment.CHROMADB_BUCKET, space: environment.CHROMA_SPACE };
   if (mode === 'embedded') {
     return createEmbeddedStore({
       ...shared,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { VersionManifest } from '../../../contracts/collection-pointer';
-import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../../contracts/embedding';
+import type { DistanceSpace, VersionManifest } from '../../../contracts/collection-pointer';
+import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
 import { type WorkingCopy, workingCopy } from '../chroma/working-copy';
 import type { Published } from '../lease/publish';
@@ -17,6 +17,8 @@ export interface RebuildProps extends ReplayProps {
   /** The configured model and length: what an old system's snapshot, which says neither, is taken to be of. */
   readonly model: string;
   readonly dimensions: number;
+  /** What a new collection measures distances in. */
+  readonly space: DistanceSpace;
 }
 
 /** The pointer's item has a limit; nobody asks for a snapshot that a hundred rebuilds lie upon. */
@@ -67,7 +69,7 @@ export async function rebuild(
 
 /** The snapshot's collection, or a new one where there is no snapshot. */
 async function openSnapshot(
-  { s3, bucket, collection }: RebuildProps,
+  { s3, bucket, collection, space }: RebuildProps,
   snapshot: LocatedSnapshot | undefined,
   copy: WorkingCopy,
 ): Promise<ChromaCollection> {
@@ -75,7 +77,7 @@ async function openSnapshot(
   const database = await copy.start();
   const chroma = await openOnlyCollection(database, collection);
   if (chroma !== undefined) return chroma;
-  if (snapshot === undefined) return createChromaCollection(database, collection);
+  if (snapshot === undefined) return createChromaCollection(database, collection, space);
   throw new Error(`The snapshot ${snapshot.version} of ${collection} holds no collection.`);
 }
 
@@ -97,14 +99,13 @@ async function sharedEmbedding(
     embeddingOf({ manifest: origin }) ?? {
       model,
       dimensions: length ?? dimensions,
-      textFormatVersion: TEXT_FORMAT_VERSION,
     };
   const wrong = kindOf(origin, length, embedding);
   if (wrong === undefined) return embedding;
   throw new Error(
     `The snapshot ${snapshot?.version} of ${collection} has embeddings of ${wrong}, which cannot be searched ` +
-      `together with those of ${embedding.model}, ${embedding.dimensions} dimensions and the text format ` +
-      `${embedding.textFormatVersion}. Point the collection back to ${pointer.snapshot_version ?? 'its own snapshot'}.`,
+      `together with those of ${embedding.model} and ${embedding.dimensions} dimensions. ` +
+      `Point the collection back to ${pointer.snapshot_version ?? 'its own snapshot'}.`,
   );
 }
 
@@ -117,7 +118,7 @@ function kindOf(
   if (length !== undefined && length !== expected.dimensions) return `${length} dimensions`;
   const own = embeddingOf({ manifest });
   if (own === undefined || isDeepStrictEqual(own, expected)) return undefined;
-  return `${own.model}, ${own.dimensions} dimensions and the text format ${own.textFormatVersion}`;
+  return `${own.model} and ${own.dimensions} dimensions`;
 }
 
 async function refuseLoss(

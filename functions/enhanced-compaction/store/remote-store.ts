@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { versionId } from '../../../contracts/bucket-layout';
+import type { DistanceSpace } from '../../../contracts/collection-pointer';
 import type { Collection } from '../../../contracts/collections';
 import { createChromaCollection, openChromaCollection } from '../chroma/collection';
 import { chromaDatabase } from '../chroma/database';
@@ -14,6 +15,8 @@ export interface RemoteStoreProps {
   readonly url: string;
   readonly tenant: string | undefined;
   readonly database: string | undefined;
+  /** What a new collection measures distances in. */
+  readonly space: DistanceSpace;
   /** Chroma Cloud's API key. @default - none is sent */
   readonly readApiKey?: (() => Promise<string>) | undefined;
 }
@@ -38,7 +41,8 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       const database = chromaDatabase({ url, tenant, database: props.database, apiKey, signal });
       const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
       if (existing === undefined) await refuseToStartEmpty(props, pointer.version);
-      const chroma = existing ?? (await createChromaCollection(database, collection, RECORDS_PER_WRITE));
+      const chroma =
+        existing ?? (await createChromaCollection(database, collection, props.space, RECORDS_PER_WRITE));
       const { manifest } = pointer;
       if (manifest !== undefined) refuseOtherSpace(collection, chroma.space, manifest.space);
       return {

@@ -20,7 +20,7 @@ import { createRun } from '../../../../functions/shared/run-table';
 import { useRunTable } from '../../../support/lone-run-table';
 import { run as runAt } from '../../../support/runs';
 
-const SPACE = { model: 'test-model', dimensions: 3, textFormatVersion: 1 };
+const SPACE = { model: 'test-model', dimensions: 3 };
 const IMAGE = '11111111-1111-4111-8111-111111111111';
 const bucket = 'deltas';
 
@@ -60,7 +60,7 @@ async function storeDelta(run: CompactionRun, header: Partial<DeltaHeader> = {})
     created_at: run.created_at,
     model: SPACE.model,
     dimensions: SPACE.dimensions,
-    text_format_version: SPACE.textFormatVersion,
+    text_format_version: 2,
     records: 1,
     ...header,
   };
@@ -68,7 +68,9 @@ async function storeDelta(run: CompactionRun, header: Partial<DeltaHeader> = {})
   const embedding = new Float32Array([1, 2, 3]);
   const bytes = encodeDelta({
     header: whole,
-    records: [{ id, document: 'MILK', metadata: {}, embedding, contentHash: 'a'.repeat(32) }],
+    records: [
+      { id, document: 'MILK', embeddedText: 'MILK', metadata: {}, embedding, contentHash: 'a'.repeat(32) },
+    ],
   });
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: run.lines.delta_key, Body: bytes }));
   const delta_sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -150,7 +152,7 @@ describe('Of the runs of a receipt', () => {
     async (state) => {
       const run = await arrive(1, { state });
       const stale = { ...run, lines: { ...run.lines, state: 'PENDING' as const } };
-      expect(await decide([stale])).toEqual({ ...NOTHING, finishedAlready: [run.run_id] });
+      expect(await decide([stale])).toEqual({ ...NOTHING, finishedAlready: [run] });
     },
   );
 
@@ -160,7 +162,7 @@ describe('Of the runs of a receipt', () => {
     const stale = { ...done, lines: { ...done.lines, state: 'PENDING' as const } };
     const { winner, finishedAlready } = await decide([stale, usable]);
     expect(winner?.run).toEqual(usable);
-    expect(finishedAlready).toEqual([done.run_id]);
+    expect(finishedAlready).toEqual([done]);
   });
 
   it('one that the table does not show counts as it was given', async () => {
