@@ -1,6 +1,6 @@
 import type { CollectionPointer } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
-import type { CompactionRun } from '../../contracts/compaction-run';
+import { type CompactionRun, runName, runOf } from '../../contracts/compaction-run';
 
 /** What is true of a collection at one moment. Ages in seconds. */
 export interface Findings {
@@ -31,12 +31,12 @@ export function findings(
   after: number,
 ): Findings {
   const secondsSince = (instant: string): number => Math.max(0, (now.getTime() - Date.parse(instant)) / 1000);
-  const merged = new Map(pointer?.manifest?.runs.map((run) => [run.run_id, run.merged_vectors]));
+  const merged = new Map(pointer?.manifest?.runs.map((run) => [runName(runOf(run)), run.merged_vectors]));
   const published = runs.flatMap((run) => {
-    const mergedVectors = merged.get(run.run_id);
+    const mergedVectors = merged.get(runName(runOf(run)));
     return mergedVectors === undefined ? [] : [{ run, mergedVectors }];
   });
-  const waiting = runs.filter(({ run_id }) => !merged.has(run_id));
+  const waiting = runs.filter((run) => !merged.has(runName(runOf(run))));
 
   const manifest = pointer?.manifest;
   const uncovered = manifest !== undefined && manifest.uncovered_deltas.length > 0;

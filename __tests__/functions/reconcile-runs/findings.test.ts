@@ -28,6 +28,15 @@ test('a run that the published version holds is to be finished with its vectors,
   expect(found).toMatchObject({ pending: 1, oldestPendingAge: 10, stale: [] });
 });
 
+test('B5: a run of another receipt that has the same id is not taken for the published one', () => {
+  const held = waiting(5_000);
+  const other = { ...waiting(5_000), run_id: held.run_id };
+  const published = pointer({ merged: [held], publishedAt: before(60) });
+  const found = findings('lines', [held, other], published, NOW, 900);
+  expect(found.published.map((each) => each.run)).toEqual([held]);
+  expect(found.stale).toEqual([other]);
+});
+
 test('a pending run is stale by its creation, a processing one by its start', () => {
   const [old, busy, stuck, young] = [waiting(901), waiting(5_000, 899), waiting(4_000, 901), waiting(900)];
   const found = findings('lines', [old, busy, stuck, young], undefined, NOW, 900);
