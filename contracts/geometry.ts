@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * A fraction of the image's width or height. The corners of a rotated line may lie a little outside of the
- * image, hence the tenth on either side; anything further was measured in pixels or percent.
+ * image, hence the tenth on either side, which rows do not keep; anything further was measured in pixels or percent.
  */
 const fractionSchema = z.number().min(-0.1).max(1.1);
 
@@ -25,8 +25,9 @@ export const regionSchema = z.object({
   top_right: pointSchema,
   bottom_left: pointSchema,
   bottom_right: pointSchema,
-  angle_degrees: z.number(),
-  angle_radians: z.number(),
+  /** Not all writers of Vision's results note it, and nothing here needs it: corners tell it as well. */
+  angle_degrees: z.number().nullish(),
+  angle_radians: z.number().nullish(),
   /** 0..1. */
   confidence: z.number().min(0).max(1),
 });

@@ -84,12 +84,9 @@ export async function createBucket(s3: S3Client, bucket: string): Promise<void> 
   await s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
 }
 
-/** OCR results that are dropped under `ocr/` are told to the queue. */
+/** Whatever is dropped under `ocr/` is told to the queue. */
 async function notifyOcrResults(s3: S3Client, bucket: string, queueArn: string): Promise<void> {
-  const FilterRules = [
-    { Name: 'prefix', Value: OCR_PREFIX },
-    { Name: 'suffix', Value: '.json' },
-  ] as const;
+  const FilterRules = [{ Name: 'prefix', Value: OCR_PREFIX }] as const;
   await s3.send(
     new PutBucketNotificationConfigurationCommand({
       Bucket: bucket,

@@ -69,6 +69,10 @@ export async function ingestMessage(body: string, props: IngestProps): Promise<v
 
 async function ingestObject(key: string, props: IngestProps): Promise<void> {
   const { s3, bucket, quarantine, telemetry } = props;
+  if (key.endsWith('/')) {
+    telemetry.logger.info('A folder was made, which holds nothing to read', { key });
+    return;
+  }
   const object = { Bucket: bucket, Key: key };
   const { ETag: etag = '', ContentLength: size = 0 } = await s3
     .send(new HeadObjectCommand(object))
@@ -91,6 +95,7 @@ async function ingestObject(key: string, props: IngestProps): Promise<void> {
     telemetry.logger.info('An OCR result was parsed', {
       ...receipt,
       ...perCollection((each) => rows[each].length),
+      clamped: rows.clamped,
     });
   } catch (error) {
     if (!(error instanceof UnreadableInput)) throw error;

@@ -6,9 +6,15 @@ import type { ReceiptReference } from '../../contracts/record-id';
 import { textractOcrSchema } from '../../contracts/textract-ocr';
 import { visionOcrSchema } from '../../contracts/vision-ocr';
 import { UnreadableInput } from '../shared/quarantine';
+import { clamped } from './clamp';
 import { isNoise } from './noise';
 import type { OcrLine } from './ocr-line';
 import { textractLines } from './textract-lines';
+
+/** A receipt's rows, and how many lines and words had to be moved inside of the image for them. */
+export interface ParsedReceipt extends ReceiptRows {
+  readonly clamped: number;
+}
 
 /**
  * The NDJSON rows of one OCR result. Lines are numbered from 1 in the file's order, words from 1 in their
@@ -17,18 +23,18 @@ import { textractLines } from './textract-lines';
  * @throws {UnreadableInput} with the reason, when the bytes are not JSON, neither an Apple Vision nor a
  *   Textract result, or when the coordinates are not what they claim to be.
  */
-export function receiptRows(bytes: Uint8Array, { imageId, receiptId }: ReceiptReference): ReceiptRows {
+export function receiptRows(bytes: Uint8Array, { imageId, receiptId }: ReceiptReference): ParsedReceipt {
   const ocrLines = readLines(parseJson(bytes));
   refuseMirrored(ocrLines);
 
+  let moved = 0;
   // The rows' schemas leave out what else a region has, such as its letters.
-  const row = (region: Region) => ({
-    ...region,
-    receipt_id: receiptId,
-    image_id: imageId,
-    is_noise: isNoise(region.text),
-  });
-  return {
+  const row = (region: Region) => {
+    const inside = clamped(region);
+    if (inside !== region) moved += 1;
+    return { ...inside, receipt_id: receiptId, image_id: imageId, is_noise: isNoise(region.text) };
+  };
+  const rows: ReceiptRows = {
     lines: check(
       ROW_SCHEMAS.lines,
       ocrLines.map((line, index) => ({ ...row(line), line_id: index + 1 })),
@@ -40,6 +46,7 @@ export function receiptRows(bytes: Uint8Array, { imageId, receiptId }: ReceiptRe
       ),
     ),
   };
+  return { ...rows, clamped: moved };
 }
 
 function parseJson(bytes: Uint8Array): unknown {

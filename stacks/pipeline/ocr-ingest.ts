@@ -18,7 +18,7 @@ export class OcrIngest extends Construct {
           queueArn: queues.work['ocr-results'].queue.arn,
           events: ['s3:ObjectCreated:*'],
           filterPrefix: OCR_PREFIX,
-          filterSuffix: '.json',
+          // No suffix: a file of another form is kept with a note that says so, instead of lying there unread.
         },
       ],
       // S3 sends a test message at once and refuses a queue that does not take it.

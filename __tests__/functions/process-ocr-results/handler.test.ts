@@ -134,6 +134,25 @@ test('keys with spaces, plus signs and accents arrive as they are', async () => 
   expect(kept?.content.toString()).toBe(OCR_RESULTS['vision-coffee-shop']);
 });
 
+test('B8: a file of another suffix or layout that is dropped under ocr/ is kept with a note, and a folder is passed over', async () => {
+  harness.pipeline.resumeConsumers();
+  const id = randomUUID();
+  const keys = [`ocr/${id}/receipt-00001.JSON`, `ocr/${id}/receipt-00001.txt`, `ocr/${id}.json`, `ocr/${id}`];
+  await harness.put(`ocr/${id}/`, '');
+  for (const key of keys) await harness.put(key, OCR_RESULTS['vision-coffee-shop']);
+  const notes = () => harness.quarantined();
+  const sources = async () =>
+    (await notes()).flatMap(({ reason }) => ('key' in reason.source ? [reason.source.key] : []));
+  await eventually('the notes', async () => {
+    const kept = await sources();
+    return keys.slice(1).every((key) => kept.includes(key));
+  });
+  expect(await sources()).not.toContain(`ocr/${id}/`);
+  expect(harness.logged('A folder was made, which holds nothing to read')).toEqual([
+    expect.objectContaining({ key: `ocr/${id}/` }),
+  ]);
+});
+
 test('a key that is as long as S3 allows can be quarantined', async () => {
   const key = `ocr/${'x'.repeat(1_015)}.json`;
   await harness.put(key, '{}');

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Region } from '../../../contracts/geometry';
 import { layOut, turned } from '../../../demo/receipts/lay-out';
 import { textractResult, visionResult } from '../../../demo/receipts/ocr-results';
 import { OCR_RESULTS } from '../../../demo/receipts/receipts';
@@ -51,13 +52,68 @@ test('the same receipt gives the same geometry through Vision and through Textra
 });
 
 test('a receipt on which nothing was found has no rows', () => {
-  expect(read({ lines: [] })).toEqual({ lines: [], words: [] });
-  expect(read({ DocumentMetadata: { Pages: 1 }, Blocks: [] })).toEqual({ lines: [], words: [] });
+  const nothing = { lines: [], words: [], clamped: 0 };
+  expect(read({ lines: [] })).toEqual(nothing);
+  expect(read({ DocumentMetadata: { Pages: 1 }, Blocks: [] })).toEqual(nothing);
 });
 
 const supermarket = parsed(OCR_RESULTS['vision-supermarket']);
 const pharmacy = parsed(OCR_RESULTS['textract-pharmacy']);
 const firstLine = supermarket.lines[0];
+
+test('B9: corners and boxes that lie a little outside of the image are moved to its border, and counted', () => {
+  const [inside, outside] = supermarket.lines;
+  const beyond = {
+    ...outside,
+    words: [],
+    top_left: { x: -0.05, y: 1.02 },
+    bounding_box: { x: -0.05, y: 0.9, width: 0.45, height: 0.12 },
+  };
+  const rows = read({ lines: [inside, beyond] });
+  expect(rows.clamped).toBe(1);
+  expect(rows.lines[0]).toMatchObject({ top_left: inside.top_left, bounding_box: inside.bounding_box });
+  expect(rows.lines[1]?.top_left).toEqual({ x: 0, y: 1 });
+  expect(rows.lines[1]?.bounding_box).toMatchObject({ x: 0, y: 0.9 });
+  expect(rows.lines[1]?.bounding_box.width).toBeCloseTo(0.4, 12);
+  expect(rows.lines[1]?.bounding_box.height).toBeCloseTo(0.1, 12);
+});
+
+/** Every coordinate of a region: its corners and both ends of its box. */
+const places = ({ bounding_box: box, ...region }: Region): number[] => {
+  const ends = [box, { x: box.x + box.width, y: box.y + box.height }];
+  const corners = [region.top_left, region.top_right, region.bottom_left, region.bottom_right];
+  return [...corners, ...ends].flatMap(({ x, y }) => [x, y]);
+};
+
+test('B9: wherever the page lies, its rows are on the image, and only what was outside is moved', () => {
+  const shift = fc.double({ min: -0.19, max: 0.19, noNaN: true });
+  fc.assert(
+    fc.property(shift, shift, (dx, dy) => {
+      const lines = layOut([['TOTAL', '4.60'], ['Thanks']], ({ x, y }) => ({ x: x + dx, y: y + dy }));
+      const rows = read(visionResult(lines));
+      const given = lines.flatMap(({ words, ...line }) => [line, ...words]);
+      const outside = given.filter((region) =>
+        places(region).some((value) => value < 0 || value > 1 + 1e-12),
+      );
+      expect(rows.clamped).toBe(outside.length);
+      for (const value of [...rows.lines, ...rows.words].flatMap(places)) {
+        expect(value).toBeGreaterThanOrEqual(0);
+        expect(value).toBeLessThanOrEqual(1 + 1e-12);
+      }
+    }),
+  );
+});
+
+test('B9: a Vision result whose lines and words have no angle is read', () => {
+  const { lines } = supermarket;
+  const bare = ({ angle_degrees: _d, angle_radians: _r, ...rest }: typeof firstLine) => rest;
+  const rows = read({
+    lines: lines.map((line: typeof firstLine) => ({ ...bare(line), words: line.words.map(bare) })),
+  });
+  expect(rows.lines).toHaveLength(lines.length);
+  expect(rows.lines[0]).not.toHaveProperty('angle_degrees');
+  expect(read({ lines: [{ ...firstLine, angle_degrees: null }] }).lines).toHaveLength(1);
+});
 
 test.each<[string, unknown, string]>([
   ['a list', [], 'neither an Apple Vision result'],
@@ -70,6 +126,8 @@ test.each<[string, unknown, string]>([
     { lines: [{ ...firstLine, top_left: { x: 104, y: 2260 } }] },
     'top_left.x',
   ],
+  ['a corner that is no number', { lines: [{ ...firstLine, top_left: { x: null, y: 0.5 } }] }, 'top_left.x'],
+  ['a corner far outside', { lines: [{ ...firstLine, top_left: { x: 1.11, y: 0.5 } }] }, 'top_left.x'],
   ['a confidence in percent', { lines: [{ ...firstLine, confidence: 99 }] }, 'confidence'],
   ['a part of an asynchronous answer', { ...pharmacy, NextToken: 'abc' }, 'join all parts'],
   ['two pages', { ...pharmacy, DocumentMetadata: { Pages: 2 } }, 'one file is one receipt'],
