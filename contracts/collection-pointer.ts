@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isVersionId } from './bucket-layout';
 import { runIdSchema } from './messages';
+import { recordTallySchema } from './record-form';
 import { imageIdSchema, receiptIdSchema } from './record-id';
 
 export const distanceSpaceSchema = z.enum(['cosine', 'l2', 'ip']);
@@ -29,6 +30,8 @@ export const versionManifestSchema = z.object({
   dimensions: z.int().positive(),
   /** Of the records that were merged last; earlier ones may be of another. */
   text_format_version: z.int().positive(),
+  /** What its records are, as their metadata tells. Versions of before this was counted lack it. */
+  record_tally: recordTallySchema.optional(),
   /** Hexadecimal SHA-256 of the version's list of files and their hashes. Absent in server and cloud mode. */
   files_sha256: z
     .string()

@@ -1,5 +1,6 @@
 import type { MergedRun, VersionManifest } from '../../contracts/collection-pointer';
 import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../contracts/embedding';
+import type { RecordTally } from '../../contracts/record-form';
 import type { RunTable } from '../shared/run-table';
 import type { Lease } from './lease/lease';
 import { type Publication, type Published, publish, withSnapshot } from './lease/publish';
@@ -13,6 +14,8 @@ interface Merged {
   readonly receipts: readonly DecidedReceipt[];
   /** Whether the content differs from the published one. */
   readonly hasNewVersion: boolean;
+  /** What the records of the open content are; undefined where nothing changed. */
+  readonly tally: RecordTally | undefined;
 }
 
 /**
@@ -25,7 +28,7 @@ export async function publishDecided(
   lease: Lease,
   before: Published,
   open: OpenCollection,
-  { embedding, receipts, hasNewVersion }: Merged,
+  { embedding, receipts, hasNewVersion, tally = before.manifest?.record_tally }: Merged,
 ): Promise<Published> {
   const runs = receipts.flatMap(({ winner }) => (winner === undefined ? [] : [mergedRun(winner)]));
   const covering = receipts.flatMap(({ winner, superseded }) => [...(winner ? [winner] : []), ...superseded]);
@@ -50,6 +53,7 @@ export async function publishDecided(
     model: embedding.model,
     dimensions: embedding.dimensions,
     text_format_version: TEXT_FORMAT_VERSION,
+    ...(tally !== undefined && { record_tally: tally }),
     ...(sealed.filesSha256 !== undefined && { files_sha256: sealed.filesSha256 }),
     runs,
     uncovered_deltas: uncovered,

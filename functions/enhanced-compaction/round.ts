@@ -2,14 +2,16 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { type CompactionRun, runName, runOf } from '../../contracts/compaction-run';
 import type { EmbeddingSpace } from '../../contracts/embedding';
 import { METRICS } from '../../contracts/metrics';
+import { addTallies, type RecordTally } from '../../contracts/record-form';
 import { countPerCollection, type Telemetry } from '../shared/logging';
 import { changeRun, completeRun, type RunTable } from '../shared/run-table';
 import { concurrently } from './concurrently';
 import type { Lease } from './lease/lease';
 import type { Published } from './lease/publish';
 import { type DecidedReceipt, decideReceipt } from './merge/decide-receipt';
-import { addCounts, isChange, mergeReceipts, NO_CHANGE } from './merge/merge-receipts';
+import { addCounts, isChange, type MergeCounts, mergeReceipts, NO_CHANGE } from './merge/merge-receipts';
 import { pieces, planReceipts, type ReceiptWork } from './merge/plan';
+import { countRecordForms, warnOfOldForms } from './merge/record-forms';
 import { publishDecided } from './publish-decided';
 import type { CollectionStore, OpenCollection } from './store/collection-store';
 
@@ -91,7 +93,9 @@ async function mergeAndPublish(
   }
   lease.signal.throwIfAborted();
   const hasNewVersion = isChange(counts) || open.isUnpublished;
-  const published = await publishDecided(table, lease, before, open, { embedding, receipts, hasNewVersion });
+  const tally = hasNewVersion ? await tallyOf(lease, before, open, counts, props) : undefined;
+  const merged = { embedding, receipts, hasNewVersion, tally };
+  const published = await publishDecided(table, lease, before, open, merged);
   await open.published();
   return {
     receipts,
@@ -99,6 +103,21 @@ async function mergeAndPublish(
     hasNewVersion,
     mergedVectors: counts.added + counts.replaced + counts.removed,
   };
+}
+
+/** What is known of the records' forms with what was merged; counted anew, and said, where nothing is known. */
+async function tallyOf(
+  { collection }: Lease,
+  before: Published,
+  open: OpenCollection,
+  { tally }: MergeCounts,
+  { telemetry }: RoundProps,
+): Promise<RecordTally> {
+  const known = open.isUnpublished ? undefined : before.manifest?.record_tally;
+  if (known !== undefined) return addTallies(known, tally);
+  const counted = await countRecordForms(collection, open.chroma);
+  warnOfOldForms(collection, counted, telemetry);
+  return counted;
 }
 
 const newEmbedding = ({ model, dimensions }: RoundProps): EmbeddingSpace => ({ model, dimensions });

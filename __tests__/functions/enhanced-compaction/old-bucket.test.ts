@@ -7,7 +7,7 @@ import { type OldRecord, writeOldDelta, writeOldSnapshot } from '../../../demo/o
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
-import { embed, useCompactionHarness } from '../../support/compaction-harness';
+import { embed, quietTelemetry, useCompactionHarness } from '../../support/compaction-harness';
 import { intercepted } from '../../support/intercepted-client';
 
 const world = useCompactionHarness();
@@ -84,6 +84,39 @@ describe('A bucket of the old system', () => {
       'line_id',
       'receipt_id',
       'row_line_ids',
+    ]);
+  });
+
+  it('A2: with records of several forms says so once with figures, keeps count of them, and goes on working', async () => {
+    const more = (record: OldRecord, metadata: OldRecord['metadata']): OldRecord => ({
+      ...record,
+      metadata: { ...record.metadata, ...metadata },
+    });
+    const source = 'openai_embedding_batch';
+    const records = [
+      more(old(1, 1, 'A ROW', false), { source, row_line_ids: '[1, 2]', label_TOTAL: true }),
+      more(old(1, 2, 'LEFT OVER', false), { source, valid_labels: ',TOTAL,' }),
+      more(old(2, 1, 'AN UPLOAD', true), { embedding_type: 'line' }),
+    ];
+    await writeOldSnapshot(world.s3, world.bucket, 'lines', records, { version: '20260210_101500' });
+    const telemetry = quietTelemetry();
+    const warnings = jest.spyOn(telemetry.logger, 'warn').mockImplementation(() => {});
+    const writer = world.writer({ telemetry });
+    const tally = async () => (await world.pointer())?.manifest?.record_tally;
+
+    await world.arrive({ texts: ['NEW'], metadata: { row_line_ids: '[1]' } });
+    await writer.compact();
+    const forms = { row: 2, line: 1, 'text-ids': 1 };
+    expect(await tally()).toEqual({ forms, labels: { flags: 1, 'valid-text': 1 } });
+    await world.arrive({ imageId, receiptId: 1, texts: ['BOTH'], metadata: { row_line_ids: '[1, 2]' } });
+    await writer.compact();
+    expect(await tally()).toEqual({ forms: { row: 2, 'text-ids': 1 }, labels: {} });
+    await world.arrive({ imageId, receiptId: 2, texts: ['ITS ROW'], metadata: { row_line_ids: '[1]' } });
+    await writer.compact();
+    expect(await tally()).toEqual({ forms: { row: 3 }, labels: {} });
+    const said = warnings.mock.calls.filter(([message]) => String(message).includes('older forms'));
+    expect(said).toEqual([
+      [expect.any(String), expect.objectContaining({ collection: 'lines', records: 4, older: 2, forms })],
     ]);
   });
 

@@ -31,6 +31,8 @@ export interface ChromaCollection {
   byIds(ids: readonly string[]): Promise<StoredRecord[]>;
   /** Every record whose metadata names one of these images. */
   byImages(imageIds: readonly string[]): Promise<StoredRecord[]>;
+  /** A page of all records, without vectors and texts. */
+  storedPage(offset: number, limit: number): Promise<StoredRecord[]>;
   /** A page of all records, whole. */
   page(offset: number, limit: number): Promise<CompleteRecord[]>;
   /** Adds records under ids that must not be stored: Chroma passes silently over an id that is. */
@@ -160,6 +162,7 @@ function chromaCollection(
       }
       return found;
     },
+    storedPage: async (offset, limit) => storedRecords(await get({ offset, limit, include: ['metadatas'] })),
     async page(offset, limit) {
       const answer = await get({ offset, limit, include: ['metadatas', 'documents', 'embeddings'] });
       return storedRecords(answer).map((record, index) => ({

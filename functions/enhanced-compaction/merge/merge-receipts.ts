@@ -1,4 +1,5 @@
 import { CONTENT_HASH_KEY, type Delta, type HashedRecord } from '../../../contracts/delta';
+import { addTallies, NO_RECORDS, type RecordTally, tallyRecords } from '../../../contracts/record-form';
 import { parseRecordId, receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 import type { ChromaCollection, StoredRecord } from '../chroma/collection';
 import { MergeNotProven, probe } from './probe';
@@ -8,6 +9,8 @@ export interface MergeCounts {
   readonly added: number;
   readonly replaced: number;
   readonly removed: number;
+  /** By how many records of each form the collection grew or shrank. */
+  readonly tally: RecordTally;
 }
 
 export const isChange = ({ added, replaced, removed }: MergeCounts): boolean =>
@@ -17,9 +20,10 @@ export const addCounts = (a: MergeCounts, b: MergeCounts): MergeCounts => ({
   added: a.added + b.added,
   replaced: a.replaced + b.replaced,
   removed: a.removed + b.removed,
+  tally: addTallies(a.tally, b.tally),
 });
 
-export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0 };
+export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0, tally: NO_RECORDS };
 
 /**
  * Makes a collection hold exactly the given receipts' records: adds, replaces (delete and add, since an
@@ -36,26 +40,39 @@ export async function mergeReceipts(
   const before = await chroma.count();
   const stored = await storedRecordsOf(chroma, deltas);
   const written: HashedRecord[] = [];
-  const deleted: string[] = [];
-  let replaced = 0;
+  const gone: StoredRecord[] = [];
   for (const record of deltas.flatMap(({ records }) => records)) {
     const present = stored.get(record.id);
     stored.delete(record.id);
     if (present?.metadata[CONTENT_HASH_KEY] === record.contentHash) continue;
     written.push(record);
-    if (present !== undefined) {
-      replaced += 1;
-      deleted.push(record.id);
-    }
+    if (present !== undefined) gone.push(present);
   }
+  const replaced = gone.length;
   const removed = stored.size;
-  deleted.push(...stored.keys());
-  const counts = { added: written.length - replaced, replaced, removed };
+  gone.push(...stored.values());
+  const tally = difference(deltas, written, gone);
+  const counts = { added: written.length - replaced, replaced, removed, tally };
 
-  await chroma.delete(deleted);
+  await chroma.delete(gone.map(({ id }) => id));
   await chroma.add(written);
   if (isChange(counts)) await prove(chroma, before, counts, written, [...stored.keys()]);
   return counts;
+}
+
+function difference(
+  [delta]: readonly Delta[],
+  written: readonly HashedRecord[],
+  gone: readonly StoredRecord[],
+): RecordTally {
+  if (delta === undefined) return NO_RECORDS;
+  const [more, less] = [written, gone].map((records) =>
+    tallyRecords(
+      delta.header.collection,
+      records.map(({ metadata }) => metadata),
+    ),
+  ) as [RecordTally, RecordTally];
+  return addTallies(more, less, -1);
 }
 
 /** The receipts' records that the collection holds, by id; also such as their delta lacks. */
