@@ -25,7 +25,7 @@ export function pageAxes(lines: readonly Region[]): PlaceOf {
   const { right, up } = axesOf(lines);
   const area = cross(right, up);
   const isFlat = Math.abs(area) <= 1e-9 * Math.hypot(right.x, right.y) * Math.hypot(up.x, up.y);
-  if (isFlat || isUpright(right, up, lines)) return uprightPlace;
+  if (isFlat || isUpright(right, lines)) return uprightPlace;
   const [unitRight, unitUp] = [unit(right), unit(up)];
   const unitArea = cross(unitRight, unitUp);
   return (region) => {
@@ -55,10 +55,9 @@ const uprightPlace: PlaceOf = (region) => {
 
 /**
  * Whether boxes tell the rows: over the whole width of the image a row rises or falls by no more than the height of
- * a line, so that both of its ends still meet. Half of the lines are at least as high.
+ * a line, so that both of its ends still meet. Half of the lines are at least as high; upside down, heights are negative.
  */
-function isUpright(right: Point, up: Point, lines: readonly Region[]): boolean {
-  if (right.x <= 0 || up.y <= 0) return false;
+function isUpright(right: Point, lines: readonly Region[]): boolean {
   const heights = lines.map(lineHeight).sort((a, b) => a - b);
   return Math.abs(right.y / right.x) <= (heights[Math.floor(heights.length / 2)] ?? 0);
 }

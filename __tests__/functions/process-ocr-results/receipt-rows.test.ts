@@ -85,6 +85,20 @@ const places = ({ bounding_box: box, ...region }: Region): number[] => {
   return [...corners, ...ends].flatMap(({ x, y }) => [x, y]);
 };
 
+test('B9: what touches the border is not outside', () => {
+  const corner = (x: number, y: number) => ({ x, y });
+  const whole = {
+    ...firstLine,
+    words: [],
+    top_left: corner(0, 1),
+    top_right: corner(1, 1),
+    bottom_left: corner(0, 0),
+    bottom_right: corner(1, 0),
+    bounding_box: { x: 0, y: 0, width: 1, height: 1 },
+  };
+  expect(read({ lines: [whole] }).clamped).toBe(0);
+});
+
 test('B9: wherever the page lies, its rows are on the image, and only what was outside is moved', () => {
   const shift = fc.double({ min: -0.19, max: 0.19, noNaN: true });
   fc.assert(
