@@ -3,6 +3,8 @@ import { padded, type ReceiptReference } from './record-id';
 
 /** Where the user drops OCR results; the bucket's notification is filtered to it. */
 export const OCR_PREFIX = 'ocr/';
+/** What was read from them, before it is embedded. */
+export const ROWS_PREFIX = 'receipts/';
 /** What could not be understood is kept here, whole, with the reason beside it. */
 export const QUARANTINE_PREFIX = 'quarantine/';
 
@@ -18,9 +20,18 @@ export function parseOcrKey(key: string): ReceiptReference | undefined {
   return { imageId: imageId.toLowerCase(), receiptId: Number(receiptId) };
 }
 
-/** The NDJSON rows of one receipt for one collection. */
-export const ndjsonKey = ({ imageId, receiptId }: ReceiptReference, collection: Collection): string =>
-  `receipts/${imageId}/receipt-${padded(receiptId)}/${collection}.ndjson`;
+/**
+ * The NDJSON rows of one receipt for one collection. Each state of the OCR object has keys of its own, so that
+ * what was read from one is never overwritten by, nor mixed with, what was read from another.
+ *
+ * @param etag - of the OCR object; null when it was removed.
+ */
+export const ndjsonKey = (
+  { imageId, receiptId }: ReceiptReference,
+  etag: string | null,
+  collection: Collection,
+): string =>
+  `${ROWS_PREFIX}${imageId}/receipt-${padded(receiptId)}/${etag?.replaceAll(/[^\w-]/g, '') ?? 'removed'}/${collection}.ndjson`;
 
 export const deltaPrefix = (collection: Collection): string => `${collection}/delta/`;
 export const deltaKey = (collection: Collection, runId: string): string =>

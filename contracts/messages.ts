@@ -11,6 +11,10 @@ const runIdSchema = z.string().regex(/^[0-9a-f]{32}$/, 'a run id is 32 hexadecim
 /** The field of an embed message that names a collection's rows, such as `lines_key`. */
 export const rowsField = (collection: Collection): `${Collection}_key` => `${collection}_key`;
 
+/** An OCR object at a moment: null stands for the ETag of one that was removed. */
+export const ocrObjectSchema = z.object({ key: z.string().min(1), etag: z.string().min(1).nullable() });
+export type OcrObject = z.infer<typeof ocrObjectSchema>;
+
 /** EMBED_NDJSON_QUEUE: these NDJSON files are ready to be embedded. */
 export const embedNdjsonMessageSchema = z.object({
   version: z.literal(MESSAGE_VERSION),
@@ -18,6 +22,8 @@ export const embedNdjsonMessageSchema = z.object({
   receipt_id: receiptIdSchema,
   bucket: z.string().min(3).max(63),
   ...fromEntries(COLLECTIONS.map((collection) => [rowsField(collection), z.string().min(1)])),
+  /** The OCR object as it was when the rows were made. Messages of earlier releases, which may be queued, lack it. */
+  ocr: ocrObjectSchema.optional(),
 });
 export type EmbedNdjsonMessage = z.infer<typeof embedNdjsonMessageSchema>;
 

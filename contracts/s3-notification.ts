@@ -3,9 +3,11 @@ import { z } from 'zod';
 /** What S3 sends once when a notification is configured. It announces nothing. */
 const testEventSchema = z.object({ Event: z.literal('s3:TestEvent') });
 
-const objectCreatedSchema = z.object({
+const objectChangedSchema = z.object({
   eventSource: z.literal('aws:s3'),
-  eventName: z.string().regex(/^ObjectCreated:/, 'only ObjectCreated events are expected here'),
+  eventName: z
+    .string()
+    .regex(/^Object(?:Created|Removed):/, 'only ObjectCreated and ObjectRemoved events are expected here'),
   s3: z.object({
     bucket: z.object({ name: z.string().min(1) }),
     object: z.object({
@@ -27,6 +29,6 @@ const objectCreatedSchema = z.object({
 
 /** OCR_RESULTS_QUEUE: S3's event notification, with the keys decoded. */
 export const s3NotificationSchema = z.union([
-  z.object({ Records: z.array(objectCreatedSchema).min(1) }),
+  z.object({ Records: z.array(objectChangedSchema).min(1) }),
   testEventSchema,
 ]);

@@ -69,7 +69,8 @@ test('the placeholders of the old infrastructure are decoys, and no key that we 
       const version = versionId(date, unique);
       const keys = [
         ocrKey(receipt),
-        ndjsonKey(receipt, collection),
+        ndjsonKey(receipt, '"0cc175b9c0f1b6a831c399e269772661-2"', collection),
+        ndjsonKey(receipt, null, collection),
         deltaKey(collection, run),
         legacyDeltaKey(collection, run),
         snapshotPointerKey(collection),
@@ -87,7 +88,8 @@ test('the layout is the one that existing buckets have', () => {
   const version = '20260314_174200_000001_0badcafe';
   expect([
     ocrKey(receipt),
-    ndjsonKey(receipt, 'words'),
+    ndjsonKey(receipt, '"0cc175b9-2"', 'words'),
+    ndjsonKey(receipt, null, 'lines'),
     deltaKey('lines', 'ab'.repeat(16)),
     snapshotPointerKey('lines'),
     snapshotArchiveKey('lines', version),
@@ -95,7 +97,8 @@ test('the layout is the one that existing buckets have', () => {
     snapshotManifestKey('lines', version),
   ]).toEqual([
     'ocr/0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b/receipt-00007.json',
-    'receipts/0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b/receipt-00007/words.ndjson',
+    'receipts/0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b/receipt-00007/0cc175b9-2/words.ndjson',
+    'receipts/0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b/receipt-00007/removed/lines.ndjson',
     'lines/delta/abababababababababababababababab/delta.arrow',
     'lines/snapshot/latest-pointer.txt',
     'lines/snapshot/timestamped/20260314_174200_000001_0badcafe/snapshot.tar.gz',

@@ -17,6 +17,10 @@ const embedMessages: fc.Arbitrary<EmbedNdjsonMessage> = fc.record({
   bucket: fc.string({ minLength: 3, maxLength: 63 }),
   lines_key: fc.string({ minLength: 1 }),
   words_key: fc.string({ minLength: 1 }),
+  ocr: fc.option(
+    fc.record({ key: fc.string({ minLength: 1 }), etag: fc.option(fc.string({ minLength: 1 })) }),
+    { nil: undefined },
+  ),
 });
 const doorbells: fc.Arbitrary<CompactionMessage> = fc.record({
   version: fc.constant(1 as const),

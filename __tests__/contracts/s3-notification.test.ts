@@ -22,6 +22,16 @@ test('keys arrive as they are in the bucket, with plus signs, percents, spaces a
   );
 });
 
+test.each([
+  ['ObjectRemoved:Delete', true],
+  ['ObjectRemoved:DeleteMarkerCreated', true],
+  ['LifecycleExpiration:Delete', false],
+  ['ObjectRestore:Completed', false],
+])('of an event %s it is known whether it changes a receipt: %s', (eventName, known) => {
+  const [record] = event('ocr/a').Records;
+  expect(s3NotificationSchema.safeParse({ Records: [{ ...record, eventName }] }).success).toBe(known);
+});
+
 test('a key that is not URL-encoded is refused', () => {
   expect(s3NotificationSchema.safeParse(event('100%')).success).toBe(false);
 });

@@ -12,7 +12,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, readonly string[
   },
   embed_from_ndjson: {
     'sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes': ['queue embed_ndjson'],
-    's3:GetObject': ['bucket/receipts/*', 'bucket/lines/delta/*', 'bucket/words/delta/*'],
+    's3:GetObject': ['bucket/receipts/*', 'bucket/lines/delta/*', 'bucket/words/delta/*', 'bucket/ocr/*'],
     's3:PutObject': ['bucket/lines/delta/*', 'bucket/words/delta/*', 'bucket/quarantine/*'],
     's3:ListBucket': ['bucket'],
     'dynamodb:Query dynamodb:PutItem': ['table'],

@@ -37,13 +37,16 @@ describe('the one stack', () => {
     for (const { attributes } of fifo) expect(attributes.name).toMatch(/\.fifo$/);
   });
 
-  it('sends what is dropped under ocr/ to the ocr-results queue', () => {
+  it('sends what is dropped under ocr/, or removed, whatever its suffix, to the ocr-results queue', () => {
     expect(template.resource('aws_s3_bucket_notification', 'chromadb').queue).toEqual([
       expect.objectContaining({
         queue_arn: `\${aws_sqs_queue.ocr_results.arn}`,
         filter_prefix: 'ocr/',
-        events: ['s3:ObjectCreated:*'],
+        events: ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'],
       }),
+    ]);
+    expect(template.resource('aws_s3_bucket_notification', 'chromadb').queue).not.toEqual([
+      expect.objectContaining({ filter_suffix: expect.anything() }),
     ]);
   });
 

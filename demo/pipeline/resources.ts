@@ -84,9 +84,8 @@ export async function createBucket(s3: S3Client, bucket: string): Promise<void> 
   await s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
 }
 
-/** Whatever is dropped under `ocr/` is told to the queue. */
+/** OCR results that are dropped under `ocr/`, or removed, are told to the queue. */
 async function notifyOcrResults(s3: S3Client, bucket: string, queueArn: string): Promise<void> {
-  const FilterRules = [{ Name: 'prefix', Value: OCR_PREFIX }] as const;
   await s3.send(
     new PutBucketNotificationConfigurationCommand({
       Bucket: bucket,
@@ -95,8 +94,8 @@ async function notifyOcrResults(s3: S3Client, bucket: string, queueArn: string):
           {
             Id: 'ocr-results',
             QueueArn: queueArn,
-            Events: ['s3:ObjectCreated:*'],
-            Filter: { Key: { FilterRules: [...FilterRules] } },
+            Events: ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'],
+            Filter: { Key: { FilterRules: [{ Name: 'prefix', Value: OCR_PREFIX }] } },
           },
         ],
       },

@@ -1,9 +1,10 @@
 import { perCollection } from '../../contracts/collections';
 import type { CompactionRun } from '../../contracts/compaction-run';
 import { TEXT_FORMAT_VERSION } from '../../contracts/embedding';
-import { type EmbedNdjsonMessage, embedNdjsonMessageSchema } from '../../contracts/messages';
+import { type EmbedNdjsonMessage, embedNdjsonMessageSchema, type OcrObject } from '../../contracts/messages';
 import { describeIssues } from '../../contracts/ndjson-rows';
 import { receiptOf } from '../../contracts/record-id';
+import { lookAtObject } from '../shared/look-at-object';
 import { UnreadableInput } from '../shared/quarantine';
 import { createRun, type RunTable, runsOfReceipt } from '../shared/run-table';
 import { parseBody } from '../shared/sqs-batch';
@@ -19,8 +20,9 @@ export interface EmbedProps extends ReceiptRunProps {
 /**
  * Handles one message of the embed-ndjson queue: embeds the receipt's rows, stores both deltas, then writes
  * the run that announces them. A receipt without meaningful rows makes a run of zero records, which takes its
- * old vectors out of the collections. A message that was handled before embeds nothing. Lasting nonsense from
- * the endpoint ends as a FAILED run with its reason.
+ * old vectors out of the collections. A message that was handled before embeds nothing, nor does one whose OCR
+ * object has changed: that change has a message of its own. Lasting nonsense from the endpoint ends as a FAILED
+ * run with its reason.
  *
  * @throws {UnreadableInput} when the message or the rows that it names cannot be understood.
  * @throws {Error} when S3, DynamoDB, Secrets Manager or the endpoint fail: the message must come again.
@@ -30,8 +32,16 @@ export async function embedMessage(body: string, props: EmbedProps): Promise<voi
   const message = readMessage(body, bucket);
   const { image_id, receipt_id } = message;
 
-  // Taken before the rows are read, so that of two runs the one with the newer rows is the later one.
+  // Taken before the object is looked at, so that of two runs the one with the newer rows is the later one, however
+  // long either of them takes.
   const readAt = Date.now();
+  if (message.ocr !== undefined && !(await isStill(message.ocr, props))) {
+    telemetry.logger.info('The OCR result has changed since: its newer state is embedded instead', {
+      image_id,
+      receipt_id,
+    });
+    return;
+  }
   const content = await readReceiptContent(s3, message);
   const receipt = receiptOf(message);
   const vectors = { model, dimensions, textFormatVersion: TEXT_FORMAT_VERSION };
@@ -66,6 +76,9 @@ function readMessage(body: string, onlyBucket: string): EmbedNdjsonMessage {
   }
   return message.data;
 }
+
+const isStill = async ({ key, etag }: OcrObject, { s3, bucket }: EmbedProps): Promise<boolean> =>
+  ((await lookAtObject(s3, bucket, key))?.etag ?? null) === etag;
 
 /** Runs of one receipt never share a moment: their order decides which one is superseded. */
 const laterThan = (run: CompactionRun | undefined, moment: number): Date =>

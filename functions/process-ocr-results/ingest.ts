@@ -1,11 +1,5 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import {
-  GetObjectCommand,
-  HeadObjectCommand,
-  NotFound,
-  PutObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { ndjsonKey, OCR_PREFIX, parseOcrKey } from '../../contracts/bucket-layout';
 import { COLLECTIONS, perCollection, type ReceiptRows } from '../../contracts/collections';
@@ -14,6 +8,7 @@ import {
   type EmbedNdjsonMessage,
   embedNdjsonMessageSchema,
   MESSAGE_VERSION,
+  type OcrObject,
   rowsField,
 } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
@@ -21,6 +16,7 @@ import { describeIssues, encodeNdjson } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { s3NotificationSchema } from '../../contracts/s3-notification';
 import type { Telemetry } from '../shared/logging';
+import { lookAtObject } from '../shared/look-at-object';
 import { type Quarantine, UnreadableInput } from '../shared/quarantine';
 import { parseBody } from '../shared/sqs-batch';
 import { receiptRows } from './receipt-rows';
@@ -39,8 +35,9 @@ export interface IngestProps {
 
 /**
  * Handles one message of the ocr-results queue: each OCR object that it announces becomes the receipt's two
- * NDJSON files and one message for embed-from-ndjson. An object that cannot be read is quarantined. Handling
- * a message twice writes the same files again.
+ * NDJSON files and one message for embed-from-ndjson, as the object is NOW: S3 promises no order of its events.
+ * One that is gone becomes two empty files, which take the receipt out of the collections. An object that cannot
+ * be read is quarantined. Handling a message twice writes the same files again.
  *
  * @throws {UnreadableInput} when the message itself cannot be understood.
  * @throws {Error} when S3 or SQS fail, or when the message is about another bucket or prefix.
@@ -49,7 +46,7 @@ export async function ingestMessage(body: string, props: IngestProps): Promise<v
   const notification = s3NotificationSchema.safeParse(parseBody(body));
   if (!notification.success) {
     throw new UnreadableInput(
-      `The message is not an S3 event of a created object: ${describeIssues(notification.error)}.`,
+      `The message is not an S3 event of a created or removed object: ${describeIssues(notification.error)}.`,
     );
   }
   if (!('Records' in notification.data)) {
@@ -73,24 +70,30 @@ async function ingestObject(key: string, props: IngestProps): Promise<void> {
     telemetry.logger.info('A folder was made, which holds nothing to read', { key });
     return;
   }
-  const object = { Bucket: bucket, Key: key };
-  const { ETag: etag = '', ContentLength: size = 0 } = await s3
-    .send(new HeadObjectCommand(object))
-    .catch((error: unknown) => {
-      if (!(error instanceof NotFound)) throw error;
-      throw new UnreadableInput(`The object "${key}" was deleted before it could be read. Drop it again.`);
-    });
+  const receipt = parseOcrKey(key);
+  const found = await lookAtObject(s3, bucket, key);
+  if (found === undefined) {
+    if (receipt === undefined) return;
+    await writeRows(
+      receipt,
+      { key, etag: null },
+      perCollection(() => []),
+      props,
+    );
+    telemetry.logger.info('An OCR result was removed', { ...receipt });
+    return;
+  }
+  const { etag, size } = found;
   try {
-    const receipt = parseOcrKey(key);
     if (receipt === undefined) {
       throw new UnreadableInput('The key is not of the form ocr/{image uuid}/receipt-{five digits}.json.');
     }
     if (size > LARGEST_OCR_FILE) {
       throw new UnreadableInput(`The OCR file has ${size} bytes; at most ${LARGEST_OCR_FILE} are read.`);
     }
-    const { Body } = await s3.send(new GetObjectCommand({ ...object, IfMatch: etag }));
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }));
     const rows = receiptRows((await Body?.transformToByteArray()) ?? new Uint8Array(), receipt);
-    await writeRows(receipt, rows, props);
+    await writeRows(receipt, { key, etag }, rows, props);
     telemetry.metrics.addMetric(METRICS.receiptsParsed, MetricUnit.Count, 1);
     telemetry.logger.info('An OCR result was parsed', {
       ...receipt,
@@ -105,6 +108,7 @@ async function ingestObject(key: string, props: IngestProps): Promise<void> {
 
 async function writeRows(
   receipt: ReceiptReference,
+  ocr: OcrObject,
   rows: ReceiptRows,
   { s3, sqs, bucket, embedQueueUrl }: IngestProps,
 ): Promise<void> {
@@ -113,7 +117,7 @@ async function writeRows(
       s3.send(
         new PutObjectCommand({
           Bucket: bucket,
-          Key: ndjsonKey(receipt, collection),
+          Key: ndjsonKey(receipt, ocr.etag, collection),
           Body: Buffer.from(encodeNdjson(rows[collection])),
           ContentType: 'application/x-ndjson',
         }),
@@ -125,7 +129,8 @@ async function writeRows(
     image_id: receipt.imageId,
     receipt_id: receipt.receiptId,
     bucket,
-    ...fromEntries(COLLECTIONS.map((each) => [rowsField(each), ndjsonKey(receipt, each)])),
+    ...fromEntries(COLLECTIONS.map((each) => [rowsField(each), ndjsonKey(receipt, ocr.etag, each)])),
+    ocr,
   });
   await sqs.send(new SendMessageCommand({ QueueUrl: embedQueueUrl, MessageBody: JSON.stringify(message) }));
 }

@@ -1,11 +1,9 @@
 import { Construct } from 'constructs';
-import { deltaPrefix, QUARANTINE_PREFIX } from '../../contracts/bucket-layout';
+import { deltaPrefix, OCR_PREFIX, QUARANTINE_PREFIX, ROWS_PREFIX } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import { list, objects, readSecrets } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 import { QueueConsumer } from './queue-consumer';
-
-const ROWS_PREFIX = 'receipts/';
 
 /** NDJSON rows become embeddings: a delta for each collection, then the run that says so. */
 export class Embedding extends Construct {
@@ -19,7 +17,9 @@ export class Embedding extends Construct {
       permissions: [
         objects('ReadRowsAndDeltas', bucket, ['s3:GetObject'], [ROWS_PREFIX, ...deltas]),
         objects('WriteDeltasAndQuarantine', bucket, ['s3:PutObject'], [...deltas, QUARANTINE_PREFIX]),
-        list(bucket, [ROWS_PREFIX, ...deltas]),
+        // Whether the rows are still those of the receipt is asked of the OCR object itself.
+        objects('LookAtOcrResults', bucket, ['s3:GetObject'], [OCR_PREFIX]),
+        list(bucket, [OCR_PREFIX, ROWS_PREFIX, ...deltas]),
         {
           Sid: 'RegisterRuns',
           Effect: 'Allow',

@@ -1,11 +1,11 @@
 import { S3BucketNotification } from '@cdktf/provider-aws/lib/s3-bucket-notification';
 import { Construct } from 'constructs';
-import { OCR_PREFIX, QUARANTINE_PREFIX } from '../../contracts/bucket-layout';
+import { OCR_PREFIX, QUARANTINE_PREFIX, ROWS_PREFIX } from '../../contracts/bucket-layout';
 import { list, objects, send } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 import { QueueConsumer } from './queue-consumer';
 
-/** OCR results that are dropped under `ocr/` become NDJSON rows, and a message for the embedding. */
+/** OCR results that are dropped under `ocr/`, or removed, become NDJSON rows, and a message for the embedding. */
 export class OcrIngest extends Construct {
   constructor(scope: Construct, id: string, context: PipelineContext) {
     super(scope, id);
@@ -16,9 +16,10 @@ export class OcrIngest extends Construct {
         {
           id: 'ocr-results',
           queueArn: queues.work['ocr-results'].queue.arn,
-          events: ['s3:ObjectCreated:*'],
+          // Without S3's own expirations (s3:LifecycleExpiration): a receipt stays though its OCR result is tidied away.
+          events: ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'],
+          // Whatever the suffix: a file that is named wrongly is to be quarantined, not passed over in silence.
           filterPrefix: OCR_PREFIX,
-          // No suffix: a file of another form is kept with a note that says so, instead of lying there unread.
         },
       ],
       // S3 sends a test message at once and refuses a queue that does not take it.
@@ -31,7 +32,7 @@ export class OcrIngest extends Construct {
       permissions: [
         send(queues.work['embed-ndjson']),
         objects('ReadOcrResults', bucket, ['s3:GetObject'], [OCR_PREFIX]),
-        objects('WriteRowsAndQuarantine', bucket, ['s3:PutObject'], ['receipts/', QUARANTINE_PREFIX]),
+        objects('WriteRowsAndQuarantine', bucket, ['s3:PutObject'], [ROWS_PREFIX, QUARANTINE_PREFIX]),
         list(bucket, [OCR_PREFIX]),
       ],
     });

@@ -28,7 +28,8 @@ const notification = (...keys: string[]) => ({
 async function drop(body: string = OCR_RESULTS['vision-coffee-shop'], imageId = randomUUID()) {
   const key = `ocr/${imageId}/receipt-00001.json`;
   await harness.put(key, body);
-  return { key, imageId, rows: `receipts/${imageId}/receipt-00001/` };
+  const etag = createHash('md5').update(body).digest('hex');
+  return { key, imageId, etag, rows: `receipts/${imageId}/receipt-00001/${etag}/` };
 }
 const embedMessages = async () =>
   (await harness.take(harness.pipeline.queues['embed-ndjson'].url)).map(({ Body = '' }) => JSON.parse(Body));
@@ -36,7 +37,7 @@ const embedMessages = async () =>
 test('a receipt that is dropped into the bucket becomes NDJSON and one message, for both OCR sources', async () => {
   harness.pipeline.resumeConsumers();
   for (const name of ['vision-supermarket', 'textract-pharmacy'] as const) {
-    const { imageId, rows } = await drop(OCR_RESULTS[name]);
+    const { key, imageId, etag, rows } = await drop(OCR_RESULTS[name]);
     const message = await eventually('the embed message', async () =>
       (await embedMessages()).find(({ image_id }) => image_id === imageId),
     );
@@ -47,6 +48,7 @@ test('a receipt that is dropped into the bucket becomes NDJSON and one message, 
       bucket: harness.pipeline.bucket,
       lines_key: `${rows}lines.ndjson`,
       words_key: `${rows}words.ndjson`,
+      ocr: { key, etag: `"${etag}"` },
     });
     const lines = decodeNdjson(String(await harness.get(message.lines_key)), lineRowSchema, 'lines');
     const words = decodeNdjson(String(await harness.get(message.words_key)), wordRowSchema, 'words');
@@ -173,8 +175,8 @@ test.each([
   ['not JSON', 'hello', 'not JSON'],
   ['another service', JSON.stringify({ Records: [{ eventSource: 'aws:sns' }] }), 'not an S3 event'],
   [
-    'a deletion',
-    JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName: 'ObjectRemoved:Delete' }] }),
+    'an expiration by S3 itself',
+    JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName: 'LifecycleExpiration:Delete' }] }),
     'not an S3 event',
   ],
   ['an empty list', JSON.stringify({ Records: [] }), 'not an S3 event'],
@@ -197,11 +199,37 @@ test('a notification for another prefix or bucket is never quarantined, since th
   expect(await harness.keys('quarantine/')).toHaveLength(before);
 });
 
-test('a file that was deleted before it was read is said and kept as its message', async () => {
-  const key = `ocr/${randomUUID()}/receipt-00001.json`;
+test('a receipt that is removed, whatever the event says, gives two empty files and one message', async () => {
+  const imageId = randomUUID();
+  const key = `ocr/${imageId}/receipt-00001.json`;
   expect(await harness.deliver(NAME, [notification(key)])).toEqual([]);
-  const reasons = (await harness.quarantined()).map(({ reason }) => reason.reason);
-  expect(reasons.filter((reason) => reason.includes(key))).toEqual([expect.stringContaining('was deleted')]);
+  const [message, ...others] = await embedMessages();
+  expect(others).toEqual([]);
+  expect(message).toMatchObject({ image_id: imageId, receipt_id: 1, ocr: { key, etag: null } });
+  for (const file of [message.lines_key, message.words_key]) {
+    expect(file).toContain(`receipts/${imageId}/receipt-00001/removed/`);
+    expect(await harness.get(file)).toHaveLength(0);
+  }
+  expect(harness.logged('An OCR result was removed')).toContainEqual(expect.objectContaining({ imageId }));
+});
+
+test('what is removed and never was a receipt, and the folders that the console makes, are no work', async () => {
+  const folder = `ocr/${randomUUID()}/`;
+  await harness.put(folder, '');
+  const before = (await harness.quarantined()).length;
+  expect(await harness.deliver(NAME, [notification('ocr/notes.txt', folder)])).toEqual([]);
+  expect(await embedMessages()).toEqual([]);
+  expect(await harness.quarantined()).toHaveLength(before);
+});
+
+test('a file in a folder, or with a suffix, of its own is kept with what its key must be', async () => {
+  harness.pipeline.resumeConsumers();
+  const key = `ocr/${randomUUID()}/receipt-00001.JSON.txt`;
+  await harness.put(key, OCR_RESULTS['vision-coffee-shop']);
+  const kept = await eventually('the note', async () =>
+    (await harness.quarantined()).find(({ reason }) => 'key' in reason.source && reason.source.key === key),
+  );
+  expect(kept.reason.reason).toContain('ocr/{image uuid}/receipt-{five digits}.json');
 });
 
 test('one message may announce several files: the good ones are read, the bad one is kept', async () => {
