@@ -9,6 +9,7 @@ import { layOut } from '../../demo/receipts/lay-out';
 import { visionResult } from '../../demo/receipts/ocr-results';
 import { type EmbedProps, embedMessage } from '../../functions/embed-from-ndjson/embed-receipt';
 import { type IngestProps, ingestMessage } from '../../functions/process-ocr-results/ingest';
+import { UnreadableInput } from '../../functions/shared/quarantine';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import {
   DIMENSIONS,
@@ -26,8 +27,6 @@ const RECEIPTS = Number(process.env.RECEIPTS ?? 60);
 const AT_ONCE = 12;
 /** What happens to one receipt: far more than in a year. */
 const CHANGES = 4;
-/** How often a queue delivers what it has delivered already. */
-const AGAIN = 0.15;
 
 const world = useCompactionHarness();
 
@@ -35,6 +34,9 @@ const world = useCompactionHarness();
 class Activity {
   readonly #waiting: (() => Promise<void>)[] = [];
   #isOver = false;
+
+  /** @param isSlow - so that others begin and end while it waits for an answer. */
+  constructor(readonly isSlow: boolean) {}
 
   /** Begins, up to its first request. */
   async begin(handle: () => Promise<void>): Promise<void> {
@@ -55,7 +57,9 @@ class Activity {
 
   /** One of its requests is sent and answered. */
   async step(random: SeededRandom): Promise<void> {
-    await taken(this.#waiting, random)();
+    const request = random.pick(this.#waiting);
+    this.#waiting.splice(this.#waiting.indexOf(request), 1);
+    await request();
     await this.#untilItWaits();
   }
 
@@ -64,11 +68,18 @@ class Activity {
   }
 }
 
+interface Possible {
+  happen(): Promise<void>;
+  readonly isSlow: boolean;
+}
+
 /** One receipt, and everything of it that is under way: no queue promises an order, or to deliver once. */
 class Life {
   readonly receipt: ReceiptReference;
   /** What the last of its OCR results says, one text a line; none once it was removed. */
   texts: readonly string[] = [];
+  /** Why a function found its message unreadable, which none here is. */
+  unreadable: string | undefined;
   #changes = CHANGES;
   readonly #key: string;
   readonly #events: string[] = [];
@@ -86,16 +97,22 @@ class Life {
 
   /** One thing happens, whichever. */
   async step(): Promise<void> {
-    await this.random.pick(this.#possible())();
+    const possible = this.#possible();
+    const quick = this.random.chance(0.97) ? possible.filter(({ isSlow }) => !isSlow) : [];
+    await this.random.pick(quick.length > 0 ? quick : possible).happen();
     this.#activities = this.#activities.filter(({ isOver }) => !isOver);
   }
 
-  #possible(): (() => Promise<void>)[] {
+  #possible(): Possible[] {
+    const changes = this.#changes > 0 ? [() => this.#change()] : [];
+    const events = this.#events.map((event) => () => this.#ingest(event));
+    const messages = this.#messages.map((message) => () => this.#embed(message));
     return [
-      ...(this.#changes > 0 ? [() => this.#change()] : []),
-      ...(this.#events.length > 0 ? [() => this.#ingest(taken(this.#events, this.random, AGAIN))] : []),
-      ...(this.#messages.length > 0 ? [() => this.#embed(taken(this.#messages, this.random, AGAIN))] : []),
-      ...this.#activities.map((activity) => () => activity.step(this.random)),
+      ...[...changes, ...events, ...messages].map((happen) => ({ happen, isSlow: false })),
+      ...this.#activities.map((activity) => ({
+        happen: () => activity.step(this.random),
+        isSlow: activity.isSlow,
+      })),
     ];
   }
 
@@ -117,7 +134,8 @@ class Life {
   }
 
   async #ingest(eventName: string): Promise<void> {
-    const activity = new Activity();
+    this.#deliver(this.#events, eventName);
+    const activity = new Activity(this.random.chance(0.3));
     const about = { bucket: { name: world.bucket }, object: { key: encodeURIComponent(this.#key) } };
     const body = JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName, s3: about }] });
     const props: IngestProps = {
@@ -138,7 +156,8 @@ class Life {
   }
 
   async #embed(body: string): Promise<void> {
-    const activity = new Activity();
+    this.#deliver(this.#messages, body);
+    const activity = new Activity(this.random.chance(0.3));
     const props: EmbedProps = {
       ...inTurns(activity),
       model: MODEL,
@@ -152,10 +171,20 @@ class Life {
     );
   }
 
-  /** What fails is delivered again, as an object that was overwritten while it was read. */
+  /** What a queue has delivered it sometimes delivers again. */
+  #deliver(queue: string[], message: string): void {
+    if (!this.random.chance(0.15)) queue.splice(queue.indexOf(message), 1);
+  }
+
+  /** An object that is overwritten while it is read fails, and its message is delivered again. */
   async #begin(activity: Activity, handle: () => Promise<void>, redeliver: () => void): Promise<void> {
     this.#activities.push(activity);
-    await activity.begin(() => handle().catch(redeliver));
+    await activity.begin(() =>
+      handle().catch((error: unknown) => {
+        if (error instanceof UnreadableInput) this.unreadable = error.message;
+        else redeliver();
+      }),
+    );
   }
 }
 
@@ -168,13 +197,6 @@ function inTurns({ inTurn }: Activity) {
     table: { ...table, client: intercepted(table.client, (_command, send) => inTurn(send)) },
     telemetry: quietTelemetry(),
   };
-}
-
-/** One of them, which is not always the last time: what is delivered at least once is delivered twice. */
-function taken<Item>(items: Item[], random: SeededRandom, again = 0): Item {
-  const item = random.pick(items);
-  if (!random.chance(again)) items.splice(items.indexOf(item), 1);
-  return item;
 }
 
 test(`the last state of each receipt wins, in whatever order its events, messages and requests come`, async () => {
@@ -193,13 +215,15 @@ test(`the last state of each receipt wins, in whatever order its events, message
   }
 
   const published = [...(await world.published()).keys()].map(parseRecordId);
-  for (const { receipt, texts } of all) {
+  for (const { receipt, texts, unreadable } of all) {
     const lines = published.filter((id) => id && receiptIdPrefix(id) === receiptIdPrefix(receipt));
     const runs = await runsOfReceipt(world.table, receipt);
-    expect([receipt, lines.length, runs.filter(({ lines: { state } }) => isUnfinished(state))]).toEqual([
+    const unfinished = runs.filter(({ lines: { state } }) => isUnfinished(state));
+    expect({ receipt, lines: lines.length, unfinished, unreadable }).toEqual({
       receipt,
-      texts.length,
-      [],
-    ]);
+      lines: texts.length,
+      unfinished: [],
+      unreadable: undefined,
+    });
   }
 });

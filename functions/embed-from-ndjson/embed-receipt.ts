@@ -32,9 +32,12 @@ export async function embedMessage(body: string, props: EmbedProps): Promise<voi
   const message = readMessage(body, bucket);
   const { image_id, receipt_id } = message;
 
-  // Taken before the object is looked at, so that of two runs the one with the newer rows is the later one, however
-  // long either of them takes.
-  const readAt = Date.now();
+  const receipt = receiptOf(message);
+  // All before the object is looked at: the runs, so that each of them was made of the same state or an older one;
+  // and the moment, so that a run that another function makes of a newer state meanwhile is the later one, however
+  // long this one takes.
+  const runs = await runsOfReceipt(table, receipt);
+  const lookedAt = Date.now();
   if (message.ocr !== undefined && !(await isStill(message.ocr, props))) {
     telemetry.logger.info('The OCR result has changed since: its newer state is embedded instead', {
       image_id,
@@ -43,16 +46,15 @@ export async function embedMessage(body: string, props: EmbedProps): Promise<voi
     return;
   }
   const content = await readReceiptContent(s3, message);
-  const receipt = receiptOf(message);
   const vectors = { model, dimensions, textFormatVersion: TEXT_FORMAT_VERSION };
   const identity = { ...receipt, ...vectors, sha256: content.sha256 };
-  const next = nextRun(identity, await runsOfReceipt(table, receipt));
+  const next = nextRun(identity, runs);
   if (next.alreadyEmbedded) {
     telemetry.logger.info('The receipt is embedded already', { run_id: next.run.run_id });
     return;
   }
 
-  const created_at = laterThan(next.follows, readAt).toISOString();
+  const created_at = laterThan(next.follows, lookedAt).toISOString();
   const head = { version: 1, run_id: next.id, image_id, receipt_id, created_at } as const;
   const run = await makeRun(head, receiptRecords(content.rows), props);
   const created = await createRun(table, run);

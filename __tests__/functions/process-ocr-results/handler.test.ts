@@ -222,16 +222,6 @@ test('what is removed and never was a receipt, and the folders that the console 
   expect(await harness.quarantined()).toHaveLength(before);
 });
 
-test('a file in a folder, or with a suffix, of its own is kept with what its key must be', async () => {
-  harness.pipeline.resumeConsumers();
-  const key = `ocr/${randomUUID()}/receipt-00001.JSON.txt`;
-  await harness.put(key, OCR_RESULTS['vision-coffee-shop']);
-  const kept = await eventually('the note', async () =>
-    (await harness.quarantined()).find(({ reason }) => 'key' in reason.source && reason.source.key === key),
-  );
-  expect(kept.reason.reason).toContain('ocr/{image uuid}/receipt-{five digits}.json');
-});
-
 test('one message may announce several files: the good ones are read, the bad one is kept', async () => {
   const receipts = [await drop(), await drop('no JSON'), await drop()];
   expect(await harness.deliver(NAME, [notification(...receipts.map(({ key }) => key))])).toEqual([]);
