@@ -7,7 +7,7 @@ import { isUnfinished } from '../../contracts/compaction-run';
 import { parseRecordId, type ReceiptReference, receiptIdPrefix } from '../../contracts/record-id';
 import { layOut } from '../../demo/receipts/lay-out';
 import { visionResult } from '../../demo/receipts/ocr-results';
-import { type EmbedProps, embedMessage } from '../../functions/embed-from-ndjson/embed-receipt';
+import { embedMessage } from '../../functions/embed-from-ndjson/embed-receipt';
 import { type IngestProps, ingestMessage } from '../../functions/process-ocr-results/ingest';
 import { UnreadableInput } from '../../functions/shared/quarantine';
 import { runsOfReceipt } from '../../functions/shared/run-table';
@@ -61,6 +61,10 @@ class Activity {
     this.#waiting.splice(this.#waiting.indexOf(request), 1);
     await request();
     await this.#untilItWaits();
+  }
+
+  async toItsEnd(): Promise<void> {
+    while (!this.#isOver) await this.step(seededRandom(0));
   }
 
   async #untilItWaits(): Promise<void> {
@@ -127,7 +131,7 @@ class Life {
         { length: this.random.below(3) },
         (_, line) => `TEXT${line}${this.random.below(2)}`,
       );
-      await world.put(this.#key, JSON.stringify(visionResult(layOut(this.texts.map((text) => [text])))));
+      await drop(this.#key, this.texts);
     }
     // What the event says is not looked at: events come in any order.
     this.#events.push(this.random.pick(['ObjectCreated:Put', 'ObjectRemoved:DeleteMarkerCreated']));
@@ -136,21 +140,9 @@ class Life {
   async #ingest(eventName: string): Promise<void> {
     this.#deliver(this.#events, eventName);
     const activity = new Activity(this.random.chance(0.3));
-    const about = { bucket: { name: world.bucket }, object: { key: encodeURIComponent(this.#key) } };
-    const body = JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName, s3: about }] });
-    const props: IngestProps = {
-      ...inTurns(activity),
-      sqs: intercepted(new SQSClient({ region: 'us-east-1' }), ({ input }) =>
-        activity.inTurn(async () => this.#messages.push((input as { MessageBody: string }).MessageBody)),
-      ),
-      embedQueueUrl: 'https://sqs.us-east-1.amazonaws.com/000000000000/embed',
-      quarantine: async (_what, reason) => {
-        throw new Error(`Nothing here is unreadable: ${reason}`);
-      },
-    };
     await this.#begin(
       activity,
-      () => ingestMessage(body, props),
+      () => ingest(activity, this.#key, eventName, (message) => this.#messages.push(message)),
       () => this.#events.push(eventName),
     );
   }
@@ -158,15 +150,9 @@ class Life {
   async #embed(body: string): Promise<void> {
     this.#deliver(this.#messages, body);
     const activity = new Activity(this.random.chance(0.3));
-    const props: EmbedProps = {
-      ...inTurns(activity),
-      model: MODEL,
-      dimensions: DIMENSIONS,
-      embed: (texts) => activity.inTurn(async () => texts.map((text) => embed(text))),
-    };
     await this.#begin(
       activity,
-      () => embedMessage(body, props),
+      () => embedIn(activity, body),
       () => this.#messages.push(body),
     );
   }
@@ -188,6 +174,37 @@ class Life {
   }
 }
 
+const drop = (key: string, texts: readonly string[]) =>
+  world.put(key, JSON.stringify(visionResult(layOut(texts.map((text) => [text])))));
+
+function ingest(
+  activity: Activity,
+  key: string,
+  eventName: string,
+  send: (message: string) => void,
+): Promise<void> {
+  const s3 = { bucket: { name: world.bucket }, object: { key: encodeURIComponent(key) } };
+  const props: IngestProps = {
+    ...inTurns(activity),
+    sqs: intercepted(new SQSClient({ region: 'us-east-1' }), ({ input }) =>
+      activity.inTurn(async () => send((input as { MessageBody: string }).MessageBody)),
+    ),
+    embedQueueUrl: 'https://sqs.us-east-1.amazonaws.com/000000000000/embed',
+    quarantine: async (_what, reason) => {
+      throw new Error(`Nothing here is unreadable: ${reason}`);
+    },
+  };
+  return ingestMessage(JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName, s3 }] }), props);
+}
+
+const embedIn = (activity: Activity, body: string): Promise<void> =>
+  embedMessage(body, {
+    ...inTurns(activity),
+    model: MODEL,
+    dimensions: DIMENSIONS,
+    embed: (texts) => activity.inTurn(async () => texts.map((text) => embed(text))),
+  });
+
 /** What every function works with, each request in its turn. */
 function inTurns({ inTurn }: Activity) {
   const { s3, bucket, table } = world;
@@ -199,7 +216,7 @@ function inTurns({ inTurn }: Activity) {
   };
 }
 
-test(`the last state of each receipt wins, in whatever order its events, messages and requests come`, async () => {
+test('the last state of each receipt wins, in whatever order its events, messages and requests come', async () => {
   const random = seededRandom(8);
   const all: Life[] = [];
   while (all.length < RECEIPTS) {
@@ -226,4 +243,53 @@ test(`the last state of each receipt wins, in whatever order its events, message
       unreadable: undefined,
     });
   }
+});
+
+describe('A function that is overtaken after any of its requests by a newer OCR result', () => {
+  /** More than either function sends. */
+  const REQUESTS = 12;
+  const CREATED = 'ObjectCreated:Put';
+  const ingested = async (key: string): Promise<string> => {
+    const activity = new Activity(false);
+    let sent = '';
+    await activity.begin(() =>
+      ingest(activity, key, CREATED, (message) => {
+        sent = message;
+      }),
+    );
+    await activity.toItsEnd();
+    return sent;
+  };
+  const embedded = async (message: string): Promise<void> => {
+    const activity = new Activity(false);
+    await activity.begin(() => embedIn(activity, message));
+    await activity.toItsEnd();
+  };
+
+  it.each(['process-ocr-results', 'embed-from-ndjson'])('never wins over it: %s', async (name) => {
+    const receipts = Array.from({ length: REQUESTS }, () => ({ imageId: randomUUID(), receiptId: 1 }));
+    for (const [requests, receipt] of receipts.entries()) {
+      const key = ocrKey(receipt);
+      await drop(key, ['OLD']);
+      const slow = new Activity(true);
+      const late: string[] = [];
+      if (name === 'embed-from-ndjson') {
+        const message = await ingested(key);
+        await slow.begin(() => embedIn(slow, message));
+      } else {
+        // What was overwritten while it was read fails, and is delivered again.
+        const handle = () => ingest(slow, key, CREATED, (message) => late.push(message));
+        await slow.begin(() => handle().catch(() => {}));
+      }
+      for (let sent = 0; sent < requests && !slow.isOver; sent++) await slow.step(seededRandom(0));
+      await drop(key, ['NEW', 'TEXT']);
+      await embedded(await ingested(key));
+      await slow.toItsEnd();
+      for (const message of late) await embedded(message);
+    }
+    await world.compactOnce();
+    const published = [...(await world.published()).values()].map(({ document }) => document);
+    expect(published.filter((document) => document === 'OLD')).toEqual([]);
+    expect(published).toHaveLength(2 * REQUESTS);
+  });
 });
