@@ -83,6 +83,15 @@ export function versionInstant(version: string): Date | undefined {
   return new Date(Date.UTC(year, month - 1, ...rest));
 }
 
+/** Where a collection keeps what others had put on records that are no more. Nothing reads it, and it never expires. */
+export const replacedPrefix = (collection: Collection): string => `${collection}/replaced/`;
+/**
+ * @param cause - the id of the run whose delta took the records' place; the version id of the snapshot where one
+ *   of another writer was adopted.
+ */
+export const replacedKey = (collection: Collection, cause: string): string =>
+  `${replacedPrefix(collection)}${cause}.ndjson`;
+
 /**
  * Where a bucket keeps, whole and under their own keys, the objects of another that is given up. Nobody reads it.
  *

@@ -22,6 +22,10 @@ export const collectionRunSchema = z.object({
   delta_key: z.string().min(1),
   /** Hexadecimal SHA-256 of the delta object: a corrupt delta fails its own run and no other. */
   delta_sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Where the foreign metadata is kept that records lost to this run: their text changed, or they went. */
+  replaced_key: z.string().min(1).optional(),
+  /** Records that are kept there. */
+  replaced_records: z.int().positive().optional(),
   /** Records in the delta. */
   records: z.int().nonnegative(),
 });

@@ -21,8 +21,18 @@ export const deltaHeaderSchema = z.object({
 });
 export type DeltaHeader = z.infer<typeof deltaHeaderSchema>;
 
-/** Chroma's metadata values. `null` does not occur: a merge replaces metadata whole. */
-export type RecordMetadata = Readonly<Record<string, string | number | boolean>>;
+/**
+ * A number as Chroma wrote it, where JavaScript would write another: `1.0`, which is a float there and no integer,
+ * or an integer of more than 53 bits.
+ */
+export interface WrittenNumber {
+  readonly '#number': string;
+}
+type MetadataScalar = string | number | boolean | WrittenNumber;
+
+/** Chroma's metadata values. Arrays hold values of one kind. `null` does not occur: it takes a key away. */
+export type MetadataValue = MetadataScalar | readonly MetadataScalar[];
+export type RecordMetadata = Readonly<Record<string, MetadataValue>>;
 
 /** What a Chroma collection stores, and the hash that tells whether it changed. */
 export interface HashedRecord {

@@ -21,6 +21,11 @@ export const METRICS = {
   leaseLost: 'LeaseLost',
   /** Vectors added, replaced or removed by a published merge. Count. */
   mergedVectors: 'MergedVectors',
+  /**
+   * Records whose labels or other foreign metadata went to `{collection}/replaced/`, since their text changed or
+   * they went. Count.
+   */
+  recordsReplaced: 'LabelledRecordsReplaced',
   /** Versions published: what EFS bills by. Count. */
   publishes: 'Publishes',
   /** Inputs kept in quarantine, or runs that ended FAILED. Count. */

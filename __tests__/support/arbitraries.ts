@@ -57,6 +57,8 @@ const collectionRuns: fc.Arbitrary<CollectionRun> = fc.record(
     finished_at: instants,
     error: texts,
     merged_vectors: fc.nat(),
+    replaced_key: fc.string({ minLength: 1 }),
+    replaced_records: fc.integer({ min: 1 }),
     delta_key: fc.string({ minLength: 1 }),
     delta_sha256: sha256s,
     records: fc.nat(),
@@ -81,6 +83,7 @@ const metadata = fc.dictionary(
     fc.integer(),
     fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
     fc.boolean(),
+    fc.array(texts),
   ),
   { maxKeys: 8, noNullPrototype: true },
 );

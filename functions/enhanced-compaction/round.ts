@@ -9,6 +9,7 @@ import { concurrently } from './concurrently';
 import type { Lease } from './lease/lease';
 import type { Published } from './lease/publish';
 import { type DecidedReceipt, decideReceipt } from './merge/decide-receipt';
+import { keepForRuns } from './merge/keep-replaced';
 import { addCounts, isChange, type MergeCounts, mergeReceipts, NO_CHANGE } from './merge/merge-receipts';
 import { pieces, planReceipts, type ReceiptWork } from './merge/plan';
 import { countRecordForms, warnOfOldForms } from './merge/record-forms';
@@ -78,6 +79,7 @@ async function mergeAndPublish(
   const { table, limits } = props;
   const embedding = open.embedding ?? newEmbedding(props);
   const receipts: DecidedReceipt[] = [];
+  const keep = keepForRuns(props);
   let counts = NO_CHANGE;
   for (const piece of pieces(plan, limits.recordsAtOnce)) {
     if (receipts.length > 0 && Date.now() >= deadline) break;
@@ -87,7 +89,7 @@ async function mergeAndPublish(
       decideReceipt(receipt, lease.collection, embedding, props),
     );
     const deltas = decided.flatMap(({ winner }) => winner?.delta ?? []);
-    counts = addCounts(counts, await mergeReceipts(open.chroma, deltas));
+    counts = addCounts(counts, await mergeReceipts(open.chroma, deltas, keep));
     // The embeddings are let go: only what was decided is needed from here on.
     receipts.push(...decided.map(withoutRecords));
   }

@@ -18,6 +18,7 @@ import {
   PENDING_PARTITION,
   pendingAttribute,
   pendingIndex,
+  type RunReference,
   runAttribute,
   runKey,
   runOf,
@@ -107,6 +108,28 @@ export const completeRun = (
     finished_at: new Date().toISOString(),
     merged_vectors: mergedVectors,
   });
+
+/** Notes in a run, whatever its state, where it left what others had put on the records that it replaced. */
+export async function noteReplaced(
+  { client, name }: RunTable,
+  run: RunReference,
+  collection: Collection,
+  { key, records }: { readonly key: string; readonly records: number },
+): Promise<boolean> {
+  const update = new UpdateCommand({
+    TableName: name,
+    Key: runKey(run),
+    UpdateExpression: 'SET #key = :key, #records = :records',
+    // A rebuild may put in the delta of a run that the table has lost.
+    ConditionExpression: 'attribute_exists(PK)',
+    ExpressionAttributeNames: {
+      '#key': runAttribute(collection, 'replaced_key'),
+      '#records': runAttribute(collection, 'replaced_records'),
+    },
+    ExpressionAttributeValues: { ':key': key, ':records': records },
+  });
+  return succeeds(client.send(update));
+}
 
 /** One item, read consistently. */
 export async function readItem(

@@ -45,7 +45,10 @@ function sections({ deployment, queues }: ObservabilityProps): Sections {
     'Is data flowing?': {
       'Messages handled, by queue': perQueue('NumberOfMessagesDeleted', 'Sum'),
       Invocations: perFunction('Invocations', 'Sum'),
-      'Vectors merged': perCollection('enhanced-compaction', 'mergedVectors', 'Sum'),
+      'Vectors merged, and labelled records replaced': [
+        ...perCollection('enhanced-compaction', 'mergedVectors', 'Sum'),
+        ...perCollection('enhanced-compaction', 'recordsReplaced', 'Sum'),
+      ],
     },
     'Where is it stuck?': {
       'Oldest message, by queue (s)': perQueue('ApproximateAgeOfOldestMessage', 'Maximum'),

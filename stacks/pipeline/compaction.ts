@@ -2,7 +2,12 @@ import { EfsFileSystemPolicy } from '@cdktf/provider-aws/lib/efs-file-system-pol
 import { SecurityGroup } from '@cdktf/provider-aws/lib/security-group';
 import { VpcSecurityGroupEgressRule } from '@cdktf/provider-aws/lib/vpc-security-group-egress-rule';
 import { Construct } from 'constructs';
-import { deltaPrefix, QUARANTINE_PREFIX, snapshotPrefix } from '../../contracts/bucket-layout';
+import {
+  deltaPrefix,
+  QUARANTINE_PREFIX,
+  replacedPrefix,
+  snapshotPrefix,
+} from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import { type FileSystem, NFS_PORT } from '../shared/file-system';
 import type { GatewayEndpoints } from '../shared/gateway-endpoints';
@@ -52,12 +57,15 @@ export class Compaction extends Construct {
   private dataPermissions({ bucket, runTable }: CompactionProps): Statement[] {
     const deltas = COLLECTIONS.map(deltaPrefix);
     const snapshots = COLLECTIONS.map(snapshotPrefix);
+    const replaced = COLLECTIONS.map(replacedPrefix);
     return [
       objects('ReadDeltasAndSnapshots', bucket, ['s3:GetObject'], [...deltas, ...snapshots]),
       objects('MarkCoveredDeltas', bucket, ['s3:PutObjectTagging', 's3:GetObjectTagging'], deltas),
       objects('WriteAndCollectSnapshots', bucket, ['s3:PutObject', 's3:DeleteObject'], snapshots),
+      // Read as well: lines are added to those that stand there. Never deleted.
+      objects('KeepReplacedMetadata', bucket, ['s3:GetObject', 's3:PutObject'], replaced),
       objects('QuarantineMessages', bucket, ['s3:PutObject'], [QUARANTINE_PREFIX]),
-      list(bucket, [...deltas, ...snapshots]),
+      list(bucket, [...deltas, ...snapshots, ...replaced]),
       {
         Sid: 'MoveRunsAndPointers',
         Effect: 'Allow',

@@ -50,7 +50,7 @@ describe('A merge', () => {
       ...receipt,
       createdAt: minutesAgo(2),
       texts: ['SAME', 'OLD'],
-      metadata: { merchant: 'X' },
+      metadata: { prev_line: 'X' },
     });
     await writer.compact();
     await world.arrive({ ...receipt, createdAt: minutesAgo(1), texts: ['SAME', 'NEW'] });
@@ -59,7 +59,7 @@ describe('A merge', () => {
     const published = await world.published();
     const [, second = ''] = idsOf(run, 2);
     expect(published.get(second)?.document).toBe('NEW');
-    for (const { metadata } of published.values()) expect(metadata).not.toHaveProperty('merchant');
+    for (const { metadata } of published.values()) expect(metadata).not.toHaveProperty('prev_line');
   });
 
   it('removes the records of the receipt that its delta lacks, and no other receipt’s', async () => {

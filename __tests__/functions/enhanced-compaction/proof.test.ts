@@ -7,6 +7,7 @@ import type { HashedRecord } from '../../../contracts/delta';
 import {
   type ChromaCollection,
   createChromaCollection,
+  type RecordUpdate,
 } from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
 import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
@@ -50,6 +51,13 @@ const LIES: Readonly<Record<string, Lie>> = {
   'finds no vectors': () => ({ nearest: async (embeddings) => embeddings.map(() => []) }),
 };
 
+const keep = async () => {};
+
+const withoutNulls = (metadata: RecordUpdate['metadata']) =>
+  Object.fromEntries(
+    Object.entries(metadata).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
+  );
+
 const LIARS = Object.entries(LIES);
 
 describe('A merge', () => {
@@ -73,7 +81,7 @@ describe('A merge', () => {
   const texts = ['MILK 1.20', 'BREAD 2.10', 'TOTAL 3.30'];
 
   it('is proven where the collection does as it is told', async () => {
-    await expect(mergeReceipts(honest, [makeDelta({ texts })])).resolves.toMatchObject({ added: 3 });
+    await expect(mergeReceipts(honest, [makeDelta({ texts })], keep)).resolves.toMatchObject({ added: 3 });
   });
 
   it('A1: stores whole confidences and coordinates as floats, so that filters on numbers find them, and ids as integers', async () => {
@@ -97,7 +105,7 @@ describe('A merge', () => {
 
   it.each(LIARS)('is not proven where the collection %s', async (_what, lie) => {
     const liar = { ...honest, ...lie(honest) };
-    await expect(mergeReceipts(liar, [makeDelta({ texts })])).rejects.toThrow(MergeNotProven);
+    await expect(mergeReceipts(liar, [makeDelta({ texts })], keep)).rejects.toThrow(MergeNotProven);
   });
 
   it('finds one wrong vector in the first and the last of many', async () => {
@@ -107,7 +115,7 @@ describe('A merge', () => {
         records.map((record, index) => (index === wrong ? { ...record, embedding: embed('else') } : record)),
       );
       const liar = { ...honest, ...lie(honest) };
-      await expect(mergeReceipts(liar, [makeDelta({ texts: many })])).rejects.toThrow(MergeNotProven);
+      await expect(mergeReceipts(liar, [makeDelta({ texts: many })], keep)).rejects.toThrow(MergeNotProven);
     }
   });
 
@@ -134,10 +142,38 @@ describe('A merge', () => {
   ])('that removes records is not proven where the collection %s', async (_what, lie) => {
     const receipt = { imageId: randomUUID(), receiptId: 1 };
     const neighbour = makeDelta({ texts: ['NEIGHBOUR', 'ITS TOTAL'] });
-    await mergeReceipts(honest, [neighbour, makeDelta({ ...receipt, texts })]);
+    await mergeReceipts(honest, [neighbour, makeDelta({ ...receipt, texts })], keep);
     const liar = { ...honest, ...lie(honest) };
     const shorter = makeDelta({ ...receipt, texts: texts.slice(0, 2) });
-    await expect(mergeReceipts(liar, [shorter])).rejects.toThrow(MergeNotProven);
+    await expect(mergeReceipts(liar, [shorter], keep)).rejects.toThrow(MergeNotProven);
+  });
+
+  it.each<[string, Lie]>([
+    ['leaves the record as it was', () => ({ update: async () => {} })],
+    [
+      'takes what nobody named for gone',
+      ({ add, delete: remove }) => ({
+        update: async (records) => {
+          await remove(records.map(({ id }) => id));
+          await add(records.map((record) => ({ ...record, metadata: withoutNulls(record.metadata) })));
+        },
+      }),
+    ],
+    [
+      'keeps what was taken away',
+      ({ update }) => ({
+        update: (records) =>
+          update(records.map((record) => ({ ...record, metadata: withoutNulls(record.metadata) }))),
+      }),
+    ],
+  ])('that replaces a record is not proven where the collection %s', async (_what, lie) => {
+    const receipt = { imageId: randomUUID(), receiptId: 1, texts: ['TOTAL 3.30'] };
+    const labelled = { section_label: 'TOTALS', prev_line: 'MILK 1.20' };
+    await mergeReceipts(honest, [makeDelta({ ...receipt, metadata: labelled })], keep);
+    const liar = { ...honest, ...lie(honest) };
+    const again = [makeDelta({ ...receipt, metadata: { source: 'again' } })];
+    await expect(mergeReceipts(liar, again, keep)).rejects.toThrow(MergeNotProven);
+    await expect(mergeReceipts(honest, again, keep)).resolves.toBeDefined();
   });
 });
 

@@ -1,22 +1,39 @@
 import type { DistanceSpace } from '../../../contracts/collection-pointer';
 import { distanceSpaceSchema } from '../../../contracts/collection-pointer';
-import { CONTENT_HASH_KEY, type HashedRecord, type RecordMetadata } from '../../../contracts/delta';
+import {
+  CONTENT_HASH_KEY,
+  type HashedRecord,
+  type MetadataValue,
+  type RecordMetadata,
+} from '../../../contracts/delta';
 import { slices } from '../../shared/slices';
 import type { ChromaDatabase } from './database';
-import { metadataJson } from './metadata-json';
+import { parseExactly, withFloats } from './written-numbers';
 
-/** A stored record without its vector and text. */
+/** A stored record without its vector. */
 export interface StoredRecord {
   readonly id: string;
+  /** Null where it was stored without a text. */
+  readonly document: string | null;
+  /** Its numbers are as Chroma wrote them. */
   readonly metadata: RecordMetadata;
 }
 
-export interface CompleteRecord extends StoredRecord {
+export interface CompleteRecord {
+  readonly id: string;
   readonly document: string;
+  readonly metadata: RecordMetadata;
   readonly embedding: Float32Array;
 }
 
-export interface Neighbour extends StoredRecord {
+/** What is written over a stored record: null takes a metadata key away, and a key that is not named stays. */
+export interface RecordUpdate extends Omit<HashedRecord, 'metadata'> {
+  readonly metadata: Readonly<Record<string, MetadataValue | null>>;
+}
+
+export interface Neighbour {
+  readonly id: string;
+  readonly metadata: RecordMetadata;
   readonly document: string;
   /** In the collection's space: 0 is the same direction (cosine) or place (l2). */
   readonly distance: number;
@@ -31,12 +48,17 @@ export interface ChromaCollection {
   byIds(ids: readonly string[]): Promise<StoredRecord[]>;
   /** Every record whose metadata names one of these images. */
   byImages(imageIds: readonly string[]): Promise<StoredRecord[]>;
-  /** A page of all records, without vectors and texts. */
+  /** A page of all records, without vectors. */
   storedPage(offset: number, limit: number): Promise<StoredRecord[]>;
-  /** A page of all records, whole. */
+  /** A page of all records, whole. Its numbers are JavaScript's: see {@link pagesOf}. */
   page(offset: number, limit: number): Promise<CompleteRecord[]>;
   /** Adds records under ids that must not be stored: Chroma passes silently over an id that is. */
   add(records: readonly HashedRecord[]): Promise<void>;
+  /**
+   * Writes over records that are stored, without their being away for a moment: what the update does not name is
+   * not touched, so it keeps its type, and a reader or a crash in between meets a whole record.
+   */
+  update(records: readonly RecordUpdate[]): Promise<void>;
   delete(ids: readonly string[]): Promise<void>;
   /** The nearest records of an embedding, nearest first, optionally among these ids alone. */
   nearest(
@@ -106,11 +128,15 @@ export async function openOnlyCollection(
 
 const RECORDS_PER_PAGE = 1000;
 
-/** All records of a collection, whole, in pages. */
-export async function* pagesOf({ page }: ChromaCollection): AsyncGenerator<CompleteRecord[]> {
+/** All records of a collection, whole, in pages; their metadata as Chroma wrote it, so that a copy keeps its types. */
+export async function* pagesOf({
+  page,
+  byIds,
+}: Pick<ChromaCollection, 'page' | 'byIds'>): AsyncGenerator<CompleteRecord[]> {
   for (let offset = 0; ; offset += RECORDS_PER_PAGE) {
     const records = await page(offset, RECORDS_PER_PAGE);
-    yield records;
+    const exact = new Map((await byIds(records.map(({ id }) => id))).map((each) => [each.id, each.metadata]));
+    yield records.map((record) => ({ ...record, metadata: exact.get(record.id) ?? record.metadata }));
     if (records.length < RECORDS_PER_PAGE) return;
   }
 }
@@ -136,7 +162,27 @@ function chromaCollection(
 ): ChromaCollection {
   const path = (operation: string) => `collections/${id}/${operation}`;
   const recordsPerRead = Math.min(IDS_PER_READ, recordsPerWrite);
-  const get = (body: object) => database.post<RecordsAnswer>(path('get'), body);
+  const get = async (body: object) =>
+    storedRecords(
+      await database.post<RecordsAnswer>(
+        path('get'),
+        { ...body, include: ['metadatas', 'documents'] },
+        parseExactly,
+      ),
+    );
+  const write = async (operation: 'add' | 'upsert', records: readonly RecordUpdate[]) => {
+    for (const some of requestSlices(records, recordsPerWrite)) {
+      await database.post(path(operation), {
+        ids: some.map((record) => record.id),
+        embeddings: some.map(({ embedding }) => base64(embedding)),
+        documents: some.map(({ document }) => document),
+        metadatas: some.map(({ metadata, contentHash }) => ({
+          ...withFloats(metadata),
+          [CONTENT_HASH_KEY]: contentHash,
+        })),
+      });
+    }
+  };
 
   return {
     name,
@@ -145,7 +191,7 @@ function chromaCollection(
     async byIds(ids) {
       const found: StoredRecord[] = [];
       for (const some of slices(ids, recordsPerRead)) {
-        found.push(...storedRecords(await get({ ids: some, include: ['metadatas'] })));
+        found.push(...(await get({ ids: some })));
       }
       return found;
     },
@@ -155,35 +201,25 @@ function chromaCollection(
         // A remote server gives a page at most, and says nothing of the rest.
         for (let offset = 0; ; offset += recordsPerRead) {
           const where = { image_id: { $in: some } };
-          const page = await get({ where, include: ['metadatas'], offset, limit: recordsPerRead });
-          found.push(...storedRecords(page));
-          if (page.ids.length < recordsPerRead) break;
+          const page = await get({ where, offset, limit: recordsPerRead });
+          found.push(...page);
+          if (page.length < recordsPerRead) break;
         }
       }
       return found;
     },
-    storedPage: async (offset, limit) => storedRecords(await get({ offset, limit, include: ['metadatas'] })),
+    storedPage: (offset, limit) => get({ offset, limit }),
     async page(offset, limit) {
-      const answer = await get({ offset, limit, include: ['metadatas', 'documents', 'embeddings'] });
+      const include = ['metadatas', 'documents', 'embeddings'];
+      const answer = await database.post<RecordsAnswer>(path('get'), { offset, limit, include });
       return storedRecords(answer).map((record, index) => ({
         ...record,
-        document: answer.documents?.[index] ?? '',
+        document: record.document ?? '',
         embedding: Float32Array.from(answer.embeddings?.[index] ?? []),
       }));
     },
-    async add(records) {
-      for (const some of requestSlices(records, recordsPerWrite)) {
-        const rest = JSON.stringify({
-          ids: some.map((record) => record.id),
-          embeddings: some.map(({ embedding }) => base64(embedding)),
-          documents: some.map(({ document }) => document),
-        });
-        const metadatas = some.map(({ metadata, contentHash }) =>
-          metadataJson({ ...metadata, [CONTENT_HASH_KEY]: contentHash }),
-        );
-        await database.post(path('add'), `${rest.slice(0, -1)},"metadatas":[${metadatas.join(',')}]}`);
-      }
-    },
+    add: (records) => write('add', records),
+    update: (records) => write('upsert', records),
     async delete(ids) {
       for (const some of slices(ids, recordsPerRead)) {
         await database.post(path('delete'), { ids: some });
@@ -214,15 +250,19 @@ function chromaCollection(
   };
 }
 
-const storedRecords = ({ ids, metadatas }: RecordsAnswer): StoredRecord[] =>
-  ids.map((id, index) => ({ id, metadata: metadatas?.[index] ?? {} }));
+const storedRecords = ({ ids, metadatas, documents }: RecordsAnswer): StoredRecord[] =>
+  ids.map((id, index) => ({
+    id,
+    document: documents?.[index] ?? null,
+    metadata: metadatas?.[index] ?? {},
+  }));
 
 const base64 = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 
 /** Records in slices of at most `count`, and of about {@link BODY_BYTES} once they are JSON. */
-function* requestSlices(records: readonly HashedRecord[], count: number): Generator<HashedRecord[]> {
-  let slice: HashedRecord[] = [];
+function* requestSlices(records: readonly RecordUpdate[], count: number): Generator<RecordUpdate[]> {
+  let slice: RecordUpdate[] = [];
   let bytes = 0;
   for (const record of records) {
     const size = record.embedding.byteLength * 1.4 + 3 * record.document.length + 1024;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { stringifyExactly } from './written-numbers';
 
 export interface ChromaDatabaseOptions {
   /** `http://127.0.0.1:8000`, without a path. */
@@ -17,8 +18,8 @@ export interface ChromaDatabaseOptions {
 export interface ChromaDatabase {
   /** @param path - below the database: `collections`, say. */
   get<Answer>(path: string): Promise<Answer>;
-  /** @param body - what becomes JSON, or JSON text. */
-  post<Answer>(path: string, body: object | string): Promise<Answer>;
+  /** @param read - reads the answer. @default JSON.parse */
+  post<Answer>(path: string, body: object, read?: (json: string) => unknown): Promise<Answer>;
 }
 
 const ATTEMPTS = 6;
@@ -40,15 +41,16 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
   const request = async <Answer>(
     method: 'GET' | 'POST',
     path: string,
-    body?: object | string,
+    body?: object,
+    read: (json: string) => unknown = JSON.parse,
   ): Promise<Answer> => {
-    const text = typeof body === 'object' ? JSON.stringify(body) : body;
+    const text = body && stringifyExactly(body);
     for (let attempt = 1; ; attempt += 1) {
       const timeout = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
       const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
       options.signal?.throwIfAborted();
       const response = await fetch(base + path, { method, headers, body: text, signal });
-      if (response.ok) return (await response.json()) as Answer;
+      if (response.ok) return read(await response.text()) as Answer;
       const refusal = errorName(await response.text());
       if (!RETRIED.has(response.status) || attempt === ATTEMPTS) {
         throw new Error(`Chroma refused ${method} ${path} with status ${response.status}${refusal}`);
@@ -61,7 +63,7 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
   };
   return {
     get: (path) => request('GET', path),
-    post: (path, body) => request('POST', path, body),
+    post: (path, body, read) => request('POST', path, body, read),
   };
 }
 

@@ -1,8 +1,17 @@
-import { CONTENT_HASH_KEY, type Delta, type HashedRecord } from '../../../contracts/delta';
+import {
+  CONTENT_HASH_KEY,
+  type Delta,
+  type DeltaHeader,
+  type HashedRecord,
+  type RecordMetadata,
+} from '../../../contracts/delta';
 import { addTallies, NO_RECORDS, type RecordTally, tallyRecords } from '../../../contracts/record-form';
 import { parseRecordId, receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
+import type { ReplacedRecord } from '../../../contracts/replaced-record';
 import type { ChromaCollection, StoredRecord } from '../chroma/collection';
+import { concurrently } from '../concurrently';
 import { MergeNotProven, probe } from './probe';
+import { type Replacement, replacedRecord, replacement } from './replacement';
 
 /** What a merge did to a collection, in records. */
 export interface MergeCounts {
@@ -25,98 +34,148 @@ export const addCounts = (a: MergeCounts, b: MergeCounts): MergeCounts => ({
 
 export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0, tally: NO_RECORDS };
 
+const REQUESTS_AT_ONCE = 16;
+
+/** Stores, for good, what others had put on records that a delta replaces or removes. */
+export type KeepReplaced = (by: DeltaHeader, records: readonly ReplacedRecord[]) => Promise<unknown>;
+
 /**
- * Makes a collection hold exactly the given receipts' records: adds, replaces (delete and add, since an
- * upsert would merge metadata and costs many times as much), removes, and leaves alone what is the same. Then
- * proves it: the count, every record's content hash, and probes of the vector index.
+ * Makes a collection hold exactly the given receipts' records: adds, replaces, removes, and leaves alone what is
+ * the same. Foreign metadata stays where the text is the same; before anything is written, all that does not stay
+ * is kept elsewhere. Then proves it: the count, every record's content hash, the metadata of what was replaced,
+ * and probes of the vector index.
  *
  * @param deltas - whole receipts, at most one delta each.
+ * @param keep - called for a delta that takes foreign metadata away; nothing is written until it resolves.
  * @throws {MergeNotProven} when the collection does not hold what was written: it must be thrown away.
  */
 export async function mergeReceipts(
   chroma: ChromaCollection,
   deltas: readonly Delta[],
+  keep: KeepReplaced,
 ): Promise<MergeCounts> {
   const before = await chroma.count();
   const stored = await storedRecordsOf(chroma, deltas);
-  const written: HashedRecord[] = [];
-  const gone: StoredRecord[] = [];
-  for (const record of deltas.flatMap(({ records }) => records)) {
-    const present = stored.get(record.id);
-    stored.delete(record.id);
-    if (present?.metadata[CONTENT_HASH_KEY] === record.contentHash) continue;
-    written.push(record);
-    if (present !== undefined) gone.push(present);
-  }
-  const replaced = gone.length;
-  const removed = stored.size;
-  gone.push(...stored.values());
-  const tally = difference(deltas, written, gone);
-  const counts = { added: written.length - replaced, replaced, removed, tally };
+  const changes = deltas.map((delta) => changesOf(delta, stored.get(prefixOf(delta))));
+  const losing = changes.filter(({ lost }) => lost.length > 0);
+  await concurrently(losing, REQUESTS_AT_ONCE, ({ header, lost }) => keep(header, lost));
 
-  await chroma.delete(gone.map(({ id }) => id));
-  await chroma.add(written);
-  if (isChange(counts)) await prove(chroma, before, counts, written, [...stored.keys()]);
+  const added = changes.flatMap((change) => change.added);
+  const replaced = changes.flatMap((change) => change.replaced);
+  const removed = changes.flatMap((change) => change.removed);
+  await chroma.delete(removed);
+  await chroma.update(replaced.map(({ update }) => update));
+  await chroma.add(added);
+  const tally = changes.map((change) => change.tally).reduce((a, b) => addTallies(a, b), NO_RECORDS);
+  const counts = { added: added.length, replaced: replaced.length, removed: removed.length, tally };
+  if (isChange(counts)) await prove(chroma, before, { added, replaced, removed });
   return counts;
 }
 
-function difference(
-  [delta]: readonly Delta[],
-  written: readonly HashedRecord[],
-  gone: readonly StoredRecord[],
-): RecordTally {
-  if (delta === undefined) return NO_RECORDS;
-  const [more, less] = [written, gone].map((records) =>
-    tallyRecords(
-      delta.header.collection,
-      records.map(({ metadata }) => metadata),
-    ),
-  ) as [RecordTally, RecordTally];
-  return addTallies(more, less, -1);
+interface Changes {
+  readonly added: readonly HashedRecord[];
+  readonly replaced: readonly Replacement[];
+  /** Ids. */
+  readonly removed: readonly string[];
 }
 
-/** The receipts' records that the collection holds, by id; also such as their delta lacks. */
+interface ReceiptChanges extends Changes {
+  readonly header: DeltaHeader;
+  readonly lost: readonly ReplacedRecord[];
+  /** By how much they change what the collection's records are. */
+  readonly tally: RecordTally;
+}
+
+/** What makes the stored records of a receipt those of its delta, and the foreign metadata that goes with it. */
+function changesOf(
+  { header, records }: Delta,
+  stored: ReadonlyMap<string, StoredRecord> = new Map(),
+): ReceiptChanges {
+  const added: HashedRecord[] = [];
+  const replaced: Replacement[] = [];
+  const before: RecordMetadata[] = [];
+  const gone = new Map(stored);
+  for (const record of records) {
+    const present = stored.get(record.id);
+    gone.delete(record.id);
+    if (present?.metadata[CONTENT_HASH_KEY] === record.contentHash) continue;
+    if (present === undefined) added.push(record);
+    else {
+      replaced.push(replacement(present, record));
+      before.push(present.metadata);
+    }
+  }
+  before.push(...[...gone.values()].map(({ metadata }) => metadata));
+  const after = [...added.map(({ metadata }) => metadata), ...replaced.map((each) => each.after)];
+  const tally = addTallies(
+    tallyRecords(header.collection, after),
+    tallyRecords(header.collection, before),
+    -1,
+  );
+  const lost = [
+    ...replaced.map((each) => each.replaced),
+    ...[...gone.values()].map((record) => replacedRecord(record, {}, 'record-gone')),
+  ].flatMap((record) => record ?? []);
+  return { header, added, replaced, removed: [...gone.keys()], lost, tally };
+}
+
+/** The records that the collection holds, by their receipt's prefix and by id; also such as their delta lacks. */
 async function storedRecordsOf(
   chroma: ChromaCollection,
   deltas: readonly Delta[],
-): Promise<Map<string, StoredRecord>> {
-  const prefixes = new Set(deltas.map(({ header }) => receiptIdPrefix(receiptOf(header))));
+): Promise<Map<string, Map<string, StoredRecord>>> {
+  const receipts = new Map(deltas.map((delta) => [prefixOf(delta), new Map<string, StoredRecord>()]));
+  const sort = (records: readonly StoredRecord[]) => {
+    for (const record of records) {
+      const reference = parseRecordId(record.id);
+      if (reference !== undefined) receipts.get(receiptIdPrefix(reference))?.set(record.id, record);
+    }
+  };
   // By image and then by id's prefix: old records hold `receipt_id` as text, in more than one form.
-  const ofImages = await chroma.byImages([...new Set(deltas.map(({ header }) => header.image_id))]);
-  const stored = new Map<string, StoredRecord>();
-  for (const record of ofImages) {
-    const reference = parseRecordId(record.id);
-    if (reference !== undefined && prefixes.has(receiptIdPrefix(reference))) stored.set(record.id, record);
-  }
+  sort(await chroma.byImages([...new Set(deltas.map(({ header }) => header.image_id))]));
   // A record whose metadata names no image is found by its id alone; Chroma would not add over it.
-  const others = deltas.flatMap(({ records }) => records.map(({ id }) => id)).filter((id) => !stored.has(id));
-  for (const record of await chroma.byIds(others)) stored.set(record.id, record);
-  return stored;
+  const others = deltas.flatMap((delta) => {
+    const stored = receipts.get(prefixOf(delta));
+    return delta.records.map(({ id }) => id).filter((id) => !stored?.has(id));
+  });
+  sort(await chroma.byIds(others));
+  return receipts;
 }
+
+const prefixOf = ({ header }: Delta): string => receiptIdPrefix(receiptOf(header));
 
 async function prove(
   chroma: ChromaCollection,
   before: number,
-  { added, removed }: MergeCounts,
-  written: readonly HashedRecord[],
-  gone: readonly string[],
+  { added, replaced, removed }: Changes,
 ): Promise<void> {
-  const expected = before + added - removed;
+  const expected = before + added.length - removed.length;
   const count = await chroma.count();
   if (count !== expected) {
     throw new MergeNotProven(
       `The collection ${chroma.name} holds ${count} records after a merge, not ${expected}.`,
     );
   }
-  const hashes = new Map<string, unknown>();
-  for (const { id, metadata } of await chroma.byIds([...written.map(({ id }) => id), ...gone])) {
-    hashes.set(id, metadata[CONTENT_HASH_KEY]);
+  const written = [...added, ...replaced.map(({ update }) => update)];
+  const stored = new Map<string, RecordMetadata>();
+  for (const { id, metadata } of await chroma.byIds([...written.map(({ id }) => id), ...removed])) {
+    stored.set(id, metadata);
   }
-  const wrong = written.find(({ id, contentHash }) => hashes.get(id) !== contentHash)?.id;
-  if (wrong !== undefined || hashes.size !== written.length) {
+  const wrong =
+    written.find(({ id, contentHash }) => stored.get(id)?.[CONTENT_HASH_KEY] !== contentHash) ??
+    replaced.find((each) => !hasItsKeys(each, stored.get(each.update.id)))?.update;
+  if (wrong !== undefined || stored.size !== written.length) {
     throw new MergeNotProven(
-      `The collection ${chroma.name} does not hold what was merged, at ${wrong ?? gone[0]}.`,
+      `The collection ${chroma.name} does not hold what was merged, at ${wrong?.id ?? removed[0]}.`,
     );
   }
   await probe(chroma, written);
 }
+
+/**
+ * Whether what was to stay has stayed and what was to go is gone. Keys alone count: on a server, another program may
+ * write a label meanwhile.
+ */
+const hasItsKeys = ({ update, after }: Replacement, metadata: RecordMetadata = {}): boolean =>
+  Object.keys(after).every((key) => Object.hasOwn(metadata, key)) &&
+  Object.entries(update.metadata).every(([key, value]) => value !== null || !Object.hasOwn(metadata, key));

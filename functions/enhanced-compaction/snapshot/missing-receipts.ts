@@ -1,9 +1,19 @@
 import { CONTENT_HASH_KEY, contentHash, type HashedRecord } from '../../../contracts/delta';
 import { parseRecordId, receiptIdPrefix } from '../../../contracts/record-id';
-import { type ChromaCollection, type CompleteRecord, pagesOf } from '../chroma/collection';
+import type { ReplacedRecord } from '../../../contracts/replaced-record';
+import { type ChromaCollection, type CompleteRecord, pagesOf, type StoredRecord } from '../chroma/collection';
+import { replacedRecord } from '../merge/replacement';
 
-/** Adds to a collection the receipts of another one that it has no record of. Receipts that both have stay as they are. */
-export async function keepMissingReceipts(from: ChromaCollection, into: ChromaCollection): Promise<void> {
+/**
+ * Adds to a collection the receipts of another one that it has no record of. Receipts that both have stay as they are.
+ *
+ * @returns the foreign metadata of the other collection that did not come along: of its form of receipts that both have.
+ */
+export async function keepMissingReceipts(
+  from: ChromaCollection,
+  into: ChromaCollection,
+): Promise<ReplacedRecord[]> {
+  const replaced: ReplacedRecord[] = [];
   // A receipt may go over the edge of a page: what the page before decided about it counts.
   const missing = new Map<string, boolean>();
   for await (const page of pagesOf(from)) {
@@ -14,8 +24,22 @@ export async function keepMissingReceipts(from: ChromaCollection, into: ChromaCo
       const receipt = receiptOf(id);
       if (!missing.has(receipt)) missing.set(receipt, !present.has(receipt));
     }
-    await into.add(page.filter(({ id }) => missing.get(receiptOf(id))).map(asHashedRecord));
+    const isMissing = ({ id }: CompleteRecord) => missing.get(receiptOf(id)) === true;
+    await into.add(page.filter(isMissing).map(asHashedRecord));
+    const known = new Map(stored.map((record) => [record.id, record]));
+    for (const record of page.filter((each) => !isMissing(each))) {
+      const loss = lossBetween(record, known.get(record.id));
+      if (loss !== undefined) replaced.push(loss);
+    }
   }
+  return replaced;
+}
+
+/** What a record loses of its foreign metadata where another writer's form of it counts. */
+function lossBetween(record: CompleteRecord, now: StoredRecord | undefined): ReplacedRecord | undefined {
+  if (now === undefined) return replacedRecord(record, {}, 'record-gone');
+  const why = (now.document ?? '') === record.document ? 'value-changed' : 'text-changed';
+  return replacedRecord(record, now.metadata, why);
 }
 
 /** An id of another form is a receipt of its own. */

@@ -12,6 +12,7 @@ import { slices } from '../../shared/slices';
 import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
 import type { Published } from '../lease/publish';
+import { keepForRuns } from '../merge/keep-replaced';
 import { type DeltaSource, loadDelta, refusal, UnusableDelta } from '../merge/load-delta';
 import { mergeReceipts } from '../merge/merge-receipts';
 import { addLegacyDelta } from './legacy-delta';
@@ -102,7 +103,8 @@ async function replayRuns(
   await concurrently(keys, REQUESTS_AT_ONCE, (key) => unlessUnusable(props, key, () => read(key)));
   const last = [...latest.values()].map(({ key }) => key);
   for (const some of slices(last, RECEIPTS_PER_MERGE)) {
-    await mergeReceipts(chroma, await concurrently(some, REQUESTS_AT_ONCE, (key) => loadDelta(props, key)));
+    const deltas = await concurrently(some, REQUESTS_AT_ONCE, (key) => loadDelta(props, key));
+    await mergeReceipts(chroma, deltas, keepForRuns(props));
   }
   return replayed;
 }

@@ -6,6 +6,7 @@ import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
 import { type WorkingCopy, workingCopy } from '../chroma/working-copy';
 import type { Published } from '../lease/publish';
+import { keepReplaced } from '../merge/keep-replaced';
 import { fetchSnapshot } from '../snapshot/fetch';
 import { type LocatedSnapshot, locateSnapshot } from '../snapshot/locate';
 import { keepMissingReceipts } from '../snapshot/missing-receipts';
@@ -47,9 +48,14 @@ export async function rebuild(
     const embedding = await sharedEmbedding(props, pointer, snapshot, chroma);
     const rebuiltFrom = await replayDeltas(props, { chroma, embedding, snapshot, pointer, folder });
     const hasAdopted = isUnadopted(snapshot, pointer);
-    if (hasAdopted && live !== undefined) await keepMissingReceipts(live, chroma);
-    // Of a receipt that both have, the snapshot's form counts, and that may be shorter: no count proves a loss.
-    else await refuseLoss(props.collection, chroma, pointer);
+    if (hasAdopted && live !== undefined && snapshot !== undefined) {
+      const replaced = await keepMissingReceipts(live, chroma);
+      // No run replaces them: what only the live content knew is kept under the snapshot's name.
+      if (replaced.length > 0) await keepReplaced(props, props.collection, snapshot.version, replaced);
+    } else {
+      // Of a receipt that both have, the snapshot's form counts, and that may be shorter: no count proves a loss.
+      await refuseLoss(props.collection, chroma, pointer);
+    }
     const ancestors = [...(pointer.manifest?.lineage ?? []), ...(origin?.lineage ?? [])];
     const lineage = [...new Set([...ancestors, ...(snapshot === undefined ? [] : [snapshot.version])])];
     return {

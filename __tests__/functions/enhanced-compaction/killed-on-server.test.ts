@@ -1,0 +1,155 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { createLambdaRuntime, type LambdaRuntime } from 'local-aws';
+import { collectionKey } from '../../../contracts/compaction-run';
+import { compactionMessageSchema } from '../../../contracts/messages';
+import { recordId } from '../../../contracts/record-id';
+import { functionEnvironment } from '../../../demo/pipeline/environment';
+import { bundleFunctions } from '../../../functions/bundle';
+import { createChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
+import { type ChromaDatabase, chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
+import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
+import { asDeltaRecord } from '../../../functions/enhanced-compaction/snapshot/missing-receipts';
+import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
+import { DIMENSIONS, embed, MODEL, useCompactionHarness } from '../../support/compaction-harness';
+import { claimsOf, replacedLines } from '../../support/foreign-metadata';
+
+const NAME = 'enhanced-compaction';
+const world = useCompactionHarness();
+let [folder, bundleFolder, bundle] = ['', '', ''];
+let chroma: ChromaServer;
+let proxies: { readonly chroma: BreakpointProxy; readonly dynamodb: BreakpointProxy };
+let runtime: LambdaRuntime;
+let number = 0;
+
+beforeAll(async () => {
+  const dist = join(__dirname, '..', '..', '..', 'dist');
+  await mkdir(dist, { recursive: true });
+  bundleFolder = await mkdtemp(join(dist, 'killed-test-'));
+  bundle = (await bundleFunctions(bundleFolder, [NAME])).get(NAME) ?? '';
+  folder = await mkdtemp(join(tmpdir(), 'killed-chroma-'));
+  chroma = await startChromaServer({ path: join(folder, 'data') });
+});
+afterAll(async () => {
+  await chroma?.stop();
+  for (const each of [folder, bundleFolder]) await rm(each, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  proxies = {
+    chroma: await startBreakpointProxy(chroma.url),
+    dynamodb: await startBreakpointProxy(world.aws.endpoints.dynamodb),
+  };
+});
+afterEach(async () => {
+  await runtime?.stop();
+  for (const proxy of Object.values(proxies)) await proxy.stop();
+});
+
+/** A database of the test's own on the server, and the function, as built, that merges into it. */
+async function start(): Promise<ChromaDatabase> {
+  number += 1;
+  const name = `killed-${number}`;
+  await fetch(`${chroma.url}/api/v2/tenants/default_tenant/databases`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name }),
+  });
+  const values = {
+    CHROMADB_BUCKET: world.bucket,
+    COMPACTION_RUNS_TABLE: world.table.name,
+    EMBEDDING_MODEL: MODEL,
+    EMBEDDING_DIMENSIONS: String(DIMENSIONS),
+    CHROMA_MODE: 'server',
+    CHROMA_URL: proxies.chroma.endpoint,
+    CHROMA_DATABASE: name,
+  };
+  const aws = { ...world.aws.environment, AWS_ENDPOINT_URL_DYNAMODB: proxies.dynamodb.endpoint };
+  runtime = createLambdaRuntime({
+    functionName: NAME,
+    bundle,
+    environment: functionEnvironment(NAME, values, aws),
+    timeoutSeconds: 100,
+    onLine: () => {},
+  });
+  return chromaDatabase({ url: chroma.url, database: name });
+}
+
+const isNote = (body: string) => body.includes('lines_replaced_key');
+const isDelete = (body: string) => /^\{"ids":\[[^\]]*\]\}$/.test(body);
+const isUpdate = (body: string) => body.includes('"embeddings"') && body.includes(':null');
+const isAdd = (body: string) => body.includes('"embeddings"') && !body.includes(':null');
+
+describe('A3: the function that merges into a server in place', () => {
+  it.each([
+    ['when the labels are in the bucket and the run does not say so', 'dynamodb', 'before', isNote],
+    ['before it removes anything', 'chroma', 'before', isDelete],
+    ['when it has removed what is gone', 'chroma', 'after', isDelete],
+    ['when it has replaced what changed', 'chroma', 'after', isUpdate],
+    ['before it adds what is new', 'chroma', 'before', isAdd],
+  ] as const)('killed with -9 %s loses no label', async (_what, server, when, matches) => {
+    const database = await start();
+    const imageId = '11111111-2222-4333-8444-555555555555';
+    const migrated = ['SAME', 'OTHER BEFORE', 'GONE'].map((document, index) =>
+      asDeltaRecord({
+        id: recordId({ imageId, receiptId: 1, lineId: index + 1 }),
+        document,
+        metadata: {
+          image_id: imageId,
+          receipt_id: '1',
+          prev_line: 'x',
+          label_confidence: { '#number': '1.0' },
+          valid_labels_array: [`LABEL_${index}`],
+        },
+        embedding: embed(document),
+      }),
+    );
+    const collection = await createChromaCollection(database, 'lines');
+    await collection.add(migrated);
+    const claims = migrated.flatMap(({ id, metadata }) => claimsOf(id, metadata));
+
+    const run = await world.arrive({ imageId, texts: ['SAME', 'OTHER NOW'] });
+    const added = await world.arrive({ texts: ['NEW'] });
+    const doorbells = [run, added].map(({ run_id, image_id, receipt_id, lines: { delta_key } }) =>
+      compactionMessageSchema.parse({
+        version: 1,
+        type: 'COMPACTION_RUN',
+        run_id,
+        image_id,
+        receipt_id,
+        collection: 'lines',
+        delta_key,
+      }),
+    );
+    const deliver = () =>
+      runtime.invoke({
+        Records: doorbells.map((body, index) => ({
+          messageId: String(index),
+          body: JSON.stringify(body),
+          attributes: { ApproximateReceiveCount: '1' },
+        })),
+      });
+    proxies[server].breakAt(when, matches, () => runtime.kill());
+    await expect(deliver()).rejects.toThrow();
+    await world.table.client.send(
+      new UpdateCommand({
+        TableName: world.table.name,
+        Key: collectionKey('lines'),
+        UpdateExpression: 'SET lease_expires_at = :past',
+        ExpressionAttributeValues: { ':past': 1 },
+      }),
+    );
+    expect(await deliver()).toEqual({ batchItemFailures: [] });
+
+    const stored = await collection.byIds(migrated.map(({ id }) => id));
+    const kept = await replacedLines(world);
+    const found = [...[...stored, ...kept].flatMap(({ id, metadata }) => claimsOf(id, metadata))];
+    expect(found.sort()).toEqual(claims.sort());
+    expect(kept.map(({ document }) => document)).toEqual(['OTHER BEFORE', 'GONE']);
+    expect(stored.map(({ document }) => document).sort()).toEqual(['OTHER NOW', 'SAME']);
+    for (const { metadata } of stored) expect(metadata).not.toHaveProperty('prev_line');
+    expect(await world.state(run)).toMatchObject({ state: 'COMPLETED', replaced_records: 2 });
+    expect((await world.state(added)).state).toBe('COMPLETED');
+  });
+});
