@@ -54,7 +54,11 @@ it('adds lines to those that stand there, and a line that stands there not again
   expect(await body()).toBe(first);
   expect(await keep([record('c'), record('a')])).toMatchObject({ records: 3 });
   const [before = '', added, ...others] = (await body())?.split(/(?<=\n)(?=.*"id":"c")/) ?? [];
-  expect({ before, added, others }).toEqual({ before: first, added: expect.stringContaining('"c"'), others: [] });
+  expect({ before, added, others }).toEqual({
+    before: first,
+    added: expect.stringContaining('"c"'),
+    others: [],
+  });
 });
 
 it('loses no line of another writer that comes first, be the object there or not', async () => {
