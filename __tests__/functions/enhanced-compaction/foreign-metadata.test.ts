@@ -234,9 +234,29 @@ describe('A collection that is rebuilt', () => {
     expect(await replacedLines(world)).toEqual(expect.arrayContaining(kept));
   });
 
-  it('from another writer’s snapshot leaves in the bucket what only the published version knew', async () => {
+  it('from a snapshot that was migrated later keeps what a delta of before takes away, though its run is over', async () => {
+    const run = await drop(['TIDEWATER BOOKSHOP', 'TOTAL 3.30'], { createdAt: minutesAgo(9) });
+    await world.compactOnce();
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
     await putSnapshot(migrated());
-    await drop(['TIDEWATER BOOKSHOP', 'TOTAL 3.30'], { createdAt: minutesAgo(9) });
+    await world.arrive({ texts: ['NEXT'] });
+    await world.compactOnce();
+
+    const key = replacedKey('lines', run.run_id);
+    expect((await replacedLines(world, key)).map(({ id }) => id)).toEqual([idOf(2), idOf(3)]);
+    expect(await world.state(run)).toMatchObject({
+      state: 'COMPLETED',
+      replaced_key: key,
+      replaced_records: 2,
+    });
+    expect((await exactMetadata(world)).get(idOf(1))).toMatchObject(LABELS);
+  });
+
+  it('from another writer’s snapshot leaves in the bucket what only the published version knew', async () => {
+    await putSnapshot([
+      ...migrated().filter(({ id }) => id !== idOf(3)),
+      old(5, 'GONE LATER', { receipt_id: 1, section_label: 'ITEMS' }),
+    ]);
     await world.arrive({ texts: ['ELSEWHERE'], metadata: { label_confidence: 0.25 } });
     await world.compactOnce();
     const version = versionId(new Date(Date.now() + 60_000), '0badcafe');
@@ -244,6 +264,7 @@ describe('A collection that is rebuilt', () => {
       [
         old(1, 'TIDEWATER BOOKSHOP', { receipt_id: 1, ...LABELS, section_label: 'FOOTER' }),
         old(2, 'TOTAL 3.30', { receipt_id: 1 }),
+        old(4, 'THANK YOU', { receipt_id: 1 }),
       ],
       version,
     );
@@ -251,13 +272,10 @@ describe('A collection that is rebuilt', () => {
     await world.compactOnce();
 
     const lines = await replacedLines(world, replacedKey('lines', version));
-    expect(lines).toEqual([
-      {
-        id: idOf(1),
-        document: 'TIDEWATER BOOKSHOP',
-        metadata: { section_label: 'HEADER' },
-        why: 'value-changed',
-      },
+    expect(lines.map(({ id, document, why, metadata }) => [id, document, why, metadata]).sort()).toEqual([
+      [idOf(1), 'TIDEWATER BOOKSHOP', 'value-changed', { section_label: 'HEADER' }],
+      [idOf(2), 'TOTAI 3.30', 'text-changed', { label_status: 'auto_suggested', label_confidence: ONE }],
+      [idOf(5), 'GONE LATER', 'record-gone', { section_label: 'ITEMS' }],
     ]);
     expect((await exactMetadata(world)).get(idOf(1))).toMatchObject({ section_label: 'FOOTER' });
   });
