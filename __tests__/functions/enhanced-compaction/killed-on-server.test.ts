@@ -11,7 +11,7 @@ import { bundleFunctions } from '../../../functions/bundle';
 import { createChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
 import { type ChromaDatabase, chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
 import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
-import { asDeltaRecord } from '../../../functions/enhanced-compaction/snapshot/missing-receipts';
+import { asHashedRecord } from '../../../functions/enhanced-compaction/snapshot/missing-receipts';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import { DIMENSIONS, embed, MODEL, useCompactionHarness } from '../../support/compaction-harness';
 import { claimsOf, replacedLines } from '../../support/foreign-metadata';
@@ -92,7 +92,7 @@ describe('A3: the function that merges into a server in place', () => {
     const database = await start();
     const imageId = '11111111-2222-4333-8444-555555555555';
     const migrated = ['SAME', 'OTHER BEFORE', 'GONE'].map((document, index) =>
-      asDeltaRecord({
+      asHashedRecord({
         id: recordId({ imageId, receiptId: 1, lineId: index + 1 }),
         document,
         metadata: {
@@ -105,7 +105,7 @@ describe('A3: the function that merges into a server in place', () => {
         embedding: embed(document),
       }),
     );
-    const collection = await createChromaCollection(database, 'lines');
+    const collection = await createChromaCollection(database, 'lines', 'l2');
     await collection.add(migrated);
     const claims = migrated.flatMap(({ id, metadata }) => claimsOf(id, metadata));
 

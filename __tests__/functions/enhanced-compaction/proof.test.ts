@@ -86,7 +86,7 @@ describe('A merge', () => {
 
   it('A1: stores whole confidences and coordinates as floats, so that filters on numbers find them, and ids as integers', async () => {
     const metadata = { confidence: 1, x: 0, y: -0, width: 0.25, word_id: 1 };
-    await mergeReceipts(honest, [makeDelta({ texts: ['MILK 1.20'], metadata })]);
+    await mergeReceipts(honest, [makeDelta({ texts: ['MILK 1.20'], metadata })], keep);
     const database = chromaDatabase({ url: server.url });
     const { id } = await database.get<{ id: string }>(`collections/${honest.name}`);
     const matching = async (where: object) =>

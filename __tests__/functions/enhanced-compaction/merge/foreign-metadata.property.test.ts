@@ -18,7 +18,7 @@ import {
 } from '../../../../functions/enhanced-compaction/chroma/server';
 import { keepForRuns } from '../../../../functions/enhanced-compaction/merge/keep-replaced';
 import { mergeReceipts } from '../../../../functions/enhanced-compaction/merge/merge-receipts';
-import { asDeltaRecord } from '../../../../functions/enhanced-compaction/snapshot/missing-receipts';
+import { asHashedRecord } from '../../../../functions/enhanced-compaction/snapshot/missing-receipts';
 import { embed, makeDelta, quietTelemetry, useCompactionHarness } from '../../../support/compaction-harness';
 import { claimsOf, replacedLines } from '../../../support/foreign-metadata';
 import { type SeededRandom, seededRandom } from '../../../support/seeded-random';
@@ -79,7 +79,7 @@ const migrated = (random: SeededRandom): DeltaRecord[] =>
       .filter(() => random.chance(0.7))
       .map((lineId) => {
         const document = random.pick(TEXTS);
-        return asDeltaRecord({
+        return asHashedRecord({
           id: recordId({ imageId, receiptId: 1, lineId }),
           document,
           metadata: { image_id: imageId, receipt_id: random.pick([1, '1']), ...labels(random) },
@@ -134,7 +134,11 @@ it.each([1, 2, 3, 4, 5, 6])(
   async (seed) => {
     const random = seededRandom(seed);
     const database = chromaDatabase({ url: server.url });
-    const chroma = await createChromaCollection(database, `lines-${seed}-${randomBytes(4).toString('hex')}`);
+    const chroma = await createChromaCollection(
+      database,
+      `lines-${seed}-${randomBytes(4).toString('hex')}`,
+      'l2',
+    );
     await chroma.add(migrated(random));
     const keep = keepForRuns({ ...world, telemetry: quietTelemetry() });
     const ever = new Set<string>();
@@ -152,7 +156,7 @@ it.each([1, 2, 3, 4, 5, 6])(
           (await replacedLines(world)).flatMap((line) => claimsOf(line.id, line.metadata)),
         );
         for (const claim of claimsOf(record.id, overwritten)) if (!kept.has(claim)) ever.delete(claim);
-        await chroma.update([{ ...asDeltaRecord(record), metadata }]);
+        await chroma.update([{ ...asHashedRecord(record), metadata }]);
         for (const claim of claimsOf(record.id, metadata)) ever.add(claim);
       }
       const delta = drop(random);

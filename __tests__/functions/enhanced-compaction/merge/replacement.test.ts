@@ -1,4 +1,4 @@
-import { CONTENT_HASH_KEY, type DeltaRecord, type RecordMetadata } from '../../../../contracts/delta';
+import { CONTENT_HASH_KEY, type HashedRecord, type RecordMetadata } from '../../../../contracts/delta';
 import type { StoredRecord } from '../../../../functions/enhanced-compaction/chroma/collection';
 import { replacedRecord, replacement } from '../../../../functions/enhanced-compaction/merge/replacement';
 
@@ -8,7 +8,7 @@ const stored = (metadata: RecordMetadata, document: string | null = 'TOTAL'): St
   document,
   metadata,
 });
-const fresh = (metadata: RecordMetadata = {}, document = 'TOTAL'): DeltaRecord => ({
+const fresh = (metadata: RecordMetadata = {}, document = 'TOTAL'): HashedRecord => ({
   id: ID,
   document,
   metadata: { line_id: 1, ...metadata },
