@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DeltaRecord, RecordMetadata } from '../../../../contracts/delta';
+import type { HashedRecord, RecordMetadata } from '../../../../contracts/delta';
 import { contentHash } from '../../../../contracts/delta';
 import { FRESH_METADATA, foreignMetadata, isOwnedKey } from '../../../../contracts/metadata-keys';
 import { recordId } from '../../../../contracts/record-id';
@@ -73,7 +73,7 @@ function labels(random: SeededRandom): RecordMetadata {
 }
 
 /** Receipts as the old system left them, in its several forms. */
-const migrated = (random: SeededRandom): DeltaRecord[] =>
+const migrated = (random: SeededRandom): HashedRecord[] =>
   IMAGES.flatMap((imageId) =>
     Array.from({ length: MOST_LINES }, (_, index) => index + 1)
       .filter(() => random.chance(0.7))
