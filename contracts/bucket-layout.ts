@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Collection } from './collections';
 import { padded, type ReceiptReference } from './record-id';
 
@@ -99,7 +100,37 @@ export const replacedKey = (collection: Collection, cause: string): string =>
  */
 export const archivePrefix = (bucket: string): string => `archive/${bucket}/`;
 
-/** Objects that the old infrastructure wrote into EVERY bucket it made. They are evidence of nothing. */
+/** The keys under which the old infrastructure wrote an object into EVERY bucket it made: nothing is read there. */
 export const isDecoyKey = (key: string): boolean =>
   /^(?:[^/]+\/)?(?:snapshot|delta)\/\.placeholder$/.test(key) ||
   /^(?:[^/]+\/)?snapshot\/latest\/pointer\.txt$/.test(key);
+
+/**
+ * What the old infrastructure wrote there, as its own deployment (`s3_buckets.py`) has it. An old system that moved its
+ * pointer on wrote something else, and that is data.
+ */
+const DECOY_BODIES = [
+  'This folder contains ChromaDB snapshots',
+  'This folder contains ChromaDB delta files',
+  'snapshot/initial/',
+];
+const DECOY_SIZES = new Map(
+  DECOY_BODIES.map((body) => [createHash('md5').update(body).digest('hex'), Buffer.byteLength(body)]),
+);
+
+/**
+ * Whether an object is what the old infrastructure wrote into EVERY bucket it made, and so evidence of nothing: by its
+ * key, and by its content, which is empty or one of the known texts. Whatever else lies under such a key is data; so is
+ * a known text whose ETag is not its MD5 (KMS, an upload in parts): one copy too many loses nothing.
+ */
+export const isDecoy = ({
+  key,
+  size,
+  etag,
+}: {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+}): boolean => isDecoyKey(key) && (size === 0 || DECOY_SIZES.get(etag) === size);

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import {
   deltaKey,
+  isDecoy,
   isDecoyKey,
   isVersionId,
   legacyDeltaKey,
@@ -110,4 +112,32 @@ test('the layout is the one that existing buckets have', () => {
 test('takes for decoys only what the old infrastructure put everywhere', () => {
   expect(isDecoyKey('lines/snapshot/.placeholder')).toBe(true);
   expect(isDecoyKey('lines/snapshot/latest-pointer.txt')).toBe(false);
+});
+
+describe('A4: a decoy is known by its content as well', () => {
+  const object = (key: string, body: string) => ({
+    key,
+    size: Buffer.byteLength(body),
+    etag: createHash('md5').update(body).digest('hex'),
+  });
+  const KEY = 'lines/snapshot/.placeholder';
+
+  it.each([
+    [KEY, ''],
+    ['snapshot/.placeholder', 'This folder contains ChromaDB snapshots'],
+    ['words/delta/.placeholder', 'This folder contains ChromaDB delta files'],
+    ['snapshot/latest/pointer.txt', 'snapshot/initial/'],
+  ])('%s is one when it holds "%s"', (key, body) => {
+    expect(isDecoy(object(key, body))).toBe(true);
+    expect(isDecoy({ ...object(key, body), key: 'lines/snapshot/latest-pointer.txt' })).toBe(false);
+  });
+
+  it('is none with other bytes, however few, or where the ETag does not tell them', () => {
+    expect(isDecoy(object(KEY, 'x'))).toBe(false);
+    // The old system moved that pointer on.
+    expect(isDecoy(object('snapshot/latest/pointer.txt', 'snapshot/20250814_120301/'))).toBe(false);
+    expect(isDecoy({ ...object(KEY, 'snapshot/initial/'), etag: 'of-kms' })).toBe(false);
+    expect(isDecoy({ ...object(KEY, 'snapshot/initial/'), size: 5_000_000 })).toBe(false);
+    expect(isDecoy({ key: KEY, size: 0, etag: 'of-kms' })).toBe(true);
+  });
 });

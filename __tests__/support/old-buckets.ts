@@ -25,9 +25,9 @@ export const put = (s3: S3Client, bucket: string, key: string, body: string | Bu
 /** What the old infrastructure wrote into every bucket that it made. */
 export async function putDecoys(s3: S3Client, bucket: string): Promise<void> {
   for (const collection of ['lines', 'words']) {
-    await put(s3, bucket, `${collection}/snapshot/.placeholder`, '');
+    await put(s3, bucket, `${collection}/snapshot/.placeholder`, 'This folder contains ChromaDB snapshots');
     await put(s3, bucket, `${collection}/delta/.placeholder`, '');
-    await put(s3, bucket, `${collection}/snapshot/latest/pointer.txt`, 'latest');
+    await put(s3, bucket, `${collection}/snapshot/latest/pointer.txt`, 'snapshot/initial/');
   }
 }
 

@@ -18,7 +18,12 @@ export interface OldBuckets {
 const TRUTH = 'chromadb-dev-shared-bucket-5f3b2c1';
 const DECOY = 'chromadb-dev-bucket-a94d07e';
 /** In each bucket, by the old infrastructure. They are not data. */
-export const DECOY_KEYS = ['snapshot/.placeholder', 'delta/.placeholder', 'snapshot/latest/pointer.txt'];
+const DECOYS: Readonly<Record<string, string>> = {
+  'snapshot/.placeholder': 'This folder contains ChromaDB snapshots',
+  'delta/.placeholder': 'This folder contains ChromaDB delta files',
+  'snapshot/latest/pointer.txt': 'snapshot/initial/',
+};
+export const DECOY_KEYS = Object.keys(DECOYS);
 /** The receipts that each compacted run of the truth began with; each brought ten. */
 const COMPACTED_RUNS = [10, 20, 30];
 /** Two receipts that only the decoy ever got. */
@@ -31,8 +36,8 @@ const STRANDED_RUN = '7d1f2c54-9a0e-4b1f-8f3d-52f6f1c0a9be';
 export async function makeOldBuckets(s3: S3Client): Promise<OldBuckets> {
   for (const Bucket of [DECOY, TRUTH]) {
     await s3.send(new CreateBucketCommand({ Bucket }));
-    for (const Key of DECOY_KEYS)
-      await s3.send(new PutObjectCommand({ Bucket, Key, Body: new Uint8Array() }));
+    for (const [Key, Body] of Object.entries(DECOYS))
+      await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
   }
   const strandedKeys: string[] = [];
   const records = perCollection(() => 0);

@@ -1,4 +1,4 @@
-import { isDecoyKey } from '../../../contracts/bucket-layout';
+import { isDecoy } from '../../../contracts/bucket-layout';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { type CopyEngine, CopyError } from '../engine/engine';
@@ -22,7 +22,7 @@ export async function sendCanary(
 ): Promise<string | undefined> {
   const { journal } = context;
   for await (const { key, source: object, destination: present } of listedPairs(context)) {
-    if (object === undefined || present !== undefined || isDecoyKey(key) || isPointerKey(key)) continue;
+    if (object === undefined || present !== undefined || isDecoy(object) || isPointerKey(key)) continue;
     if (object.size > CANARY_AT_MOST) continue;
     try {
       const request = { ...copyRequest(context, object), expected: 'absent' };

@@ -1,4 +1,4 @@
-import { isDecoyKey } from '../../../contracts/bucket-layout';
+import { isDecoy } from '../../../contracts/bucket-layout';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { ManifestEntry } from '../../../contracts/migrate-buckets/plan';
 import type { Context } from '../../shared/command';
@@ -79,7 +79,7 @@ export async function copyPass(context: PassContext): Promise<DataPassResult> {
     for await (const { key, source: object, destination: present } of listedPairs(context)) {
       signal.throwIfAborted();
       const entry = await planned.seek(key);
-      if (object === undefined || isDecoyKey(key)) continue;
+      if (object === undefined || isDecoy(object)) continue;
       if (isPointerKey(key)) {
         result.pointers.push({ object, present, entry });
         continue;

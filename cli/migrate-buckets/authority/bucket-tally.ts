@@ -1,6 +1,6 @@
 import {
   deltaPrefix,
-  isDecoyKey,
+  isDecoy,
   snapshotPointerKey,
   snapshotPrefix,
   snapshotVersionPrefix,
@@ -36,7 +36,7 @@ export class BucketTally {
 
   /** @param objects - what all buckets hold under this object's key. */
   add(object: ListedObject, objects: ReadonlyMap<string, ListedObject>): void {
-    if (isDecoyKey(object.key)) {
+    if (isDecoy(object)) {
       this.decoys++;
       return;
     }

@@ -1,6 +1,6 @@
 import {
   deltaPrefix,
-  isDecoyKey,
+  isDecoy,
   isVersionId,
   snapshotPointerKey,
   snapshotPrefix,
@@ -31,7 +31,7 @@ export class LeftBehindTally {
 
   add({ key, objects }: Holding): void {
     const object = objects.get(this.loser.name);
-    if (object === undefined || isDecoyKey(key)) return;
+    if (object === undefined || isDecoy(object)) return;
     if (objects.get(this.winner.name)?.etag === object.etag) return;
     for (const [collection, left] of this.collections) {
       const version = versionOf(collection, key);

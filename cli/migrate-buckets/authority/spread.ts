@@ -1,4 +1,4 @@
-import { deltaPrefix, isDecoyKey, snapshotPrefix } from '../../../contracts/bucket-layout';
+import { deltaPrefix, isDecoy, snapshotPrefix } from '../../../contracts/bucket-layout';
 import { COLLECTIONS, type Collection } from '../../../contracts/collections';
 import type { BucketSpread } from '../../../contracts/migrate-buckets/authority';
 import type { Tally } from '../../../contracts/migrate-buckets/plan';
@@ -16,8 +16,9 @@ export class Spread {
   private readonly kinds = new Map<string, Kind & Tally>();
   private readonly otherPrefixes: Tally = { objects: 0, bytes: 0 };
 
-  add({ key, size, modified }: ListedObject): void {
-    if (isDecoyKey(key)) return;
+  add(object: ListedObject): void {
+    if (isDecoy(object)) return;
+    const { key, size, modified } = object;
     count(this.days, new Date(modified).toISOString().slice(0, 10), size);
     const prefix = prefixOf(key);
     if (this.prefixes.has(prefix) || this.prefixes.size < PREFIXES_AT_MOST)

@@ -1,4 +1,4 @@
-import { deltaPrefix, isDecoyKey } from '../../../contracts/bucket-layout';
+import { deltaPrefix, isDecoy } from '../../../contracts/bucket-layout';
 import type { BucketEvidence } from '../../../contracts/migrate-buckets/authority';
 import type { ListedObject } from '../listing/listed-object';
 import type { Holding } from '../listing/merge-buckets';
@@ -16,13 +16,13 @@ export interface StrandedObject {
  * every such delta is stranded. Two losers with the same key: the newer object is taken. Pure.
  */
 export function strandedAt(winner: BucketEvidence, { key, objects }: Holding): StrandedObject | undefined {
-  if (isDecoyKey(key)) return undefined;
   const collection = winner.collections.find((each) => key.startsWith(deltaPrefix(each.collection)));
   if (collection === undefined) return undefined;
   const kept = objects.get(winner.name);
   let found: StrandedObject | undefined;
   for (const [bucket, object] of objects) {
-    if (kept?.etag === object.etag || object.modified < (collection.snapshot_at ?? 0)) continue;
+    if (isDecoy(object) || kept?.etag === object.etag || object.modified < (collection.snapshot_at ?? 0))
+      continue;
     if (found === undefined || found.object.modified < object.modified) {
       found = { bucket, object, overshadowed: kept !== undefined };
     }

@@ -1,4 +1,4 @@
-import { isDecoyKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
+import { isDecoy, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
 import type { Action, ManifestEntry } from '../../../contracts/migrate-buckets/plan';
 import { looksEqual } from '../listing/listed-object';
@@ -25,7 +25,7 @@ export function planEntry({ source, destination }: Pair, overwrite: boolean): Ma
     expected: destination?.etag ?? 'absent',
     ...(bucket === undefined ? {} : { bucket }),
   });
-  if (isDecoyKey(key)) return entry('skip');
+  if (isDecoy(source)) return entry('skip');
   if (destination === undefined) return entry('copy');
   if (looksEqual(source, destination)) return entry('keep');
   return entry(overwrite ? 'replace' : 'conflict');

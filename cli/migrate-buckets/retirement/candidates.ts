@@ -1,4 +1,4 @@
-import { isDecoyKey } from '../../../contracts/bucket-layout';
+import { isDecoy } from '../../../contracts/bucket-layout';
 import type { Leftovers } from '../../../contracts/migrate-buckets/retirement';
 import type { Context } from '../../shared/command';
 import { type ListedVersion, objectOf } from '../listing/list-versions';
@@ -62,7 +62,7 @@ const isCurrent = ({ latest, marker }: VersionRecord): boolean => latest && !mar
 const isSame = ({ version_id, etag, marker }: VersionRecord, version: ListedVersion): boolean =>
   version_id === version.versionId && etag === version.etag && marker === version.isDeleteMarker;
 
-const twinOf = (record: VersionRecord) => (isDecoyKey(record.key) ? undefined : objectOf(versionOf(record)));
+const twinOf = (record: VersionRecord) => (isDecoy(record) ? undefined : objectOf(versionOf(record)));
 
 /** What is left of the source, listed now, and what of it came after the verification. */
 export async function leftovers(

@@ -1,4 +1,4 @@
-import { isDecoyKey } from '../../../contracts/bucket-layout';
+import { isDecoy } from '../../../contracts/bucket-layout';
 import type { State, Tally } from '../../../contracts/migrate-buckets/plan';
 import type { Inventory } from '../../../contracts/migrate-buckets/retirement';
 import type { Context } from '../../shared/command';
@@ -101,12 +101,12 @@ const emptyInventory = ({ isFiltered }: Pick<Placement, 'isFiltered'>): Inventor
 });
 
 function count(inventory: Inventory, record: VersionRecord): void {
-  const { key, latest, marker } = record;
+  const { latest, marker } = record;
   if (marker) {
     inventory.markers++;
     return;
   }
-  add(inventory[latest ? (isDecoyKey(key) ? 'decoys' : 'objects') : 'older'], record);
+  add(inventory[latest ? (isDecoy(record) ? 'decoys' : 'objects') : 'older'], record);
 }
 
 function add(tally: Tally, { size }: VersionRecord): void {

@@ -1,6 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import {
-  isDecoyKey,
   isVersionId,
   snapshotArchiveKey,
   snapshotHashKey,
@@ -114,7 +113,7 @@ export async function inspectVersion(
 /** Files under a version's prefix are few: a listing of them is held whole. */
 async function listed({ list }: SnapshotReader, prefix: string): Promise<Map<string, ListedObject>> {
   const found = new Map<string, ListedObject>();
-  for await (const object of list(prefix)) if (!isDecoyKey(object.key)) found.set(object.key, object);
+  for await (const object of list(prefix)) found.set(object.key, object);
   return found;
 }
 

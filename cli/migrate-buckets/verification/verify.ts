@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { isDecoyKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
+import { isDecoy, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { SnapshotReference, Tally } from '../../../contracts/migrate-buckets/plan';
@@ -85,7 +85,7 @@ export async function verifyBuckets(
         extra++;
         continue;
       }
-      if (isDecoyKey(pair.key)) {
+      if (isDecoy(pair.source)) {
         decoys++;
         continue;
       }

@@ -42,7 +42,7 @@ describe('what a listing adds up to', () => {
     expect(
       tally([
         object('a', { modified: 9 }),
-        object('lines/delta/.placeholder', { modified: 99 }),
+        object('lines/delta/.placeholder', { modified: 99, size: 0 }),
         object('b'),
       ]),
     ).toEqual({
@@ -92,9 +92,14 @@ describe('what a listing adds up to', () => {
     [ARCHIVE, true],
     ['words/delta/a/delta.arrow', false],
     ['ocr/a.json', false],
-    ['lines/delta/.placeholder', false],
   ])('takes %s for data of its collection: %s', (key, expected) => {
     expect(tally([object(key)]).collections[0]?.has_data).toBe(expected);
+  });
+
+  it('A4: takes what lies under the key of a decoy for data, unless it is one', () => {
+    const at = (size: number) => tally([object('lines/delta/.placeholder', { size })]);
+    expect(at(0)).toMatchObject({ objects: 0, decoys: 1, collections: [{ has_data: false }] });
+    expect(at(1)).toMatchObject({ objects: 1, decoys: 0, collections: [{ has_data: true }] });
   });
 
   it('takes no empty snapshot for data, nor the pointer to it, but all that lies beside', () => {

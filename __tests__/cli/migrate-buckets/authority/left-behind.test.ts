@@ -45,7 +45,8 @@ describe('what a losing bucket has and the truth has not', () => {
   ) => {
     const made = new LeftBehindTally(lost ?? loser, won ?? truth);
     for (const [key, etag = 'x', modified = 0] of held) {
-      const object = (of: string) => ({ key, etag: of, modified, size: 7, storageClass: 'STANDARD' });
+      const size = etag === 'empty' ? 0 : 7;
+      const object = (of: string) => ({ key, etag: of, modified, size, storageClass: 'STANDARD' });
       const ours = kept[key];
       made.add({
         key,
@@ -62,7 +63,7 @@ describe('what a losing bucket has and the truth has not', () => {
   const archive = (version: string) => `lines/snapshot/timestamped/${version}/snapshot.tar.gz`;
 
   it('is nothing where the truth has all, or only decoys are more', () => {
-    const left = tally([['lines/delta/a/delta.arrow'], ['lines/snapshot/.placeholder']], {
+    const left = tally([['lines/delta/a/delta.arrow'], ['lines/snapshot/.placeholder', 'empty']], {
       'lines/delta/a/delta.arrow': 'x',
     });
     expect(left).toEqual({
@@ -80,6 +81,15 @@ describe('what a losing bucket has and the truth has not', () => {
       others: NOTHING,
     });
     expect(describeLeftBehind(left, 'truth')).toEqual([]);
+  });
+
+  it('A4: is what lies under the key of a decoy, unless it is one', () => {
+    expect(
+      tally([['lines/snapshot/.placeholder'], ['lines/snapshot/latest/pointer.txt', 'empty']], {}).others,
+    ).toEqual({
+      objects: 1,
+      bytes: 7,
+    });
   });
 
   it('B7: is named: snapshots with their records, the newest first; a newer pointer; deltas; the rest', () => {

@@ -48,10 +48,12 @@ it('counts by collection, what is of none, and no decoys', () => {
     object('words/delta/x/delta.tar.gz', 4),
     object('ocr/a.json', 3),
     object('lines/snapshot/latest-pointer.txt', 2),
-    object('lines/snapshot/.placeholder', 9),
+    object('lines/snapshot/.placeholder', 0),
+    // Somebody's own.
+    object('lines/snapshot/latest/pointer.txt', 5),
   );
   expect(spread.kinds).toEqual([
-    { collection: 'lines', kind: 'snapshots', objects: 1, bytes: 2 },
+    { collection: 'lines', kind: 'snapshots', objects: 2, bytes: 7 },
     { collection: 'words', kind: 'deltas', objects: 1, bytes: 4 },
     { collection: null, kind: 'others', objects: 1, bytes: 3 },
   ]);

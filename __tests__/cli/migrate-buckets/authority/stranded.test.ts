@@ -27,7 +27,7 @@ describe('stranded deltas', () => {
       [
         'loser',
         new Map([
-          at('lines/delta/.placeholder', 200),
+          ['lines/delta/.placeholder', { ...at('lines/delta/.placeholder', 200)[1], size: 0, etag: 'empty' }],
           at('lines/delta/both/delta.tar.gz', 200),
           at('lines/delta/new/delta.tar.gz', 200),
           at('lines/delta/old/delta.tar.gz', 50),
@@ -37,6 +37,22 @@ describe('stranded deltas', () => {
     ]);
     const found = await findStranded(winner, inventories);
     expect(found.map(({ object: { key: name } }) => name)).toEqual(['lines/delta/new/delta.tar.gz']);
+  });
+
+  it('A4: may lie under the key of a decoy', async () => {
+    const [key, delta] = at('lines/delta/.placeholder', 200);
+    const decoy = { ...delta, size: 0, etag: 'empty' };
+    const loser = new Map([[key, delta]]);
+    expect(await findStranded(winner, new Map([['loser', loser]]))).toHaveLength(1);
+    expect(
+      await findStranded(
+        winner,
+        new Map([
+          ['truth', new Map([[key, decoy]])],
+          ['loser', loser],
+        ]),
+      ),
+    ).toEqual([{ bucket: 'loser', object: delta, overshadowed: true }]);
   });
 
   it('are told apart where the truth holds other content under the same key', async () => {

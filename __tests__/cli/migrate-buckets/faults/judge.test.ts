@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { DeletionEntry, HistoryEntry } from 'local-aws';
 import { changedTooLate, deletedUnproven, overwroteForeign } from './judge';
 
@@ -37,7 +37,10 @@ describe('A deletion', () => {
     ]) {
       expect(unproven(deletion({ key, elsewhere: {} }))).toEqual([`${key} from old`]);
     }
-    expect(unproven(deletion({ key: 'lines/snapshot/.placeholder', elsewhere: {} }))).toEqual([]);
+    const decoy = { key: 'lines/snapshot/.placeholder', elsewhere: {} };
+    const empty = createHash('sha256').digest('hex');
+    expect(unproven(deletion({ ...decoy, sha256: empty }))).toEqual([]);
+    expect(unproven(deletion(decoy))).toEqual(['lines/snapshot/.placeholder from old']);
   });
 
   it('of an object that only the own marker hides is judged again, of one that somebody else hid is not', () => {

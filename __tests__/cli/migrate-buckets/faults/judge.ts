@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { HistoryEntry } from 'local-aws';
-import { isDecoyKey } from '../../../../contracts/bucket-layout';
 import { contents } from '../../../support/old-buckets';
 import type { Buckets } from './contents';
 
 /** As the judge himself knows them. */
 const OWN = /^\.migrate-buckets\/(?:\.probe\/[0-9a-f-]{36}\/.+|[a-z0-9][a-z0-9.-]+\/(?:lock|freeze)\.json)$/;
-const isData = (key: string) => !OWN.test(key) && !isDecoyKey(key);
+/** SHA-256 of what the old infrastructure wrote into every bucket, as the judge himself knows it. */
+const DECOYS = new Set(
+  ['', 'This folder contains ChromaDB snapshots', 'snapshot/initial/'].map((body) =>
+    createHash('sha256').update(body).digest('hex'),
+  ),
+);
+const DECOY = /^[^/]+\/(?:(?:snapshot|delta)\/\.placeholder|snapshot\/latest\/pointer\.txt)$/;
+const isData = (key: string, sha256: string) => !OWN.test(key) && !(DECOY.test(key) && DECOYS.has(sha256));
 
 /**
  * SHA-256 of every object of a bucket by key, over its bytes and what it carries beside them, as the judge himself reads
@@ -17,11 +23,11 @@ export async function digestsIn(s3: S3Client, bucket: string): Promise<Map<strin
   const digests = new Map<string, string>();
   try {
     for (const key of (await contents(s3, bucket)).keys()) {
-      if (!isData(key)) continue;
       const { Body, ContentType, Metadata, TagCount } = await s3.send(
         new GetObjectCommand({ Bucket: bucket, Key: key }),
       );
       const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
+      if (!isData(key, createHash('sha256').update(bytes).digest('hex'))) continue;
       const carried = JSON.stringify([ContentType, Metadata, TagCount]);
       digests.set(key, createHash('sha256').update(carried).update(bytes).digest('hex'));
     }
@@ -87,7 +93,7 @@ export function deletedUnproven(
     if (!isCurrent) continue;
     const isOurMarker = sha256 === undefined && markers.has(idOf(versionId));
     if (!isOurMarker) for (const id of over) older.add(idOf(id));
-    if (sha256 === undefined || !isData(key)) continue;
+    if (sha256 === undefined || !isData(key, sha256)) continue;
     if (bucket !== source || elsewhere[destination] !== sha256) unproven.push(`${key} from ${bucket}`);
   }
   return unproven;

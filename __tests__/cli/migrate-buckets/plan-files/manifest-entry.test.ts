@@ -44,6 +44,7 @@ describe('planning an object', () => {
 });
 
 describe('the action on a key', () => {
+  const PLACEHOLDER = 'lines/snapshot/.placeholder';
   const object = (changes: object = {}) => ({
     key: 'lines/delta/x/delta.arrow',
     size: 1,
@@ -90,12 +91,22 @@ describe('the action on a key', () => {
   );
 
   it('is to skip a decoy, whatever the destination holds', () => {
-    const decoy = 'lines/snapshot/.placeholder';
-    for (const destination of [undefined, object({ key: decoy }), object({ key: decoy, etag: 'other' })]) {
-      expect(planEntry({ key: decoy, source: object({ key: decoy }), destination }, true)?.action).toBe(
-        'skip',
-      );
+    const decoy = object({ key: PLACEHOLDER, size: 0 });
+    for (const destination of [undefined, decoy, object({ key: PLACEHOLDER, etag: 'other' })]) {
+      expect(planEntry({ key: PLACEHOLDER, source: decoy, destination }, true)?.action).toBe('skip');
     }
+  });
+
+  it('A4: is that of any other object where something else lies under the key of a decoy', () => {
+    const source = object({ key: PLACEHOLDER });
+    const decoy = object({ key: PLACEHOLDER, size: 0, etag: 'empty' });
+    const actionOver = (destination: typeof source | undefined, overwrite = false) =>
+      planEntry({ key: PLACEHOLDER, source, destination }, overwrite)?.action;
+    expect(actionOver(undefined)).toBe('copy');
+    expect(actionOver(source)).toBe('keep');
+    // A decoy of the destination does not stand for it.
+    expect(actionOver(decoy)).toBe('conflict');
+    expect(actionOver(decoy, true)).toBe('replace');
   });
 
   it('is none for what only the destination has', () => {

@@ -86,9 +86,9 @@ describe('A plan is not stale', () => {
   it('for an object that is to be replaced, or is a decoy', async () => {
     const manifest = [
       entry('b', { action: 'replace', expected: 'other' }),
-      entry('lines/delta/.placeholder', { action: 'skip', expected: 'other' }),
+      entry('lines/delta/.placeholder', { size: 0, action: 'skip', expected: 'other' }),
     ];
-    const source = [object('b'), object('lines/delta/.placeholder')];
+    const source = [object('b'), object('lines/delta/.placeholder', { size: 0 })];
     await compare(manifest, { source, destination: source.map((each) => ({ ...each, etag: 'other' })) });
   });
 });

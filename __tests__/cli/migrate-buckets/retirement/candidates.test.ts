@@ -7,6 +7,7 @@ import { gather } from '../arbitrary-listings';
 import { useVerifiedSource, type VerifiedSource } from './verified-source';
 
 const DECOY = 'lines/snapshot/.placeholder';
+const DECOY_BODY = 'This folder contains ChromaDB snapshots';
 const CONTROL = 'z\u0001';
 
 const embedded = useEmbeddedS3();
@@ -49,7 +50,10 @@ describe('Phase one', () => {
   });
 
   it('demands no twin of a decoy', async () => {
-    const [candidate] = await current(await verified(false, [DECOY]));
+    const setting = await prepare();
+    await embedded.put(setting.source, DECOY, DECOY_BODY);
+    await setting.verify();
+    const [candidate] = await current(setting);
     expect(candidate).toMatchObject({ key: DECOY, twin: undefined, deletions: [{ key: DECOY }] });
   });
 
@@ -125,7 +129,8 @@ describe('Phase two', () => {
 
   it('demands no twin where the newest was a delete marker, or of a decoy', async () => {
     const setting = await prepare({ versioned: true });
-    for (const key of ['a', DECOY]) await embedded.put(setting.source, key, 'a');
+    await embedded.put(setting.source, 'a', 'a');
+    await embedded.put(setting.source, DECOY, DECOY_BODY);
     await remove(setting.source, 'a');
     await setting.verify();
     const candidates = await all(setting);
@@ -133,6 +138,15 @@ describe('Phase two', () => {
       ['a', undefined, 2],
       [DECOY, undefined, 1],
     ]);
+  });
+
+  it('A4: demands the twin of what lies under the key of a decoy, whatever an older version was', async () => {
+    const setting = await prepare({ versioned: true });
+    for (const body of [DECOY_BODY, 'data']) await embedded.put(setting.source, DECOY, body);
+    await setting.verify();
+    const twin = { key: DECOY, size: 4 };
+    expect(await current(setting)).toMatchObject([{ key: DECOY, twin }]);
+    expect(await all(setting)).toMatchObject([{ key: DECOY, twin }]);
   });
 
   it('names one at a time under a key that stands in no batch', async () => {

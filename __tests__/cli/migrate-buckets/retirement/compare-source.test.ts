@@ -176,12 +176,14 @@ describe('What of the verified the source still holds', () => {
   it('is counted by what becomes of it, with its bytes', async () => {
     const setting = await prepare({ versioned: true });
     for (const body of ['older', 'newer!']) await embedded.put(setting.source, 'a', body);
+    await embedded.put(setting.source, 'lines/snapshot/latest/pointer.txt', 'snapshot/initial/');
+    // A4: somebody's own, under the key of a decoy.
     await embedded.put(setting.source, 'lines/snapshot/.placeholder', 'xx');
     await embedded.put(setting.source, 'gone', 'x');
     await remove(setting.source, 'gone');
     await setting.verify();
     expect(await compare(setting)).toMatchObject({
-      inventory: { objects: tally(1, 6), decoys: tally(1, 2), older: tally(2, 6), markers: 1 },
+      inventory: { objects: tally(2, 8), decoys: tally(1, 17), older: tally(2, 6), markers: 1 },
     });
   });
 

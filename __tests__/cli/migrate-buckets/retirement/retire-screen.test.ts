@@ -41,7 +41,7 @@ it('tells before it does anything how many objects and bytes go, and what each g
   expect(screen.split('\n').filter((line) => line.length > 80)).toEqual([]);
   expect(screen).toContain(`Retire ${source} (empty-keep); its copy is ${destination}`);
   expect(screen).toMatch(/2 objects +2\.0 KiB +DELETED for good/);
-  expect(screen).toMatch(/6 decoys +12 B +deleted for good without a copy/);
+  expect(screen).toMatch(/6 decoys +112 B +deleted for good without a copy/);
   expect(screen).toMatch(/1 older version +16 B +DELETED for good, though they were NOT copied/);
   expect(screen).toMatch(/holds +verified +2 objects were verified at/);
   expect(screen).toMatch(/OVERRIDDEN +state +By --accept-unchecked state\. Not checked\./);

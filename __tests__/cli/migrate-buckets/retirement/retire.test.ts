@@ -50,6 +50,30 @@ const versionsIn = async (bucket: string) => {
 const failing = (result: Record<string, unknown>) =>
   (result.gates as { name: string; passed: boolean; evidence: string }[]).filter(({ passed }) => !passed);
 
+it.each([false, true])(
+  "A4: what somebody keeps under a decoy's key is copied and proven, versioned: %p",
+  async (isVersioned) => {
+    const kept = ['lines/snapshot/.placeholder', 'delta/.placeholder', 'snapshot/latest/pointer.txt'];
+    const { source, destination, verify, retire } = await migrated(async (name) => {
+      if (isVersioned) await versioned(name);
+      await putDecoys(harness.s3, name);
+      for (const key of kept) await put(harness.s3, name, key, `data under ${key}`);
+    });
+    expect((await verify()).result).toMatchObject({ proven: true, decoys: 5 });
+    const before = await contents(harness.s3, source);
+    const there = await contents(harness.s3, destination);
+    for (const key of kept) expect([key, there.get(key)]).toEqual([key, before.get(key)]);
+
+    await put(harness.s3, destination, kept[0] ?? '', '');
+    const refused = await retire(...(isVersioned ? ['--purge'] : []));
+    expect(refused.code).toBe(6);
+    expect(failing(refused.result)).toMatchObject([
+      { name: 'proven', evidence: expect.stringContaining('lines/snapshot/.placeholder') },
+    ]);
+    expect(await contents(harness.s3, source)).toEqual(before);
+  },
+);
+
 it('hides a versioned bucket first, and deletes its versions, markers and uploads in the second phase', async () => {
   const { source, apply, retire } = await migrated(versioned);
   const first = await retire();
