@@ -104,6 +104,7 @@ const stays = (what: string): ListRow => ({ cells: ['the bucket', '', what] });
 /** How the operator overrode a gate, where its name does not tell. */
 const OVERRIDES: Readonly<Record<string, string>> = {
   'in-use': '--accept-idle',
+  deltas: '--accept-loss',
   server: '--accept-missing of apply',
   owner: '--accept-missing expected-owner of apply',
   freeze: '--no-freeze of apply, or by an unfreeze since',

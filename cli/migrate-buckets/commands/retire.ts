@@ -35,11 +35,18 @@ export const retire = command(
       `${REFERENCE_KINDS.join(', ')}: go on though it could not be checked; repeatable`,
       repeated(oneOf(REFERENCE_KINDS)),
     )
+    .option(
+      '--accept-loss <file>',
+      'a file with the keys, one a line, of deltas that may be in no collection, but only in the archive',
+    )
     .option('--accept-idle', 'go on though nothing was written to the new bucket since the verification')
     .option(...BREAK_LOCK)
     .option('--dry-run', 'show the gates and stop'),
   async (context, [path], options): Promise<Outcome<ResultOf<'retire'>>> => {
     const { retirePlan }: typeof import('../retirement/retire-plan') = require('../retirement/retire-plan');
+    const {
+      readLosses,
+    }: typeof import('../planning/accepted-losses') = require('../planning/accepted-losses');
     const {
       mode,
       purge = false,
@@ -47,6 +54,7 @@ export const retire = command(
       state = [],
       acceptUnchecked = [],
       acceptIdle,
+      acceptLoss,
       dryRun = false,
       verbose,
     } = options;
@@ -59,6 +67,7 @@ export const retire = command(
       soak: soak * 3600,
       statePaths: state,
       overrides: [...acceptUnchecked, ...(acceptIdle === true ? ['in-use'] : [])],
+      losses: await readLosses(acceptLoss),
       dryRun,
       breakLock: options.breakLock,
       show: (evaluation) => context.report.show?.(describeEvaluation(evaluation, extent)),

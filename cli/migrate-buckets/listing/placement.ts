@@ -52,6 +52,11 @@ export class Placement {
     return archived.includes('') && live.length === 0 ? this.archive : null;
   }
 
+  /** Whether anything goes into the archive. */
+  get archives(): boolean {
+    return !this.isPlain;
+  }
+
   /** Whether there are filters, so that objects may be left out. */
   get isFiltered(): boolean {
     return this.filters.length > 0;

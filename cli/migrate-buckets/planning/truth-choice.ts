@@ -1,15 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { deltaPrefix } from '../../../contracts/bucket-layout';
 import type { Authority, LeftBehind } from '../../../contracts/migrate-buckets/authority';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import { ALL_LIVE, type Filter } from '../../../contracts/migrate-buckets/plan';
 import type { Context } from '../../shared/command';
-import { EXIT } from '../../shared/exit-codes';
-import { UserError } from '../../shared/user-error';
 import { type AuthorityRequest, findAuthority } from '../authority/find-authority';
 import { describeLeftBehind } from '../authority/left-behind';
 import type { CopyEngine } from '../engine/engine';
 import { Placement } from '../listing/placement';
+import { readLosses } from './accepted-losses';
 import { type NamedSource, placementsOf } from './named-sources';
 import type { SourceChoice } from './source-choice';
 import { chooseStranded } from './stranded-choice';
@@ -108,12 +106,4 @@ export async function choosePerCollection(
 function filteredBy(source: string, { filters }: Pick<TruthRequest, 'filters'>): (key: string) => boolean {
   const placement = new Placement(source, { ...ALL_LIVE, filters: [...filters] });
   return (key) => placement.leavesOut(key);
-}
-
-async function readLosses(path: string | undefined): Promise<ReadonlySet<string>> {
-  if (path === undefined) return new Set();
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new UserError(`The list of accepted losses at ${path} cannot be read.`, EXIT.usage);
-  });
-  return new Set(text.split(/\r?\n/).filter((line) => line !== ''));
 }

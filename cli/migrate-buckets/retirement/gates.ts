@@ -5,6 +5,7 @@ import { REFERENCE_KINDS, type ReferenceKind } from '../../../contracts/migrate-
 import { counted, countedWere } from '../../shared/counted';
 import type { ReferenceText, Survey } from '../discovery/references';
 import { ONCE_BEGUN } from '../plan-files/once-begun';
+import type { KeptDeltas } from './kept-deltas';
 import { serverGates } from './server-gates';
 
 /** Everything that the gates look at, read just before. */
@@ -30,6 +31,10 @@ export interface RetireFacts {
   readonly now: number;
   /** Seconds that must lie between verification and retirement. */
   readonly soak: number;
+  /** What became of the deltas that are only kept; null where the plan keeps nothing so. */
+  readonly keptDeltas: KeptDeltas | null;
+  /** The keys of such deltas whose loss from the collections the operator accepts. */
+  readonly losses: ReadonlySet<string>;
   /** An object of the destination that the pipeline wrote after the verification. */
   readonly writtenSince: { readonly key: string } | null;
   /** A sentence when the bucket has object lock, or when that could not be found out. */
@@ -70,6 +75,7 @@ export function evaluateGates(facts: RetireFacts): Gate[] {
     verifiedGate(facts),
     (unchanged.holds ? holds : fails)('unchanged', unchanged.evidence),
     proofGate(facts),
+    ...deltasGate(facts),
     ...serverGates(facts),
     ...REFERENCE_KINDS.map((kind) => referenceGate(kind, facts)),
     soakGate(facts),
@@ -80,6 +86,29 @@ export function evaluateGates(facts: RetireFacts): Gate[] {
       : fails('other-migrations', openMigrations.join(' ')),
     ownerGate(facts),
   ];
+}
+
+const LOST_SHOWN = 5;
+
+/** A delta that lies in an archive is kept, and merged by nobody. */
+function deltasGate({ source, destination, keptDeltas, losses }: RetireFacts): Gate[] {
+  if (keptDeltas === null) return [];
+  const { live, covered, unmerged } = keptDeltas;
+  const lost = unmerged.filter((key) => !losses.has(key));
+  const named = (keys: readonly string[]) =>
+    `${keys.slice(0, LOST_SHOWN).join(', ')}${keys.length > LOST_SHOWN ? ', …' : ''}`;
+  if (lost.length > 0) {
+    const [are, them] = lost.length === 1 ? ['is', 'it'] : ['are', 'them'];
+    const evidence = `${counted(lost.length, 'delta')} of ${source} ${are} in no collection of ${destination}, and nobody merges what lies in its archive (${named(lost)}). Take ${them} along by the plan of the truth (plan --include-stranded), or list the keys in a file for --accept-loss.`;
+    return [fails('deltas', evidence)];
+  }
+  if (unmerged.length > 0) {
+    const evidence = `The collections lose ${counted(unmerged.length, 'delta')} of ${source}, only kept in the archive (${named(unmerged)}).`;
+    return [{ name: 'deltas', passed: true, evidence, overridden: true }];
+  }
+  const all = counted(live + covered, 'delta');
+  const evidence = `Of ${all} of ${source} in the archive, ${live} are live in ${destination}, too, and ${covered} older than its snapshot.`;
+  return [holds('deltas', evidence)];
 }
 
 /** What is only kept need not be shown to be used. */

@@ -27,6 +27,7 @@ import { Proofs } from '../verification/proofs';
 import { verifyBuckets } from '../verification/verify';
 import { compareSource, versionsBeside } from './compare-source';
 import type { RetireFacts } from './gates';
+import { keptDeltas } from './kept-deltas';
 import { openMigrationsTo } from './own-objects';
 
 export interface FactsRequest {
@@ -37,6 +38,8 @@ export interface FactsRequest {
   /** Seconds. */
   readonly soak: number;
   readonly overrides: readonly string[];
+  /** The keys of archived deltas whose loss from the collections the operator accepts. */
+  readonly losses: ReadonlySet<string>;
 }
 
 /** What the gates look at, and what a deletion builds on. */
@@ -50,7 +53,7 @@ export interface Facts extends RetireFacts {
 
 /** Reads, anew, all that the gates look at. Changes nothing. */
 export async function gatherFacts(context: Context<MigrationEvent>, request: FactsRequest): Promise<Facts> {
-  const { plan, files, state, statePaths, soak, overrides } = request;
+  const { plan, files, state, statePaths, soak, overrides, losses } = request;
   const { aws, signal } = context;
   const { source, destination, region, source_region: sourceRegion = region } = plan;
   // Whoever uses a bucket is rarely in another region than the bucket.
@@ -82,6 +85,8 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
       evidence: `There is no verified manifest of ${source}. Run apply.`,
     },
     verification: comparable ? await verifyAgain(context, request, state, sides) : null,
+    keptDeltas: comparable && placement.archives ? await keptDeltas(context, sides, files.versions) : null,
+    losses,
     writtenSince: verified === null ? null : await writtenSince(context, plan, files),
     inventory: compared?.inventory ?? null,
     leftOut: compared?.inventory.left_out?.objects ?? 0,

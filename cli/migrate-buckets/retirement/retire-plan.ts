@@ -19,7 +19,7 @@ import { retireBucket } from './retire-bucket';
 import { refusesDeletions } from './server-gates';
 
 export interface RetirePlanRequest
-  extends Pick<FactsRequest, 'soak' | 'statePaths' | 'overrides'>,
+  extends Pick<FactsRequest, 'soak' | 'statePaths' | 'overrides' | 'losses'>,
     Pick<LockedWork, 'path' | 'breakLock'> {
   readonly mode: RetireMode;
   readonly purge: boolean;

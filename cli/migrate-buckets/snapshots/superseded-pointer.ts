@@ -38,7 +38,7 @@ export async function whyNotSuperseded(
 }
 
 /** The snapshots that a version says it was built from: none where it has no manifest that can be read. */
-async function lineageOf(
+export async function lineageOf(
   s3: S3Client,
   bucket: string,
   collection: Collection,

@@ -255,3 +255,12 @@ it('tells where all is kept that nobody is to use, and only then', () => {
     expect(new Placement('old', rule).archivedUnder).toBeNull();
   }
 });
+
+it('tells whether anything is kept there', () => {
+  expect([ARCHIVED, MIXED, ONLY_WORDS, ALL_LIVE].map((rule) => new Placement('old', rule).archives)).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ]);
+});

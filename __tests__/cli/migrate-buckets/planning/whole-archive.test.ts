@@ -108,6 +108,42 @@ describe.each([{ versioned: false }, { versioned: true }])('Of a split brain (%j
   });
 });
 
+it('A9: keeps its source while deltas of that would be in no collection, unless they are given up by name', async () => {
+  const { winner, loser, fresh, archive, plan, apply, retire } = await splitBrain();
+  // The truth has a snapshot of the lines: this one came after it.
+  const late = await putDelta(harness.s3, loser, 'lines', 'late').then(() => 'lines/delta/late/delta.tar.gz');
+  const lost = [late, 'words/delta/lost/delta.tar.gz'];
+  await writeFile(join(harness.folder, 'losses.txt'), `${lost.join('\n')}\n`);
+  const main = `main-${winner}.json`;
+  const named = ['--bucket', winner, '--bucket', loser, '--source', winner, '--dest', fresh];
+  await harness.json('plan', ...named, '--accept-loss', 'losses.txt', '--out', main);
+  await plan();
+  expect(await apply(main, winner)).toMatchObject({ code: 0 });
+  expect(await apply(archive, loser)).toMatchObject({ code: 0 });
+  const deltasOf = ({ result }: Awaited<ReturnType<typeof retire>>) =>
+    (result.gates as { name: string }[]).find(({ name }) => name === 'deltas');
+  const before = await etagsOf(loser);
+
+  const refused = await retire(archive, loser);
+  expect(refused).toMatchObject({ code: 6, result: { retired: null } });
+  expect(deltasOf(refused)).toMatchObject({
+    passed: false,
+    evidence: expect.stringContaining(lost.join(', ')),
+  });
+  // Other bytes under its key are not it.
+  await put(harness.s3, fresh, late, 'delta LATE');
+  expect(await retire(archive, loser)).toMatchObject({ code: 6 });
+  expect(await etagsOf(loser)).toEqual(before);
+  await put(harness.s3, fresh, late, 'delta late');
+  const one = await retire(archive, loser, '--dry-run');
+  expect(deltasOf(one)).toMatchObject({ passed: false, evidence: expect.not.stringContaining(late) });
+
+  const retired = await retire(archive, loser, '--accept-loss', 'losses.txt');
+  expect(retired).toMatchObject({ code: 0 });
+  expect(deltasOf(retired)).toMatchObject({ passed: true, overridden: true });
+  expect(await etagsOf(loser)).toEqual([]);
+});
+
 it('is refused over what somebody else put there, and named by the key that it has there', async () => {
   const { loser, fresh, plan } = await splitBrain();
   const taken = `archive/${loser}/lines/snapshot/latest-pointer.txt`;

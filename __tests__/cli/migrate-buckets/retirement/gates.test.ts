@@ -114,6 +114,10 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
   ),
   now: fc.integer({ min: -10, max: 10 }).map((seconds) => VERIFIED_AT + seconds * 1000),
   soak: fc.nat(10),
+  keptDeltas: fc.option(
+    fc.record({ live: fc.nat(2), covered: fc.nat(2), unmerged: fc.subarray(['kept', 'lost']) }),
+  ),
+  losses: fc.constantFrom(new Set<string>(), new Set(['lost']), new Set(['kept', 'lost'])),
   writtenSince: fc.option(fc.constant({ key: 'k' })),
   lock: fc.option(fc.constant('old has object lock.')),
   openMigrations: fc.subarray(['older was frozen.', 'oldest was frozen.']),
@@ -158,6 +162,10 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
   ['verified', ({ state: s }) => s?.verified != null && ['verified', 'retiring'].includes(s.phase)],
   ['unchanged', ({ unchanged }) => unchanged.holds],
   ['proven', ({ verification: v, leftOut }) => v !== null && v.problem_count === 0 && leftOut === 0],
+  [
+    'deltas',
+    ({ keptDeltas, losses }) => keptDeltas === null || keptDeltas.unmerged.every((key) => losses.has(key)),
+  ],
   ['server', ({ state: s }) => s?.server != null],
   ['conditional-delete', deletesSafely],
   [
@@ -206,6 +214,8 @@ const sound = (): RetireFacts => ({
   references: [],
   now: VERIFIED_AT + 10_000,
   soak: 10,
+  keptDeltas: null,
+  losses: new Set(),
   writtenSince: { key: 'k' },
   lock: null,
   openMigrations: [],
@@ -250,6 +260,7 @@ describe('the gates before a retirement', () => {
           expect({ name, passed }).toEqual({ name, passed: true });
           if (name === 'freeze') expect(mayBeOpen(each)).toBe(true);
           else if (name === 'owner') expect(accepts(each, 'expected-owner')).toBe(true);
+          else if (name === 'deltas') expect(each.keptDeltas?.unmerged).not.toEqual([]);
           else if (name === 'server') expect(each.state?.server?.accepted_missing).not.toEqual([]);
           else {
             expect([...REFERENCE_KINDS, 'in-use']).toContain(name);
@@ -298,6 +309,31 @@ describe('what is said of a gate', () => {
 
   it('unchanged: what the comparison found', () => {
     expect(gate('unchanged')).toEqual([true, false, 'as listed']);
+  });
+
+  it('A9: deltas: what became of those that are only kept, and which are in no collection', () => {
+    expect(gate('deltas')).toEqual([undefined, undefined, undefined]);
+    const kept = (unmerged: string[], ...accepted: string[]) =>
+      gate('deltas', { keptDeltas: { live: 2, covered: 3, unmerged }, losses: new Set(accepted) });
+    expect(kept([], 'another')).toEqual([
+      true,
+      false,
+      'Of 5 deltas of old in the archive, 2 are live in new, too, and 3 older than its snapshot.',
+    ]);
+    expect(kept(['a', 'b'], 'b')).toEqual([
+      false,
+      false,
+      '1 delta of old is in no collection of new, and nobody merges what lies in its archive (a). Take it along by the plan of the truth (plan --include-stranded), or list the keys in a file for --accept-loss.',
+    ]);
+    expect(kept(['a', 'b', 'c', 'd', 'e'])[2]).toMatch(
+      /^5 deltas of old are .*\(a, b, c, d, e\)\. Take them along/,
+    );
+    expect(kept(['a', 'b', 'c', 'd', 'e', 'f'])[2]).toContain('(a, b, c, d, e, …)');
+    expect(kept(['a', 'b'], 'a', 'b')).toEqual([
+      true,
+      true,
+      'The collections lose 2 deltas of old, only kept in the archive (a, b).',
+    ]);
   });
 
   it('proven: how many, or the first that is not', () => {

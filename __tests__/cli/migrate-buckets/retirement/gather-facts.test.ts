@@ -58,6 +58,7 @@ const gather = (
       statePaths,
       soak: 60,
       overrides: ['in-use'],
+      losses: new Set(),
     },
   );
 
@@ -261,6 +262,19 @@ describe('The destination is verified anew', () => {
     // Our own copy would do for any other object; to this one a pointer leads.
     expect((await gather(setting)).verification).toMatchObject({ problems: [{ key, level: 'P0' }] });
   });
+});
+
+it('A9: looks at deltas that are only kept, where the plan keeps anything so', async () => {
+  const setting = await prepare();
+  const key = 'lines/delta/x/delta.tar.gz';
+  await embedded.put(setting.source, key, key);
+  const archiving = { ...setting, plan: { ...setting.plan, placement: { archived: [''], live: [] } } };
+  // Nothing is verified yet.
+  expect((await gather(archiving, { applied: false })).keptDeltas).toBeNull();
+  await setting.verify();
+  expect((await gather(setting)).keptDeltas).toBeNull();
+  expect((await gather(archiving, { applied: false })).keptDeltas).toBeNull();
+  expect((await gather(archiving)).keptDeltas).toEqual({ live: 0, covered: 0, unmerged: [key] });
 });
 
 describe('What the pipeline wrote since the verification', () => {

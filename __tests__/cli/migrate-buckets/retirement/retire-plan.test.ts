@@ -51,6 +51,7 @@ async function retire({ files }: VerifiedSource, waiting: () => Promise<unknown>
       purge: true,
       soak: 0,
       statePaths: [],
+      losses: new Set(),
       overrides: ['state', 'in-use'],
       dryRun: false,
       show: ({ gates }) => void shown.push(`${gates.filter(({ passed }) => !passed).length} fail`),

@@ -116,6 +116,7 @@ export async function retireUnderChange(
       purge: random.chance(0.7),
       soak: 0,
       statePaths: [],
+      losses: new Set(),
       overrides: ['state', 'in-use'],
       dryRun: false,
       show() {},
