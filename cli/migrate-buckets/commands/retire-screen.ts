@@ -145,9 +145,8 @@ export function describeRetirement(
     failed_count,
   );
   if (left !== null && left.versions > 0) {
-    return [bad(`${source} is not empty: ${whatIsLeft(left, failed_count)}`), ...failures, next(left)].join(
-      '\n',
-    );
+    const what = `${source} ${hidden ? 'is not hidden whole' : 'is not empty'}: ${whatIsLeft(left, failed_count)}`;
+    return [bad(what), ...failures, next(left)].join('\n');
   }
   if (failed_count > 0) {
     const which = `${counted(failed_count, 'object')} of ${source} could not be deleted.`;
@@ -192,7 +191,7 @@ function whatIsLeft({ versions, bytes: size, newer, newer_keys: keys }: Leftover
         ]),
     ...(failed === 0 ? [] : [`${failed} could not be deleted, each for the reason below`]),
   ];
-  return `${counted(versions, 'version')} (${bytes(size)}) ${versions === 1 ? 'is' : 'are'} left. ${parts.join('; ')}.`;
+  return `${counted(versions, 'version')} (${bytes(size)}) ${versions === 1 ? 'is' : 'are'} left.${parts.length === 0 ? '' : ` ${parts.join('; ')}.`}`;
 }
 
 const next = ({ newer }: Leftovers): string =>

@@ -64,14 +64,23 @@ const isSame = ({ version_id, etag, marker }: VersionRecord, version: ListedVers
 
 const twinOf = (record: VersionRecord) => (isDecoy(record) ? undefined : objectOf(versionOf(record)));
 
-/** What is left of the source, listed now, and what of it came after the verification. */
+/** Whether an object is seen by who asks for no version. */
+export const isVisible = ({ isLatest, isDeleteMarker }: ListedVersion): boolean =>
+  isLatest && !isDeleteMarker;
+
+/**
+ * What is left of the source, listed now, and what of it came after the verification.
+ *
+ * @param counts - which versions are meant. @default - all
+ */
 export async function leftovers(
   context: Pick<Context, 'aws' | 'signal'>,
   { source, versions }: Verified,
+  counts: (version: ListedVersion) => boolean = () => true,
 ): Promise<Leftovers> {
   const found: Leftovers = { versions: 0, bytes: 0, newer: 0, newer_keys: [] };
   for await (const { key, left, right } of versionsBeside(context, source, readVersions(versions))) {
-    for (const version of right?.items ?? []) {
+    for (const version of right?.items.filter(counts) ?? []) {
       found.versions++;
       found.bytes += version.size;
       if (left?.items.some((record) => isSame(record, version)) === true) continue;

@@ -22,7 +22,7 @@ import type { PlanFiles } from '../plan-files/plan-file';
 import type { StateFile } from '../plan-files/state';
 import type { Sides } from '../verification/evaluate-object';
 import { abortUploads } from './abort-uploads';
-import { allVersions, currentOnes, leftovers } from './candidates';
+import { allVersions, currentOnes, isVisible, leftovers } from './candidates';
 import { type DeletionResult, deleteProven } from './delete-proven';
 import { deleteOwnObjects, openMigrationsTo } from './own-objects';
 
@@ -91,7 +91,10 @@ export async function retireBucket(
   );
   const hid = { ...nothing, ...failuresOf(first), uploads_aborted };
   if (versioned && first.failed_count > 0) return hid;
-  if (versioned && !purge) return { ...hid, hidden: true };
+  if (versioned && !purge) {
+    const left = await leftovers(context, verified, isVisible);
+    return { ...hid, hidden: true, left: left.versions === 0 ? null : left };
+  }
 
   const done = versioned
     ? await deleteProven(context, { ...request, candidates: allVersions(context, verified) })

@@ -1,5 +1,10 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { allVersions, currentOnes, leftovers } from '../../../../cli/migrate-buckets/retirement/candidates';
+import {
+  allVersions,
+  currentOnes,
+  isVisible,
+  leftovers,
+} from '../../../../cli/migrate-buckets/retirement/candidates';
 import { BATCH } from '../../../../cli/migrate-buckets/retirement/delete-proven';
 import type { Aws } from '../../../../cli/shared/aws/clients';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
@@ -181,6 +186,18 @@ describe('What is left', () => {
     const setting = await verified(false, ['a']);
     await embedded.put(setting.source, 'a', 'A');
     expect(await left(setting)).toMatchObject({ versions: 1, newer: 1 });
+  });
+
+  it('may be told of what is seen alone', async () => {
+    const setting = await verified(true, ['a', 'bb']);
+    await embedded.put(setting.source, 'a', 'newer');
+    await remove(setting.source, 'bb');
+    expect(await leftovers(context(), of(setting), isVisible)).toEqual({
+      versions: 1,
+      bytes: 5,
+      newer: 1,
+      newer_keys: ['a'],
+    });
   });
 
   it('names the first ten', async () => {

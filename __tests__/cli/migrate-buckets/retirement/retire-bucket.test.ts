@@ -308,6 +308,26 @@ describe('A versioned bucket', () => {
     expect(setting.state.now.phase).toBe('retiring');
   });
 
+  it('B6: is not hidden whole where something came since: that is left, and named', async () => {
+    const setting = await filled();
+    let acted = false;
+    const s3 = intercepted(embedded.s3, async (command, send) => {
+      const answer = await send();
+      if (command.constructor.name === 'DeleteObjectsCommand' && !acted) {
+        acted = true;
+        // An older version of what is hidden is not seen by anybody, nor is what was hidden again.
+        await embedded.put(setting.source, 'late', 'late!');
+        await embedded.put(setting.source, 'z', 'gone');
+        await embedded.s3.send(new DeleteObjectCommand({ Bucket: setting.source, Key: 'z' }));
+      }
+      return answer;
+    });
+    const { retirement } = await retire(setting, 'delete', { s3 });
+    const left = { versions: 1, bytes: 5, newer: 1, newer_keys: ['late'] };
+    expect(retirement).toEqual({ mode: 'delete', ...DONE, hidden: true, left });
+    expect(await embedded.text(setting.source, 'late')).toBe('late!');
+  });
+
   it('loses every verified version, and the markers over them, by a purge', async () => {
     const setting = await filled();
     const { retirement, events } = await retire(setting, 'empty-keep', { purge: true });

@@ -74,6 +74,18 @@ it.each([false, true])(
   },
 );
 
+it('B6: names what came too late to be hidden, and does not end with 0', async () => {
+  const { source, retire } = await migrated(versioned);
+  const mutate = { put: { bucket: source, key: 'late', body: 'x' } };
+  await harness.admin.inject({ operation: 'DeleteObjects', mutate });
+  const hidden = await retire();
+  expect(hidden).toMatchObject({
+    code: 7,
+    result: { retired: { hidden: true, left: { versions: 1, newer: 1, newer_keys: ['late'] } } },
+  });
+  expect([...(await contents(harness.s3, source)).keys()]).toEqual(['late']);
+});
+
 it('hides a versioned bucket first, and deletes its versions, markers and uploads in the second phase', async () => {
   const { source, apply, retire } = await migrated(versioned);
   const first = await retire();
