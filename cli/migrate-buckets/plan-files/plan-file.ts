@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import {
@@ -43,6 +43,27 @@ export function planFiles(plan: string) {
   };
 }
 export type PlanFiles = Readonly<ReturnType<typeof planFiles>>;
+
+/** How the names of a plan's other files end. */
+const COMPANIONS = Object.values(planFiles('')).filter((ending) => ending !== '');
+
+/**
+ * Why a plan must not go by this name, in one sentence; undefined where it may: another plan would take the file for
+ * one of its own, or has the same names for its other files.
+ */
+export function whyNotPlanName(path: string): string | undefined {
+  const ending = COMPANIONS.find((each) => path.endsWith(each));
+  if (ending !== undefined) {
+    return `${path} is what the plan ${path.slice(0, -ending.length)}.json calls a file of its own.`;
+  }
+  const { manifest } = planFiles(path);
+  // Where it is there itself, it is what the files belong to.
+  if (existsSync(path) || !existsSync(manifest)) return undefined;
+  const twin = [path.replace(/\.json$/, ''), `${path}.json`].find(
+    (each) => planFiles(each).manifest === manifest && existsSync(each),
+  );
+  return twin && `The plan ${twin} has the same names for its other files as ${path} would have.`;
+}
 
 /**
  * Writes aside and renames: a reader sees the old file or the new one, never half of it.

@@ -14,7 +14,7 @@ import type { CopyEngine } from '../engine/engine';
 import { listVersions } from '../listing/list-versions';
 import { Placement } from '../listing/placement';
 import { type LockedWork, withFileLock } from '../locks/while-locked';
-import { planFiles } from '../plan-files/plan-file';
+import { planFiles, whyNotPlanName } from '../plan-files/plan-file';
 import { readState } from '../plan-files/state';
 import { ArchivedObjects, type RestoreWish } from './archived-objects';
 import { makePlan } from './make-plan';
@@ -65,7 +65,7 @@ export async function planMigration(
   }
   const pathOf = named.length > 1 ? (bucket: string) => pathFor(out, bucket) : () => out;
   const paths = named.length > 1 ? named.map(pathOf) : [out];
-  for (const path of paths) await refuseFolder(path);
+  for (const path of paths) await refuseName(path);
   const plan = async (locked: Context<MigrationEvent>) => {
     for (const path of paths) await refuseRunning(path);
     for (const bucket of [destination, ...named]) await openBucket(context.aws, bucket);
@@ -165,7 +165,9 @@ async function countNoncurrent({ aws, signal }: Context<MigrationEvent>, bucket:
   return count;
 }
 
-async function refuseFolder(out: string): Promise<void> {
+async function refuseName(out: string): Promise<void> {
+  const why = whyNotPlanName(out);
+  if (why !== undefined) throw new UserError(`${why} Name another file with --out.`, EXIT.usage);
   const found = await stat(out).catch(() => undefined);
   if (found?.isDirectory() !== true) return;
   throw new UserError(`${out} is a folder. Name the file of the plan with --out.`, EXIT.usage);
