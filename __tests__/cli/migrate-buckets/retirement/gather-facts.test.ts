@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { describeMark, markNow } from '../../../../cli/migrate-buckets/freeze/freeze-mark';
 import { freezePolicy, freezeStatement } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
+import { ManifestDigest } from '../../../../cli/migrate-buckets/plan-files/digest';
 import { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 
 import { type Facts, gatherFacts } from '../../../../cli/migrate-buckets/retirement/gather-facts';
@@ -268,7 +269,9 @@ it('A9: looks at deltas that are only kept, where the plan keeps anything so', a
   const setting = await prepare();
   const key = 'lines/delta/x/delta.tar.gz';
   await embedded.put(setting.source, key, key);
-  const archiving = { ...setting, plan: { ...setting.plan, placement: { archived: [''], live: [] } } };
+  const placement = { archived: [''], live: [] };
+  const digest = new ManifestDigest({ ...setting.plan, placement }).finish();
+  const archiving = { ...setting, plan: { ...setting.plan, placement, digest } };
   // Nothing is verified yet.
   expect((await gather(archiving, { applied: false })).keptDeltas).toBeNull();
   await setting.verify();
