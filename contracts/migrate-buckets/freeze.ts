@@ -20,6 +20,16 @@ export const savedConfigurationSchema = z.object({
 });
 export type SavedConfiguration = z.infer<typeof savedConfigurationSchema>;
 
+/** That a plan's retirement of its source began: from then on only the destination holds all of it. */
+const begunRetirementSchema = z.object({
+  plan_digest: z.string(),
+  planned_at: z.iso.datetime().describe('when the plan was made: another one may have the same digest'),
+  by: z.string().describe('user@host'),
+  began_at: z.iso.datetime().describe('by the clock of the destination'),
+  ended_at: z.iso.datetime().nullable().describe('null while something of the source may be left'),
+});
+export type BegunRetirement = z.infer<typeof begunRetirementSchema>;
+
 /** The same, kept at the destination for whoever has lost the plan. */
 export const freezeRecordSchema = z.object({
   version: z.literal(1),
@@ -32,6 +42,10 @@ export const freezeRecordSchema = z.object({
     .describe(
       'when it was frozen for the first time to be migrated there, by the clock of the destination; absent where that is not known',
     ),
+  retirements: z
+    .array(begunRetirementSchema)
+    .optional()
+    .describe('of the source, one for each plan; absent before the first'),
   undone_at: z.iso.datetime().nullable().describe('null while the source is frozen and not yet retired'),
 });
 export type FreezeRecord = z.infer<typeof freezeRecordSchema>;

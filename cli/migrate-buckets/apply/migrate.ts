@@ -1,5 +1,6 @@
+import type { BegunRetirement } from '../../../contracts/migrate-buckets/freeze';
 import type { Migration, MigrationEvent } from '../../../contracts/migrate-buckets/output';
-import type { Plan } from '../../../contracts/migrate-buckets/plan';
+import type { Plan, State } from '../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import type { Context } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
@@ -8,6 +9,7 @@ import { tellAccepted } from '../doctor/given-up';
 import type { CopyEngine } from '../engine/engine';
 import { readConfiguration } from '../freeze/bucket-configuration';
 import { beforeFreeze } from '../freeze/freeze';
+import { retirementBegunBy } from '../freeze/freeze-record';
 import { Placement } from '../listing/placement';
 import { Journal } from '../plan-files/journal';
 import { BEGUN, REPLAN } from '../plan-files/once-begun';
@@ -88,28 +90,39 @@ export async function migrate(
 
 /** The state of an earlier call, or a first one once both buckets are shown to be what the plan was made from. */
 async function beginOrResume(
-  { report }: Context<MigrationEvent>,
+  { aws, report }: Context<MigrationEvent>,
   engine: CopyEngine,
   { plan, files, allowSourceChanges }: MigrateRequest,
 ): Promise<StateFile> {
   const earlier = await StateFile.of(plan, files.state);
+  refuseRetiring(plan, earlier?.now.phase, await retirementBegunBy({ s3: aws.s3, ...plan }, plan));
   if (earlier === undefined) {
     await refuseStale(engine, plan, files.manifest, allowSourceChanges);
     report.tell({ event: 'plan-current', message: 'The buckets are what the plan was made from.' });
     return StateFile.create(plan, files.state);
   }
-  const { phase } = earlier.now;
-  if (phase === 'retired') {
-    throw new UserError(`${plan.source} is retired: there is nothing left to apply.`, EXIT.refused);
-  }
-  if (phase === 'retiring') {
-    throw new UserError(
-      `The retirement of ${plan.source} ${BEGUN}. Run retire to go on with it. If that finds what is not proven: ${REPLAN}`,
-      EXIT.refused,
-    );
-  }
-  report.tell({ event: 'resuming', message: `Going on from the phase "${phase}".` });
+  report.tell({ event: 'resuming', message: `Going on from the phase "${earlier.now.phase}".` });
   return earlier;
+}
+
+/** By the state here, and by what is kept at the destination for whoever has no state, or an older one. */
+function refuseRetiring(
+  { source }: Plan,
+  phase: State['phase'] | undefined,
+  elsewhere: BegunRetirement | undefined,
+): void {
+  if (phase === 'retired' || (elsewhere !== undefined && elsewhere.ended_at !== null)) {
+    throw new UserError(`${source} is retired: there is nothing left to apply.`, EXIT.refused);
+  }
+  if (phase !== 'retiring' && elsewhere === undefined) return;
+  const where =
+    phase === 'retiring' || elsewhere === undefined
+      ? 'Run retire to go on with it.'
+      : `${elsewhere.by} began it at ${elsewhere.began_at}: run retire there to go on with it.`;
+  throw new UserError(
+    `The retirement of ${source} ${BEGUN}. ${where} If that finds what is not proven: ${REPLAN}`,
+    EXIT.refused,
+  );
 }
 
 /** Null when objects failed, so that it did not come to a verification. */

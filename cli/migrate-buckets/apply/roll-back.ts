@@ -10,7 +10,7 @@ import { openBucket } from '../aws/bucket';
 import { readText } from '../aws/read-object';
 import { type CopyEngine, CopyError } from '../engine/engine';
 import type { ConfiguredBucket } from '../freeze/bucket-configuration';
-import { readFreezeRecord } from '../freeze/freeze-record';
+import { readFreezeRecord, retirementBegunBy } from '../freeze/freeze-record';
 import { undoFreeze } from '../freeze/unfreeze-plan';
 import { type ListedObject, looksEqual } from '../listing/listed-object';
 import { Placement } from '../listing/placement';
@@ -67,8 +67,7 @@ export async function rollBack(
 ): Promise<ResultOf<'rollback'>> {
   const plan = await readPlan(path);
   const { source, destination } = plan;
-  const state = await StateFile.of(plan, planFiles(path).state);
-  refuseRetiring(plan, state?.now.phase);
+  await refuseRetiring(context, plan, path);
   // Read to its end, so that a plan that somebody altered is noticed before anything rests on it.
   for await (const _ of readManifest(planFiles(path).manifest, plan));
   await openBucket(context.aws, source);
@@ -80,6 +79,7 @@ export async function rollBack(
   const work = { ...plan, command: 'rollback', path, lock: planFiles(path).lock, breakLock };
   return whileLocked(context, work, (locked) =>
     keepingHistory(locked, planFiles(path).history, 'rollback', async (kept, history) => {
+      await refuseRetiring(kept, plan, path);
       const run = { ...kept, engine, plan, path, since };
       const taken = await (copyBack ? takeBack(run) : leaveAll(run));
       // What could not be taken back is told, and no reason to leave the source frozen.
@@ -91,8 +91,15 @@ export async function rollBack(
   );
 }
 
-function refuseRetiring({ source, destination }: Plan, phase: string | undefined): void {
-  if (phase !== 'retiring' && phase !== 'retired') return;
+/** By the state here, and by what is kept at the destination for whoever has no state, or an older one. */
+async function refuseRetiring({ aws }: Pick<Context, 'aws'>, plan: Plan, path: string): Promise<void> {
+  const { source, destination } = plan;
+  const phase = (await StateFile.of(plan, planFiles(path).state))?.now.phase;
+  const isBegun =
+    phase === 'retiring' ||
+    phase === 'retired' ||
+    (await retirementBegunBy({ s3: aws.s3, source, destination }, plan)) !== undefined;
+  if (!isBegun) return;
   throw new UserError(
     `The retirement of ${source} has begun, so that only ${destination} holds all of it. To go back, migrate back: make a plan with --source ${destination} --dest ${source}.`,
     EXIT.refused,

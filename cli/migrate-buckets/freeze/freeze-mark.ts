@@ -15,11 +15,14 @@ const MARKED = new RegExp(
 
 type Groups = [string, string, string, string, string, string, string, string, string];
 
+/** Who works here, for the marks that others read. */
+export const userAtHost = (): string => `${userName()}@${hostname()}`;
+
 /** The mark of a freeze that begins now. */
 export const markNow = (plan_digest: string, destination: string): FreezeMark => ({
   at: `${new Date().toISOString().slice(0, 19)}Z`,
   plan_digest,
-  by: `${userName()}@${hostname()}`,
+  by: userAtHost(),
   destination,
 });
 

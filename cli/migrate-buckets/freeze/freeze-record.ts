@@ -1,10 +1,16 @@
 import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { type FreezeRecord, freezeRecordSchema } from '../../../contracts/migrate-buckets/freeze';
+import {
+  type BegunRetirement,
+  type FreezeRecord,
+  freezeRecordSchema,
+} from '../../../contracts/migrate-buckets/freeze';
 import { freezeRecordKey } from '../../../contracts/migrate-buckets/own-objects';
+import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import { saying } from '../../shared/aws/explain';
 import { patiently } from '../../shared/aws/pace';
 import { parseJson } from '../../shared/parse-json';
 import { readTextIfAny } from '../aws/read-object';
+import { userAtHost } from './freeze-mark';
 
 /** Where the record of a freeze lies. */
 export interface RecordPlace {
@@ -34,20 +40,20 @@ export async function keepFreezeRecord(
   place: RecordPlace,
   record: Pick<FreezeRecord, 'saved' | 'plan'>,
 ): Promise<void> {
-  const { s3, source, destination } = place;
-  const Key = freezeRecordKey(source);
   const earlier = await readText(place);
-  const first_frozen_at = recordIn(earlier, place)?.first_frozen_at;
-  await writeFreezeRecord(place, { ...record, first_frozen_at, undone_at: null });
+  const { first_frozen_at, retirements } = recordIn(earlier, place) ?? {};
+  await writeFreezeRecord(place, { ...record, first_frozen_at, retirements, undone_at: null });
   if (earlier !== undefined) return;
+  await writeFreezeRecord(place, { ...record, first_frozen_at: await writtenAt(place), undone_at: null });
+}
+
+/** When the record was written, by the clock of the destination. */
+async function writtenAt({ s3, source, destination }: RecordPlace): Promise<string | undefined> {
+  const Key = freezeRecordKey(source);
   const { LastModified } = await saying(`read ${Key} in ${destination}`, destination, () =>
     patiently(() => s3.send(new HeadObjectCommand({ Bucket: destination, Key }))),
   );
-  await writeFreezeRecord(place, {
-    ...record,
-    first_frozen_at: LastModified?.toISOString(),
-    undone_at: null,
-  });
+  return LastModified?.toISOString();
 }
 
 async function writeFreezeRecord(
@@ -75,4 +81,61 @@ export async function closeFreezeRecord(place: RecordPlace): Promise<void> {
   const record = await readFreezeRecord(place).catch(() => undefined);
   if (record === undefined || record.undone_at !== null) return;
   await writeFreezeRecord(place, { ...record, undone_at: new Date().toISOString() }).catch(() => undefined);
+}
+
+type PlanIdentity = Pick<Plan, 'digest' | 'created_at'>;
+
+const isBy =
+  ({ digest, created_at }: PlanIdentity) =>
+  ({ plan_digest, planned_at }: BegunRetirement): boolean =>
+    plan_digest === digest && planned_at === created_at;
+
+/** The retirement of the source that a plan began, whoever carried it out and from where; undefined before it. */
+export async function retirementBegunBy(
+  place: RecordPlace,
+  plan: PlanIdentity,
+): Promise<BegunRetirement | undefined> {
+  return (await readFreezeRecord(place))?.retirements?.find(isBy(plan));
+}
+
+/**
+ * Notes that a plan's retirement begins, before anything is deleted: who has a copy of the plan, or an older state of
+ * it, must not take what is left for the source.
+ *
+ * @param path - of the plan, for people.
+ * @throws {UserError} when it cannot be written.
+ */
+export async function noteRetirementBegun(
+  place: RecordPlace,
+  plan: PlanIdentity,
+  path: string,
+): Promise<void> {
+  const now = new Date().toISOString();
+  // Never frozen: nothing of this is ever put back.
+  const unfrozen = { saved: { policy: null, lifecycle: null }, plan: path, undone_at: now };
+  const record = (await readFreezeRecord(place)) ?? unfrozen;
+  const retirements = ('retirements' in record ? record.retirements : undefined) ?? [];
+  if (retirements.some(isBy(plan))) return;
+  const begun: BegunRetirement = {
+    plan_digest: plan.digest,
+    planned_at: plan.created_at,
+    by: userAtHost(),
+    began_at: now,
+    ended_at: null,
+  };
+  await writeFreezeRecord(place, { ...record, retirements: [...retirements, begun] });
+  const began_at = (await writtenAt(place)) ?? now;
+  await writeFreezeRecord(place, { ...record, retirements: [...retirements, { ...begun, began_at }] });
+}
+
+/** Notes that it ended, and the freeze with it. That it began tells enough, so nothing depends on it. */
+export async function noteRetirementEnded(place: RecordPlace, plan: PlanIdentity): Promise<void> {
+  const record = await readFreezeRecord(place).catch(() => undefined);
+  if (record === undefined) return;
+  const ended_at = new Date().toISOString();
+  await writeFreezeRecord(place, {
+    ...record,
+    retirements: record.retirements?.map((each) => (isBy(plan)(each) ? { ...each, ended_at } : each)),
+    undone_at: record.undone_at ?? ended_at,
+  }).catch(() => undefined);
 }

@@ -16,7 +16,7 @@ import { countedWere } from '../../shared/counted';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { versioningOf } from '../aws/bucket';
-import { closeFreezeRecord } from '../freeze/freeze-record';
+import { noteRetirementBegun, noteRetirementEnded } from '../freeze/freeze-record';
 import { ONCE_BEGUN } from '../plan-files/once-begun';
 import type { PlanFiles } from '../plan-files/plan-file';
 import type { StateFile } from '../plan-files/state';
@@ -74,6 +74,8 @@ export async function retireBucket(
   }
   const verified = { source, versions: files.versions };
   const versioned = (await versioningOf(aws, source)) !== 'off';
+  const place = { s3, source, destination: plan.destination };
+  await noteRetirementBegun(place, plan, files.plan);
   await state.save({ phase: 'retiring' });
   const uploads_aborted = await abortUploads(s3, source, state.now.verified?.at);
 
@@ -120,7 +122,7 @@ export async function retireBucket(
   if (mode === 'delete') await deleteBucket(s3, source);
   else await tagRetired(s3, source);
   await state.save({ phase: 'retired' });
-  await closeFreezeRecord({ s3, source, destination: plan.destination });
+  await noteRetirementEnded(place, plan);
   return { ...emptied, bucket_deleted: mode === 'delete' };
 }
 

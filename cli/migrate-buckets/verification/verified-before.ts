@@ -15,9 +15,18 @@ import type { VerifyRequest } from './verify';
 export function verifiedBefore(
   { source, destination }: Plan,
   { versions }: PlanFiles,
-  { state, deep }: { readonly state: State | undefined; readonly deep: boolean },
+  {
+    state,
+    begunElsewhere,
+    deep,
+  }: {
+    readonly state: State | undefined;
+    /** Whether the destination tells of a retirement by this plan. */
+    readonly begunElsewhere: boolean;
+    readonly deep: boolean;
+  },
 ): (Pick<VerifyRequest, 'versions' | 'snapshots'> & { readonly isRetired: true }) | undefined {
-  if (state?.phase !== 'retiring' && state?.phase !== 'retired') return undefined;
+  if (state?.phase !== 'retiring' && state?.phase !== 'retired' && !begunElsewhere) return undefined;
   const refuse = (why: string, instead: string) =>
     new UserError(
       `The retirement of ${source} has begun, ${why}. ${instead} ${destination} by a certificate: "migrate-buckets verify --against".`,
@@ -26,7 +35,7 @@ export function verifiedBefore(
   if (deep) {
     throw refuse('so that its bytes cannot be compared any more', 'Leave out --deep, or prove');
   }
-  if (state.verified === null || !existsSync(versions)) {
+  if (state?.verified == null || !existsSync(versions)) {
     throw refuse('and what was verified before it is not beside the plan', 'Prove');
   }
   return { versions: recorded(versions), snapshots: state.verified.snapshots, isRetired: true };

@@ -8,6 +8,7 @@ import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { openBucket } from '../aws/bucket';
 import { tellAccepted } from '../doctor/given-up';
+import { retirementBegunBy } from '../freeze/freeze-record';
 import { Placement } from '../listing/placement';
 import { History } from '../plan-files/history';
 import { Journal } from '../plan-files/journal';
@@ -43,7 +44,7 @@ export async function verifyCopy(
   tellAccepted(context.report, state);
   const { plan, ...request } =
     'plan' in copy
-      ? await requestOf(copy.plan, state, deep)
+      ? await requestOf(context, copy.plan, state, deep)
       : { ...copy, plan: null, placement: Placement.plain(copy.source), isRetired: false };
   const { source, destination } = request;
   if (!request.isRetired) await openBucket(context.aws, source);
@@ -104,12 +105,14 @@ function refuseFewer({ proven, objects }: Verification, state: State | undefined
 }
 
 async function requestOf(
+  { aws: { s3 } }: Context<MigrationEvent>,
   path: string,
   state: State | undefined,
   deep: boolean,
 ): Promise<Omit<VerifyRequest, 'deep'> & { readonly plan: string; readonly isRetired: boolean }> {
   const plan = await readPlan(path);
   const files = planFiles(path);
+  const begunElsewhere = (await retirementBegunBy({ s3, ...plan }, plan)) !== undefined;
   return {
     plan: plan.digest,
     source: plan.source,
@@ -118,6 +121,6 @@ async function requestOf(
     journal: await Journal.open(files.journal, { readOnly: true }),
     stranded: await strandedOf(readManifest(files.manifest, plan)),
     isRetired: false,
-    ...verifiedBefore(plan, files, { state, deep }),
+    ...verifiedBefore(plan, files, { state, begunElsewhere, deep }),
   };
 }

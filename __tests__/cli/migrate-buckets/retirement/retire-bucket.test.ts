@@ -56,6 +56,18 @@ const DONE = {
 };
 const NOTHING_LEFT = { versions: 0, bytes: 0, newer: 0, newer_keys: [] };
 
+/** What the destination keeps of the freeze and the retirement. */
+async function recordOf({ source, destination }: VerifiedSource) {
+  const text = await embedded.text(destination, freezeRecordKey(source));
+  return text === undefined ? undefined : JSON.parse(text);
+}
+const begunBy = ({ plan }: VerifiedSource) => ({
+  plan_digest: plan.digest,
+  planned_at: plan.created_at,
+  by: expect.stringMatching(/^.+@.+$/),
+  began_at: NOW.toISOString(),
+});
+
 /** Every version and marker of a bucket: its key, marked where it is a delete marker. */
 async function versionsOf(bucket: string): Promise<string[]> {
   const { Versions = [], DeleteMarkers = [] } = await embedded.s3.send(
@@ -270,10 +282,57 @@ describe('An unversioned bucket', () => {
     await embedded.put(destination, freezeRecordKey(source), JSON.stringify(record));
     await retire(setting, 'empty-keep');
     expect(await versionsOf(source)).toEqual([]);
-    expect(JSON.parse((await embedded.text(destination, freezeRecordKey(source))) ?? '')).toEqual({
+    expect(await recordOf(setting)).toEqual({
       ...record,
+      retirements: [{ ...begunBy(setting), ended_at: NOW.toISOString() }],
       undone_at: NOW.toISOString(),
     });
+  });
+
+  it('B4: tells at the destination that it began before anything is deleted, and only then', async () => {
+    const setting = await filled();
+    await retire(setting, 'soft');
+    expect(await recordOf(setting)).toBeUndefined();
+    // The server answers what it had then.
+    let seen: unknown;
+    const s3 = intercepted(embedded.s3, async (command, send) => {
+      if (command.constructor.name === 'DeleteObjectsCommand') seen = await recordOf(setting);
+      return send();
+    });
+    await retire(setting, 'empty-keep', { s3 });
+    const [begun, at] = [begunBy(setting), NOW.toISOString()];
+    // It was never frozen, so that there is nothing to be put back.
+    const saved = { policy: null, lifecycle: null };
+    const record = { version: 1, source: setting.source, saved, plan: setting.files.plan, undone_at: at };
+    expect(seen).toEqual({ ...record, retirements: [{ ...begun, ended_at: null }] });
+    expect(await recordOf(setting)).toEqual({ ...record, retirements: [{ ...begun, ended_at: at }] });
+  });
+
+  it('B4: deletes nothing where that cannot be told', async () => {
+    const setting = await filled();
+    await embedded.admin.inject({ operation: 'PutObject', fail: 'AccessDenied', times: 0 });
+    await expect(retire(setting, 'empty-keep')).rejects.toThrow('Access was denied');
+    expect(await versionsOf(setting.source)).toEqual(['a', 'b']);
+    expect(setting.state.now.phase).toBe('verified');
+  });
+
+  it('B4: tells of each plan once, whenever it goes on', async () => {
+    const setting = await filled();
+    const failing = intercepted(embedded.s3, (command, send) =>
+      command.constructor.name === 'DeleteObjectsCommand' ? Promise.reject(new Error('killed')) : send(),
+    );
+    await expect(retire(setting, 'empty-keep', { s3: failing })).rejects.toThrow('killed');
+    const first = await recordOf(setting);
+    jest.setSystemTime(NOW.getTime() + 60_000);
+    await expect(retire(setting, 'empty-keep', { s3: failing })).rejects.toThrow('killed');
+    expect(await recordOf(setting)).toEqual(first);
+    jest.setSystemTime(NOW);
+    const again = { ...setting, plan: { ...setting.plan, created_at: '2026-01-01T13:00:00.000Z' } };
+    await retire(again, 'empty-keep');
+    expect((await recordOf(setting)).retirements).toMatchObject([
+      { planned_at: setting.plan.created_at, ended_at: null },
+      { planned_at: again.plan.created_at, ended_at: NOW.toISOString() },
+    ]);
   });
 
   it('tells why it could not be deleted otherwise', async () => {
