@@ -157,6 +157,12 @@ export const stateSchema = z
         bytes: count,
         levels: z.record(z.enum(LEVELS), count).describe('objects by level'),
         snapshots: z.array(snapshotReferenceSchema).describe("what the source's pointers named"),
+        pipeline: z
+          .string()
+          .optional()
+          .describe(
+            'SHA-256 over what the pipeline had written to the destination; absent where that is not kept',
+          ),
       })
       .nullable(),
     server: serverSchema.nullable().default(null).describe('null before it was examined'),

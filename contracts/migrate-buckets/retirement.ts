@@ -49,6 +49,8 @@ export const retirementSchema = z.object({
   bucket_deleted: z.boolean(),
   failed: failedSchema.describe('what was verified and is left, and why: the first hundred'),
   failed_count: count,
-  left: leftoversSchema.nullable().describe('null when the bucket was not to be emptied, or is hidden: then only what is not is told'),
+  left: leftoversSchema
+    .nullable()
+    .describe('null when the bucket was not to be emptied, or is hidden: then only what is not is told'),
 });
 export type Retirement = z.infer<typeof retirementSchema>;

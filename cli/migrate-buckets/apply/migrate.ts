@@ -13,6 +13,7 @@ import { retirementBegunBy } from '../freeze/freeze-record';
 import { Placement } from '../listing/placement';
 import { Journal } from '../plan-files/journal';
 import { BEGUN, REPLAN } from '../plan-files/once-begun';
+import { pipelineDigest } from '../plan-files/pipeline-writes';
 import { type PlanFiles, readManifest } from '../plan-files/plan-file';
 import { refuseStale, strandedOf } from '../plan-files/staleness';
 import { isFrozen, StateFile } from '../plan-files/state';
@@ -181,6 +182,7 @@ async function verifyCopy(run: Run): Promise<Verification> {
         bytes,
         levels: Object.fromEntries(counts),
         snapshots: [...snapshots],
+        pipeline: await pipelineDigest(run.pipelinePath),
       },
     });
   }

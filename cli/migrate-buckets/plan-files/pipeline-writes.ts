@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { deltaPrefix, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
@@ -37,9 +39,19 @@ export async function* recordPipelineWrites(
   }
 }
 
+/** SHA-256 over what was kept, by which an altered file is noticed; undefined where there is none. */
+export async function pipelineDigest(path: string): Promise<string | undefined> {
+  if (!existsSync(path)) return undefined;
+  const hash = createHash('sha256');
+  for await (const line of fileLines(path, WHAT)) hash.update(`${line}\n`);
+  return hash.digest('hex');
+}
+
+const WHAT = 'record of what the pipeline wrote';
+
 /** Reads back what {@link recordPipelineWrites} kept, in key order. */
 export async function* readPipelineWrites(path: string): AsyncGenerator<PipelineWrite> {
-  for await (const line of fileLines(path, 'record of what the pipeline wrote')) {
+  for await (const line of fileLines(path, WHAT)) {
     yield pipelineWriteSchema.parse(JSON.parse(line));
   }
 }

@@ -7,6 +7,7 @@ import type { ReferenceText, Survey } from '../discovery/references';
 import { ONCE_BEGUN } from '../plan-files/once-begun';
 import type { KeptDeltas } from './kept-deltas';
 import { serverGates } from './server-gates';
+import type { WrittenSince } from './written-since';
 
 /** Everything that the gates look at, read just before. */
 export interface RetireFacts {
@@ -35,8 +36,7 @@ export interface RetireFacts {
   readonly keptDeltas: KeptDeltas | null;
   /** The keys of such deltas whose loss from the collections the operator accepts. */
   readonly losses: ReadonlySet<string>;
-  /** An object of the destination that the pipeline wrote after the verification. */
-  readonly writtenSince: { readonly key: string } | null;
+  readonly writtenSince: WrittenSince;
   /** A sentence when the bucket has object lock, or when that could not be found out. */
   readonly lock: string | null;
   /** Why other migrations still need what they keep in the source, one sentence each. */
@@ -118,12 +118,18 @@ function inUseGate(facts: RetireFacts): Gate {
     const evidence = `Nobody is to use what is kept under ${archivedUnder} of ${destination}.`;
     return holds('in-use', evidence);
   }
-  if (writtenSince !== null) {
+  if (writtenSince !== null && 'key' in writtenSince) {
     return holds('in-use', `${destination} was written to by the pipeline since: ${writtenSince.key}.`);
   }
+  if (writtenSince !== null && 'altered' in writtenSince) {
+    const evidence = `${writtenSince.altered} is not what was kept when ${destination} was verified, so nothing shows what was written since.`;
+    return isOpen('in-use', evidence, facts);
+  }
+  const but =
+    writtenSince === null ? '' : `, but for what the migration of ${writtenSince.copiedFrom} may have copied`;
   return isOpen(
     'in-use',
-    `The pipeline wrote no delta and no snapshot to ${destination} since the verification: nobody has shown that it uses it.`,
+    `The pipeline wrote no delta and no snapshot to ${destination} since the verification${but}: nobody has shown that it uses it.`,
     facts,
   );
 }

@@ -14,11 +14,9 @@ import { referencesTo } from '../discovery/references';
 import { survey } from '../discovery/survey';
 import { readPolicy } from '../freeze/bucket-configuration';
 import { notFrozenBy } from '../freeze/freeze';
-import { currentObjects, type ListedVersion, listVersions } from '../listing/list-versions';
-import { mergeByKey } from '../listing/merge-by-key';
+import type { ListedVersion } from '../listing/list-versions';
 import { Placement } from '../listing/placement';
 import { Journal } from '../plan-files/journal';
-import { isPipelineWrite, readPipelineWrites } from '../plan-files/pipeline-writes';
 import { type PlanFiles, readManifest } from '../plan-files/plan-file';
 import { strandedOf } from '../plan-files/staleness';
 import { readVersions, versionOf } from '../plan-files/version-record';
@@ -29,6 +27,7 @@ import { compareSource, versionsBeside } from './compare-source';
 import type { RetireFacts } from './gates';
 import { keptDeltas } from './kept-deltas';
 import { openMigrationsTo } from './own-objects';
+import { writtenSince } from './written-since';
 
 export interface FactsRequest {
   readonly plan: Plan;
@@ -87,7 +86,7 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
     verification: comparable ? await verifyAgain(context, request, state, sides) : null,
     keptDeltas: comparable && placement.archives ? await keptDeltas(context, sides, files.versions) : null,
     losses,
-    writtenSince: verified === null ? null : await writtenSince(context, plan, files),
+    writtenSince: verified === null ? null : await writtenSince(context, plan, files, verified),
     inventory: compared?.inventory ?? null,
     leftOut: compared?.inventory.left_out?.objects ?? 0,
     versioned: versioning !== 'off',
@@ -130,20 +129,6 @@ async function verifyAgain(
     stranded: await strandedOf(readManifest(files.manifest, plan)),
     versions: stillThere(),
   });
-}
-
-/** What the pipeline wrote since the verification: the first by its key, as compared with what lay there then. */
-async function writtenSince(
-  { aws, signal }: Context<MigrationEvent>,
-  { destination }: Plan,
-  { pipeline }: PlanFiles,
-): Promise<{ readonly key: string } | null> {
-  if (!existsSync(pipeline)) return null;
-  const now = currentObjects(listVersions(aws.s3, destination, signal));
-  for await (const { key, left, right } of mergeByKey(now, readPipelineWrites(pipeline))) {
-    if (left !== undefined && isPipelineWrite(left) && left.etag !== right?.etag) return { key };
-  }
-  return null;
 }
 
 async function lockOf({ s3 }: Aws, bucket: string): Promise<string | null> {

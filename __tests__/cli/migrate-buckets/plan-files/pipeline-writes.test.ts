@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   isPipelineWrite,
+  pipelineDigest,
   readPipelineWrites,
   recordPipelineWrites,
 } from '../../../../cli/migrate-buckets/plan-files/pipeline-writes';
@@ -65,6 +66,20 @@ it('leaves nothing behind where the listing breaks off, or nobody reads on', asy
   for await (const _ of recordPipelineWrites(stream(many), join(folder, 'writes')))
     if (++seen === many.length) break;
   expect(await readdir(folder)).toEqual([]);
+});
+
+it('B1: has a digest, which another line changes, and none where there is no record', async () => {
+  const path = join(folder, 'writes');
+  expect(await pipelineDigest(path)).toBeUndefined();
+  await gather(recordPipelineWrites(stream([]), path));
+  const empty = await pipelineDigest(path);
+  expect(empty).toMatch(/^[0-9a-f]{64}$/);
+  await gather(recordPipelineWrites(stream(WRITES.map(object)), path));
+  const digest = await pipelineDigest(path);
+  expect(await pipelineDigest(path)).toBe(digest);
+  expect(digest).not.toBe(empty);
+  await appendFile(path, 'x');
+  expect(await pipelineDigest(path)).not.toBe(digest);
 });
 
 it('says that a record is missing', async () => {

@@ -118,7 +118,7 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
     fc.record({ live: fc.nat(2), covered: fc.nat(2), unmerged: fc.subarray(['kept', 'lost']) }),
   ),
   losses: fc.constantFrom(new Set<string>(), new Set(['lost']), new Set(['kept', 'lost'])),
-  writtenSince: fc.option(fc.constant({ key: 'k' })),
+  writtenSince: fc.constantFrom({ key: 'k' }, { copiedFrom: 'another' }, { altered: 'a file' }, null),
   lock: fc.option(fc.constant('old has object lock.')),
   openMigrations: fc.subarray(['older was frozen.', 'oldest was frozen.']),
   owner: fc.option(fc.constant('111122223333')),
@@ -185,7 +185,9 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
   [
     'in-use',
     ({ archivedUnder, writtenSince, overrides }) =>
-      archivedUnder !== null || writtenSince !== null || overrides.includes('in-use'),
+      archivedUnder !== null ||
+      (writtenSince !== null && 'key' in writtenSince) ||
+      overrides.includes('in-use'),
   ],
   ['object-lock', ({ lock }) => lock === null],
   ['other-migrations', ({ openMigrations }) => openMigrations.length === 0],
@@ -453,6 +455,14 @@ describe('what is said of a gate', () => {
     const kept = 'Nobody is to use what is kept under archive/old/ of new.';
     const archivedUnder = 'archive/old/';
     expect(gate('in-use', { archivedUnder })).toEqual([true, false, kept]);
+    const copied =
+      'The pipeline wrote no delta and no snapshot to new since the verification, but for what the migration of other may have copied: nobody has shown that it uses it.';
+    expect(gate('in-use', { writtenSince: { copiedFrom: 'other' } })).toEqual([false, false, copied]);
+    const unknown =
+      'a file is not what was kept when new was verified, so nothing shows what was written since.';
+    const altered = { altered: 'a file' };
+    expect(gate('in-use', { writtenSince: altered })).toEqual([false, false, unknown]);
+    expect(gate('in-use', { writtenSince: altered, overrides: ['in-use'] })).toEqual([true, true, unknown]);
     expect(gate('in-use', { archivedUnder, writtenSince: null })).toEqual([true, false, kept]);
   });
 

@@ -6,7 +6,10 @@ import { markNow } from '../../../../cli/migrate-buckets/freeze/freeze-mark';
 import { freezePolicy, freezeStatement } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
 import { currentObjects, listVersions } from '../../../../cli/migrate-buckets/listing/list-versions';
 import { ManifestDigest, manifestLine } from '../../../../cli/migrate-buckets/plan-files/digest';
-import { recordPipelineWrites } from '../../../../cli/migrate-buckets/plan-files/pipeline-writes';
+import {
+  pipelineDigest,
+  recordPipelineWrites,
+} from '../../../../cli/migrate-buckets/plan-files/pipeline-writes';
 import { type PlanFiles, planFiles } from '../../../../cli/migrate-buckets/plan-files/plan-file';
 import { StateFile } from '../../../../cli/migrate-buckets/plan-files/state';
 import { recordVersions } from '../../../../cli/migrate-buckets/plan-files/version-record';
@@ -117,9 +120,10 @@ export function useVerifiedSource(embedded: EmbeddedS3) {
           levels: { P4: 0, P3: objects, P2: 0, P1: 0, P0: 0 },
           snapshots: [],
         };
-        await state.save({ phase: 'verified', verified: { ...verified, ...changes } });
         const there = currentObjects(listVersions(embedded.s3, destination, new AbortController().signal));
         for await (const _ of recordPipelineWrites(there, files.pipeline));
+        const pipeline = await pipelineDigest(files.pipeline);
+        await state.save({ phase: 'verified', verified: { ...verified, pipeline, ...changes } });
       },
     };
     return setting;
