@@ -78,10 +78,18 @@ it('is nothing that came while another migration works, or where it was cut off'
   await embedded.put(setting.destination, DELTA, 'x');
   expect(await look(setting)).toEqual({ copiedFrom: 'other' });
   await embedded.put(setting.destination, lockObjectKey('other'), 'damaged');
+  at(6);
+  await embedded.put(setting.destination, DELTA, 'y');
   expect(await look(setting)).toEqual({ copiedFrom: 'other' });
   await embedded.s3.send(
     new DeleteObjectCommand({ Bucket: setting.destination, Key: lockObjectKey('other') }),
   );
+  expect(await look(setting)).toEqual({ key: DELTA });
+  // A record without a lock tells when it was written.
+  await putRecord(setting, undefined);
+  expect(await look(setting)).toEqual({ copiedFrom: 'other' });
+  at(7);
+  await embedded.put(setting.destination, DELTA, 'z');
   expect(await look(setting)).toEqual({ key: DELTA });
 });
 
