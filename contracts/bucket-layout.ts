@@ -51,6 +51,8 @@ export const COVERED_DELTA_TAG = { Key: 'covered-by-snapshot', Value: 'true' } a
  * from an older snapshot must not pass over it. Deltas that were tagged without it count as covered.
  */
 export const COVERED_BY_TAG = 'covered-by';
+/** Both: what a checkpoint said of a delta. It holds only beside the snapshot that it tells of. */
+export const COVERAGE_TAGS: readonly string[] = [COVERED_DELTA_TAG.Key, COVERED_BY_TAG];
 
 export const snapshotPrefix = (collection: Collection): string => `${collection}/snapshot/`;
 /** The object whose body is the current snapshot's version id. */

@@ -70,6 +70,21 @@ const notCarriedSchema = z.object({
 });
 export type NotCarried = z.infer<typeof notCarriedSchema>;
 
+/** What the destination's own lifecycle deletes of what a plan puts there. */
+const expirySchema = z.object({
+  rules: z.array(
+    z.object({
+      id: z.string(),
+      what: z.string().describe('which objects it deletes, and when'),
+      objects: count.describe('of the plan, that are among them'),
+      bytes: count,
+      example: z.string().describe('the key of one of them at the destination'),
+    }),
+  ),
+  unread: z.string().nullable().describe('why the lifecycle could not be read: a sentence'),
+});
+export type Expiry = z.infer<typeof expirySchema>;
+
 export const planSchema = z
   .object({
     version: z.literal(PLAN_VERSION),
@@ -95,6 +110,7 @@ export const planSchema = z
       .describe('deltas that only a losing bucket holds'),
     noncurrent_versions: count.nullable().describe('they stay behind; null when they could not be listed'),
     not_carried: notCarriedSchema.optional().describe('what copies will lack'),
+    expiry: expirySchema.optional().describe('absent in plans of older releases'),
     requests: z.object({ list: count, copy: count, read: count }),
     transfer: z
       .object({

@@ -142,6 +142,7 @@ export function copyRequest(
     destination,
     object,
     key: placement.keyOf(key),
+    withoutTags: placement.tagsLeftBehind(object),
     uploadId: journal.uploadFor(key, etag),
     onUpload: (uploadId) => journal.add({ kind: 'upload', key, source: etag, upload_id: uploadId }),
   };

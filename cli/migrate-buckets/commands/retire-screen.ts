@@ -105,6 +105,7 @@ const stays = (what: string): ListRow => ({ cells: ['the bucket', '', what] });
 const OVERRIDES: Readonly<Record<string, string>> = {
   'in-use': '--accept-idle',
   deltas: '--accept-loss',
+  lifecycle: '--accept-expiry',
   server: '--accept-missing of apply',
   owner: '--accept-missing expected-owner of apply',
   freeze: '--no-freeze of apply, or by an unfreeze since',

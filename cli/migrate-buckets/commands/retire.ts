@@ -40,6 +40,7 @@ export const retire = command(
       'a file with the keys, one a line, of deltas that may be in no collection, but only in the archive',
     )
     .option('--accept-idle', 'go on though nothing was written to the new bucket since the verification')
+    .option('--accept-expiry', 'go on though the lifecycle of the new bucket deletes what was copied there')
     .option(...BREAK_LOCK)
     .option('--dry-run', 'show the gates and stop'),
   async (context, [path], options): Promise<Outcome<ResultOf<'retire'>>> => {
@@ -55,6 +56,7 @@ export const retire = command(
       acceptUnchecked = [],
       acceptIdle,
       acceptLoss,
+      acceptExpiry,
       dryRun = false,
       verbose,
     } = options;
@@ -66,7 +68,11 @@ export const retire = command(
       purge,
       soak: soak * 3600,
       statePaths: state,
-      overrides: [...acceptUnchecked, ...(acceptIdle === true ? ['in-use'] : [])],
+      overrides: [
+        ...acceptUnchecked,
+        ...(acceptIdle === true ? ['in-use'] : []),
+        ...(acceptExpiry === true ? ['lifecycle'] : []),
+      ],
       losses: await readLosses(acceptLoss),
       dryRun,
       breakLock: options.breakLock,

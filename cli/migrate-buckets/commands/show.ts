@@ -37,6 +37,9 @@ export function describePlan(plan: Plan, path: string, verbose: boolean | undefi
   const {
     describePlacement,
   }: typeof import('../listing/describe-placement') = require('../listing/describe-placement');
+  const {
+    describeExpiry,
+  }: typeof import('../planning/describe-expiry') = require('../planning/describe-expiry');
   const { actions, requests, stranded } = plan;
   const rows = Object.entries(actions).filter(([, { objects }]) => objects > 0);
   return [
@@ -54,6 +57,7 @@ export function describePlan(plan: Plan, path: string, verbose: boolean | undefi
     ...(plan.noncurrent_versions
       ? [`${plan.noncurrent_versions} older versions stay behind: only current objects are migrated.`]
       : []),
+    ...(plan.expiry === undefined ? [] : describeExpiry(plan.destination, plan.expiry).map(bad)),
     ...(plan.not_carried === undefined ? [] : describeNotCarried(plan.not_carried)),
     `About ${requests.copy} copies and ${requests.list} listings: $${plan.estimated_cost.toFixed(4)}, ${duration(plan.estimated_time)}, by the ${plan.engine} engine.`,
     ...describeTransfer(plan),

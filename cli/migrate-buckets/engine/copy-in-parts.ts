@@ -2,7 +2,6 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  GetObjectTaggingCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   ListPartsCommand,
@@ -13,6 +12,7 @@ import { failureOf, isMissing } from '../../shared/aws/failure';
 import type { Pace } from '../../shared/aws/pace';
 import { bareEtag, type ListedObject, partsOfEtag, quotedEtag } from '../listing/listed-object';
 import { PageOrder } from '../listing/page-order';
+import { copiedTags, taggingOf } from './copied-tags';
 import { copySource } from './copy-source';
 import type { CopyRequest, CopyResult } from './engine';
 import { choosePartSize, evenParts, type Part, unevenParts } from './part-layout';
@@ -127,16 +127,11 @@ async function findParts(
 
 async function beginUpload(
   { s3, pace, signal }: PartsContext,
-  { source, destination, object, key, onUpload }: CopyRequest,
+  request: CopyRequest,
   head: HeadObjectCommandOutput,
 ): Promise<string> {
-  const tags = await pace.send(
-    () => s3.send(new GetObjectTaggingCommand({ Bucket: source, Key: object.key })),
-    signal,
-  );
-  const tagging = new URLSearchParams(
-    (tags.TagSet ?? []).map(({ Key = '', Value = '' }): [string, string] => [Key, Value]),
-  );
+  const { destination, object, key, onUpload } = request;
+  const { tags } = await pace.send(() => copiedTags(s3, request), signal);
   const created = await pace.send(
     () =>
       s3.send(
@@ -151,7 +146,7 @@ async function beginUpload(
           ContentLanguage: head.ContentLanguage,
           CacheControl: head.CacheControl,
           ...(head.ExpiresString === undefined ? {} : { Expires: new Date(head.ExpiresString) }),
-          ...(tagging.size === 0 ? {} : { Tagging: tagging.toString() }),
+          Tagging: taggingOf(tags),
         }),
       ),
     signal,

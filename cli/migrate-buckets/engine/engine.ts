@@ -7,6 +7,8 @@ export interface CopyRequest {
   readonly object: ListedObject;
   /** The key that its copy is to have. */
   readonly key: string;
+  /** Names of tags that the copy does not carry. @default - it carries all */
+  readonly withoutTags?: readonly string[] | undefined;
   /** The ETag that the destination must hold for the copy to go ahead, or `absent`. */
   readonly expected: string;
   /** An upload in parts that an earlier run began for this very ETag. */
@@ -30,7 +32,7 @@ export interface CopyEngine {
    */
   list(bucket: string, prefix?: string): AsyncIterable<ListedObject>;
   /**
-   * Copies one object on the server's side, with its metadata, tags and storage class.
+   * Copies one object on the server's side, with its metadata, its tags but those that are not wanted, and its storage class.
    *
    * @throws {CopyError} whose `reason` says what stood in the way. Nothing was overwritten then.
    */

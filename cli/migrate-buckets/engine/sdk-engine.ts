@@ -1,7 +1,6 @@
 import {
   CopyObjectCommand,
   CreateMultipartUploadCommand,
-  GetObjectTaggingCommand,
   PutObjectTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -11,6 +10,7 @@ import { Pace } from '../../shared/aws/pace';
 import { etagOf } from '../aws/read-object';
 import { listObjects } from '../listing/list';
 import { bareEtag, partsOfEtag, quotedEtag } from '../listing/listed-object';
+import { copiedTags, taggingOf } from './copied-tags';
 import { abortUpload, copyInParts } from './copy-in-parts';
 import { copySource } from './copy-source';
 import { type CopyEngine, CopyError, type CopyRequest, type CopyResult } from './engine';
@@ -66,8 +66,8 @@ export class SdkEngine implements CopyEngine {
     const send = <T>(work: () => Promise<T>) => this.pace.send(work, this.options.signal);
     const result = await this.copy(request);
     // A copy needs the tagging permissions only where the object has tags: asked for here, not found out later.
-    const { TagSet = [] } = await saying(`read the tags of ${object.key} in ${source}`, source, () =>
-      send(() => this.s3.send(new GetObjectTaggingCommand({ Bucket: source, Key: object.key }))),
+    const { tags: TagSet } = await saying(`read the tags of ${object.key} in ${source}`, source, () =>
+      send(() => copiedTags(this.s3, request)),
     );
     // An empty set need not be written, and some servers fail at one.
     if (TagSet.length > 0) {
@@ -97,7 +97,9 @@ export class SdkEngine implements CopyEngine {
     return { s3: this.s3, pace: this.pace, signal, partSize };
   }
 
-  private async copyWhole({ source, destination, object, key, expected }: CopyRequest): Promise<CopyResult> {
+  private async copyWhole(request: CopyRequest): Promise<CopyResult> {
+    const { source, destination, object, key, expected } = request;
+    const tagging = await this.taggingFor(request);
     const copied = await this.pace.send(
       () =>
         this.s3.send(
@@ -108,7 +110,7 @@ export class SdkEngine implements CopyEngine {
             CopySourceIfMatch: quotedEtag(object.etag),
             StorageClass: object.storageClass as 'STANDARD',
             MetadataDirective: 'COPY',
-            TaggingDirective: 'COPY',
+            ...tagging,
             ...(expected === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: quotedEtag(expected) }),
           }),
           { abortSignal: this.options.signal },
@@ -118,6 +120,14 @@ export class SdkEngine implements CopyEngine {
     const etag = copied.CopyObjectResult?.ETag;
     if (etag === undefined) throw new Error(`S3 gave no ETag for the copy of ${object.key}.`);
     return { etag: bareEtag(etag) };
+  }
+
+  private async taggingFor(request: CopyRequest) {
+    // Only where some are not wanted need they be read.
+    if (request.withoutTags === undefined) return { TaggingDirective: 'COPY' } as const;
+    const { tags, fewer } = await this.pace.send(() => copiedTags(this.s3, request), this.options.signal);
+    if (!fewer) return { TaggingDirective: 'COPY' } as const;
+    return { TaggingDirective: 'REPLACE', Tagging: taggingOf(tags) } as const;
   }
 
   /**

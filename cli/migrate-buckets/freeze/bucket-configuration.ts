@@ -54,17 +54,19 @@ export const readPolicy = ({ s3, bucket, signal = NEVER }: OneRead): Promise<str
       .catch(unless('NoSuchBucketPolicy', null)),
   );
 
-/** One read of the policy and the lifecycle. */
-export async function readConfiguration(configured: OneRead): Promise<Configuration> {
-  const { s3, bucket, signal = NEVER } = configured;
-  const policy = await readPolicy(configured);
-  const lifecycle = await saying(`read the lifecycle of ${bucket}`, bucket, () =>
+/** One read of the lifecycle; null when there is none. */
+export const readLifecycle = ({ s3, bucket, signal = NEVER }: OneRead): Promise<Lifecycle | null> =>
+  saying(`read the lifecycle of ${bucket}`, bucket, () =>
     patient()
       .send(() => s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket })), signal)
       .then(({ $metadata: _, ...rest }): Lifecycle => JSON.parse(JSON.stringify(rest)))
       .catch(unless('NoSuchLifecycleConfiguration', null)),
   );
-  return { policy, lifecycle };
+
+/** One read of the policy and the lifecycle. */
+export async function readConfiguration(configured: OneRead): Promise<Configuration> {
+  const policy = await readPolicy(configured);
+  return { policy, lifecycle: await readLifecycle(configured) };
 }
 
 /**

@@ -1,4 +1,5 @@
-import { archivePrefix } from '../../../contracts/bucket-layout';
+import { archivePrefix, COVERAGE_TAGS, deltaPrefix } from '../../../contracts/bucket-layout';
+import { COLLECTIONS } from '../../../contracts/collections';
 import { ALL_LIVE, type PlacementRules, type Plan } from '../../../contracts/migrate-buckets/plan';
 import { type Glob, globOf } from './glob';
 import type { ListedObject } from './listed-object';
@@ -7,6 +8,10 @@ import { inKeyOrder, type Pair, pairListings } from './pair';
 
 /** Lists a bucket in key order: all of it, or what begins with a prefix. */
 export type List = (prefix?: string) => AsyncIterable<ListedObject>;
+
+/** Whether a key is that of a delta, where the pipeline looks for them. */
+export const isDeltaKey = (key: string): boolean =>
+  COLLECTIONS.some((collection) => key.startsWith(deltaPrefix(collection)));
 
 /** An object of the destination, by the key that it has at the source. */
 interface Placed {
@@ -75,6 +80,16 @@ export class Placement {
   /** Where an object of the source belongs. */
   keyOf(key: string): string {
     return this.isLive(key) ? key : `${this.archive}${key}`;
+  }
+
+  /**
+   * The tags that an object's copy does not carry; undefined where it carries all. That a snapshot covers a delta, so
+   * that it may expire and no rebuild reads it, is said of the snapshot beside it: under `archive/` all is to be kept,
+   * and a delta of another bucket than the source comes without its snapshot.
+   */
+  tagsLeftBehind({ key, bucket }: Pick<ListedObject, 'key' | 'bucket'>): readonly string[] | undefined {
+    if (bucket === undefined && this.isLive(key)) return undefined;
+    return isDeltaKey(key) ? COVERAGE_TAGS : undefined;
   }
 
   /**

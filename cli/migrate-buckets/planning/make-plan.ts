@@ -8,7 +8,7 @@ import { EXIT } from '../../shared/exit-codes';
 import type { Reporter } from '../../shared/reporters/reporter';
 import { UserError } from '../../shared/user-error';
 import type { CopyEngine } from '../engine/engine';
-import { partsOfEtag } from '../listing/listed-object';
+import { type ListedObject, partsOfEtag } from '../listing/listed-object';
 import { mergeListings } from '../listing/pair';
 import { Placement } from '../listing/placement';
 import { ManifestDigest, manifestLine } from '../plan-files/digest';
@@ -16,6 +16,7 @@ import { isArchived, planEntry } from '../plan-files/manifest-entry';
 import { LineWriter, planFiles, writeTogether } from '../plan-files/plan-file';
 import type { ArchivedObjects } from './archived-objects';
 import { emptyTally, estimate } from './estimate';
+import type { ExpirySurvey } from './expiry-survey';
 import type { NotCarriedSurvey } from './not-carried';
 import { requiredPermissions } from './permissions';
 import { SomeKeys } from './some-keys';
@@ -34,6 +35,8 @@ export interface PlanRequest extends SourceChoice {
   readonly archived: ArchivedObjects;
   /** Looks at what copies will lack. */
   readonly notCarried: NotCarriedSurvey;
+  /** Looks at what the destination's lifecycle would delete. */
+  readonly expiry: ExpirySurvey;
   /** What reading showed of the server. */
   readonly server: readonly Check[];
   /** Where the plan goes; its manifest goes beside it. */
@@ -66,6 +69,7 @@ export async function makePlan(
   let partCopies = 0;
   let crossingBytes = 0;
 
+  const located = (object: ListedObject) => ({ bucket: object.bucket ?? source, object });
   const stranded = include.map(({ bucket, object }) => ({ ...object, bucket }));
   const manifest = new LineWriter(files.manifest);
   try {
@@ -91,10 +95,17 @@ export async function makePlan(
         partCopies += partsOfEtag(entry.etag) ?? 0;
         if (request.crossing.has(entry.bucket ?? source)) crossingBytes += entry.size;
         if (pair.source !== undefined) {
-          const located = { bucket: entry.bucket ?? source, object: pair.source };
-          if (isArchived(entry)) await request.archived.offer(located);
-          await request.notCarried.offer(located);
+          const from = located(pair.source);
+          if (isArchived(entry)) await request.archived.offer(from);
+          await request.notCarried.offer(from);
         }
+      }
+      if (pair.source !== undefined && entry.action !== 'skip') {
+        const { key, size } = { key: placement.keyOf(entry.key), size: entry.size };
+        // What is kept has the tags that it has there.
+        const copied = { tagged: located(pair.source), withoutTags: placement.tagsLeftBehind(pair.source) };
+        const kept = pair.destination && { tagged: { bucket: destination, object: pair.destination } };
+        await request.expiry.offer({ key, size, ...(entry.action === 'keep' && kept ? kept : copied) });
       }
       digest.add(entry);
       await manifest.write(manifestLine(entry));
@@ -123,6 +134,7 @@ export async function makePlan(
     stranded: { included: stranded.length, accepted_lost: [...request.acceptedLost] },
     noncurrent_versions: request.noncurrentVersions,
     not_carried: await request.notCarried.finish(source),
+    expiry: await request.expiry.finish(),
     ...estimate({
       actions,
       destinationObjects,

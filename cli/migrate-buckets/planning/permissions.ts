@@ -61,6 +61,8 @@ export function requiredPermissions({
       actions: ['s3:PutObject', 's3:PutObjectTagging', 's3:DeleteObject', 's3:DeleteObjectVersion'],
       resource: ownObjects(source),
     },
+    // To see whether it deletes what is copied there.
+    { actions: ['s3:GetLifecycleConfiguration'], resource: bucket(destination) },
     // Only to look whether it is frozen against others, where its server lacks conditions.
     { actions: ['s3:GetBucketPolicy'], resource: bucket(destination) },
     {

@@ -17,6 +17,7 @@ import { type LockedWork, withFileLock } from '../locks/while-locked';
 import { planFiles, whyNotPlanName } from '../plan-files/plan-file';
 import { readState } from '../plan-files/state';
 import { ArchivedObjects, type RestoreWish } from './archived-objects';
+import { ExpirySurvey } from './expiry-survey';
 import { makePlan } from './make-plan';
 import type { NamedSource } from './named-sources';
 import { NotCarriedSurvey } from './not-carried';
@@ -134,6 +135,7 @@ async function writePlan(
       overwrite: request.overwrite,
       archived: new ArchivedObjects(aws.s3, request.restore),
       notCarried: new NotCarriedSurvey(aws.s3, request.deep ?? false),
+      expiry: await ExpirySurvey.of(aws.s3, destination, context.signal),
       server,
       noncurrentVersions: await countNoncurrent(context, source),
       out,

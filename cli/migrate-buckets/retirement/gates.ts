@@ -39,11 +39,13 @@ export interface RetireFacts {
   readonly writtenSince: WrittenSince;
   /** A sentence when the bucket has object lock, or when that could not be found out. */
   readonly lock: string | null;
+  /** What the destination's lifecycle would delete of the copies, or that this could not be found out; null: nothing. */
+  readonly expiring: string | null;
   /** Why other migrations still need what they keep in the source, one sentence each. */
   readonly openMigrations: readonly string[];
   /** The account that the bucket was shown to belong to; null when nobody could say. */
   readonly owner: string | null;
-  /** The gates that the operator overrides: kinds of references that could not be checked, and `in-use`. */
+  /** The gates that the operator overrides: kinds of references that could not be checked, `in-use` and `lifecycle`. */
   readonly overrides: readonly string[];
 }
 
@@ -80,6 +82,7 @@ export function evaluateGates(facts: RetireFacts): Gate[] {
     ...REFERENCE_KINDS.map((kind) => referenceGate(kind, facts)),
     soakGate(facts),
     inUseGate(facts),
+    lifecycleGate(facts),
     lock === null ? holds('object-lock', `${source} has no object lock.`) : fails('object-lock', lock),
     openMigrations.length === 0
       ? holds('other-migrations', `No other migration needs what is in ${source}.`)
@@ -132,6 +135,14 @@ function inUseGate(facts: RetireFacts): Gate {
     `The pipeline wrote no delta and no snapshot to ${destination} since the verification${but}: nobody has shown that it uses it.`,
     facts,
   );
+}
+
+/** What S3 itself deletes later is as lost as what was never copied. */
+function lifecycleGate(facts: RetireFacts): Gate {
+  const { destination, expiring } = facts;
+  return expiring === null
+    ? holds('lifecycle', `No lifecycle rule of ${destination} deletes what was copied there.`)
+    : isOpen('lifecycle', expiring, facts);
 }
 
 /** A server that takes every owner for the right one shows nothing: the operator may have accepted that. */

@@ -20,6 +20,8 @@ import { Journal } from '../plan-files/journal';
 import { type PlanFiles, readManifest } from '../plan-files/plan-file';
 import { strandedOf } from '../plan-files/staleness';
 import { readVersions, versionOf } from '../plan-files/version-record';
+import { describeExpiry } from '../planning/describe-expiry';
+import { ExpirySurvey } from '../planning/expiry-survey';
 import type { Sides } from '../verification/evaluate-object';
 import { Proofs } from '../verification/proofs';
 import { verifyBuckets } from '../verification/verify';
@@ -72,6 +74,7 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
     proofs: new Proofs(),
     snapshots: verified?.snapshots ?? [],
   };
+  const expiry = await ExpirySurvey.of(aws.s3, destination, signal);
   return {
     source,
     destination,
@@ -83,9 +86,10 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
       holds: false,
       evidence: `There is no verified manifest of ${source}. Run apply.`,
     },
-    verification: comparable ? await verifyAgain(context, request, state, sides) : null,
+    verification: comparable ? await verifyAgain(context, request, state, sides, expiry) : null,
     keptDeltas: comparable && placement.archives ? await keptDeltas(context, sides, files.versions) : null,
     losses,
+    expiring: describeExpiry(destination, await expiry.finish()).join(' ') || null,
     writtenSince: verified === null ? null : await writtenSince(context, plan, files, verified),
     inventory: compared?.inventory ?? null,
     leftOut: compared?.inventory.left_out?.objects ?? 0,
@@ -114,6 +118,7 @@ async function verifyAgain(
   { plan, files }: FactsRequest,
   { phase }: State,
   sides: Sides,
+  expiry: ExpirySurvey,
 ): Promise<Verification> {
   async function* stillThere(): AsyncGenerator<ListedVersion> {
     const beside = versionsBeside(context, plan.source, readVersions(files.versions));
@@ -128,6 +133,7 @@ async function verifyAgain(
     ...sides,
     stranded: await strandedOf(readManifest(files.manifest, plan)),
     versions: stillThere(),
+    onProven: (object) => expiry.offer({ ...object, tagged: { bucket: sides.destination, object } }),
   });
 }
 

@@ -9,13 +9,19 @@ export interface Properties {
 /**
  * How the properties differ, in one sentence; undefined when they do not. What the destination has more of tags is
  * no difference: the pipeline tags the deltas that a snapshot covers. Pure.
+ *
+ * @param withoutTags - names of tags that the copy was made without.
  */
-export function compareProperties(source: Properties, destination: Properties): string | undefined {
+export function compareProperties(
+  source: Properties,
+  destination: Properties,
+  withoutTags: readonly string[] = [],
+): string | undefined {
   const differing = [
     ...differences(source.headers, destination.headers),
     ...differences(source.metadata, destination.metadata).map((name) => `metadata ${name}`),
     ...Object.entries(source.tags).flatMap(([name, value]) =>
-      destination.tags[name] === value ? [] : [`tag ${name}`],
+      destination.tags[name] === value || withoutTags.includes(name) ? [] : [`tag ${name}`],
     ),
   ];
   return differing.length === 0

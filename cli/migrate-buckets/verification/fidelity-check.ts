@@ -27,7 +27,7 @@ export class FidelityCheck {
   /** @param tell - is told each object that differs. */
   constructor(
     private readonly s3: S3Client,
-    private readonly sides: Pick<Sides, 'source' | 'destination' | 'deep'>,
+    private readonly sides: Pick<Sides, 'source' | 'destination' | 'deep' | 'placement'>,
     private readonly seed: number,
     private readonly tell: (problem: Verification['problems'][number]) => void,
   ) {
@@ -55,7 +55,7 @@ export class FidelityCheck {
     ]);
     if (ours === undefined || theirs === undefined) return;
     this.compared++;
-    const why = compareProperties(ours, theirs);
+    const why = compareProperties(ours, theirs, this.sides.placement.tagsLeftBehind(source));
     if (why === undefined) return;
     this.differing++;
     this.tell({ key, level, why });

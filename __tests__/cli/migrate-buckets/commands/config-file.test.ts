@@ -95,6 +95,7 @@ it('says of a file that was named and is not there', async () => {
 it('takes no option that lets a safeguard pass, of whatever command', async () => {
   // Whoever adds an option decides on which side it stands.
   const typed = [
+    'accept-expiry',
     'accept-idle',
     'accept-loss',
     'accept-missing',

@@ -56,6 +56,39 @@ describe('A copy', () => {
     ]);
   });
 
+  it.each<[string, SdkEngineOptions['multipartAbove']]>([
+    ['in one piece', undefined],
+    ['in parts', 1],
+  ])('A5: leaves behind the tags that it is not to carry, and no other, %s', async (_how, multipartAbove) => {
+    const tagged = await embedded.put(source, KEY, 'content', { Tagging: 'kind=a%2Bb&covered=true' });
+    const tagsWithout = async (...withoutTags: string[]) => {
+      const key = `without ${withoutTags}`;
+      await engine({ multipartAbove }).copy(request({ object: tagged, key, withoutTags }));
+      return (await embedded.s3.send(new GetObjectTaggingCommand({ Bucket: destination, Key: key }))).TagSet;
+    };
+    const [kind, covered] = [
+      { Key: 'kind', Value: 'a+b' },
+      { Key: 'covered', Value: 'true' },
+    ];
+    expect(await tagsWithout('other')).toEqual([kind, covered]);
+    expect(await tagsWithout('covered', 'other')).toEqual([kind]);
+    expect(await tagsWithout('covered', 'kind')).toEqual([]);
+  });
+
+  it('A5: reads no tags where it carries them all', async () => {
+    await engine().copy(request());
+    expect(await embedded.admin.requests()).not.toHaveProperty('GetObjectTagging');
+  });
+
+  it('A5: does not bring back, as a canary, a tag that it is not to carry', async () => {
+    const tagged = await embedded.put(source, KEY, 'content', { Tagging: 'kind=a&covered=true' });
+    await engine().probe(request({ object: tagged, withoutTags: ['covered'] }), false);
+    const where = { Bucket: destination, Key: KEY };
+    expect((await embedded.s3.send(new GetObjectTaggingCommand(where))).TagSet).toEqual([
+      { Key: 'kind', Value: 'a' },
+    ]);
+  });
+
   it('is pinned to the listed source, and to a destination that has nothing there', async () => {
     await engine().copy(request());
     expect(await embedded.admin.conditionalRequests()).toEqual([

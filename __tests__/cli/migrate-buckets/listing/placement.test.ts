@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { ListedObject } from '../../../../cli/migrate-buckets/listing/listed-object';
 import { Placement } from '../../../../cli/migrate-buckets/listing/placement';
-import { ALL_LIVE } from '../../../../contracts/migrate-buckets/plan';
+import { ALL_LIVE, type PlacementRules } from '../../../../contracts/migrate-buckets/plan';
 import { bytewise, gather, listing, stream } from '../arbitrary-listings';
 
 const ARCHIVED = { archived: [''], live: [] };
@@ -50,6 +50,26 @@ async function pairs(placement: Placement, source: readonly ListedObject[], ther
   const found = await gather(placement.pair(stream(source), list, (each) => void left.push(each)));
   return { found, asked, left };
 }
+
+describe('A5: that a snapshot covers it is not said of the copy of', () => {
+  const left = (rules: PlacementRules, key: string, bucket?: string) =>
+    new Placement('old', rules).tagsLeftBehind({ key, bucket });
+  const coverage = ['covered-by-snapshot', 'covered-by'];
+
+  it('a delta that is archived, or that comes from another bucket', () => {
+    expect(left(ARCHIVED, 'lines/delta/a/delta.arrow')).toEqual(coverage);
+    expect(left(ALL_LIVE, 'words/delta/a/delta.tar.gz', 'loser')).toEqual(coverage);
+    expect(left(MIXED, 'words/delta/a/delta.arrow')).toEqual(coverage);
+  });
+
+  it('and of no other object', () => {
+    expect(left(ALL_LIVE, 'lines/delta/a/delta.arrow')).toBeUndefined();
+    expect(left(MIXED, 'lines/delta/a/delta.arrow')).toBeUndefined();
+    expect(left(ARCHIVED, 'lines/snapshot/latest-pointer.txt')).toBeUndefined();
+    expect(left(ARCHIVED, 'others/delta/a/delta.arrow')).toBeUndefined();
+    expect(left(ALL_LIVE, 'ocr/a.json', 'loser')).toBeUndefined();
+  });
+});
 
 describe('An object of the source belongs', () => {
   it.each([

@@ -119,6 +119,7 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
   ),
   losses: fc.constantFrom(new Set<string>(), new Set(['lost']), new Set(['kept', 'lost'])),
   writtenSince: fc.constantFrom({ key: 'k' }, { copiedFrom: 'another' }, { altered: 'a file' }, null),
+  expiring: fc.option(fc.constant('A rule deletes them.')),
   lock: fc.option(fc.constant('old has object lock.')),
   openMigrations: fc.subarray(['older was frozen.', 'oldest was frozen.']),
   owner: fc.option(fc.constant('111122223333')),
@@ -127,6 +128,7 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
   overrides: fc.subarray<string>([
     ...REFERENCE_KINDS,
     'in-use',
+    'lifecycle',
     // What may not be overridden, in case that somebody finds a way to ask for it.
     ...[
       'verified',
@@ -189,6 +191,7 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
       (writtenSince !== null && 'key' in writtenSince) ||
       overrides.includes('in-use'),
   ],
+  ['lifecycle', ({ expiring, overrides }) => expiring === null || overrides.includes('lifecycle')],
   ['object-lock', ({ lock }) => lock === null],
   ['other-migrations', ({ openMigrations }) => openMigrations.length === 0],
   ['owner', (each) => each.owner !== null || accepts(each, 'expected-owner')],
@@ -219,6 +222,7 @@ const sound = (): RetireFacts => ({
   keptDeltas: null,
   losses: new Set(),
   writtenSince: { key: 'k' },
+  expiring: null,
   lock: null,
   openMigrations: [],
   owner: '111122223333',
@@ -265,7 +269,7 @@ describe('the gates before a retirement', () => {
           else if (name === 'deltas') expect(each.keptDeltas?.unmerged).not.toEqual([]);
           else if (name === 'server') expect(each.state?.server?.accepted_missing).not.toEqual([]);
           else {
-            expect([...REFERENCE_KINDS, 'in-use']).toContain(name);
+            expect([...REFERENCE_KINDS, 'in-use', 'lifecycle']).toContain(name);
             expect(each.overrides).toContain(name);
           }
           expect(each.references.some(({ kind }) => kind === name)).toBe(false);
@@ -464,6 +468,16 @@ describe('what is said of a gate', () => {
     expect(gate('in-use', { writtenSince: altered })).toEqual([false, false, unknown]);
     expect(gate('in-use', { writtenSince: altered, overrides: ['in-use'] })).toEqual([true, true, unknown]);
     expect(gate('in-use', { archivedUnder, writtenSince: null })).toEqual([true, false, kept]);
+  });
+
+  it('lifecycle: that no rule deletes the copies, or which one does, which can be overridden', () => {
+    const kept = 'No lifecycle rule of new deletes what was copied there.';
+    expect(gate('lifecycle')).toEqual([true, false, kept]);
+    expect(gate('lifecycle', { overrides: ['lifecycle'] })).toEqual([true, false, kept]);
+    const expiring = 'A rule deletes them.';
+    expect(gate('lifecycle', { expiring })).toEqual([false, false, expiring]);
+    expect(gate('lifecycle', { expiring, overrides: ['in-use'] })).toEqual([false, false, expiring]);
+    expect(gate('lifecycle', { expiring, overrides: ['lifecycle'] })).toEqual([true, true, expiring]);
   });
 
   it('object-lock: that there is none, or what is known of it', () => {

@@ -4,6 +4,7 @@ import {
   type BucketVersioningStatus,
   CreateBucketCommand,
   DeleteObjectCommand,
+  PutBucketLifecycleConfigurationCommand,
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   type S3Client,
@@ -336,6 +337,44 @@ describe('What the pipeline wrote since the verification', () => {
     expect((await gather(setting)).writtenSince).toEqual({ key: 'lines/delta/y/delta.arrow' });
     await rm(setting.files.pipeline);
     expect((await gather(setting)).writtenSince).toBeNull();
+  });
+});
+
+describe("A5: the destination's lifecycle", () => {
+  const expire = (Bucket: string, Prefix: string) =>
+    embedded.s3.send(
+      new PutBucketLifecycleConfigurationCommand({
+        Bucket,
+        LifecycleConfiguration: {
+          Rules: [{ ID: 'old', Status: 'Enabled', Filter: { Prefix }, Expiration: { Days: 1 } }],
+        },
+      }),
+    );
+
+  it('is of no matter where it deletes nothing that was copied', async () => {
+    const setting = await verified();
+    await setting.migrate();
+    expect((await gather(setting)).expiring).toBeNull();
+    await expire(setting.destination, 'c');
+    await embedded.put(setting.destination, 'c', 'not copied');
+    expect((await gather(setting)).expiring).toBeNull();
+    await expire(setting.source, 'a');
+    expect((await gather(setting)).expiring).toBeNull();
+  });
+
+  it('is told where it deletes some of that, or cannot be read', async () => {
+    const setting = await verified();
+    await setting.migrate();
+    await expire(setting.destination, 'b');
+    expect((await gather(setting)).expiring).toBe(
+      `The lifecycle rule old of ${setting.destination} deletes objects below b, 1 day after they were written: 1 object of this plan (1 B), e.g. b. Disable that rule, or narrow what it takes, before the source is retired.`,
+    );
+    await embedded.admin.inject({
+      operation: 'GetBucketLifecycleConfiguration',
+      fail: 'AccessDenied',
+      times: 0,
+    });
+    expect((await gather(setting)).expiring).toMatch(/^Whether the lifecycle of .* was not found out: /);
   });
 });
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import {
   DeleteBucketPolicyCommand,
   DeleteObjectCommand,
+  PutBucketLifecycleConfigurationCommand,
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3';
 import { type Held, takeFileLock } from '../../../../cli/migrate-buckets/locks/file-lock';
@@ -65,6 +66,15 @@ async function retire({ files }: VerifiedSource, waiting: () => Promise<unknown>
   const failing = retirement.gates.filter(({ passed }) => !passed).map(({ name }) => name);
   return { ...retirement, failing, shown };
 }
+const expire = (Bucket: string) =>
+  embedded.s3.send(
+    new PutBucketLifecycleConfigurationCommand({
+      Bucket,
+      LifecycleConfiguration: {
+        Rules: [{ ID: 'late', Status: 'Enabled', Filter: { Prefix: 'a' }, Expiration: { Days: 1 } }],
+      },
+    }),
+  );
 const remove = (bucket: string, key: string) =>
   embedded.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
 const keysOf = async (bucket: string) => [...(await contents(embedded.s3, bucket)).keys()];
@@ -92,6 +102,11 @@ describe.each([false, true])('While it waits for the name (A1), versioned: %p,',
       ({ source }) =>
         controlPlane().declare({ functions: [{ name: 'reader', environment: { BUCKET: source } }] }),
       'lambda',
+    ],
+    [
+      'the destination gets a lifecycle rule that deletes the copies (A5)',
+      ({ destination }) => expire(destination),
+      'lifecycle',
     ],
     [
       'somebody unfreezes the source',

@@ -36,6 +36,13 @@ describe('the properties of a copy', () => {
     );
   });
 
+  it('A5: need not have the tags that it was made without, and must have the others', () => {
+    const source = properties({ tags: { kind: 'delta', covered: 'true' } });
+    expect(compareProperties(source, properties(), ['covered'])).toBeUndefined();
+    expect(compareProperties(source, properties(), ['another'])).toBe(but('tag covered'));
+    expect(compareProperties(source, properties({ tags: {} }), ['covered'])).toBe(but('tag kind'));
+  });
+
   it('may have more tags: the pipeline tags deltas that a snapshot covers', () => {
     expect(compare({ tags: { kind: 'delta', 'covered-by-snapshot': 'true' } })).toBeUndefined();
   });
