@@ -98,9 +98,12 @@ export const replacedKey = (collection: Collection, cause: string): string =>
 /**
  * Where a bucket keeps, whole and under their own keys, the objects of another that is given up. Nobody reads it.
  *
- * @param bucket - that they came from.
+ * @param folder - the bucket that they came from, or what the operator called it.
  */
-export const archivePrefix = (bucket: string): string => `archive/${bucket}/`;
+export const archivePrefix = (folder: string): string => `archive/${folder}/`;
+
+/** The archive that a key belongs to, as {@link archivePrefix} makes them; undefined where it belongs to none. */
+export const archiveOf = (key: string): string | undefined => /^archive\/[^/]*\//.exec(key)?.[0];
 
 /** The keys under which the old infrastructure wrote an object into EVERY bucket it made: nothing is read there. */
 export const isDecoyKey = (key: string): boolean =>

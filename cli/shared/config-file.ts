@@ -17,7 +17,7 @@ export interface Configured {
  * into a file weeks ago is no consent.
  */
 const TYPED =
-  /^(?:confirm|accept-.*|allow-.*|no-.*|break-lock|purge|overwrite|copy-back|restore|mode|soak|settle|quick|principal|yes|force)$/;
+  /^(?:confirm|accept-.*|allow-.*|no-.*|break-lock|purge|overwrite|copy-back|restore|mode|soak|settle|read-pause|quick|principal|yes|force)$/;
 /** What concerns one call alone. */
 const OF_ONE_CALL = new Set(['config', 'json', 'version', 'help']);
 

@@ -39,7 +39,7 @@ export type Filter = z.infer<typeof filterSchema>;
 
 /**
  * Where, at the destination, the objects of a plan's source belong: under their own keys, or under
- * `archive/{source}/`. By the beginnings of their keys, so that a later release with other collections reads the same.
+ * `archive/{source}/`, or another folder of `archive/`. By the beginnings of their keys, so that a later release with other collections reads the same.
  */
 export const placementSchema = z
   .object({
@@ -47,6 +47,11 @@ export const placementSchema = z
       .array(z.string())
       .describe('keys that begin so go under archive/{source}/; the others stay as they are'),
     live: z.array(z.string()).describe('of those, keys that begin so stay as they are all the same'),
+    folder: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("the folder of archive/ that was chosen in the place of the source's name"),
     filters: z
       .array(filterSchema)
       .optional()

@@ -7,10 +7,11 @@ import { readText } from '../aws/read-object';
 import { type CopyEngine, CopyError, type CopyFailureReason, type CopyRequest } from '../engine/engine';
 import { type ListedObject, looksEqual } from '../listing/listed-object';
 import { mergeListings } from '../listing/pair';
-import type { Placement } from '../listing/placement';
+import { LONGEST_KEY, type Placement } from '../listing/placement';
 import type { Journal } from '../plan-files/journal';
 import { ManifestCursor } from '../plan-files/manifest-cursor';
 import { isPointerKey } from '../plan-files/manifest-entry';
+import { type ProvenMarks, whyKept } from '../planning/proven-marks';
 import { whyNotSuperseded } from '../snapshots/superseded-pointer';
 import { sameBytes } from '../verification/same-bytes';
 
@@ -21,6 +22,10 @@ export interface PassContext extends Context<MigrationEvent> {
   readonly destination: string;
   readonly placement: Placement;
   readonly stranded: readonly ListedObject[];
+  /** What other plans proved at the destination. */
+  readonly marks: ProvenMarks;
+  /** Of the plan. */
+  readonly digest: string;
   /** The plan's manifest, from its first entry. */
   readonly manifest: () => AsyncIterable<ManifestEntry>;
   /** How many copies are expected, for the progress alone. */
@@ -159,8 +164,19 @@ async function copyOne(
   const { s3 } = context.aws;
   const { key, etag } = object;
   const from = object.bucket ?? source;
-  if (present !== undefined && !mayReplace(journal, entry, object, present)) {
-    let why = `${present.key} in ${destination} holds something that neither the plan nor this migration wrote. It was left alone. Plan again.`;
+  if (placement.isTooLong(key)) {
+    throw new CopyError(
+      key,
+      'key-too-long',
+      `${key} of ${from} would be too long under ${placement.archive} of ${destination}: S3 takes ${LONGEST_KEY} bytes. Copy it by hand to where it is to be kept, delete it from ${from}, and run apply again.`,
+    );
+  }
+  const kept = present && (await context.marks.of(present, context));
+  if (present !== undefined && (kept !== undefined || !mayReplace(journal, entry, object, present))) {
+    let why =
+      kept === undefined
+        ? `${present.key} in ${destination} holds something that neither the plan nor this migration wrote. It was left alone. Plan again.`
+        : `${present.key} in ${destination} was left alone. ${whyKept(kept, source)}`;
     // One that is archived leads nobody anywhere: it is an object as any other.
     if (isPointerKey(placement.keyOf(key))) {
       const older = (await readText(s3, from, object)).trim();

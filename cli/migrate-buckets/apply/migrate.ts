@@ -17,6 +17,7 @@ import { pipelineDigest } from '../plan-files/pipeline-writes';
 import { type PlanFiles, readManifest } from '../plan-files/plan-file';
 import { refuseStale, strandedOf } from '../plan-files/staleness';
 import { isFrozen, StateFile } from '../plan-files/state';
+import { ProvenMarks } from '../planning/proven-marks';
 import { verifyBuckets } from '../verification/verify';
 import { sendCanary } from './canary';
 import { catchUp } from './catch-up';
@@ -74,6 +75,8 @@ export async function migrate(
       state,
       tally,
       stranded,
+      marks: await ProvenMarks.read(context, plan.destination),
+      digest: plan.digest,
       manifest,
       source: plan.source,
       destination: plan.destination,

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
@@ -27,13 +28,18 @@ export const plan = command(
     )
     .option(
       '--archive <name>',
-      'instead of --source: a bucket to keep; all of it goes under archive/NAME/ of the destination',
+      'instead of --source: a bucket to keep; all of it goes under archive/NAME/ of the destination, or see --archive-as',
       notEmpty,
+    )
+    .option(
+      '--archive-as <name>',
+      'the folder of archive/ that it is kept in (default: its name), where an earlier bucket of that name is kept',
+      folderName,
     )
     .requiredOption('--dest <name>', 'the bucket to migrate to')
     .option(
       '--out <file>',
-      'where the plan goes; its manifest goes beside it (default: plan.json, or archive-NAME.json with --archive)',
+      'where the plan goes; its manifest goes beside it (default: plan.json, or archive-NAME.json with --archive and --archive-as)',
       notEmpty,
     )
     .option('--include-stranded', 'copy deltas too that only a losing bucket holds and nobody compacted')
@@ -56,11 +62,15 @@ export const plan = command(
     const {
       archive,
       dest,
-      out = archive === undefined ? 'plan.json' : `archive-${archive}.json`,
+      out = archive === undefined ? 'plan.json' : `archive-${options.archiveAs ?? archive}.json`,
       acceptLoss,
       includeStranded = false,
       overwrite = false,
     } = options;
+    const { archiveAs } = options;
+    if (archiveAs !== undefined && archive === undefined) {
+      throw new UserError('--archive-as names where --archive NAME keeps a bucket: give both.', EXIT.usage);
+    }
     refuseOfArchive(archive, {
       '--source': options.source,
       '--include-stranded': options.includeStranded,
@@ -72,6 +82,7 @@ export const plan = command(
       sources: readSources(options.source ?? []),
       destination: dest,
       archive,
+      archiveAs: archiveAs === archive ? undefined : archiveAs,
       out,
       includeStranded,
       acceptLoss,
@@ -89,6 +100,14 @@ export const plan = command(
     };
   },
 );
+
+/** One part of a key, in characters that every tool takes as they are. */
+function folderName(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'It must begin with a letter or digit and hold letters, digits, ".", "_" and "-" alone, at most 255.',
+  );
+}
 
 const describe = (
   { path, plan: made, authority }: Omit<ResultOf<'plan'>, 'further'>,

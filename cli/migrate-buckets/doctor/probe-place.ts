@@ -12,6 +12,7 @@ import { failureOf } from '../../shared/aws/failure';
 import { Pace } from '../../shared/aws/pace';
 import type { Versioning } from '../aws/bucket';
 import { bareEtag } from '../listing/listed-object';
+import { PageOrder } from '../listing/page-order';
 
 /** Milliseconds after which what lies in another's place was left behind by a crash: a doctor takes seconds. */
 const LEFT_BEHIND = 3_600_000;
@@ -21,6 +22,24 @@ interface Found {
   readonly versionId: string | undefined;
   readonly modified: number;
 }
+
+/** Behind which a listing goes on. */
+interface Marker {
+  readonly ContinuationToken?: string;
+  readonly KeyMarker?: string;
+  readonly VersionIdMarker?: string | undefined;
+}
+
+interface Page {
+  readonly found: readonly Found[];
+  readonly isTruncated: boolean | undefined;
+  readonly next: Marker | undefined;
+}
+
+const foundAs = (
+  { Key = '', LastModified }: { readonly Key?: string | undefined; readonly LastModified?: Date | undefined },
+  versionId: string | undefined,
+): Found => ({ key: Key, versionId, modified: LastModified?.getTime() ?? 0 });
 
 /** Keys of our own in a bucket, where everything may be tried: nobody else's object is ever touched. */
 export class ProbePlace {
@@ -83,7 +102,7 @@ export class ProbePlace {
    */
   async clear(): Promise<string[]> {
     try {
-      const found = await this.sendAnyway(() => this.list());
+      const found = await this.list();
       const newest = Math.max(...found.map(({ modified }) => modified));
       for (const { key, versionId, modified } of found) {
         const isLeftBehind = isOwnKey(key) && modified <= newest - LEFT_BEHIND;
@@ -100,22 +119,39 @@ export class ProbePlace {
     }
   }
 
-  /** One page is enough: a run leaves some dozens. */
+  /** All pages: what crashed runs, and other people, left there comes before it and after it. */
   private async list(): Promise<Found[]> {
-    const where = { Bucket: this.bucket, Prefix: PROBE_PREFIX };
-    if (this.versioning === 'off') {
-      const { Contents = [] } = await this.s3.send(new ListObjectsV2Command(where));
-      return Contents.map(({ Key = '', LastModified }) => ({
-        key: Key,
-        versionId: undefined,
-        modified: LastModified?.getTime() ?? 0,
-      }));
+    const order = new PageOrder(`what lies below ${PROBE_PREFIX} in ${this.bucket}`, true);
+    const found: Found[] = [];
+    let marker: Marker | undefined = {};
+    while (marker !== undefined) {
+      const page: Page = await this.page(marker);
+      found.push(...page.found);
+      // A server that does not say whether there is more: that is told of it elsewhere.
+      if (page.isTruncated !== true && page.next === undefined) break;
+      const at = page.next === undefined ? undefined : JSON.stringify(page.next);
+      marker = order.next(page.isTruncated, at) === undefined ? undefined : page.next;
     }
-    const { Versions = [], DeleteMarkers = [] } = await this.s3.send(new ListObjectVersionsCommand(where));
-    return [...Versions, ...DeleteMarkers].map(({ Key = '', VersionId, LastModified }) => ({
-      key: Key,
-      versionId: VersionId,
-      modified: LastModified?.getTime() ?? 0,
-    }));
+    return found;
+  }
+
+  private async page(marker: Marker): Promise<Page> {
+    const where = { Bucket: this.bucket, Prefix: PROBE_PREFIX, ...marker };
+    if (this.versioning === 'off') {
+      const page = await this.sendAnyway(() => this.s3.send(new ListObjectsV2Command(where)));
+      const { Contents = [], NextContinuationToken: token } = page;
+      return {
+        found: Contents.map((each) => foundAs(each, undefined)),
+        isTruncated: page.IsTruncated,
+        next: token === undefined ? undefined : { ContinuationToken: token },
+      };
+    }
+    const page = await this.sendAnyway(() => this.s3.send(new ListObjectVersionsCommand(where)));
+    const { Versions = [], DeleteMarkers = [], NextKeyMarker: key, NextVersionIdMarker: id } = page;
+    return {
+      found: [...Versions, ...DeleteMarkers].map((each) => foundAs(each, each.VersionId)),
+      isTruncated: page.IsTruncated,
+      next: key === undefined ? undefined : { KeyMarker: key, VersionIdMarker: id },
+    };
   }
 }

@@ -46,6 +46,7 @@ export type CopyFailureReason =
   | 'source-gone'
   | 'destination-differs'
   | 'destination-gone'
+  | 'key-too-long'
   | 'failed';
 
 export class CopyError extends Error {

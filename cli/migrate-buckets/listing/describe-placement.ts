@@ -7,13 +7,16 @@ export function describePlacement({
   destination,
   placement,
 }: Pick<Plan, 'source' | 'destination' | 'placement'>): string[] {
-  const { archived, live, filters = [] } = placement;
+  const { archived, live, folder = source, filters = [] } = placement;
   const said = filters.map(({ action, glob }) => `--${action} "${glob}"`);
   const left = said.length === 0 ? [] : [`Of ${source}, not all is taken: ${said.join(', ')}.`];
   if (archived.length === 0) return left;
-  const under = `under ${archivePrefix(source)} of ${destination}`;
+  const under = `under ${archivePrefix(folder)} of ${destination}`;
   const all = archived.includes('');
-  if (all && live.length === 0) return [`All of ${source} goes ${under}.`, ...left];
+  if (all && live.length === 0) {
+    const what = left.length === 0 ? `All of ${source}` : `What is taken of ${source}`;
+    return [`${what} goes ${under}.`, ...left];
+  }
   return all
     ? [`Of ${source}, ${live.join(', ')} keep their keys; all else goes ${under}.`, ...left]
     : [`Of ${source}, ${archived.join(', ')} go ${under}; all else keeps its key.`, ...left];

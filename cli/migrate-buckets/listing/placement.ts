@@ -9,6 +9,9 @@ import { inKeyOrder, type Pair, pairListings } from './pair';
 /** Lists a bucket in key order: all of it, or what begins with a prefix. */
 export type List = (prefix?: string) => AsyncIterable<ListedObject>;
 
+/** Bytes, in UTF-8: S3's own limit. */
+export const LONGEST_KEY = 1024;
+
 /** Whether a key is that of a delta, where the pipeline looks for them. */
 export const isDeltaKey = (key: string): boolean =>
   COLLECTIONS.some((collection) => key.startsWith(deltaPrefix(collection)));
@@ -20,12 +23,13 @@ interface Placed {
 }
 
 /**
- * Where, at the destination, each object of a source belongs: under its own key, or under `archive/{source}/` before
+ * Where, at the destination, each object of a source belongs: under its own key, or under a folder of `archive/` before
  * it; and which of them its filters leave out: those are not moved, not proven, and never deleted. No two keys of a source belong under the same one: where anything is archived, so is whatever the source holds
  * under that prefix itself.
  */
 export class Placement {
-  private readonly archive: string;
+  /** Below which its archived objects belong. */
+  readonly archive: string;
   private readonly filters: readonly { readonly takes: boolean; readonly glob: Glob }[];
   /** Whether every object keeps its key. */
   private readonly isPlain: boolean;
@@ -34,7 +38,7 @@ export class Placement {
     private readonly source: string,
     private readonly rules: PlacementRules,
   ) {
-    this.archive = archivePrefix(source);
+    this.archive = archivePrefix(rules.folder ?? source);
     this.filters = (rules.filters ?? []).map(({ action, glob }) => ({
       takes: action === 'include',
       glob: globOf(glob),
@@ -80,6 +84,11 @@ export class Placement {
   /** Where an object of the source belongs. */
   keyOf(key: string): string {
     return this.isLive(key) ? key : `${this.archive}${key}`;
+  }
+
+  /** Whether an object of the source would have a longer key than S3 takes. */
+  isTooLong(key: string): boolean {
+    return Buffer.byteLength(this.keyOf(key)) > LONGEST_KEY;
   }
 
   /**

@@ -18,8 +18,13 @@ export class ManifestDigest {
   private readonly hash = createHash('sha256');
 
   constructor({ source, destination, placement }: Pick<Plan, 'source' | 'destination' | 'placement'>) {
-    const { archived, live, filters = [] } = placement;
-    const rules = [archived, live, filters.map(({ action, glob }) => [action, glob])];
+    const { archived, live, folder, filters = [] } = placement;
+    const rules = [
+      archived,
+      live,
+      filters.map(({ action, glob }) => [action, glob]),
+      ...(folder === undefined ? [] : [folder]),
+    ];
     // Plans that were made before there were any keep their digest.
     const isPlain = rules.every(({ length }) => length === 0);
     this.hash.update(`${JSON.stringify([source, destination, ...(isPlain ? [] : rules)])}\n`);

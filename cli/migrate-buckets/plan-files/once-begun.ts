@@ -2,7 +2,7 @@
 export const BEGUN = 'has begun, so this plan cannot be applied again';
 
 const NEW_PLAN =
-  'make a new plan of what is left (plan --out another.json), apply it and retire by that one.';
+  'make a new plan of what is left (plan --out another.json, with --archive where this one had it), apply it and retire by that one.';
 
 /** The way out where something is not proven by then. */
 export const REPLAN = `run unfreeze, ${NEW_PLAN}`;

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { archivePrefix } from '../../../contracts/bucket-layout';
 import type { Check } from '../../../contracts/migrate-buckets/capabilities';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
@@ -10,7 +9,7 @@ import { UserError } from '../../shared/user-error';
 import type { CopyEngine } from '../engine/engine';
 import { type ListedObject, partsOfEtag } from '../listing/listed-object';
 import { mergeListings } from '../listing/pair';
-import { Placement } from '../listing/placement';
+import { LONGEST_KEY, Placement } from '../listing/placement';
 import { ManifestDigest, manifestLine } from '../plan-files/digest';
 import { isArchived, planEntry } from '../plan-files/manifest-entry';
 import { LineWriter, planFiles, writeTogether } from '../plan-files/plan-file';
@@ -19,6 +18,7 @@ import { emptyTally, estimate } from './estimate';
 import type { ExpirySurvey } from './expiry-survey';
 import type { NotCarriedSurvey } from './not-carried';
 import { requiredPermissions } from './permissions';
+import { type KeptMark, type ProvenMarks, whyKept } from './proven-marks';
 import { SomeKeys } from './some-keys';
 import type { SourceChoice } from './source-choice';
 
@@ -35,6 +35,8 @@ export interface PlanRequest extends SourceChoice {
   readonly archived: ArchivedObjects;
   /** Looks at what copies will lack. */
   readonly notCarried: NotCarriedSurvey;
+  /** What earlier plans proved at the destination. */
+  readonly marks: ProvenMarks;
   /** Looks at what the destination's lifecycle would delete. */
   readonly expiry: ExpirySurvey;
   /** What reading showed of the server. */
@@ -43,14 +45,11 @@ export interface PlanRequest extends SourceChoice {
   readonly out: string;
 }
 
-/** Bytes, in UTF-8: S3's own limit. */
-const LONGEST_KEY = 1024;
-
 /**
  * Lists both sides and writes the plan. Changes nothing in any bucket.
  *
- * @throws {UserError} exit 6 when objects would be overwritten without consent, cannot be read, or would have keys
- * that are too long.
+ * @throws {UserError} exit 6 when objects would be overwritten without consent, or that another plan proved, cannot be
+ * read, or would have keys that are too long.
  */
 export async function makePlan(
   engine: CopyEngine,
@@ -63,6 +62,8 @@ export async function makePlan(
   const actions = emptyTally();
   const digest = new ManifestDigest({ source, destination, placement: rules });
   const conflicts = new SomeKeys();
+  const kept = new SomeKeys();
+  let keptBy: KeptMark | undefined;
   const tooLong = new SomeKeys();
   const leftOut = { objects: 0, bytes: 0 };
   let destinationObjects = 0;
@@ -89,9 +90,14 @@ export async function makePlan(
       if (++listed % 1000 === 0) report.progress('planning', listed, undefined);
       actions[entry.action].objects++;
       actions[entry.action].bytes += entry.size;
-      if (entry.action === 'conflict') conflicts.add(placement.keyOf(entry.key));
+      if (entry.action === 'conflict' || entry.action === 'replace') {
+        const mark = pair.destination && (await request.marks.of(pair.destination, { source, digest: null }));
+        keptBy ??= mark;
+        if (mark !== undefined) kept.add(placement.keyOf(entry.key));
+        else if (entry.action === 'conflict') conflicts.add(placement.keyOf(entry.key));
+      }
       if (entry.action === 'copy' || entry.action === 'replace') {
-        if (Buffer.byteLength(placement.keyOf(entry.key)) > LONGEST_KEY) tooLong.add(entry.key);
+        if (placement.isTooLong(entry.key)) tooLong.add(entry.key);
         partCopies += partsOfEtag(entry.etag) ?? 0;
         if (request.crossing.has(entry.bucket ?? source)) crossingBytes += entry.size;
         if (pair.source !== undefined) {
@@ -110,7 +116,11 @@ export async function makePlan(
       digest.add(entry);
       await manifest.write(manifestLine(entry));
     }
-    refuseUnplannable(request, await request.archived.finish(source), { conflicts, tooLong });
+    refuseUnplannable(request, await request.archived.finish(source), {
+      conflicts,
+      tooLong,
+      kept: keptBy && { keys: kept, mark: keptBy },
+    });
     await manifest.settle();
   } catch (error) {
     await manifest.abandon();
@@ -166,16 +176,25 @@ export async function makePlan(
 
 /** @throws {UserError} exit 6: some objects cannot be copied, or only over others. */
 function refuseUnplannable(
-  { source, destination }: PlanRequest,
+  { source, destination, placement }: PlanRequest,
   archived: string | undefined,
-  { conflicts, tooLong }: Readonly<Record<'conflicts' | 'tooLong', SomeKeys>>,
+  {
+    conflicts,
+    tooLong,
+    kept,
+  }: Readonly<Record<'conflicts' | 'tooLong', SomeKeys>> & {
+    readonly kept: { readonly keys: SomeKeys; readonly mark: KeptMark } | undefined;
+  },
 ): void {
   if (archived !== undefined) throw new UserError(archived, EXIT.refused);
   if (tooLong.count > 0) {
     throw new UserError(
-      `${tooLong} of ${source} would be too long under ${archivePrefix(source)}: S3 takes ${LONGEST_KEY} bytes. Copy them by hand to where they are to be kept, delete them from ${source}, and plan again.`,
+      `${tooLong} of ${source} would be too long under ${new Placement(source, placement).archive}: S3 takes ${LONGEST_KEY} bytes. Copy them by hand to where they are to be kept, delete them from ${source}, and plan again.`,
       EXIT.refused,
     );
+  }
+  if (kept !== undefined) {
+    throw new UserError(`${destination} keeps ${kept.keys}. ${whyKept(kept.mark, source)}`, EXIT.refused);
   }
   if (conflicts.count > 0) {
     throw new UserError(

@@ -21,6 +21,7 @@ import { ExpirySurvey } from './expiry-survey';
 import { makePlan } from './make-plan';
 import type { NamedSource } from './named-sources';
 import { NotCarriedSurvey } from './not-carried';
+import { ProvenMarks } from './proven-marks';
 import { type SourceChoice, wholeArchive } from './source-choice';
 import { refuseSplitSnapshots } from './split-snapshots';
 import { choosePerCollection, chooseTruth, type TruthRequest } from './truth-choice';
@@ -34,6 +35,8 @@ export interface MigrationRequest
   readonly destination: string;
   /** A bucket of which everything is kept under `archive/{bucket}/`. @default - none: the truth is migrated */
   readonly archive?: string | undefined;
+  /** The folder of `archive/` that it is kept in. @default - its name */
+  readonly archiveAs?: string | undefined;
   /** Where the plan goes. Where several buckets are sources, the name of each comes before the extension. */
   readonly out: string;
   readonly overwrite: boolean;
@@ -91,7 +94,8 @@ async function planUnderLock(
 ): Promise<ResultOf<'plan'>> {
   const { destination, sources, archive } = request;
   const write = (choice: SourceChoice) => writePlan(context, engine, request, choice, pathOf(choice.source));
-  if (archive !== undefined) return { ...(await write(wholeArchive(archive, destination))), further: [] };
+  if (archive !== undefined)
+    return { ...(await write(wholeArchive(archive, destination, request.archiveAs))), further: [] };
   const [first, ...others] = sources;
   if (first === undefined || others.length === 0) {
     const truth = await chooseTruth(context, engine, { ...request, named: first?.bucket });
@@ -135,6 +139,7 @@ async function writePlan(
       overwrite: request.overwrite,
       archived: new ArchivedObjects(aws.s3, request.restore),
       notCarried: new NotCarriedSurvey(aws.s3, request.deep ?? false),
+      marks: await ProvenMarks.read(context, destination),
       expiry: await ExpirySurvey.of(aws.s3, destination, context.signal),
       server,
       noncurrentVersions: await countNoncurrent(context, source),

@@ -13,18 +13,22 @@ export interface SourceChoice extends StrandedChoice {
   readonly evidence: Authority;
 }
 
-/** Everything goes under `archive/{source}/`. */
+/** Everything goes under one folder of `archive/`. */
 const ALL_ARCHIVED: PlacementRules = { archived: [''], live: [] };
 
-/** A bucket that the operator wants to keep whole beside the truth. Nothing need be known of it. Pure. */
-export function wholeArchive(source: string, destination: string): SourceChoice {
+/**
+ * A bucket that the operator wants to keep whole beside the truth. Nothing need be known of it. Pure.
+ *
+ * @param folder - of `archive/`. @default - the name of the bucket
+ */
+export function wholeArchive(source: string, destination: string, folder?: string): SourceChoice {
   const sentences = [
-    `You want to keep ${source}: all of it goes under ${archivePrefix(source)} of ${destination}, whatever it is worth. Its contents were not looked into.`,
+    `You want to keep ${source}: all of it goes under ${archivePrefix(folder ?? source)} of ${destination}, whatever it is worth. Its contents were not looked into.`,
     `Nobody reads it there. Deltas of ${source} that nobody compacted are taken along by the truth's own plan (--include-stranded): apply that one before ${source} is retired.`,
   ];
   return {
     source,
-    placement: ALL_ARCHIVED,
+    placement: folder === undefined ? ALL_ARCHIVED : { ...ALL_ARCHIVED, folder },
     include: [],
     acceptedLost: [],
     authority: sentences,

@@ -4,6 +4,7 @@ import {
   PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { archiveOf } from '../../../contracts/bucket-layout';
 import type { MigrationEvent } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { Retirement } from '../../../contracts/migrate-buckets/retirement';
@@ -17,9 +18,12 @@ import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { versioningOf } from '../aws/bucket';
 import { noteRetirementBegun, noteRetirementEnded } from '../freeze/freeze-record';
+import { Placement } from '../listing/placement';
 import { ONCE_BEGUN } from '../plan-files/once-begun';
 import type { PlanFiles } from '../plan-files/plan-file';
 import type { StateFile } from '../plan-files/state';
+import { readVersions } from '../plan-files/version-record';
+import { leaveProvenMark, RETIRING_TAG } from '../planning/proven-marks';
 import type { Sides } from '../verification/evaluate-object';
 import { abortUploads } from './abort-uploads';
 import { allVersions, currentOnes, isVisible, leftovers } from './candidates';
@@ -55,6 +59,17 @@ export const untouched = (mode: RetireMode): Retirement => ({
 
 const RETIRED_TAG = 'migrate-buckets-retired';
 
+/** The folders of `archive/` that hold, at the destination, what was verified. */
+async function archivesOf(plan: Plan, { versions }: PlanFiles): Promise<string[]> {
+  const placement = Placement.of(plan);
+  const archives = new Set<string>();
+  for await (const { key } of readVersions(versions)) {
+    const archive = archiveOf(placement.keyOf(key));
+    if (archive !== undefined) archives.add(archive);
+  }
+  return [...archives];
+}
+
 /**
  * Retires the source. The gates must have passed under the same lock. Deletes what the verified manifest lists and
  * the destination holds at that moment, by version id or under the verified ETag: anything else survives, and is
@@ -77,6 +92,10 @@ export async function retireBucket(
   const place = { s3, source, destination: plan.destination };
   await noteRetirementBegun(place, plan, files.plan);
   await state.save({ phase: 'retiring' });
+  // Before anything goes: from here on the destination may hold the only copy.
+  await tag(s3, source, RETIRING_TAG, plan.digest);
+  const archives = await archivesOf(plan, files);
+  await leaveProvenMark(s3, plan, { plan: files.plan, archives });
   const uploads_aborted = await abortUploads(s3, source, state.now.verified?.at);
 
   const request = { sides, conditional, total: expected };
@@ -128,14 +147,17 @@ export async function retireBucket(
 
 const failuresOf = ({ failed, failed_count }: DeletionResult) => ({ failed, failed_count });
 
-async function tagRetired(s3: S3Client, bucket: string): Promise<void> {
+const tagRetired = (s3: S3Client, bucket: string): Promise<void> =>
+  tag(s3, bucket, RETIRED_TAG, new Date().toISOString());
+
+/** How far its retirement is: of our own tags one is left. */
+async function tag(s3: S3Client, bucket: string, name: string, value: string): Promise<void> {
   await saying(`tag ${bucket} as retired`, bucket, async () => {
     const { TagSet: tags = [] } = await patiently(() =>
       s3.send(new GetBucketTaggingCommand({ Bucket: bucket })),
     ).catch(unless('NoSuchTagSet', { TagSet: [] }));
-    const others = tags.filter(({ Key }) => Key !== RETIRED_TAG);
-    const tag = { Key: RETIRED_TAG, Value: new Date().toISOString() };
-    const Tagging = { TagSet: [...others, tag] };
+    const others = tags.filter(({ Key }) => Key !== RETIRED_TAG && Key !== RETIRING_TAG);
+    const Tagging = { TagSet: [...others, { Key: name, Value: value }] };
     await patiently(() => s3.send(new PutBucketTaggingCommand({ Bucket: bucket, Tagging })));
   });
 }

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { archivePrefix } from '../../../contracts/bucket-layout';
 import type { CertifiedObject } from '../../../contracts/migrate-buckets/certificate';
 import { mergeByKey } from '../listing/merge-by-key';
 import { fileLines, LineWriter } from '../plan-files/plan-file';
@@ -9,14 +8,18 @@ import { fileLines, LineWriter } from '../plan-files/plan-file';
  * is archived: each part is in order by itself, so that two files aside are merged. In the memory of a line.
  */
 export class CertifiedLines {
-  private readonly archive: string;
   private readonly paths: { readonly live: string; readonly archived: string };
   private readonly live: LineWriter;
   private readonly archived: LineWriter;
 
-  /** @param path - beside which they lie. */
-  constructor(source: string, path: string) {
-    this.archive = archivePrefix(source);
+  /**
+   * @param archive - the beginning of the keys of what is archived.
+   * @param path - beside which they lie.
+   */
+  constructor(
+    private readonly archive: string,
+    path: string,
+  ) {
     this.paths = { live: `${path}.${process.pid}.live.tmp`, archived: `${path}.${process.pid}.archived.tmp` };
     this.live = new LineWriter(this.paths.live);
     this.archived = new LineWriter(this.paths.archived);

@@ -15,6 +15,13 @@ import { readChecksum } from './read-checksum';
 /** Objects that are asked for together: a HEAD each, with `--deep` their bytes, too. */
 export const ASKED_TOGETHER = 32;
 
+interface CertificatePlace {
+  /** Where the certificate goes. */
+  readonly path: string;
+  /** Below which the destination keeps what is archived. */
+  readonly archive: string;
+}
+
 /** Writes down each object at the destination as it is proven. In the memory of what is asked together. */
 export class Certifier {
   private readonly file: CertificateWriter;
@@ -24,16 +31,16 @@ export class Certifier {
   private constructor(
     private readonly s3: S3Client,
     private readonly header: CertificateHeader,
-    private readonly path: string,
+    private readonly place: CertificatePlace,
     private readonly signal: AbortSignal,
   ) {
-    this.file = new CertificateWriter(path);
-    this.lines = new CertifiedLines(header.source, path);
+    this.file = new CertificateWriter(place.path);
+    this.lines = new CertifiedLines(place.archive, place.path);
     this.entries = new InOrder(ASKED_TOGETHER, (entry) => this.lines.add(entry));
   }
 
-  static async begin(s3: S3Client, header: CertificateHeader, path: string, signal: AbortSignal) {
-    const certifier = new Certifier(s3, header, path, signal);
+  static async begin(s3: S3Client, header: CertificateHeader, place: CertificatePlace, signal: AbortSignal) {
+    const certifier = new Certifier(s3, header, place, signal);
     await certifier.file.add(header);
     return certifier;
   }
@@ -73,13 +80,13 @@ export class Certifier {
   private async readBack(expected: number): Promise<void> {
     try {
       let found = 0;
-      for await (const _ of (await openCertificate(this.path)).objects()) found++;
+      for await (const _ of (await openCertificate(this.place.path)).objects()) found++;
       if (found === expected) return;
       throw new UserError(
-        `${countedWere(expected, 'object')} proven, and the certificate at ${this.path} holds ${found}. It was removed. Run verify again.`,
+        `${countedWere(expected, 'object')} proven, and the certificate at ${this.place.path} holds ${found}. It was removed. Run verify again.`,
       );
     } catch (error) {
-      await rm(this.path, { force: true });
+      await rm(this.place.path, { force: true });
       throw error;
     }
   }

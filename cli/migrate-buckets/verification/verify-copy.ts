@@ -57,7 +57,12 @@ export async function verifyCopy(
   const { path, tool } = certificate;
   const at = new Date().toISOString();
   const header = { kind: 'certificate', version: 1, tool, at, source, destination, plan, deep } as const;
-  const certifier = await Certifier.begin(context.aws.s3, header, path, context.signal);
+  const certifier = await Certifier.begin(
+    context.aws.s3,
+    header,
+    { path, archive: request.placement.archive },
+    context.signal,
+  );
   try {
     const onProven = certifier.add.bind(certifier);
     const verification: Verification = await verifyBuckets(context, { ...request, deep, onProven });

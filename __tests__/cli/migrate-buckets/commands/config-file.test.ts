@@ -110,6 +110,7 @@ it('takes no option that lets a safeguard pass, of whatever command', async () =
     'principal',
     'purge',
     'quick',
+    'read-pause',
     'restore',
     'settle',
     'soak',
@@ -117,6 +118,7 @@ it('takes no option that lets a safeguard pass, of whatever command', async () =
   const free = [
     'against',
     'archive',
+    'archive-as',
     'bucket',
     'certificate',
     'concurrency',
@@ -134,7 +136,6 @@ it('takes no option that lets a safeguard pass, of whatever command', async () =
     'profile',
     'progress',
     'quiet',
-    'read-pause',
     'region',
     'request-timeout',
     'restore-days',

@@ -10,6 +10,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { freezePolicy, freezeStatement } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
+import { listOwnVersions } from '../../../../cli/migrate-buckets/listing/list-versions';
 import { PROBE_PREFIX } from '../../../../contracts/migrate-buckets/own-objects';
 import { CAPABILITIES } from '../../../../contracts/migrate-buckets/words';
 import { type EmbeddedS3, useEmbeddedS3 } from '../../../support/embedded-s3';
@@ -311,5 +312,36 @@ describe.each([
     expect(named(checks, 'missing').sort()).toEqual([...expected].sort());
     expect(named(checks, 'denied', 'unchecked')).toEqual([]);
     expect(left).toEqual([]);
+  });
+});
+
+describe('B10: a server whose pages are short', () => {
+  const embedded = useEmbeddedS3({ maximumKeys: 2 });
+
+  it.each([undefined, 'Enabled'] as const)('is left as it was, where versioning is %s', async (Status) => {
+    const { source, destination } = await pair(embedded);
+    const others = Array.from({ length: 5 }, (_, index) => `${PROBE_PREFIX}notes/${index}`);
+    for (const Bucket of [source, destination]) {
+      const VersioningConfiguration = { Status };
+      if (Status !== undefined) {
+        await embedded.s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+      }
+      // In UUIDs as ours are: before them, and behind them.
+      for (const key of others) await embedded.put(Bucket, key, 'x');
+      for (const end of ['0', 'f']) {
+        await embedded.put(Bucket, `${PROBE_PREFIX}${end.repeat(8)}-0000-0000-0000-000000000000/x`, 'x');
+      }
+    }
+    const { left } = await examined(embedded.s3, { source, destination });
+    expect(left).toEqual([]);
+    for (const bucket of [source, destination]) {
+      const found: string[] = [];
+      for await (const { key } of listOwnVersions(embedded.s3, bucket, new AbortController().signal))
+        found.push(key);
+      expect(found.map((key) => key.slice(PROBE_PREFIX.length, PROBE_PREFIX.length + 8))).toEqual([
+        '00000000',
+        'ffffffff',
+      ]);
+    }
   });
 });

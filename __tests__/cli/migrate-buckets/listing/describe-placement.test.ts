@@ -8,6 +8,7 @@ const ONLY_WORDS = { archived: [''], live: ['words/snapshot/', 'words/delta/'] }
 it.each([
   [ALL_LIVE, []],
   [ARCHIVED, ['All of old goes under archive/old/ of new.']],
+  [{ ...ARCHIVED, folder: 'again' }, ['All of old goes under archive/again/ of new.']],
   [MIXED, ['Of old, words/, archive/other/ go under archive/old/ of new; all else keeps its key.']],
   [
     ONLY_WORDS,
@@ -25,7 +26,7 @@ it.each([
   ],
   [
     { ...ARCHIVED, filters: [{ action: 'exclude' as const, glob: '*' }] },
-    ['All of old goes under archive/old/ of new.', 'Of old, not all is taken: --exclude "*".'],
+    ['What is taken of old goes under archive/old/ of new.', 'Of old, not all is taken: --exclude "*".'],
   ],
   [
     { ...MIXED, filters: [{ action: 'exclude' as const, glob: '*' }] },

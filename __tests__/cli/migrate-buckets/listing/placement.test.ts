@@ -71,11 +71,23 @@ describe('A5: that a snapshot covers it is not said of the copy of', () => {
   });
 });
 
+it('B10: a key is too long by what it becomes, in bytes', () => {
+  const tooLong = (rules: PlacementRules, key: string) => new Placement('old', rules).isTooLong(key);
+  const room = 1024 - 'archive/old/'.length;
+  expect([tooLong(ALL_LIVE, 'k'.repeat(1024)), tooLong(ALL_LIVE, 'k'.repeat(1025))]).toEqual([false, true]);
+  expect([tooLong(ARCHIVED, 'k'.repeat(room)), tooLong(ARCHIVED, 'k'.repeat(room + 1))]).toEqual([
+    false,
+    true,
+  ]);
+  expect(tooLong(ALL_LIVE, 'ä'.repeat(513))).toBe(true);
+});
+
 describe('An object of the source belongs', () => {
   it.each([
     [ALL_LIVE, 'words/a', 'words/a'],
     [ALL_LIVE, 'archive/old/a', 'archive/old/a'],
     [ARCHIVED, 'words/a', 'archive/old/words/a'],
+    [{ ...ARCHIVED, folder: 'again' }, 'words/a', 'archive/again/words/a'],
     [ARCHIVED, '.placeholder', 'archive/old/.placeholder'],
     [ARCHIVED, 'archive/old/a', 'archive/old/archive/old/a'],
     [MIXED, 'words/a', 'archive/old/words/a'],

@@ -22,6 +22,8 @@ it('changes with everything that says where an object belongs, and whether it is
   const placements: PlacementRules[] = [
     ALL_LIVE,
     { archived: [''], live: [] },
+    { archived: [''], live: [], folder: 'a' },
+    { archived: [''], live: [], folder: 'b' },
     { archived: [], live: [''] },
     { archived: ['a'], live: [] },
     { archived: ['a', 'b'], live: [] },

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { makeSnapshot } from '../../../support/chroma-snapshots';
 import { contents, createBucket, put, putDecoys, putDelta, putSnapshot } from '../../../support/old-buckets';
@@ -226,6 +226,24 @@ it('refuses keys that would be too long there, and names them', async () => {
   const refused = await plan();
   expect(refused).toMatchObject({ code: 6 });
   expect(refused.result.message).toContain(`would be too long under archive/${loser}/`);
+});
+
+it('B10: says of a key that came after the plan, and would be too long there, what to do about it', async () => {
+  const { loser, archive, plan, apply } = await splitBrain();
+  expect((await plan()).code).toBe(0);
+  const key = 'k'.repeat(1024);
+  await put(harness.s3, loser, key, 'long');
+  const stopped = await harness.json(
+    ...['apply', archive, '--confirm', loser, '--settle', '0', '--allow-source-changes'],
+  );
+  expect(stopped).toMatchObject({
+    code: 7,
+    result: {
+      failed: [{ key, message: expect.stringContaining(`would be too long under archive/${loser}/ of`) }],
+    },
+  });
+  await harness.s3.send(new DeleteObjectCommand({ Bucket: loser, Key: key }));
+  expect((await apply(archive, loser)).code).toBe(0);
 });
 
 it.each([['--source', 'another'], ['--include-stranded'], ['--accept-loss', 'losses.txt']])(

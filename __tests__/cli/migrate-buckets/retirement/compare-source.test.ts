@@ -125,7 +125,7 @@ describe('A source is unchanged', () => {
       await embedded.put(setting.source, 'a', 'A');
       expect(await unchanged(setting)).toEqual({
         holds: false,
-        evidence: `${setting.source} holds what was not verified: a (version null). Its retirement has begun, so this plan cannot be applied again: run unfreeze, make a new plan of what is left (plan --out another.json), apply it and retire by that one.`,
+        evidence: `${setting.source} holds what was not verified: a (version null). Its retirement has begun, so this plan cannot be applied again: run unfreeze, make a new plan of what is left (plan --out another.json, with --archive where this one had it), apply it and retire by that one.`,
       });
     });
 

@@ -12,9 +12,11 @@ import { deleteOwnObjects, openMigrationsTo } from '../../../../cli/migrate-buck
 import type { Aws } from '../../../../cli/shared/aws/clients';
 import {
   freezeRecordKey,
+  isProvenMarkKey,
   lockObjectKey,
   OWN_PREFIX,
   PROBE_PREFIX,
+  provenMarkKey,
   sourceToldOf,
 } from '../../../../contracts/migrate-buckets/own-objects';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
@@ -28,10 +30,14 @@ const context = () => ({
 const open = (bucket: string) => openMigrationsTo(context(), bucket);
 
 it('knows of which migration one of its own objects tells', () => {
-  expect([lockObjectKey('old'), freezeRecordKey('old')].map(sourceToldOf)).toEqual(['old', 'old']);
+  const digest = 'a'.repeat(64);
+  const keys = [lockObjectKey('old'), freezeRecordKey('old'), provenMarkKey('old', digest)];
+  expect(keys.map(sourceToldOf)).toEqual(['old', 'old', 'old']);
+  expect(keys.map(isProvenMarkKey)).toEqual([false, false, true]);
   for (const key of [
     `${PROBE_PREFIX}x/lock.json`,
     `${OWN_PREFIX}old/other.json`,
+    provenMarkKey('old', 'another'),
     'old/lock.json',
     lockObjectKey('a/b'),
   ]) {

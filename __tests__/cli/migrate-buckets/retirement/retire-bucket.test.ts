@@ -13,7 +13,7 @@ import { Journal } from '../../../../cli/migrate-buckets/plan-files/journal';
 import { retireBucket } from '../../../../cli/migrate-buckets/retirement/retire-bucket';
 import { Proofs } from '../../../../cli/migrate-buckets/verification/proofs';
 import type { Aws } from '../../../../cli/shared/aws/clients';
-import { freezeRecordKey } from '../../../../contracts/migrate-buckets/own-objects';
+import { freezeRecordKey, provenMarkKey } from '../../../../contracts/migrate-buckets/own-objects';
 import type { RetireMode } from '../../../../contracts/migrate-buckets/words';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
 import { useFixedTime } from '../../../support/fixed-time';
@@ -159,6 +159,36 @@ describe('An unversioned bucket', () => {
     expect(await versionsOf(setting.source)).toEqual([]);
     expect(await tagsOf(setting.source)).toHaveProperty(TAG);
     expect(setting.state.now.phase).toBe('retired');
+  });
+
+  it('A6: is said to be retired by this plan, here and at the destination, before anything of it goes', async () => {
+    const setting = await prepare();
+    for (const key of ['a', 'archive/x/a', 'archive/x/b']) await embedded.put(setting.source, key, key);
+    await setting.migrate();
+    const { source, destination, plan } = setting;
+    const markKey = provenMarkKey(source, plan.digest);
+    const seen: unknown[] = [];
+    const s3 = intercepted(embedded.s3, async (command, send) => {
+      if (command.constructor.name === 'DeleteObjectsCommand') {
+        seen.push([await tagsOf(source), await embedded.text(destination, markKey)]);
+      }
+      return send();
+    });
+    await retire(setting, 'empty-keep', { s3 });
+    const [[tags, mark] = []] = seen as [Record<string, string>, string][];
+    expect(tags).toEqual({ 'migrate-buckets-retiring': plan.digest });
+    expect(JSON.parse(mark ?? '')).toMatchObject({
+      source,
+      plan: setting.files.plan,
+      plan_digest: plan.digest,
+      archives: ['archive/x/'],
+    });
+    expect(await tagsOf(source)).toEqual({ [TAG]: NOW.toISOString() });
+    // Once: what is written there later is not what was proven.
+    const { etag } = await embedded.look(destination, markKey);
+    await setting.state.save({ phase: 'verified' });
+    await retire({ ...setting, files: { ...setting.files, plan: 'elsewhere.json' } }, 'empty-keep');
+    expect((await embedded.look(destination, markKey)).etag).toBe(etag);
   });
 
   it('is emptied and deleted', async () => {
