@@ -15,6 +15,19 @@ const event = <const Names extends readonly [string, ...string[]], Shape extends
   shape: Shape,
 ) => z.object({ event: z.enum(names), message: z.string(), ...shape });
 
+/** What other plans put into the destination. */
+const othersSchema = z
+  .array(
+    z.object({
+      place: z
+        .string()
+        .describe('the folder of archive/ that they lie in, or the bucket that they were copied from'),
+      objects: count,
+    }),
+  )
+  .default([])
+  .describe('left out: other plans put them there');
+
 /** What happened on the way: one sentence for people, and the figures behind it. */
 export const eventSchemas = [
   event(
@@ -35,6 +48,7 @@ export const eventSchemas = [
   event(['written-since'], {
     objects: count,
     bytes: count,
+    others: othersSchema,
     since: z.iso.datetime().nullable().describe('the first freeze of the source; null where nothing tells'),
   }),
   event(['copied-back'], { copied: count }),
@@ -150,6 +164,7 @@ export const resultSchemas = {
     unfrozen: z.boolean(),
     steps: z.array(z.string()).describe('what was done to the source, one sentence each'),
     copied: count.describe('objects that were copied back'),
+    others: othersSchema,
     left: failedSchema.describe('what only the destination holds, and why: the first hundred'),
     left_count: count,
   }),

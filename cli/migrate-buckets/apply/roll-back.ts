@@ -1,3 +1,4 @@
+import { archiveOf } from '../../../contracts/bucket-layout';
 import type { MigrationEvent, ResultOf } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { Context } from '../../shared/command';
@@ -22,6 +23,7 @@ import { isPointerKey } from '../plan-files/manifest-entry';
 import { planFiles, readManifest, readPlan } from '../plan-files/plan-file';
 import { StateFile } from '../plan-files/state';
 import { whyNotSuperseded } from '../snapshots/superseded-pointer';
+import { withoutCopies } from './other-copies';
 
 export interface RollBackRequest
   extends Pick<LockedWork, 'path' | 'breakLock'>,
@@ -46,6 +48,12 @@ type Run = Context<MigrationEvent> & {
   /** The first freeze of the source; null where nothing tells. */
   readonly since: string | null;
 };
+
+interface Found {
+  readonly written: readonly Written[];
+  /** What other plans put there. */
+  readonly others: ResultOf<'rollback'>['others'];
+}
 
 type Left = ResultOf<'rollback'>['left'];
 
@@ -73,7 +81,7 @@ export async function rollBack(
   await openBucket(context.aws, source);
   await openBucket(context.aws, destination);
   const since = await firstFreeze(context, plan);
-  const found = await written({ ...context, engine, plan, path, since });
+  const found = await writtenSince({ ...context, engine, plan, path, since });
   tellWritten(context, plan, { found, since, copyBack });
   await confirm([source, plan.digest], `Type ${source} to go back to it:`);
   const work = { ...plan, command: 'rollback', path, lock: planFiles(path).lock, breakLock };
@@ -106,14 +114,16 @@ async function refuseRetiring({ aws }: Pick<Context, 'aws'>, plan: Plan, path: s
   );
 }
 
-/** What the destination holds since the first freeze that the source does not, pointers last. */
-async function written({ engine, plan, path, since }: Run): Promise<Written[]> {
+/** What the destination holds since the first freeze that the source does not, and no other plan put there: pointers last. */
+async function writtenSince(run: Run): Promise<Found> {
+  const { engine, plan, path, since } = run;
   const { source, destination } = plan;
   const files = planFiles(path);
   const journal = await Journal.open(files.journal, { readOnly: true });
   const planned = new ManifestCursor(readManifest(files.manifest, plan));
   const frozen = since === null ? 0 : Date.parse(since);
   const found: Written[] = [];
+  const archives = new Map<string, number>();
   for await (const { key, source: ours, destination: theirs } of Placement.of(plan)
     .unfiltered()
     .pair(engine.list(source), (prefix) => engine.list(destination, prefix))) {
@@ -123,9 +133,19 @@ async function written({ engine, plan, path, since }: Run): Promise<Written[]> {
       continue;
     // A stranded delta lies where it came from, too.
     if (ours === undefined && (theirs.modified < frozen || entry?.bucket !== undefined)) continue;
+    // Nothing that is in use writes there. What this plan archived has another key at the source.
+    const archive = theirs.key === key ? archiveOf(key) : undefined;
+    if (archive !== undefined && ours === undefined && entry === undefined) {
+      archives.set(archive, (archives.get(archive) ?? 0) + 1);
+      continue;
+    }
     found.push({ key, theirs, ours });
   }
-  return found.sort((a, b) => Number(isPointerKey(a.key)) - Number(isPointerKey(b.key)));
+  const { rest, copied } = await withoutCopies(run, plan, found);
+  return {
+    written: rest.sort((a, b) => Number(isPointerKey(a.key)) - Number(isPointerKey(b.key))),
+    others: [...archives, ...copied].map(([place, objects]) => ({ place, objects })),
+  };
 }
 
 /**
@@ -140,7 +160,11 @@ async function firstFreeze({ aws }: Pick<Run, 'aws'>, { source, destination }: P
 function tellWritten(
   { report }: Context<MigrationEvent>,
   { source, destination }: Plan,
-  { found, since, copyBack }: { found: readonly Written[]; since: string | null; copyBack: boolean },
+  {
+    found: { written: found, others },
+    since,
+    copyBack,
+  }: { found: Found; since: string | null; copyBack: boolean },
 ): void {
   const bytes = found.reduce((sum, { theirs }) => sum + theirs.size, 0);
   const keys = found.slice(0, SAID).map(({ theirs }) => theirs.key);
@@ -155,22 +179,34 @@ function tellWritten(
       ? `Nothing was written to ${destination} since the freeze that ${source} does not hold.`
       : `${counted(found.length, 'object')} of ${destination}, written since the freeze, ${found.length === 1 ? 'is' : 'are'} not in ${source}: ${keys.join(', ')}${more}. ${becomes}`;
   const objects = found.length;
-  report.tell({ event: 'written-since', message: `${unknown}${message}`, objects, bytes, since });
+  const left = others.map(({ place, objects: count }) =>
+    archiveOf(place) === undefined ? `${count} copied from ${place}` : `${count} under ${place}`,
+  );
+  const leftOut = left.length === 0 ? '' : ` Left out, since other plans put them there: ${left.join(', ')}.`;
+  report.tell({
+    event: 'written-since',
+    message: `${unknown}${message}${leftOut}`,
+    objects,
+    bytes,
+    others,
+    since,
+  });
 }
 
-type Taken = Pick<ResultOf<'rollback'>, 'copied' | 'left' | 'left_count'>;
+type Taken = Pick<ResultOf<'rollback'>, 'copied' | 'others' | 'left' | 'left_count'>;
 
 async function leaveAll(run: Run): Promise<Taken> {
-  const left = (await written(run)).map(({ theirs: { key } }) => ({
+  const { written, others } = await writtenSince(run);
+  const left = written.map(({ theirs: { key } }) => ({
     key,
     message: `It is only in ${run.plan.destination}.`,
   }));
-  return { copied: 0, left: left.slice(0, SHOWN), left_count: left.length };
+  return { copied: 0, others, left: left.slice(0, SHOWN), left_count: left.length };
 }
 
 async function takeBack(run: Run): Promise<Taken> {
   const { report, plan } = run;
-  const found = await written(run);
+  const { written: found, others } = await writtenSince(run);
   const left: Left = [];
   let copied = 0;
   const attempt = async (each: Written) => {
@@ -193,7 +229,7 @@ async function takeBack(run: Run): Promise<Taken> {
     message: `${countedWere(copied, 'object')} copied to ${plan.source}.`,
     copied,
   });
-  return { copied, left: left.slice(0, SHOWN), left_count: left.length };
+  return { copied, others, left: left.slice(0, SHOWN), left_count: left.length };
 }
 
 /** @returns why it is left; undefined once the source holds it. */

@@ -41,12 +41,18 @@ export const rollback = command(
 );
 
 function describe(data: ResultOf<'rollback'>, verbose: boolean | undefined): string {
-  const { source, destination, unfrozen, copied, left, left_count: count } = data;
+  const { source, destination, unfrozen, copied, others, left, left_count: count } = data;
+  const theirs = others.reduce((sum, { objects }) => sum + objects, 0);
   const shown = left.map(({ key, message }) => row(`${key}: ${message}`));
   return [
     good(unfrozen ? `${source} is not frozen any more.` : `${source} was not frozen by this plan.`),
     ...(verbose === true ? data.steps.map((step) => `  ${step}`) : []),
     ...(copied === 0 ? [] : [good(`${countedWere(copied, 'object')} copied back.`)]),
+    ...(theirs === 0
+      ? []
+      : [
+          `${countedWere(theirs, 'object')} left out, since other plans put ${theirs === 1 ? 'it' : 'them'} there: ${others.map(({ place, objects }) => `${objects} of ${place}`).join(', ')}.`,
+        ]),
     ...(count === 0
       ? [`It holds all that was written since where its objects belong in ${destination}.`]
       : [

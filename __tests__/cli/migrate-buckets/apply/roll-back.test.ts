@@ -3,7 +3,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
 import { freezeRecordKey } from '../../../../contracts/migrate-buckets/own-objects';
 import { makeSnapshot } from '../../../support/chroma-snapshots';
-import { contents, put, putSnapshot, putSnapshotManifest } from '../../../support/old-buckets';
+import { contents, createBucket, put, putSnapshot, putSnapshotManifest } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
 import { configuredSetting } from '../freeze/configured-setting';
 import { migratedSetting, migrationSetting, numbered } from '../migration-setting';
@@ -165,6 +165,43 @@ it('takes no stranded delta for one that was written since', async () => {
     result: { copied: 0, left_count: 0 },
   });
   expect((await contents(harness.s3, source)).has(key)).toBe(false);
+});
+
+it('A7: takes nothing that other plans put into the destination for written since, and says how much that is', async () => {
+  const setting = await migratedSetting(harness, numbered(1));
+  const { source, destination } = setting;
+  const [kept, other] = [`kept-${source}`, `other-${source}`];
+  for (const bucket of [kept, other]) await createBucket(harness.s3, bucket);
+  await put(harness.s3, kept, 'a', 'a');
+  await put(harness.s3, kept, 'b', 'b');
+  await put(harness.s3, other, 'words/delta/theirs/delta.arrow', 'theirs');
+  const plans = [
+    ['--archive', kept, kept],
+    ['--source', other, other],
+  ] as const;
+  for (const [how, bucket] of plans) {
+    const out = `${bucket}.json`;
+    const among = how === '--source' ? ['--bucket', other] : [];
+    expect(
+      (await harness.json('plan', how, bucket, '--dest', destination, '--out', out, ...among)).code,
+    ).toBe(0);
+    expect((await harness.json('apply', out, '--confirm', bucket, '--settle', '0')).code).toBe(0);
+  }
+  await put(harness.s3, destination, NEW, 'written since');
+  const others = [
+    { place: `archive/${kept}/`, objects: 2 },
+    { place: other, objects: 1 },
+  ];
+  const { code, result, events } = await rollbackOf(setting)('--copy-back');
+  expect({ code, result }).toMatchObject({ code: 0, result: { copied: 1, others, left_count: 0 } });
+  const told = events.find(({ event }) => event === 'written-since');
+  expect(told).toMatchObject({ objects: 1, others });
+  expect(told?.message).toContain(
+    ` Left out, since other plans put them there: 2 under archive/${kept}/, 1 copied from ${other}.`,
+  );
+  expect([...(await contents(harness.s3, source)).keys()].sort()).toEqual(
+    [...Object.keys(numbered(1)), NEW].sort(),
+  );
 });
 
 it('refuses once the retirement has begun, and without the name of the source', async () => {
