@@ -23,7 +23,7 @@ const ALL_ARCHIVED: PlacementRules = { archived: [''], live: [] };
  */
 export function wholeArchive(source: string, destination: string, folder?: string): SourceChoice {
   const sentences = [
-    `You want to keep ${source}: all of it goes under ${archivePrefix(folder ?? source)} of ${destination}, whatever it is worth. Its contents were not looked into.`,
+    `You want to keep ${source}: it goes under ${archivePrefix(folder ?? source)} of ${destination}, whatever it is worth. Its contents were not looked into.`,
     `Nobody reads it there. Deltas of ${source} that nobody compacted are taken along by the truth's own plan (--include-stranded): apply that one before ${source} is retired.`,
   ];
   return {

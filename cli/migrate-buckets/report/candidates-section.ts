@@ -30,7 +30,8 @@ export function candidatesSection({ authority, plan }: Report): Markup {
   const scales = scalesOf(buckets);
   return section(
     id,
-    title,
+    // Where each collection has a truth of its own, or nobody could tell, none of them is the one.
+    authority.winner === null ? 'What each candidate held' : title,
     `${counted(buckets.length, 'candidate')}, as they were when the plan was made. The same height, and the same day, in each chart.`,
     [
       card(html`<h3>The evidence</h3>`, sentences(plan.authority)),

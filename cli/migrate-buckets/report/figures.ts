@@ -6,6 +6,10 @@ const NUMBERS = new Intl.NumberFormat('en');
 /** A number with its thousands apart. */
 export const figure = (value: number): string => NUMBERS.format(value);
 
+/** The same with its noun: `1 object`, `2,000 objects`. */
+export const figured = (value: number, noun: string, plural = `${noun}s`): string =>
+  `${figure(value)} ${value === 1 ? noun : plural}`;
+
 export const size = (value: number | null): string => (value === null ? '–' : bytes(value));
 
 /** A share of a whole; nothing of nothing is nothing. */

@@ -1,15 +1,19 @@
 import type { Report, Run } from '../../../contracts/migrate-buckets/report';
-import { figure, moment, span } from './figures';
+import { figured, moment, span } from './figures';
 import { html, type Markup, name } from './markup';
 import { card, empty, facts, section, sentences, table } from './section';
 
 const RUNS_SHOWN = 20;
 
 /** What each call did, and how long each step took. */
-export function historySection({ runs }: Report): Markup {
+export function historySection({ runs, phase }: Report): Markup {
   const [id, title] = ['timings', 'What happened, and how long it took'];
   const lead = 'One table for each call, the first one first. A time is what passed since the step before.';
-  if (runs.length === 0) return section(id, title, lead, empty('Nothing was carried out yet.'));
+  if (runs.length === 0) {
+    const why =
+      phase === 'planned' ? 'Nothing was carried out yet.' : 'What was carried out is not on record.';
+    return section(id, title, lead, empty(why));
+  }
   const rest = runs.length - RUNS_SHOWN;
   return section(id, title, lead, [
     ...(rest > 0
@@ -78,7 +82,7 @@ export function serverSection({ server, plan }: Report): Markup {
     'server',
     'What the server can do',
     server === null
-      ? 'As far as reading showed it: nothing was copied yet.'
+      ? 'As far as reading showed it when the plan was made.'
       : 'Tried on objects of our own before anything was copied.',
     checks.length === 0
       ? empty('Nothing on record was tried.')
@@ -106,7 +110,7 @@ export function digestsSection({ plan, proof, certificates }: Report): Markup {
             : sentences(
                 certificates.map(
                   ({ at, path, digest: text, objects }) =>
-                    html`${name(path)}, ${figure(objects)} objects, ${moment(at)}<br>${digest(text)}`,
+                    html`${name(path)}, ${figured(objects, 'object')}, ${moment(at)}<br>${digest(text)}`,
                 ),
               ),
         ],

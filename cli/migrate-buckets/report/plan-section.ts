@@ -1,7 +1,8 @@
 import type { Action } from '../../../contracts/migrate-buckets/plan';
 import type { Report } from '../../../contracts/migrate-buckets/report';
 import { describePlacement } from '../listing/describe-placement';
-import { figure, moment, size, span } from './figures';
+import { describeExpiry } from '../planning/describe-expiry';
+import { figure, figured, moment, size, span } from './figures';
 import { html, type Markup, name } from './markup';
 import { card, facts, section, sentences, table } from './section';
 
@@ -24,8 +25,11 @@ export function planSection({ plan, copied, runs }: Report): Markup {
     card(
       table(
         [{ title: 'action' }, { title: 'objects', isNumber: true }, { title: 'size', isNumber: true }],
-        all.map(([action, { objects, bytes }]) => ({
-          cells: [ACTIONS[action as Action], figure(objects), size(bytes)],
+        [
+          ...all.map(([action, tally]) => [ACTIONS[action as Action], tally] as const),
+          ...(plan.left_out === undefined ? [] : [['left out by the filters', plan.left_out] as const]),
+        ].map(([what, { objects, bytes }]) => ({
+          cells: [what, figure(objects), size(bytes)],
           faint: objects === 0,
         })),
       ),
@@ -33,6 +37,9 @@ export function planSection({ plan, copied, runs }: Report): Markup {
     card(
       facts([
         ['planned', moment(plan.created_at)],
+        ...(plan.expiry === undefined ? [] : describeExpiry(plan.destination, plan.expiry)).map(
+          (sentence) => ['lifecycle', sentence] as const,
+        ),
         ...describePlacement(plan).map((sentence) => ['placement', sentence] as const),
         [
           'region',
@@ -44,13 +51,17 @@ export function planSection({ plan, copied, runs }: Report): Markup {
         ['estimated', `$${plan.estimated_cost.toFixed(4)}, ${span(plan.estimated_time)}`],
         [
           'requests',
-          `${figure(requests.list)} listings, ${figure(requests.copy)} copies, ${figure(requests.read)} reads`,
+          [
+            figured(requests.list, 'listing'),
+            figured(requests.copy, 'copy', 'copies'),
+            figured(requests.read, 'read'),
+          ].join(', '),
         ],
         [
           'copied',
           copied === null
             ? 'nothing on record'
-            : html`${figure(copied.objects)} objects, ${size(copied.bytes)}, in ${span(took)}`,
+            : html`${figured(copied.objects, 'object')}, ${size(copied.bytes)}, in ${span(took)}`,
         ],
         [
           'stranded deltas',

@@ -1,7 +1,7 @@
 import type { Report } from '../../../contracts/migrate-buckets/report';
 import { LEVELS, type Level } from '../../../contracts/migrate-buckets/words';
 import { stacked } from './charts';
-import { figure, moment, share, size } from './figures';
+import { figure, figured, moment, share, size } from './figures';
 import { html, type Markup } from './markup';
 import { card, empty, section, table } from './section';
 
@@ -18,7 +18,7 @@ export function proofSection({ proof }: Report): Markup {
   const lead =
     'Deletion demands P2 of every object, and P3 of whatever a pointer leads to. P4 is the best proof, P0 none.';
   if (proof === null) {
-    return section('proof', 'How well each object is proven', lead, empty('Nothing is proven yet.'));
+    return section('proof', 'How well each object is proven', lead, empty('No proof is on record.'));
   }
   const { levels, objects, at } = proof;
   const segments = LEVELS.map((level) => ({
@@ -69,7 +69,7 @@ export function fidelitySection({ proof, plan }: Report): Markup {
         html`<h3>Compared</h3>`,
         compared === null
           ? html`<p class="empty">Nothing on record was compared yet.</p>`
-          : html`<p>Content type, encoding, cache control, metadata and tags of ${figure(compared.compared)} objects, ${compared.deep ? 'which are all' : `a sample drawn by the seed ${compared.seed}`}: ${compared.differing === 0 ? 'none differs' : `${figure(compared.differing)} differ`}.</p>`,
+          : html`<p>Content type, encoding, cache control, metadata and tags of ${figured(compared.compared, 'object')}, ${compared.deep ? 'which are all' : `a sample drawn by the seed ${compared.seed}`}: ${compared.differing === 0 ? 'none differs' : `${figure(compared.differing)} ${compared.differing === 1 ? 'differs' : 'differ'}`}.</p>`,
       ),
       card(
         html`<h3>Not carried</h3>`,
@@ -77,12 +77,12 @@ export function fidelitySection({ proof, plan }: Report): Markup {
           ? html`<p class="empty">The plan did not look.</p>`
           : html`${table(
               [
-                { title: `of ${figure(lost.examined)} examined objects` },
+                { title: `of ${figured(lost.examined, 'examined object')}` },
                 { title: 'objects', isNumber: true },
               ],
               counts.map(([what, count]) => ({ cells: [what, figure(count)], faint: count === 0 })),
             )}<ul class="sentences">${lost.bucket.map((each) => html`<li>${each}</li>`)}</ul>`,
-        html`<p class="soft">${older === null ? 'Older versions could not be counted.' : `${figure(older)} older versions stay behind: only current objects are migrated.`}</p>`,
+        html`<p class="soft">${older === null ? 'Older versions could not be counted.' : `${figured(older, 'older version')} ${older === 1 ? 'stays' : 'stay'} behind: only current objects are migrated.`}</p>`,
       ),
     ],
   );

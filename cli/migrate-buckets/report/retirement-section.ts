@@ -1,7 +1,7 @@
 import type { Report, ReportedRetirement } from '../../../contracts/migrate-buckets/report';
 import type { Gate } from '../../../contracts/migrate-buckets/retirement';
 import { counted } from '../../shared/counted';
-import { figure, moment, size, utc } from './figures';
+import { figure, figured, moment, size, utc } from './figures';
 import { html, type Markup } from './markup';
 import { card, empty, section, table } from './section';
 
@@ -10,12 +10,17 @@ function gateItem({ name: gate, passed, overridden, evidence }: Gate): Markup {
   return html`<li><span class="chip ${tone}">${word}</span><span class="what">${gate}</span><span class="why">${evidence}</span></li>`;
 }
 
+const isBegun = (phase: Report['phase']): boolean => phase === 'retiring' || phase === 'retired';
+
 /** Each gate of the retirement with what it rested on. */
-export function gatesSection({ retirement }: Report): Markup {
+export function gatesSection({ retirement, phase }: Report): Markup {
   const [id, title] = ['gates', 'The gates'];
   if (retirement === null) {
     const lead = 'Nothing is deleted unless every gate holds, twice: before the question and after it.';
-    return section(id, title, lead, empty('No retirement was begun, so no gate is on record.'));
+    const why = isBegun(phase)
+      ? 'The retirement was begun, and its record is not beside the plan.'
+      : 'No retirement was begun, so no gate is on record.';
+    return section(id, title, lead, empty(why));
   }
   const failing = retirement.gates.filter(({ passed }) => !passed).length;
   const lead = `${failing === 0 ? 'All' : `${retirement.gates.length - failing} of`} ${counted(retirement.gates.length, 'gate')} held when they were evaluated under the lock.`;
@@ -38,8 +43,10 @@ export function deletionSection(report: Report): Markup {
   if (retirement === null || (retirement.inventory === null && earlier.length === 0)) {
     const known =
       phase === 'retired' && proof !== null
-        ? `The ${figure(proof.objects)} verified objects (${size(proof.bytes)}) are deleted; the release that did it kept no record of how.`
-        : 'Nothing was deleted.';
+        ? `What was verified (${figured(proof.objects, 'object')}, ${size(proof.bytes)}) is deleted; how that was done is not on record.`
+        : isBegun(phase)
+          ? 'The retirement was begun. What it deleted is not on record.'
+          : 'Nothing was deleted.';
     return section(id, title, lead, empty(known));
   }
   const all = [...earlier, retirement];
@@ -69,12 +76,28 @@ function attempt({ inventory, ...more }: ReportedRetirement, source: string, whi
   );
 }
 
-function held({ objects, decoys, older, markers }: NonNullable<ReportedRetirement['inventory']>): Markup {
+function held({
+  objects,
+  decoys,
+  older,
+  markers,
+  left_out: leftOut,
+}: NonNullable<ReportedRetirement['inventory']>): Markup {
   const rows = [
-    ['verified objects', 'proven at the destination', objects.objects, size(objects.bytes)],
+    ['verified objects', 'as they were verified', objects.objects, size(objects.bytes)],
     ['decoys', 'of the old infrastructure: not data, not copied', decoys.objects, size(decoys.bytes)],
     ['older versions', 'not copied', older.objects, size(older.bytes)],
     ['delete markers', '', markers, ''],
+    ...(leftOut === undefined
+      ? []
+      : [
+          [
+            'left out',
+            'by the filters of the plan: never deleted',
+            leftOut.objects,
+            size(leftOut.bytes),
+          ] as const,
+        ]),
   ] as const;
   return table(
     [

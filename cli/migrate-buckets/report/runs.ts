@@ -32,18 +32,22 @@ function sentenceOf(deed: Exclude<Deed, { event: 'begun' | 'certified' }>): stri
   if (deed.event === 'migrated') {
     const { copied, failed, verification } = deed;
     if (failed > 0) return `${counted(failed, 'object')} failed.`;
-    const proven = verification?.proven === true ? 'all is proven' : 'not all is proven';
+    const all = (verification?.left_out?.objects ?? 0) > 0 ? 'all that is taken' : 'all';
+    const proven = verification?.proven === true ? `${all} is proven` : `not ${all} is proven`;
     return `${countedWere(copied, 'object')} copied, and ${proven}.`;
   }
   if (deed.event === 'retired') {
-    const { hidden, deleted, failed_count: failed } = deed.retired;
+    const { mode, hidden, deleted, failed_count: failed } = deed.retired;
+    if (mode === 'soft') return 'The bucket is marked as retired; nothing was deleted.';
     if (hidden && failed === 0) return 'The objects are hidden; nothing was deleted for good.';
     return `${countedWere(deleted, 'object')} deleted${failed > 0 ? `, and ${failed} could not be` : ''}.`;
   }
   if (deed.event === 'rolled-back') {
-    const { source, destination, copied, left_count: left, steps } = deed;
+    const { source, destination, copied, others, left_count: left, steps } = deed;
+    const theirs = others.reduce((sum, { objects }) => sum + objects, 0);
+    const but = theirs > 0 ? ` What other plans put there is left out (${counted(theirs, 'object')}).` : '';
     const rest = left > 0 ? `, and ${left} only in ${destination} ${left === 1 ? 'was' : 'were'} left` : '';
-    return `${countedWere(copied, 'object')} copied back to ${source}${rest}. ${undone(deed)}${steps.join(' ')}`;
+    return `${countedWere(copied, 'object')} copied back to ${source}${rest}.${but} ${undone(deed)}${steps.join(' ')}`;
   }
   if (deed.event === 'freeze-undone') return `${undone(deed)}${deed.steps.join(' ')}`;
   return deed.message;

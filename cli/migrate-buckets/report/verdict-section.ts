@@ -3,6 +3,16 @@ import { LEVELS } from '../../../contracts/migrate-buckets/words';
 import { figure, size } from './figures';
 import { html, type Markup } from './markup';
 
+/** What is begun without a proof on record is not said to have been safe, nor to be unsafe yet. */
+const titleOf = ({ verdict: { standing, concerns }, phase, plan }: Report): string => {
+  if (standing === 'unproven' && (phase === 'retiring' || phase === 'retired'))
+    return 'What is not on record';
+  if (standing === 'proven' && (plan.left_out?.objects ?? 0) > 0)
+    return 'What is proven, and what was left out';
+  const gaveUp = concerns.length > 0 && ['proven', 'retiring', 'retired'].includes(standing);
+  return `${TITLES[standing]}${gaveUp ? ', and what was given up' : ''}`;
+};
+
 const TITLES: Record<ReportVerdict['standing'], string> = {
   planned: 'Nothing was done yet',
   unproven: 'Why it is not safe yet',
@@ -21,7 +31,7 @@ export const toneOf = ({ standing, concerns }: ReportVerdict): string => {
 /** The verdict, first of all, with the figures that carry it. */
 export function verdictSection(report: Report): Markup {
   const { verdict, proof, plan } = report;
-  const { standing, sentence, evidence, concerns } = verdict;
+  const { sentence, evidence, concerns } = verdict;
   const weakest = proof && LEVELS.findLast((level) => proof.levels[level].objects > 0);
   const { copy, replace } = plan.actions;
   const figures: [string, string][] = [
@@ -39,7 +49,7 @@ export function verdictSection(report: Report): Markup {
   ];
   return html`
 <div class="verdict ${toneOf(verdict)}" id="verdict">
-  <h2>${TITLES[standing]}${concerns.length > 0 && ['proven', 'retiring', 'retired'].includes(standing) ? ', and what was given up' : ''}</h2>
+  <h2>${titleOf(report)}</h2>
   <p class="sentence">${sentence}</p>
   <dl class="figures">${figures.map(([what, value]) => html`<div><dt>${what}</dt><dd>${value}</dd></div>`)}</dl>
   <ul class="reasons">

@@ -1,7 +1,8 @@
 import type { Report, ReportVerdict } from '../../../contracts/migrate-buckets/report';
-import { counted } from '../../shared/counted';
+import { counted, countedWere } from '../../shared/counted';
 import { bytes } from '../../shared/reporters/text';
 import { givenUp, NOT_FROZEN } from '../doctor/given-up';
+import { Placement } from '../listing/placement';
 import { utc } from './figures';
 
 type Known = Pick<
@@ -23,10 +24,9 @@ type Known = Pick<
  */
 export function judge(known: Known): ReportVerdict {
   const standing = standingOf(known);
-  const { source, destination } = known.plan;
   return {
     standing,
-    sentence: SENTENCES[standing](source, destination),
+    sentence: sentenceOf(standing, known),
     evidence: [...proofs(known), ...gates(known)],
     concerns: concerns(known),
   };
@@ -39,15 +39,38 @@ function standingOf({ phase, proof }: Known): ReportVerdict['standing'] {
   return phase === 'verified' ? 'proven' : 'unproven';
 }
 
-const SENTENCES: Record<ReportVerdict['standing'], (source: string, destination: string) => string> = {
-  planned: (source) => `Nothing was copied yet, and ${source} is as it was.`,
-  unproven: (source) => `Not every object is proven: nothing of ${source} may be deleted.`,
-  proven: (source, destination) =>
-    `Every object of ${source} is proven in ${destination}. Nothing was deleted.`,
-  retiring: (source, destination) =>
-    `The deletion of ${source} has begun: each object goes only once ${destination} is seen to hold it.`,
-  retired: (source, destination) => `What ${source} held was proven in ${destination} before it was deleted.`,
-};
+function sentenceOf(standing: ReportVerdict['standing'], known: Known): string {
+  const { plan, phase } = known;
+  const { source } = plan;
+  const under = Placement.of(plan).archivedUnder;
+  const place = under === null ? plan.destination : `${under} of ${plan.destination}`;
+  switch (standing) {
+    case 'planned':
+      return `Nothing was copied yet, and ${source} is as it was.`;
+    case 'unproven':
+      return hasBegun(phase)
+        ? `The deletion of ${source} has begun, and nothing on record shows that what went was proven.`
+        : `It is not shown that every object is proven: nothing of ${source} may be deleted.`;
+    case 'proven':
+      return isPart(known)
+        ? `What the plan takes of ${source} is proven in ${place}, and the rest is not. Nothing was deleted.`
+        : `Every object of ${source} is proven in ${place}. Nothing was deleted.`;
+    case 'retiring':
+      return isHidden(known)
+        ? `The objects of ${source} are hidden, each once ${place} was seen to hold it. Nothing was deleted for good.`
+        : `The deletion of ${source} has begun: each object goes only once ${place} is seen to hold it.`;
+    case 'retired':
+      return `What was verified of ${source} was proven in ${place} before it was deleted.`;
+  }
+}
+
+const hasBegun = (phase: Known['phase']): boolean => phase === 'retiring' || phase === 'retired';
+
+const isPart = ({ plan }: Known): boolean => (plan.left_out?.objects ?? 0) > 0;
+
+/** Whether no more was done than to lay delete markers. */
+const isHidden = ({ retirement, earlier_retirements: earlier }: Known): boolean =>
+  [...earlier, retirement].every((each) => each?.retired?.hidden === true && each.deleted === 0);
 
 const HOW = {
   P4: "by the application's own hash on both sides",
@@ -94,10 +117,21 @@ function gates({ retirement }: Known): string[] {
 }
 
 function concerns(known: Known): string[] {
-  const { phase, plan, proof, server, no_freeze, overrides, retirement } = known;
-  const begun = phase === 'retiring' || phase === 'retired';
-  const left = retirement?.retired?.left ?? null;
-  const failed = retirement?.retired?.failed_count ?? 0;
+  const {
+    phase,
+    plan,
+    proof,
+    server,
+    no_freeze,
+    overrides,
+    retirement,
+    earlier_retirements: earlier,
+  } = known;
+  const begun = hasBegun(phase);
+  // A later attempt that came to no end does not undo what an earlier one told.
+  const ended = [...earlier, retirement].findLast((each) => each?.retired != null)?.retired;
+  const left = ended?.left ?? null;
+  const failed = ended?.failed_count ?? 0;
   const older = begun ? olderVersions(known) : (plan.noncurrent_versions ?? 0);
   return [
     ...(begun && proof === null
@@ -111,9 +145,13 @@ function concerns(known: Known): string[] {
     ),
     ...(no_freeze ? [`${NOT_FROZEN}.`] : []),
     ...(older > 0
-      ? [`${counted(older, 'older version')} ${older === 1 ? 'is' : 'are'} not part of the migration.`]
+      ? [
+          phase === 'retired'
+            ? `${countedWere(older, 'older version')} deleted without a copy: only current objects were migrated.`
+            : `${counted(older, 'older version')} ${older === 1 ? 'is' : 'are'} not part of the migration.`,
+        ]
       : []),
-    ...(plan.left_out !== undefined && plan.left_out.objects > 0
+    ...(plan.left_out !== undefined && isPart(known)
       ? [
           `${counted(plan.left_out.objects, 'object')} of ${plan.source} ${plan.left_out.objects === 1 ? 'is' : 'are'} left out by the plan's filters: neither copied nor proven, and not to be deleted.`,
         ]

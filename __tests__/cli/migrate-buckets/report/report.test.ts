@@ -87,7 +87,7 @@ it('tells of a migration in every phase, and goes on when the source is gone', a
     phase: 'retired',
     verdict: {
       standing: 'retired',
-      sentence: `What ${source} held was proven in ${destination} before it was deleted.`,
+      sentence: `What was verified of ${source} was proven in ${destination} before it was deleted.`,
       concerns: [
         'The gate "state" was overridden by the operator.',
         'The gate "in-use" was overridden by the operator.',
@@ -156,7 +156,7 @@ it('works for a plan of a release that kept neither evidence nor history', async
     runs: [],
   });
   expect(page).toContain('not recorded');
-  expect(page).toContain('kept no record of how');
+  expect(page).toContain('how that was done is not on record');
 });
 
 it('goes where it is told, says the verdict, and names a plan that is not there', async () => {

@@ -1,4 +1,5 @@
 import { judge } from '../../../../cli/migrate-buckets/report/verdict';
+import type { Plan } from '../../../../contracts/migrate-buckets/plan';
 import { gate, plan, proof, retirement } from './reported';
 
 type Known = Parameters<typeof judge>[0];
@@ -34,7 +35,10 @@ describe('the standing of a migration', () => {
     (phase) => {
       expect(judged({ phase, proof: null })).toMatchObject({
         standing: 'unproven',
-        sentence: 'Not every object is proven: nothing of old may be deleted.',
+        sentence:
+          phase === 'verified'
+            ? 'It is not shown that every object is proven: nothing of old may be deleted.'
+            : 'The deletion of old has begun, and nothing on record shows that what went was proven.',
       });
     },
   );
@@ -49,13 +53,49 @@ describe('the standing of a migration', () => {
   });
 
   it('is said in a sentence', () => {
-    expect(judged().sentence).toBe('What old held was proven in new before it was deleted.');
+    expect(judged().sentence).toBe('What was verified of old was proven in new before it was deleted.');
     expect(judged({ phase: 'retiring' }).sentence).toBe(
       'The deletion of old has begun: each object goes only once new is seen to hold it.',
     );
     expect(judged({ phase: 'verified' }).sentence).toBe(
       'Every object of old is proven in new. Nothing was deleted.',
     );
+  });
+
+  it('B5: names the place that an archive goes to', () => {
+    const archived = (placement: Plan['placement']) =>
+      (['verified', 'retiring', 'retired'] as const).map(
+        (phase) => judged({ phase, plan: plan({ placement }) }).sentence,
+      );
+    for (const sentence of archived({ archived: [''], live: [] })) {
+      expect(sentence).toContain(' archive/old/ of new');
+    }
+    for (const sentence of archived({ archived: [''], live: ['lines/'] })) {
+      expect(sentence).not.toContain('archive/');
+    }
+  });
+
+  it('B5: says that filters leave something out, and not that every object is proven', () => {
+    const sentence = (objects: number) =>
+      judged({ phase: 'verified', plan: plan({ left_out: { objects, bytes: 1 } }) }).sentence;
+    expect(sentence(0)).toBe('Every object of old is proven in new. Nothing was deleted.');
+    expect(sentence(1)).toBe(
+      'What the plan takes of old is proven in new, and the rest is not. Nothing was deleted.',
+    );
+  });
+
+  it('B5: does not call hidden what was deleted, nor deleted what is only hidden', () => {
+    const hid = retirement({ hidden: 3, deleted: 0 }, { hidden: true, deleted: 0, left: null });
+    const hidden =
+      'The objects of old are hidden, each once new was seen to hold it. Nothing was deleted for good.';
+    const begun = 'The deletion of old has begun: each object goes only once new is seen to hold it.';
+    const sentence = (changes: Partial<Known>) => judged({ phase: 'retiring', ...changes }).sentence;
+    expect(sentence({ retirement: hid })).toBe(hidden);
+    expect(sentence({ retirement: hid, earlier_retirements: [hid] })).toBe(hidden);
+    expect(sentence({ retirement: hid, earlier_retirements: [retirement()] })).toBe(begun);
+    expect(sentence({ retirement: retirement({ deleted: 1 }, { hidden: true }) })).toBe(begun);
+    expect(sentence({ retirement: retirement({ deleted: 0, retired: null }) })).toBe(begun);
+    expect(sentence({ retirement: null })).toBe(begun);
   });
 });
 
@@ -141,12 +181,13 @@ describe('what was given up', () => {
     expect(judged({ phase: 'verified', plan: planned }).concerns).toEqual([sentence('1 older version is')]);
     expect(judged({ plan: planned }).concerns).toEqual([]);
     const { inventory } = retirement();
-    const found = inventory && { ...inventory, older: { objects: 2, bytes: 9 } };
-    for (const phase of ['retiring', 'retired'] as const) {
-      expect(judged({ phase, retirement: retirement({ inventory: found }) }).concerns).toEqual([
-        sentence('2 older versions are'),
-      ]);
-    }
+    const found = (objects: number) => inventory && { ...inventory, older: { objects, bytes: 9 } };
+    const afterwards = (phase: Known['phase'], objects: number) =>
+      judged({ phase, retirement: retirement({ inventory: found(objects) }) }).concerns;
+    expect(afterwards('retiring', 2)).toEqual([sentence('2 older versions are')]);
+    const lost = (which: string) => `${which} deleted without a copy: only current objects were migrated.`;
+    expect(afterwards('retired', 2)).toEqual([lost('2 older versions were')]);
+    expect(afterwards('retired', 1)).toEqual([lost('1 older version was')]);
     expect(judged({ retirement: null }).concerns).toEqual([]);
     expect(judged({ retirement: retirement({ inventory: null }) }).concerns).toEqual([]);
     const unknown = plan({ noncurrent_versions: null });
@@ -175,9 +216,11 @@ describe('what was given up', () => {
       return { ...made, inventory: made.inventory && { ...made.inventory, older: { objects, bytes: 1 } } };
     };
     const concerns = judged({ earlier_retirements: [found(4)], retirement: found(0) }).concerns;
-    expect(concerns).toContain('4 older versions are not part of the migration.');
+    expect(concerns).toContain(
+      '4 older versions were deleted without a copy: only current objects were migrated.',
+    );
     expect(judged({ earlier_retirements: [found(1)], retirement: found(3) }).concerns).toContain(
-      '3 older versions are not part of the migration.',
+      '3 older versions were deleted without a copy: only current objects were migrated.',
     );
   });
 
@@ -188,6 +231,12 @@ describe('what was given up', () => {
       'old still holds 1 version.',
     ]);
     expect(judged({ retirement: retirement({ retired: null }) }).concerns).toEqual([]);
+    // B5: a later attempt that did not come to its end hides nothing of it.
+    const earlier = [retirement({}, { failed_count: 2, left })];
+    expect(
+      judged({ earlier_retirements: earlier, retirement: retirement({ retired: null }) }).concerns,
+    ).toEqual(['2 objects could not be deleted.', 'old still holds 1 version.']);
+    expect(judged({ earlier_retirements: earlier }).concerns).toEqual([]);
     expect(judged({ retirement: retirement({}, { left: null }) }).concerns).toEqual([]);
   });
 });
