@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { Migration, ResultOf } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import { ACCEPTABLE_CAPABILITIES } from '../../../contracts/migrate-buckets/words';
+import type { Pace } from '../../shared/aws/pace';
 import { command, declare, type Outcome } from '../../shared/command';
 import { confirming } from '../../shared/confirmation';
 import { counted, countedWere } from '../../shared/counted';
@@ -74,7 +75,10 @@ export const apply = command(
     return {
       exitCode: exitCodeOf(migration),
       data: migration,
-      text: describe(migration, plan, path, options),
+      text: [
+        describe(migration, plan, path, options),
+        ...(options.verbose === true ? [describePace(engine.pace)] : []),
+      ].join('\n'),
     };
   },
 );
@@ -87,6 +91,12 @@ export function arnOf(text: string): string {
 function exitCodeOf({ failed, verification }: Migration) {
   if (failed.length > 0) return EXIT.incomplete;
   return verification?.proven === true ? EXIT.ok : EXIT.differences;
+}
+
+/** How the copies went. What lists and verifies has a pace of its own. */
+function describePace({ retried, limit }: Pace): string {
+  const again = retried === 0 ? 'Nothing' : counted(retried, 'request');
+  return `${again} had to be sent again while objects were copied; up to ${limit} at a time were allowed at the end.`;
 }
 
 function describe(

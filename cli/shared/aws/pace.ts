@@ -17,6 +17,8 @@ export interface PaceOptions {
  * throttled answer halves the window. One pace per bucket and operation, so that they do not slow each other.
  */
 export class Pace {
+  /** How often a request was sent again so far, by us or by the SDK. */
+  retried = 0;
   private window: number;
   private inFlight = 0;
   private readonly waiting: (() => void)[] = [];
@@ -53,16 +55,25 @@ export class Pace {
       signal.throwIfAborted();
       try {
         const result = await request();
+        this.retried += againBySdk(result);
         this.window = Math.min(this.maximum, this.window + 1 / this.window);
         return result;
       } catch (error) {
         const failure = failureOf(error);
+        this.retried += againBySdk(error);
         if (isThrottled(failure)) this.window = Math.max(1, this.window / 2);
         if (!isTransient(failure) || attempt >= this.tries) throw error;
+        this.retried++;
         await setTimeout(Math.random() * this.backoff * 2 ** (attempt - 1), undefined, { signal });
       }
     }
   }
+}
+
+/** How often the SDK itself sent a request again, as an answer or an error of it tells. */
+function againBySdk(outcome: unknown): number {
+  const { attempts = 1 } = (outcome as { $metadata?: { attempts?: number } } | undefined)?.$metadata ?? {};
+  return attempts - 1;
 }
 
 const NEVER = new AbortController().signal;

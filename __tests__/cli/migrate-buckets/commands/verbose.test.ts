@@ -1,7 +1,7 @@
 import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
 import { createBucket, put, putDelta } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
-import { migratedSetting, numbered } from '../migration-setting';
+import { migratedSetting, migrationSetting, numbered } from '../migration-setting';
 
 /** D20: tables fit the terminal, the verdict stands first, and --verbose says the rest. */
 let harness: CliHarness;
@@ -91,4 +91,21 @@ it('is not taken together with --quiet', async () => {
     code: 2,
     stderr: "Option '--verbose' cannot be used with option '--quiet'. --help shows how it is called.\n",
   });
+});
+
+it('D21: says with --verbose how many requests of the copies were sent again, and at which pace', async () => {
+  const { source, plan, makePlan, applyArguments } = await migrationSetting(harness, numbered(6));
+  expect((await makePlan()).code).toBe(0);
+  await harness.admin.inject({ operation: 'CopyObject', keyPrefix: 'lines/', fail: 'SlowDown', times: 2 });
+  const slowed = await harness.run([...applyArguments, '--verbose']);
+  expect(slowed.code).toBe(0);
+  expect(slowed.stdout.replace(/\s+/g, ' ')).toMatch(
+    /2 requests had to be sent again while objects were copied; up to \d+ at a time were allowed at the end\./,
+  );
+  expect((await harness.json('unfreeze', plan)).code).toBe(0);
+  const again = await harness.run([...applyArguments, '--verbose']);
+  expect(again.stdout.replace(/\s+/g, ' ')).toContain(
+    'Nothing had to be sent again while objects were copied; up to',
+  );
+  expect(again.stdout).toContain(source);
 });
