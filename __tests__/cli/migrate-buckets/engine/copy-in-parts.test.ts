@@ -178,7 +178,9 @@ describe('A copy in parts carries', () => {
       expect((await embedded.s3.send(new GetObjectTaggingCommand(where))).TagSet).toEqual([]);
       expect(await embedded.s3.send(new HeadObjectCommand(where))).not.toHaveProperty('ExpiresString');
       // An empty header of tags is an error to some servers.
-      expect(watch.inputs('CreateMultipartUpload')[0]).not.toHaveProperty('Tagging');
+      expect(watch.inputs('CreateMultipartUpload')).toEqual([
+        expect.not.objectContaining({ Tagging: expect.anything() }),
+      ]);
     }
   });
 });
