@@ -3,7 +3,7 @@ import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
 import { type CopyEngine, CopyError } from '../engine/engine';
 import type { ListedObject } from '../listing/listed-object';
-import { isPointerKey } from '../plan-files/manifest-entry';
+import { isArchived, isPointerKey } from '../plan-files/manifest-entry';
 import { sameBytes } from '../verification/same-bytes';
 import { copyRequest, listedPairs, type PassContext } from './copy-pass';
 
@@ -13,7 +13,8 @@ const CANARY_AT_MOST = 16 * 1024 ** 2;
 /**
  * Copies one object, the first small one that the destination lacks, with the permissions that the others may
  * need: its tags are read and, where it has some, written once more; an upload in parts is begun and aborted if
- * the plan will need one; and the bytes that arrived are compared with those that were to be copied. Large copies used to fail late for lack of a tagging permission.
+ * the plan will need one; and the bytes that arrived are compared with those that were to be copied. Large copies
+ * used to fail late for lack of a tagging permission.
  *
  * @returns the key that was copied, or undefined when there is nothing to copy.
  */
@@ -32,7 +33,9 @@ export async function sendCanary(
       const { etag } = await engine.probe(request, needsParts);
       if (etag !== object.etag)
         await journal.add({ kind: 'copied', key, source: object.etag, destination: etag });
-      await refuseOtherBytes(context, object, { ...object, key: request.key, etag });
+      // A copy has the class of its original: what is archived again cannot be read.
+      if (!isArchived({ storage_class: object.storageClass }))
+        await refuseOtherBytes(context, object, { ...object, key: request.key, etag });
       return key;
     } catch (error) {
       // A source that changes under the canary is not a missing permission: the next object will do.

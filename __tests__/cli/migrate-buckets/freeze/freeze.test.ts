@@ -78,7 +78,7 @@ describe('a freeze that goes wrong', () => {
   it('tells what went wrong first, and all that could not be put back; unfreeze then mends it', async () => {
     const { source, plan, apply, configuration, before } = await configured();
     await harness.admin.inject(
-      { operation: 'ListObjectVersions', ...denied },
+      { operation: 'ListObjectVersions', bucket: source, ...denied },
       { operation: 'PutBucketPolicy', nth: 2, ...denied },
       { operation: 'PutBucketLifecycleConfiguration', nth: 2, ...denied },
     );
