@@ -24,7 +24,12 @@ async function offered(...words: string[]): Promise<string[]> {
 it('completes commands, their options, and leaves values to the shell', async () => {
   expect(await offered('un')).toEqual(['unfreeze']);
   expect(await offered('')).toEqual(expect.arrayContaining(['plan', 'retire', 'rollback', '--version']));
-  expect(await offered('retire', 'plan.json', '--accept')).toEqual(['--accept-unchecked', '--accept-loss', '--accept-idle', '--accept-expiry']);
+  expect(await offered('retire', 'plan.json', '--accept')).toEqual([
+    '--accept-unchecked',
+    '--accept-loss',
+    '--accept-idle',
+    '--accept-expiry',
+  ]);
   expect(await offered('retire', 'pla')).toEqual(['']);
 });
 
