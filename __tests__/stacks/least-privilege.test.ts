@@ -116,24 +116,6 @@ describe('least privilege, action by action', () => {
     ]);
   });
 
-  it('A3: lets the compaction alone touch what was kept of replaced records, and delete none of it', () => {
-    const granted = FUNCTION_NAMES.flatMap((name) =>
-      statementsOf(template, name)
-        .filter(({ resources }) => resources.some((resource) => resource.includes('/replaced/')))
-        .map(({ actions, resources }) => ({ name, actions, resources })),
-    );
-    expect(granted).toEqual([
-      {
-        name: 'enhanced-compaction',
-        actions: ['s3:GetObject', 's3:PutObject'],
-        resources: [
-          `\${aws_s3_bucket.chromadb.arn}/lines/replaced/*`,
-          `\${aws_s3_bucket.chromadb.arn}/words/replaced/*`,
-        ],
-      },
-    ]);
-  });
-
   it('lets no function write where another writes', () => {
     const writers = FUNCTION_NAMES.flatMap((name) =>
       statementsOf(template, name)
