@@ -1,8 +1,12 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { writtenSince } from '../../../../cli/migrate-buckets/retirement/written-since';
 import type { Aws } from '../../../../cli/shared/aws/clients';
-import { freezeRecordKey, lockObjectKey } from '../../../../contracts/migrate-buckets/own-objects';
+import {
+  freezeRecordKey,
+  lockObjectKey,
+  PROBE_PREFIX,
+} from '../../../../contracts/migrate-buckets/own-objects';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
 import { useFixedTime } from '../../../support/fixed-time';
 import { useVerifiedSource, type VerifiedSource } from './verified-source';
@@ -105,9 +109,35 @@ it('is what came after the retirement of the other bucket began, whoever works o
   expect(await look(setting)).toEqual({ key: DELTA });
 });
 
-it('is not hidden by what this migration itself left there, nor by an older own object', async () => {
+it('is what came after the only retirement of the other bucket began', async () => {
+  const setting = await verified();
+  at(5);
+  await embedded.put(setting.destination, DELTA, 'x');
+  await putLock(setting, false);
+  await putRecord(setting, [retirement(4)]);
+  expect(await look(setting)).toEqual({ key: DELTA });
+});
+
+it('is neither what lay there at the verification, nor what others may write, nor a deletion', async () => {
+  const setting = await prepare();
+  for (const key of [DELTA, LATER]) await embedded.put(setting.destination, key, 'x');
+  await setting.verify();
+  at(1);
+  await embedded.put(setting.destination, `${DELTA}.bak`, 'x');
+  await embedded.s3.send(new DeleteObjectCommand({ Bucket: setting.destination, Key: LATER }));
+  expect(await look(setting)).toBeNull();
+  await embedded.put(setting.destination, DELTA, 'y');
+  expect(await look(setting)).toEqual({ key: DELTA });
+  await rm(setting.files.pipeline);
+  expect(await look(setting)).toBeNull();
+});
+
+it('is not hidden by what an examination or this migration itself left there', async () => {
   const setting = await verified();
   await embedded.put(setting.destination, DELTA, 'x');
+  at(5);
+  const probe = `${PROBE_PREFIX}00000000-0000-4000-8000-000000000000/x`;
+  await embedded.put(setting.destination, probe, 'x');
   const lock = JSON.stringify({ version: 1, holder, released: false });
   await embedded.put(setting.destination, lockObjectKey(setting.source), lock);
   expect(await look(setting)).toEqual({ key: DELTA });
