@@ -6,6 +6,8 @@ export const REQUEST_TIMEOUT = 60;
 const CONNECTION_TIMEOUT = 10_000;
 /** How often the time of a sign of life an answer may take as a whole. */
 const WHOLE_ANSWER = 10;
+/** Bytes a second, 16 KiB: what comes more slowly than that, beyond the time of any answer, does not come. */
+const SLOWEST = 16 * 1024;
 
 /**
  * Options of the SDK's HTTP client, by which nothing is waited for without an end: not for a connection, not for
@@ -22,19 +24,18 @@ export const timeOuts = (seconds: number) => ({
 });
 
 /**
- * Gives up an answer that trickles and never ends: it shows signs of life for ever. Objects that are read are
- * excepted, since these may be large.
+ * Gives up an answer that trickles and never ends: it shows signs of life for ever. An object that is read is given
+ * the more time the larger it is.
  *
- * @param seconds - without a sign of life; a whole answer may take ten times as long.
+ * @param seconds - without a sign of life; a whole answer may take ten times as long, and a second for each 16 KiB.
  */
 export function limitAnswers(client: S3Client, seconds: number): void {
   client.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
-      const { query } = args.request as { query?: Record<string, unknown> };
-      const { body } = result.response as { body?: Body };
-      if (query?.['x-id'] === 'GetObject' || typeof body?.destroy !== 'function') return result;
-      const limit = seconds * WHOLE_ANSWER;
+      const { body, headers } = result.response as { body?: Body; headers: Record<string, string> };
+      if (typeof body?.destroy !== 'function') return result;
+      const limit = seconds * WHOLE_ANSWER + Math.floor(Number(headers['content-length'] ?? 0) / SLOWEST);
       const timer = setTimeout(() => {
         const message = `The answer did not end within ${limit} seconds.`;
         body.destroy(Object.assign(new Error(message), { name: 'TimeoutError' }));

@@ -1,8 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { HeadBucketCommand, ListBucketsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { PassThrough } from 'node:stream';
+import { GetObjectCommand, HeadBucketCommand, ListBucketsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { makeAws } from '../../../../cli/shared/aws/clients';
-import { tellSilence, timeOuts } from '../../../../cli/shared/aws/time-outs';
+import { limitAnswers, tellSilence, timeOuts } from '../../../../cli/shared/aws/time-outs';
 
 let server: Server;
 let answer: RequestListener;
@@ -39,6 +40,38 @@ it.each<[string, RequestListener]>([
   const { s3 } = makeAws({ region: 'us-east-1', requestTimeout: 0.1 });
   await expect(s3.send(new ListBucketsCommand({}))).rejects.toMatchObject(TIMED_OUT);
   s3.destroy();
+});
+
+it('an object whose bytes trickle and never end is given up (C13)', async () => {
+  answer = (_request, response) => {
+    response.setHeader('Content-Length', 1_000);
+    const timer = setInterval(() => response.write('.'), 50);
+    response.once('close', () => clearInterval(timer));
+  };
+  const { s3 } = makeAws({ region: 'us-east-1', requestTimeout: 0.1 });
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'key' }));
+  await expect(Body?.transformToString()).rejects.toMatchObject(TIMED_OUT);
+  s3.destroy();
+});
+
+it.each([
+  [undefined, 10_000],
+  [1024 * 1024, 74_000],
+])('an object of %s bytes is given up after %i ms, and not before', async (size, limit) => {
+  jest.useFakeTimers();
+  const body = new PassThrough().on('error', () => {});
+  const headers = size === undefined ? {} : { 'content-length': String(size) };
+  const handle = async () => ({ response: { statusCode: 200, headers, body } as never });
+  const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
+  const { S3Client: Client }: typeof import('@aws-sdk/client-s3') = jest.requireActual('@aws-sdk/client-s3');
+  const client = new Client({ region: 'us-east-1', credentials, requestHandler: { handle } });
+  limitAnswers(client, 1);
+  await client.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'key' }));
+  await jest.advanceTimersByTimeAsync(limit - 1);
+  expect(body.destroyed).toBe(false);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(body.errored).toMatchObject(TIMED_OUT);
+  jest.useRealTimers();
 });
 
 it('Lambda, Step Functions and STS are not waited for without an end either', () => {
