@@ -24,9 +24,10 @@ const NEAREST = 3;
 const QUESTIONS = [
   {
     claim: 'A migrated record is found',
-    question: "the cartographer's almanac from the bookshop",
+    // Near to its record: among texts that are all far from a question, an approximate index may take one for another.
+    question: 'tidewater bookshop',
     fresh: false,
-    word: 'ALMANAC',
+    word: 'TIDEWATER',
   },
   {
     claim: 'A rescued stranded record is found',
