@@ -5,6 +5,7 @@ import type { CollectionPointer } from '../../contracts/collection-pointer';
 import { perCollection } from '../../contracts/collections';
 import type { CollectionRun, CompactionRun } from '../../contracts/compaction-run';
 import type { DeltaHeader } from '../../contracts/delta';
+import { compactionMessageSchema } from '../../contracts/messages';
 import type { RunTable } from '../../functions/shared/run-table';
 
 /** A run as embed-from-ndjson writes it, of a receipt of its own. Its deltas are not stored anywhere. */
@@ -24,6 +25,18 @@ export function run(createdAt: Date = new Date()): CompactionRun {
     })),
   };
 }
+
+/** What the queue of lines says of a run. */
+export const doorbell = ({ run_id, image_id, receipt_id, lines: { delta_key } }: CompactionRun) =>
+  compactionMessageSchema.parse({
+    version: 1,
+    type: 'COMPACTION_RUN',
+    run_id,
+    image_id,
+    receipt_id,
+    collection: 'lines',
+    delta_key,
+  });
 
 /** The run of a delta of lines, as embed-from-ndjson writes it. It waits for that collection alone. */
 export function runOfLines(

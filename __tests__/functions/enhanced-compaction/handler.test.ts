@@ -2,14 +2,13 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { createLambdaRuntime, type LambdaRuntime } from 'local-aws';
-import type { CompactionRun } from '../../../contracts/compaction-run';
 import { collectionKey, runKey } from '../../../contracts/compaction-run';
-import { compactionMessageSchema } from '../../../contracts/messages';
 import { functionEnvironment } from '../../../demo/pipeline/environment';
 import { bundleFunctions } from '../../../functions/bundle';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import { DIMENSIONS, idsOf, MODEL, useCompactionHarness } from '../../support/compaction-harness';
+import { doorbell } from '../../support/runs';
 
 const NAME = 'enhanced-compaction';
 const world = useCompactionHarness();
@@ -55,17 +54,6 @@ function startFunction(): LambdaRuntime {
   runtimes.push(runtime);
   return runtime;
 }
-
-const doorbell = ({ run_id, image_id, receipt_id, lines: { delta_key } }: CompactionRun) =>
-  compactionMessageSchema.parse({
-    version: 1,
-    type: 'COMPACTION_RUN',
-    run_id,
-    image_id,
-    receipt_id,
-    collection: 'lines',
-    delta_key,
-  });
 
 /** Hands over one batch. Returns the positions of the messages that come again. */
 async function deliver(runtime: LambdaRuntime, bodies: readonly unknown[]): Promise<number[]> {

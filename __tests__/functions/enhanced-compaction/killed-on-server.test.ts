@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { createLambdaRuntime, type LambdaRuntime } from 'local-aws';
 import { collectionKey } from '../../../contracts/compaction-run';
-import { compactionMessageSchema } from '../../../contracts/messages';
 import { recordId } from '../../../contracts/record-id';
 import { functionEnvironment } from '../../../demo/pipeline/environment';
 import { bundleFunctions } from '../../../functions/bundle';
@@ -15,6 +14,7 @@ import { asHashedRecord } from '../../../functions/enhanced-compaction/snapshot/
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import { DIMENSIONS, embed, MODEL, useCompactionHarness } from '../../support/compaction-harness';
 import { claimsOf, replacedLines } from '../../support/foreign-metadata';
+import { doorbell } from '../../support/runs';
 
 const NAME = 'enhanced-compaction';
 const world = useCompactionHarness();
@@ -111,17 +111,7 @@ describe('A3: the function that merges into a server in place', () => {
 
     const run = await world.arrive({ imageId, texts: ['SAME', 'OTHER NOW'] });
     const added = await world.arrive({ texts: ['NEW'] });
-    const doorbells = [run, added].map(({ run_id, image_id, receipt_id, lines: { delta_key } }) =>
-      compactionMessageSchema.parse({
-        version: 1,
-        type: 'COMPACTION_RUN',
-        run_id,
-        image_id,
-        receipt_id,
-        collection: 'lines',
-        delta_key,
-      }),
-    );
+    const doorbells = [run, added].map(doorbell);
     const deliver = () =>
       runtime.invoke({
         Records: doorbells.map((body, index) => ({

@@ -110,8 +110,8 @@ export async function makePlan(
         const { key, size } = { key: placement.keyOf(entry.key), size: entry.size };
         // What is kept has the tags that it has there.
         const copied = { tagged: located(pair.source), withoutTags: placement.tagsLeftBehind(pair.source) };
-        const kept = pair.destination && { tagged: { bucket: destination, object: pair.destination } };
-        await request.expiry.offer({ key, size, ...(entry.action === 'keep' && kept ? kept : copied) });
+        const there = pair.destination && { tagged: { bucket: destination, object: pair.destination } };
+        await request.expiry.offer({ key, size, ...(entry.action === 'keep' && there ? there : copied) });
       }
       digest.add(entry);
       await manifest.write(manifestLine(entry));

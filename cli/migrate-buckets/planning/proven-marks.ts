@@ -4,13 +4,13 @@ import { isProvenMarkKey, provenMarkKey } from '../../../contracts/migrate-bucke
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import { type ProvenMark, provenMarkSchema } from '../../../contracts/migrate-buckets/proven-mark';
 import { saying } from '../../shared/aws/explain';
-import { failureOf, isPreconditionFailed } from '../../shared/aws/failure';
+import { failureOf, isPreconditionFailed, unless } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
 import type { Context } from '../../shared/command';
 import { parseJson } from '../../shared/parse-json';
 import { UserError } from '../../shared/user-error';
 import { readText } from '../aws/read-object';
-import { markNow } from '../freeze/freeze-mark';
+import { userAtHost } from '../freeze/freeze-mark';
 import { currentObjects, listOwnVersions } from '../listing/list-versions';
 import type { ListedObject } from '../listing/listed-object';
 import { Placement } from '../listing/placement';
@@ -98,13 +98,10 @@ export const whyKept = ({ mark, at }: KeptMark, source: string): string =>
 
 async function retiringBy(s3: S3Client, bucket: string): Promise<string | undefined> {
   return saying(`read the tags of ${bucket}`, bucket, async () => {
-    try {
-      const { TagSet = [] } = await patiently(() => s3.send(new GetBucketTaggingCommand({ Bucket: bucket })));
-      return TagSet.find(({ Key }) => Key === RETIRING_TAG)?.Value;
-    } catch (error) {
-      if (failureOf(error).code === 'NoSuchTagSet') return undefined;
-      throw error;
-    }
+    const { TagSet = [] } = await patiently(() =>
+      s3.send(new GetBucketTaggingCommand({ Bucket: bucket })),
+    ).catch(unless('NoSuchTagSet', { TagSet: [] }));
+    return TagSet.find(({ Key }) => Key === RETIRING_TAG)?.Value;
   });
 }
 
@@ -115,7 +112,7 @@ export async function leaveProvenMark(
   { plan, archives }: Pick<ProvenMark, 'plan' | 'archives'>,
 ): Promise<void> {
   const Key = provenMarkKey(source, digest);
-  const { by } = markNow(digest, destination);
+  const by = userAtHost();
   const mark: ProvenMark = { version: 1, source, plan, plan_digest: digest, by, placement, archives };
   await saying(`keep ${Key} in ${destination}`, destination, async () => {
     try {

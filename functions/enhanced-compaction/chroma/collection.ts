@@ -48,8 +48,8 @@ export interface ChromaCollection {
   byIds(ids: readonly string[]): Promise<StoredRecord[]>;
   /** Every record whose metadata names one of these images. */
   byImages(imageIds: readonly string[]): Promise<StoredRecord[]>;
-  /** A page of all records, without vectors. */
-  storedPage(offset: number, limit: number): Promise<StoredRecord[]>;
+  /** The metadata of a page of all records. */
+  metadataPage(offset: number, limit: number): Promise<RecordMetadata[]>;
   /** A page of all records, whole. Its numbers are JavaScript's: see {@link pagesOf}. */
   page(offset: number, limit: number): Promise<CompleteRecord[]>;
   /** Adds records under ids that must not be stored: Chroma passes silently over an id that is. */
@@ -162,14 +162,8 @@ function chromaCollection(
 ): ChromaCollection {
   const path = (operation: string) => `collections/${id}/${operation}`;
   const recordsPerRead = Math.min(IDS_PER_READ, recordsPerWrite);
-  const get = async (body: object) =>
-    storedRecords(
-      await database.post<RecordsAnswer>(
-        path('get'),
-        { ...body, include: ['metadatas', 'documents'] },
-        parseExactly,
-      ),
-    );
+  const get = async (body: object, include: readonly string[] = ['metadatas', 'documents']) =>
+    storedRecords(await database.post<RecordsAnswer>(path('get'), { ...body, include }, parseExactly));
   const write = async (operation: 'add' | 'upsert', records: readonly RecordUpdate[]) => {
     for (const some of requestSlices(records, recordsPerWrite)) {
       await database.post(path(operation), {
@@ -208,7 +202,9 @@ function chromaCollection(
       }
       return found;
     },
-    storedPage: (offset, limit) => get({ offset, limit }),
+    async metadataPage(offset, limit) {
+      return (await get({ offset, limit }, ['metadatas'])).map(({ metadata }) => metadata);
+    },
     async page(offset, limit) {
       const include = ['metadatas', 'documents', 'embeddings'];
       const answer = await database.post<RecordsAnswer>(path('get'), { offset, limit, include });

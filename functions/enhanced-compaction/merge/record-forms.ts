@@ -9,13 +9,12 @@ const RECORDS_PER_PAGE = 300;
 /** Looks at all records of a collection and counts their forms. */
 export async function countRecordForms(
   collection: Collection,
-  { storedPage }: ChromaCollection,
+  { metadataPage }: Pick<ChromaCollection, 'metadataPage'>,
 ): Promise<RecordTally> {
   let tally = NO_RECORDS;
   for (let offset = 0; ; offset += RECORDS_PER_PAGE) {
-    const page = await storedPage(offset, RECORDS_PER_PAGE);
-    const metadata = page.map((record) => record.metadata);
-    tally = addTallies(tally, tallyRecords(collection, metadata));
+    const page = await metadataPage(offset, RECORDS_PER_PAGE);
+    tally = addTallies(tally, tallyRecords(collection, page));
     if (page.length < RECORDS_PER_PAGE) return tally;
   }
 }
