@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
-import { freezeRecordKey } from '../../../../contracts/migrate-buckets/own-objects';
+import { freezeRecordKey, lockObjectKey } from '../../../../contracts/migrate-buckets/own-objects';
 import { makeSnapshot } from '../../../support/chroma-snapshots';
 import { contents, createBucket, put, putSnapshot, putSnapshotManifest } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
@@ -202,6 +202,51 @@ it('A7: takes nothing that other plans put into the destination for written sinc
   expect([...(await contents(harness.s3, source)).keys()].sort()).toEqual(
     [...Object.keys(numbered(1)), NEW].sort(),
   );
+});
+
+it('A7: still names what was written over what another plan put there, and over what the source itself keeps in an archive', async () => {
+  const [ours, theirs] = ['archive/older/a', 'words/delta/theirs/delta.arrow'];
+  const setting = await migratedSetting(harness, { ...numbered(1), [ours]: 'ours' });
+  const { source, destination } = setting;
+  const other = `other-${source}`;
+  await createBucket(harness.s3, other);
+  await put(harness.s3, other, theirs, 'theirs');
+  const out = `${other}.json`;
+  const named = ['--source', other, '--bucket', other, '--dest', destination, '--out', out];
+  expect((await harness.json('plan', ...named)).code).toBe(0);
+  expect((await harness.json('apply', out, '--confirm', other, '--settle', '0')).code).toBe(0);
+  for (const key of [ours, theirs]) await put(harness.s3, destination, key, 'written over it');
+  const { result } = await rollbackOf(setting)();
+  expect(result).toMatchObject({
+    others: [],
+    left: [ours, theirs].map((key) => ({ key, message: `It is only in ${destination}.` })),
+  });
+});
+
+it('looks again under its lock whether the retirement has begun meanwhile', async () => {
+  const setting = await migratedSetting(harness, numbered(1));
+  const { source, destination, plan } = setting;
+  const { digest, created_at } = JSON.parse(await harness.read(plan));
+  const record = JSON.parse((await textOf(destination, freezeRecordKey(source))) ?? '');
+  const began_at = new Date().toISOString();
+  const begun = { plan_digest: digest, planned_at: created_at, by: 'ann@host', began_at, ended_at: null };
+  await harness.admin.inject({
+    operation: 'PutObject',
+    keyPrefix: lockObjectKey(source),
+    mutate: {
+      put: {
+        bucket: destination,
+        key: freezeRecordKey(source),
+        body: JSON.stringify({ ...record, retirements: [begun] }),
+      },
+    },
+  });
+  const { code, result } = await rollbackOf(setting)();
+  expect(code).toBe(6);
+  expect(result.message).toContain(`The retirement of ${source} has begun`);
+  expect((await harness.json('status', '--source', source)).result).toMatchObject({
+    frozen: expect.anything(),
+  });
 });
 
 it('refuses once the retirement has begun, and without the name of the source', async () => {
