@@ -10,6 +10,8 @@ import { useVerifiedSource, type VerifiedSource } from './verified-source';
 
 const NOW = new Date('2026-03-01T00:00:00Z');
 const [EARLIER, LATER] = ['20260228_000000', '20260302_000000'];
+/** The very second in which the deltas were written: whether it holds them, nobody knows. */
+const AT_ONCE = '20260301_000000';
 const OURS = '20260303_000000_000000_0123abcd';
 const DELTA = 'lines/delta/x/delta.tar.gz';
 
@@ -87,6 +89,13 @@ describe('What is live', () => {
     expect((await look(setting)).unmerged).toEqual([DELTA]);
   });
 
+  it('is counted once for the source, however many others the destination has', async () => {
+    const setting = await archived(DELTA);
+    for (const key of ['lines/delta/a/delta.arrow', DELTA, 'words/delta/z/delta.arrow'])
+      await embedded.put(setting.destination, key, key);
+    expect(await look(setting)).toEqual({ live: 1, covered: 0, unmerged: [] });
+  });
+
   it('does not lie in the archive alone', async () => {
     const setting = await archived(DELTA);
     await embedded.put(setting.destination, `archive/${setting.source}/${DELTA}`, DELTA);
@@ -111,6 +120,7 @@ describe('What a snapshot covers', () => {
   it('is what is older than one of the old system', async () => {
     expect(await withSnapshot(LATER)).toEqual(covered);
     expect(await withSnapshot(EARLIER)).toEqual(none);
+    expect(await withSnapshot(AT_ONCE)).toEqual(none);
   });
 
   it('is not what a checkpoint came after, but what the snapshot did that it was built from', async () => {
