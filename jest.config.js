@@ -10,8 +10,8 @@ module.exports = {
   maxWorkers: 2,
   // Ends what hangs. However slow the machine is, nothing else meets it.
   testTimeout: 900_000,
-  globalSetup: './__tests__/support/built-cli.cjs',
-  globalTeardown: './__tests__/support/remove-built-cli.cjs',
+  globalSetup: './__tests__/support/built-programs.cjs',
+  globalTeardown: './__tests__/support/remove-built-programs.cjs',
   reporters: ['default', '<rootDir>/__tests__/support/closing-reporter.cjs'],
   projects: [
     {
