@@ -2,12 +2,15 @@ import { GetBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { contents, createBucket, put } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
 
-/** More than two pages of a listing, at a thousand keys each. */
-const OBJECTS = 2500;
+const keyOf = (index: number) => `lines/delta/run-${String(index).padStart(4, '0')}`;
+
+const PAGE = 50;
+/** More than two pages of a listing. */
+const OBJECTS = 2.5 * PAGE;
 /** What lies at the destination before: before the source's keys, behind them, and a page and more between. */
 const BYSTANDERS = [
   'a-bystander',
-  ...Array.from({ length: 1200 }, (_, index) => `lines/delta/run-${1000 + index}/bystander`),
+  ...Array.from({ length: 1.2 * PAGE }, (_, index) => `${keyOf(PAGE + index)}/bystander`),
   'zzz-bystander',
 ];
 
@@ -15,26 +18,19 @@ let harness: CliHarness;
 let number = 0;
 
 beforeAll(async () => {
-  harness = await startCliHarness();
+  harness = await startCliHarness({ maximumKeys: PAGE });
 });
 afterAll(() => harness?.stop());
 afterEach(() => harness.admin.clearFaults());
 
-async function putAll(bucket: string, keys: readonly string[]): Promise<void> {
-  for (let start = 0; start < keys.length; start += 100) {
-    const some = keys.slice(start, start + 100);
-    await Promise.all(some.map((key) => put(harness.s3, bucket, key, `body of ${key}`)));
-  }
-}
+const putAll = (bucket: string, keys: readonly string[]) =>
+  Promise.all(keys.map((key) => put(harness.s3, bucket, key, `body of ${key}`)));
 
 async function setting() {
   number++;
   const [source, destination, plan] = [`listed-${number}`, `target-${number}`, `listing-${number}.json`];
   for (const bucket of [source, destination]) await createBucket(harness.s3, bucket);
-  const keys = Array.from(
-    { length: OBJECTS },
-    (_, index) => `lines/delta/run-${String(index).padStart(4, '0')}/delta.tar.gz`,
-  );
+  const keys = Array.from({ length: OBJECTS }, (_, index) => `${keyOf(index)}/delta.tar.gz`);
   await putAll(source, keys);
   await putAll(destination, BYSTANDERS);
   return {
