@@ -10,8 +10,8 @@ module.exports = {
   maxWorkers: 2,
   // Ends what hangs. However slow the machine is, nothing else meets it.
   testTimeout: 900_000,
-  globalSetup: './__tests__/support/built-programs.cjs',
-  globalTeardown: './__tests__/support/remove-built-programs.cjs',
+  globalSetup: './__tests__/support/built-programs.ts',
+  globalTeardown: './__tests__/support/remove-built-programs.ts',
   reporters: ['default', '<rootDir>/__tests__/support/closing-reporter.cjs'],
   projects: [
     {

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import buildPrograms from '../../../support/built-programs';
+import removePrograms from '../../../support/remove-built-programs';
 import type { RunReport } from './one-run';
-import { runSuite } from './suite';
 
 /**
  * `npm run test:faults -- --runs 500 --seed 1 [--concurrency 2] [--verbose] [--json]`: whole migrations by the CLI,
@@ -25,6 +26,9 @@ async function main(): Promise<number> {
     );
     return 2;
   }
+  buildPrograms();
+  // Not before: what tests start is decided when it is loaded.
+  const { runSuite } = await import('./suite');
   let done = 0;
   const summary = await runSuite({
     runs,
@@ -38,7 +42,7 @@ async function main(): Promise<number> {
       const wrong = complaintsOf(report);
       (values.json ? process.stderr : process.stdout).write(wrong.map((each) => `${each}\n`).join(''));
     },
-  });
+  }).finally(removePrograms);
   const { seeds: _, ...counts } = summary;
   const short = Object.entries(counts).map(([name, count]) => `${name.replaceAll('_', ' ')} ${count}`);
   process.stdout.write(`${values.json ? JSON.stringify(summary) : short.join(', ')}\n`);
