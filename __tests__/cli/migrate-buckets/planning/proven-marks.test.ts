@@ -63,7 +63,10 @@ it('A6: is left once, as JSON, so that its time stays', async () => {
   const { source, destination, plan } = await proven();
   await leaveProvenMark(embedded.s3, plan, { plan: 'moved.json', archives: [] });
   const Key = provenMarkKey(source, DIGEST);
-  expect(JSON.parse((await embedded.text(destination, Key)) ?? '')).toMatchObject({ plan: 'plan.json', source });
+  expect(JSON.parse((await embedded.text(destination, Key)) ?? '')).toMatchObject({
+    plan: 'plan.json',
+    source,
+  });
   const head = await embedded.s3.send(new HeadObjectCommand({ Bucket: destination, Key }));
   expect(head.ContentType).toBe('application/json');
 });
