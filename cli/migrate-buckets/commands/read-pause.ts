@@ -5,7 +5,7 @@ import { atLeast } from '../../shared/option-values';
 export const readPauseOption = () =>
   new Option(
     '--read-pause <seconds>',
-    "between two reads of the source's policy and lifecycle, of which ten in a row must agree",
+    "between two reads of the source's policy and lifecycle, of which ten in a row must agree; at 0 one is believed",
   )
     .argParser(atLeast(0))
     .env('MIGRATE_BUCKETS_READ_PAUSE')

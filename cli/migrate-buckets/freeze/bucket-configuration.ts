@@ -33,7 +33,7 @@ export interface Configuration {
 export interface ConfiguredBucket {
   readonly s3: S3Client;
   readonly bucket: string;
-  /** Seconds between two reads. The provider waits for five. */
+  /** Seconds between two reads. The provider waits for five. At 0 one read is believed: it is consistent at once. */
   readonly readPause: number;
   /** Waiting ends with it. @default - nothing stops it: what was begun must be brought to an end */
   readonly signal?: AbortSignal;
@@ -79,12 +79,13 @@ export async function steadyConfiguration(
   isWanted: (configuration: Configuration) => boolean = () => true,
 ): Promise<Configuration> {
   const { bucket, readPause, signal = NEVER } = configured;
+  const wanted = readPause === 0 ? 1 : AGREEING_READS;
   let last = await readConfiguration(configured);
   let agreeing = isWanted(last) ? 1 : 0;
-  for (let reads = 1; agreeing < AGREEING_READS; reads++) {
+  for (let reads = 1; agreeing < wanted; reads++) {
     if (reads >= READS_AT_MOST) {
       throw new UserError(
-        `The policy and lifecycle of ${bucket} did not become what was written: of ${reads} reads the last ${AGREEING_READS} did not agree on it. Somebody else may be changing them. Look at them, then run the same command again.`,
+        `The policy and lifecycle of ${bucket} did not become what was written: of ${reads} reads the last ${wanted} did not agree on it. Somebody else may be changing them. Look at them, then run the same command again.`,
       );
     }
     await setTimeout(readPause * 1000, undefined, { signal });

@@ -4,7 +4,8 @@ import { configuredSetting } from './configured-setting';
 
 let harness: CliHarness;
 beforeAll(async () => {
-  harness = await startCliHarness();
+  // A configuration that is not consistent at once is read ten times: there are more moments to be killed at.
+  harness = await startCliHarness({ eventualConfiguration: { staleReads: 0 } });
 });
 afterAll(() => harness?.stop());
 afterEach(() => harness.admin.clearFaults());

@@ -53,3 +53,17 @@ it('keeps what was saved until it is undone', async () => {
   expect((await unfreeze()).code).toBe(0);
   expect(await settled(configuration)).toEqual(before);
 });
+
+it.each([
+  ['0', 1],
+  ['0.001', 10],
+] as const)('with a pause of %s seconds between reads, believes %i of them', async (pause, reads) => {
+  const { source, configuration } = await configuredSetting(harness);
+  expect(await settled(() => configuration().catch(() => undefined))).toBeDefined();
+  await harness.admin.resetRequests();
+  expect((await harness.json('status', '--source', source, '--read-pause', pause)).code).toBe(0);
+  expect(await harness.admin.requests()).toMatchObject({
+    GetBucketPolicy: reads,
+    GetBucketLifecycleConfiguration: reads,
+  });
+});
