@@ -75,12 +75,18 @@ it('lets a new plan of what is left go its way, and still refuses the old one', 
   const old = await copyOf(setting);
   await begin(setting);
   expect(await harness.json('unfreeze', plan)).toMatchObject({ code: 0 });
-  const named = ['--source', source, '--bucket', source, '--dest', destination, '--out', `new-${plan}`];
-  expect(await harness.json('plan', ...named)).toMatchObject({ code: 0 });
-  const args = [`new-${plan}`, '--confirm', source];
-  expect(await harness.json('apply', ...args, '--settle', '0')).toMatchObject({ code: 0 });
+  const migrate = async (path: string) => {
+    const named = ['--source', source, '--bucket', source, '--dest', destination, '--out', path];
+    expect(await harness.json('plan', ...named)).toMatchObject({ code: 0 });
+    const args = [path, '--confirm', source];
+    expect(await harness.json('apply', ...args, '--settle', '0')).toMatchObject({ code: 0 });
+    const gates = ['--soak', '0', '--accept-unchecked', 'state', '--accept-idle'];
+    return () => harness.json('retire', ...args, ...gates);
+  };
+  await begin({ ...setting, retire: await migrate(`new-${plan}`) });
+  expect(await harness.json('unfreeze', `new-${plan}`)).toMatchObject({ code: 0 });
+  // Of the same objects as the one before it, all of them copied already, so that only its moment tells them apart.
+  const retire = await migrate(`newer-${plan}`);
   expect(await old.apply()).toMatchObject({ code: 6 });
-  expect(
-    await harness.json('retire', ...args, '--soak', '0', '--accept-unchecked', 'state', '--accept-idle'),
-  ).toMatchObject({ code: 0 });
+  expect(await retire()).toMatchObject({ code: 0 });
 });
