@@ -93,7 +93,12 @@ export function requiredPermissions({
       retire: true,
     },
     {
-      actions: ['s3:GetBucketTagging', 's3:PutBucketTagging', 's3:DeleteBucket'],
+      actions: [
+        's3:GetReplicationConfiguration',
+        's3:GetBucketTagging',
+        's3:PutBucketTagging',
+        's3:DeleteBucket',
+      ],
       resource: bucket(source),
       retire: true,
     },
