@@ -63,7 +63,7 @@ export function requiredPermissions({
     },
     // To see whether it deletes what is copied there.
     { actions: ['s3:GetLifecycleConfiguration'], resource: bucket(destination) },
-    // Only to look whether it is frozen against others, where its server lacks conditions.
+    // To see whether it is frozen as another migration's source, or, where its server lacks conditions, against others.
     { actions: ['s3:GetBucketPolicy'], resource: bucket(destination) },
     {
       actions: [
