@@ -22,11 +22,14 @@ export async function runProgram(
   commands: readonly ProgramCommand[],
   argv: readonly string[],
 ): Promise<void> {
-  const code = await run(program, commands, argv);
+  const stop = stopFromOutside();
+  const code = await run(program, commands, argv, stop);
   // Pending sockets must not hold the process; what was printed must be out first.
   process.stdout.write('', () => {
-    exitIfUnwritten(process.stdout.errored);
-    process.exit(code);
+    const why = unwritten();
+    if (why === undefined || stop.interruptedWith() !== undefined) process.exit(code);
+    process.stderr.write(`What is said cannot be written (${why}). Run the same command again.\n`);
+    process.exit(EXIT.error);
   });
 }
 
@@ -34,6 +37,7 @@ async function run(
   program: Command,
   commands: readonly ProgramCommand[],
   argv: readonly string[],
+  stop: StopFromOutside,
 ): Promise<ExitCode> {
   const json = argv.includes('--json');
   const reporterFor = (set: readonly string[]) => {
@@ -42,8 +46,6 @@ async function run(
     return json ? ndjsonReporter(process.stdout, says) : humanReporter(process.stdout, process.stderr, says);
   };
   let report = reporterFor([]);
-  const stop = abortOnSignals();
-  endAtBrokenOutput();
   const canAsk = !json && process.stdin.isTTY === true && process.stdout.isTTY === true;
   const contextOf = ({ region, profile, endpointUrl, ...more }: CommonOptions): CommandContext => ({
     tool: `${program.name()} ${program.version()}`,
@@ -57,7 +59,9 @@ async function run(
       ...(more.requestTimeout === undefined ? {} : { requestTimeout: more.requestTimeout }),
       waiting: (message) => report.tell({ event: 'waiting', message }),
     }),
-    ask: canAsk ? async (message) => (await import('@inquirer/input')).default({ message }) : undefined,
+    ask: canAsk
+      ? async (message) => (await import('@inquirer/input')).default({ message }, { signal: stop.signal })
+      : undefined,
   });
   let outcome: (Outcome & { readonly command: string }) | undefined;
   for (const { declaration, run: does } of commands) {
@@ -92,7 +96,7 @@ async function run(
     if (error instanceof CommanderError) return EXIT.ok;
     const [event, message, exitCode] = endOf(error, stop.interruptedWith(), program.name());
     if (json) process.stdout.write(`${JSON.stringify({ event, message, exit_code: exitCode })}\n`);
-    else process.stderr.write(`${pc.red(printable(message))}\n`);
+    else if (unwritten() === undefined) process.stderr.write(`${pc.red(printable(message))}\n`);
     return exitCode;
   }
 }
@@ -107,36 +111,51 @@ async function configureCalled(commands: readonly ProgramCommand[], argv: readon
   return configure(called, all, argv, { given, fallback: CONFIG_FILE });
 }
 
-/** Aborts at Ctrl-C or SIGTERM. A second one is meant: the state on disk is always one that can be resumed. */
-function abortOnSignals() {
+interface StopFromOutside {
+  readonly signal: AbortSignal;
+  /** The code of the signal that came first. */
+  readonly interruptedWith: () => ExitCode | undefined;
+}
+
+/**
+ * Aborts at Ctrl-C, SIGTERM, when the terminal is closed, and where what is said can go nowhere, for want of room or of
+ * a terminal: nobody would read the result. What was begun is brought to an end then, and a frozen bucket unfrozen.
+ * A second signal is meant: the state on disk is always one that can be resumed. A reader that has seen enough
+ * (`| head`) does not stop a migration.
+ */
+function stopFromOutside(): StopFromOutside {
   const stop = new AbortController();
   // Every request in flight listens to it.
   setMaxListeners(0, stop.signal);
   let interruptedWith: ExitCode | undefined;
   const listen = (signal: NodeJS.Signals, exitCode: ExitCode) =>
     process.on(signal, () => {
-      if (interruptedWith !== undefined) process.exit(exitCode);
+      if (interruptedWith !== undefined) {
+        process.stderr.write('Stopped at once: what was begun stays as it is.\n');
+        process.exit(exitCode);
+      }
       interruptedWith = exitCode;
+      process.stderr.write(
+        'Stopping, which takes a while where something has to be put back. Again: at once.\n',
+      );
       stop.abort();
     });
   listen('SIGINT', EXIT.sigint);
   listen('SIGTERM', EXIT.interrupted);
+  listen('SIGHUP', EXIT.interrupted);
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error) => {
+    if (isLost(error)) stop.abort();
+  });
   return { signal: stop.signal, interruptedWith: () => interruptedWith };
 }
 
-/**
- * A reader that has seen enough (`| head`) must not stop a migration. Where what is said can go nowhere else, for
- * want of room, nobody would read the result.
- */
-function endAtBrokenOutput(): void {
-  process.stderr.on('error', () => undefined);
-  process.stdout.on('error', exitIfUnwritten);
-}
+const isLost = ({ code }: NodeJS.ErrnoException): boolean => code !== 'EPIPE';
 
-function exitIfUnwritten(error: NodeJS.ErrnoException | null): void {
-  if (error === null || error.code === 'EPIPE') return;
-  process.stderr.write(`What is said cannot be written (${error.code}). Run the same command again.\n`);
-  process.exit(EXIT.error);
+/** Why nothing that is said reaches anybody any more: known before the stream tells of it. */
+function unwritten(): string | undefined {
+  const { errored } = process.stdout as { readonly errored: NodeJS.ErrnoException | null };
+  return errored !== null && isLost(errored) ? errored.code : undefined;
 }
 
 /** What is said of an error, and the code that the process ends with. */

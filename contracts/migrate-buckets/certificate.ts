@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, snapshotReferenceSchema } from './plan';
+import { count, snapshotReferenceSchema, tallySchema } from './plan';
 import { verificationSchema } from './verification';
 import { LEVELS } from './words';
 
@@ -50,6 +50,9 @@ const certificateSummarySchema = z.object({
   source_digest: z.string().describe('SHA-256 over all versions of the source'),
   snapshots: z.array(snapshotReferenceSchema).describe("what the source's pointers named"),
   fidelity: verificationSchema.shape.fidelity,
+  left_out: tallySchema
+    .optional()
+    .describe("by the plan's filters: of the source, and not certified; absent without"),
 });
 export type CertificateSummary = z.infer<typeof certificateSummarySchema>;
 
@@ -81,6 +84,7 @@ export const certificateCheckSchema = z.object({
     at: z.iso.datetime(),
     source: z.string(),
     destination: z.string(),
+    left_out: tallySchema.optional().describe('of the source, and not certified; absent without filters'),
   }),
   objects: count.describe('certified'),
   bytes: count.describe('certified'),

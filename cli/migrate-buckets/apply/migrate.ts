@@ -10,6 +10,7 @@ import type { CopyEngine } from '../engine/engine';
 import { readConfiguration } from '../freeze/bucket-configuration';
 import { beforeFreeze } from '../freeze/freeze';
 import { retirementBegunBy } from '../freeze/freeze-record';
+import { refuseFrozenDestination } from '../freeze/refuse-frozen';
 import { Placement } from '../listing/placement';
 import { Journal } from '../plan-files/journal';
 import { BEGUN, REPLAN } from '../plan-files/once-begun';
@@ -152,6 +153,7 @@ async function catchUpAndVerify(run: Run): Promise<Verification | null> {
 /** Most of the copy, while the source may still be written to. False when objects failed. */
 async function copyWhileLive(run: Run): Promise<boolean> {
   const { aws, engine, plan, tally, report, noFreeze } = run;
+  await refuseFrozenDestination(aws.s3, plan.destination);
   if (!noFreeze) {
     // What the freeze will need to read is asked for before anything is copied, and whether another plan froze it.
     const now = await readConfiguration({ s3: aws.s3, bucket: plan.source });

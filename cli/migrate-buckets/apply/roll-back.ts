@@ -1,4 +1,4 @@
-import { archiveOf } from '../../../contracts/bucket-layout';
+import { archiveOf, COVERAGE_TAGS } from '../../../contracts/bucket-layout';
 import type { MigrationEvent, ResultOf } from '../../../contracts/migrate-buckets/output';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { Context } from '../../shared/command';
@@ -14,7 +14,7 @@ import type { ConfiguredBucket } from '../freeze/bucket-configuration';
 import { readFreezeRecord, retirementBegunBy } from '../freeze/freeze-record';
 import { undoFreeze } from '../freeze/unfreeze-plan';
 import { type ListedObject, looksEqual } from '../listing/listed-object';
-import { Placement } from '../listing/placement';
+import { isDeltaKey, Placement } from '../listing/placement';
 import { type LockedWork, whileLocked } from '../locks/while-locked';
 import { keepingHistory } from '../plan-files/history';
 import { Journal } from '../plan-files/journal';
@@ -249,7 +249,16 @@ async function takeOne(
   }
   try {
     const expected = ours?.etag ?? 'absent';
-    await engine.copy({ source: destination, destination: source, object: theirs, key, expected });
+    // What a snapshot covers may expire: in the source, nothing shows that its own covers it.
+    const withoutTags = isDeltaKey(key) ? COVERAGE_TAGS : undefined;
+    await engine.copy({
+      source: destination,
+      destination: source,
+      object: theirs,
+      key,
+      expected,
+      withoutTags,
+    });
     return undefined;
   } catch (error) {
     if (!(error instanceof CopyError)) throw error;

@@ -81,6 +81,8 @@ async function unfreezeSource(request: FreezeRequest): Promise<void> {
   const { s3 } = request.aws;
   const { saved } = state.now;
   if (saved === null || !isFrozen(state.now)) return;
+  const message = `${source} is not verified: taking the freeze out of it again, until reads in a row agree.`;
+  report.tell({ event: 'unfreezing', message });
   const steps = await unfreeze({ s3, bucket: source, readPause }, saved, ofPlan(plan.digest, saved));
   report.tell({ event: 'unfrozen', message: `${source} is not frozen any more. ${steps.join(' ')}` });
   await state.save({ phase: 'copying', saved: null, verified: null });

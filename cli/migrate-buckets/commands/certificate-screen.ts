@@ -5,11 +5,18 @@ import { bad, bytes, faint, firstOf, good, heading, row } from '../../shared/rep
 /** What a bucket is beside its certificate, for people. */
 export function describeCertificateCheck(check: CertificateCheck, verbose: boolean | undefined): string {
   const { bucket, certificate, objects, same, rewritten, moved_on, extra, problems, problem_count } = check;
-  const { tool, at, source, destination, digest } = certificate;
+  const { tool, at, source, destination, digest, left_out: left } = certificate;
   return [
     heading(`${bucket} beside the certificate of ${destination}`),
     faint(`made at ${at} by ${tool}, when ${source} was the source`),
     faint(`digest ${digest}`),
+    ...(left === undefined || left.objects === 0
+      ? []
+      : [
+          bad(
+            `It is of a part of ${source}: ${counted(left.objects, 'object')} (${bytes(left.bytes)}) of it, left out of the plan by --include and --exclude, ${left.objects === 1 ? 'is' : 'are'} not certified.`,
+          ),
+        ]),
     `${same} of ${counted(objects, 'certified object')} (${bytes(check.bytes)}) are as certified, by key, size and ETag.`,
     faint(howDeep(check)),
     ...(rewritten > 0

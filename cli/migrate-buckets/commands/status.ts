@@ -1,3 +1,4 @@
+import type { LockHolder } from '../../../contracts/migrate-buckets/lock';
 import type { ResultOf } from '../../../contracts/migrate-buckets/output';
 import { command, declare, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
@@ -31,8 +32,11 @@ export const status = command(
   },
 );
 
+const describeHolder = ({ command: name, pid, since }: LockHolder): string =>
+  `${name}, process ${pid}, since ${since}`;
+
 function describe(source: string, status: FreezeStatus): string {
-  const { mark, principals, suspended, probed, destination, record, lock, unchecked } = status;
+  const { mark, principals, suspended, probed, destination, record, lock, left, unchecked } = status;
   const frozen = mark !== undefined || suspended.length > 0;
   const by = mark === null ? ', by an older release' : '';
   return [
@@ -56,9 +60,10 @@ function describe(source: string, status: FreezeStatus): string {
     ...unchecked.map((each) => row(each)),
     lock === undefined
       ? '  nobody holds the lock of its migration'
-      : row(
-          `${lock.user} on ${lock.host} holds the lock of its migration: ${lock.command}, process ${lock.pid}, since ${lock.since}`,
-        ),
+      : row(`${lock.user} on ${lock.host} holds the lock of its migration: ${describeHolder(lock)}`),
+    ...(left === undefined
+      ? []
+      : [row(`${left.user} on ${left.host} held it, and is gone without an end: ${describeHolder(left)}`)]),
     ...(probed
       ? ['  a doctor that broke off, or runs at this moment, left a statement of its own in its policy']
       : []),

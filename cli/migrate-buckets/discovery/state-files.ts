@@ -16,7 +16,7 @@ interface StateResource {
 }
 
 /**
- * Reads Terraform (and CDKTF) state files and Pulumi stack exports: one text a resource.
+ * Reads Terraform (and CDKTF) state files and Pulumi stack exports: one text a resource, and an output.
  *
  * @param paths - files, or folders that are searched for them.
  * @throws {UserError} exit 2 when a file cannot be read or is not a state.
@@ -41,7 +41,7 @@ async function readState(path: string): Promise<ReferenceText[]> {
     `${path} is neither a Terraform state nor a Pulumi stack export, or cannot be read.`,
     EXIT.usage,
   );
-  let value: { resources?: unknown; deployment?: { resources?: unknown } } | null;
+  let value: { outputs?: unknown; resources?: unknown; deployment?: { resources?: unknown } } | null;
   try {
     value = JSON.parse(await readFile(path, 'utf8'));
   } catch {
@@ -49,13 +49,24 @@ async function readState(path: string): Promise<ReferenceText[]> {
   }
   const resources = value?.resources ?? value?.deployment?.resources;
   if (!Array.isArray(resources)) throw unreadable;
-  return (resources as StateResource[]).map((resource) => ({
-    kind: 'state',
-    where: `${path}: ${typeof resource.urn === 'string' ? resource.urn : `${resource.type}.${resource.name}`}`,
-    text: JSON.stringify(
-      resource.instances?.map(({ attributes }) => attributes) ?? [resource.inputs, resource.outputs],
-    ),
-  }));
+  // Other stacks read a stack's outputs, which Terraform keeps beside the resources.
+  const outputs = Object.entries(value?.outputs ?? {}).map(
+    ([name, output]): ReferenceText => ({
+      kind: 'state',
+      where: `${path}: output ${name}`,
+      text: JSON.stringify(output),
+    }),
+  );
+  const inResources = (resources as StateResource[]).map(
+    (resource): ReferenceText => ({
+      kind: 'state',
+      where: `${path}: ${typeof resource.urn === 'string' ? resource.urn : `${resource.type}.${resource.name}`}`,
+      text: JSON.stringify(
+        resource.instances?.map(({ attributes }) => attributes) ?? [resource.inputs, resource.outputs],
+      ),
+    }),
+  );
+  return [...inResources, ...outputs];
 }
 
 /** The name of every bucket that the state files declare. */

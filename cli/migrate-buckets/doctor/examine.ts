@@ -2,6 +2,8 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { Check } from '../../../contracts/migrate-buckets/capabilities';
 import type { Capability } from '../../../contracts/migrate-buckets/words';
 import type { Context } from '../../shared/command';
+import { EXIT } from '../../shared/exit-codes';
+import { UserError } from '../../shared/user-error';
 import { type Versioning, versioningOf } from '../aws/bucket';
 import { refusesOtherOwners } from '../aws/owner';
 import { type ConfiguredBucket, readPolicy } from '../freeze/bucket-configuration';
@@ -48,6 +50,7 @@ export async function examine(context: Context, request: Examination): Promise<E
   const left: string[] = [];
   let checks: Check[];
   try {
+    if (to.problem === undefined) await refuseOneBucket(from.place, to.place);
     checks = [
       ...(await examineDestination(context, to, from)),
       ...(await examineSource(context, from, frozen, request)),
@@ -56,6 +59,27 @@ export async function examine(context: Context, request: Examination): Promise<E
     for (const { place } of opened) left.push(...(await place.clear()));
   }
   return { checks, left };
+}
+
+/**
+ * Access points, and gateways, give a bucket further names. By these it would prove its own objects with themselves.
+ *
+ * @throws {UserError} exit 6 when what was put into one bucket is seen in the other.
+ */
+async function refuseOneBucket(from: ProbePlace, to: ProbePlace): Promise<void> {
+  const key = to.key('first');
+  const seen = await asking(`look for ${key} in ${from.bucket}`, from.bucket, () => from.etagOf(key)).catch(
+    (error: unknown) => {
+      // That permission is told of elsewhere.
+      if (error instanceof Denied) return undefined;
+      throw error;
+    },
+  );
+  if (seen === undefined) return;
+  throw new UserError(
+    `${to.bucket} and ${from.bucket} are one bucket under two names: what was written to the first is seen in the second. There is nothing to migrate.`,
+    EXIT.refused,
+  );
 }
 
 /** The part that writes nothing. */

@@ -11,6 +11,7 @@ import { isOwnKey, PROBE_PREFIX } from '../../../contracts/migrate-buckets/own-o
 import { failureOf } from '../../shared/aws/failure';
 import { Pace } from '../../shared/aws/pace';
 import type { Versioning } from '../aws/bucket';
+import { etagOf } from '../aws/read-object';
 import { bareEtag } from '../listing/listed-object';
 import { PageOrder } from '../listing/page-order';
 
@@ -92,6 +93,11 @@ export class ProbePlace {
       ),
     );
     return bareEtag(ETag);
+  }
+
+  /** The ETag that this bucket has under a key; undefined where it has none. */
+  etagOf(key: string): Promise<string | undefined> {
+    return this.send(() => etagOf(this.s3, this.bucket, key, this.signal));
   }
 
   /**

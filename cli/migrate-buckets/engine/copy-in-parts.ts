@@ -132,25 +132,30 @@ async function beginUpload(
 ): Promise<string> {
   const { destination, object, key, onUpload } = request;
   const { tags } = await pace.send(() => copiedTags(s3, request), signal);
-  const created = await pace.send(
-    () =>
-      s3.send(
-        new CreateMultipartUploadCommand({
-          Bucket: destination,
-          Key: key,
-          StorageClass: object.storageClass as 'STANDARD',
-          Metadata: head.Metadata,
-          ContentType: head.ContentType,
-          ContentEncoding: head.ContentEncoding,
-          ContentDisposition: head.ContentDisposition,
-          ContentLanguage: head.ContentLanguage,
-          CacheControl: head.CacheControl,
-          ...(head.ExpiresString === undefined ? {} : { Expires: new Date(head.ExpiresString) }),
-          Tagging: taggingOf(tags),
-        }),
-      ),
-    signal,
-  );
+  const command = new CreateMultipartUploadCommand({
+    Bucket: destination,
+    Key: key,
+    StorageClass: object.storageClass as 'STANDARD',
+    Metadata: head.Metadata,
+    ContentType: head.ContentType,
+    ContentEncoding: head.ContentEncoding,
+    ContentDisposition: head.ContentDisposition,
+    ContentLanguage: head.ContentLanguage,
+    CacheControl: head.CacheControl,
+    Tagging: taggingOf(tags),
+  });
+  const { ExpiresString: expires } = head;
+  if (expires !== undefined) {
+    // As it is: S3 keeps what was sent, and many send "0" or "-1", which the SDK's Date cannot hold.
+    command.middlewareStack.add(
+      (next) => (args) => {
+        Object.assign((args.request as { headers: object }).headers, { expires });
+        return next(args);
+      },
+      { step: 'build', name: 'expiresAsItIs' },
+    );
+  }
+  const created = await pace.send(() => s3.send(command), signal);
   if (created.UploadId === undefined) throw new Error(`S3 gave no upload id for ${object.key}.`);
   await onUpload?.(created.UploadId);
   return created.UploadId;

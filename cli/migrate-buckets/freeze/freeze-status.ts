@@ -3,6 +3,7 @@ import type { LockHolder } from '../../../contracts/migrate-buckets/lock';
 import type { Aws } from '../../shared/aws/clients';
 import { UserError } from '../../shared/user-error';
 import { openBucket } from '../aws/bucket';
+import { isGone } from '../locks/holder';
 import { readLock } from '../locks/object-lock';
 import { type Configuration, type ConfiguredBucket, steadyConfiguration } from './bucket-configuration';
 import { frozenBy } from './freeze';
@@ -26,9 +27,13 @@ export interface FreezeStatus {
   /** What was saved at the destination, when it is of this very freeze. */
   readonly record: FreezeRecord | undefined;
   readonly lock: LockHolder | undefined;
+  /** Who held it and is gone, so that it keeps nobody away. */
+  readonly left: LockHolder | undefined;
   /** What could not be looked at. */
   readonly unchecked: readonly string[];
 }
+
+const NOBODY = { lock: undefined, left: undefined };
 
 /** Reads it. Changes nothing. `destination` is what the operator says; the freeze itself may tell. */
 export async function readFreezeStatus(
@@ -52,20 +57,22 @@ export async function readFreezeStatus(
     probed: isProbed(now.policy),
     suspended: suspendedIn(now.lifecycle),
   };
-  if (destination === undefined) return { ...status, record: undefined, lock: undefined, unchecked: [] };
+  if (destination === undefined) return { ...status, record: undefined, ...NOBODY, unchecked: [] };
   const place = { s3, source, destination };
   try {
     const record = await readFreezeRecord(place);
     const seen = await readLock(place);
+    const holder = seen?.lock?.released === false ? seen.lock.holder : undefined;
+    const gone = holder !== undefined && (await isGone(holder, seen?.age ?? 0));
     return {
       ...status,
       record: record !== undefined && isOf(record, mark) ? record : undefined,
-      lock: seen?.lock?.released === false ? seen.lock.holder : undefined,
+      ...(gone ? { lock: undefined, left: holder } : { lock: holder, left: undefined }),
       unchecked: [],
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { ...status, record: undefined, lock: undefined, unchecked: [error.message] };
+    return { ...status, record: undefined, ...NOBODY, unchecked: [error.message] };
   }
 }
 

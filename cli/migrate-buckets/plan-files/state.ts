@@ -21,7 +21,7 @@ export async function readState(path: string): Promise<State | undefined> {
   const state = stateSchema.safeParse(parseJson(text));
   if (state.success) return state.data;
   throw new UserError(
-    `The migration's state at ${path} is damaged (${describeIssues(state.error)}). Restore it from a copy: it holds the source's saved policy.`,
+    `The migration's state at ${path} is damaged (${describeIssues(state.error)}). Restore it from a copy: it holds the source's saved policy. Without one, "migrate-buckets unfreeze --source" puts back what is kept at the destination; then plan under another --out.`,
     EXIT.usage,
   );
 }

@@ -63,7 +63,7 @@ export function requiredPermissions({
     },
     // To see whether it deletes what is copied there.
     { actions: ['s3:GetLifecycleConfiguration'], resource: bucket(destination) },
-    // Only to look whether it is frozen against others, where its server lacks conditions.
+    // To see whether it is frozen as another migration's source, or, where its server lacks conditions, against others.
     { actions: ['s3:GetBucketPolicy'], resource: bucket(destination) },
     {
       actions: [
@@ -93,7 +93,12 @@ export function requiredPermissions({
       retire: true,
     },
     {
-      actions: ['s3:GetBucketTagging', 's3:PutBucketTagging', 's3:DeleteBucket'],
+      actions: [
+        's3:GetReplicationConfiguration',
+        's3:GetBucketTagging',
+        's3:PutBucketTagging',
+        's3:DeleteBucket',
+      ],
       resource: bucket(source),
       retire: true,
     },

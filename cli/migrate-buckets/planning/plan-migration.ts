@@ -11,6 +11,7 @@ import { ownerOf } from '../aws/owner';
 import { examineByReading } from '../doctor/examine';
 import { refuseUnlistable } from '../doctor/refuse-missing';
 import type { CopyEngine } from '../engine/engine';
+import { refuseFrozenDestination } from '../freeze/refuse-frozen';
 import { listVersions } from '../listing/list-versions';
 import { Placement } from '../listing/placement';
 import { type LockedWork, withFileLock } from '../locks/while-locked';
@@ -73,6 +74,7 @@ export async function planMigration(
   const plan = async (locked: Context<MigrationEvent>) => {
     for (const path of paths) await refuseRunning(path);
     for (const bucket of [destination, ...named]) await openBucket(context.aws, bucket);
+    await refuseFrozenDestination(context.aws.s3, destination);
     return planUnderLock(locked, engine, request, pathOf);
   };
   // A plan replaces the state and the journal of the one before: not while somebody goes by them.
@@ -184,7 +186,13 @@ async function refuseRunning(out: string): Promise<void> {
   const state = await readState(planFiles(out).state);
   if (state === undefined) return;
   const { phase, no_freeze } = state;
-  const frozen = phase !== 'copying' && phase !== 'retired' && (!no_freeze || phase === 'retiring');
+  if (phase === 'retired') {
+    throw new UserError(
+      `${out} is the plan by which its source was retired: what shows why that was safe lies beside it, and would be lost. Choose another --out.`,
+      EXIT.refused,
+    );
+  }
+  const frozen = phase !== 'copying' && (!no_freeze || phase === 'retiring');
   if (frozen) {
     throw new UserError(
       `The migration of ${out} is under way and its source is frozen. Finish it, run "migrate-buckets unfreeze ${out}" first, or choose another --out.`,

@@ -39,6 +39,8 @@ export interface RetireFacts {
   readonly writtenSince: WrittenSince;
   /** A sentence when the bucket has object lock, or when that could not be found out. */
   readonly lock: string | null;
+  /** Where S3 itself would take the source's deletions to, or that this could not be found out; null: nowhere. */
+  readonly replicated: string | null;
   /** What the destination's lifecycle would delete of the copies, or that this could not be found out; null: nothing. */
   readonly expiring: string | null;
   /** Why other migrations still need what they keep in the source, one sentence each. */
@@ -72,7 +74,7 @@ function isOpen(name: string, evidence: string, { overrides }: RetireFacts): Gat
 
 /** Every gate, with its evidence. All must pass before anything is deleted. */
 export function evaluateGates(facts: RetireFacts): Gate[] {
-  const { source, unchanged, lock, openMigrations } = facts;
+  const { source, unchanged, lock, replicated, openMigrations } = facts;
   return [
     verifiedGate(facts),
     (unchanged.holds ? holds : fails)('unchanged', unchanged.evidence),
@@ -83,6 +85,9 @@ export function evaluateGates(facts: RetireFacts): Gate[] {
     soakGate(facts),
     inUseGate(facts),
     lifecycleGate(facts),
+    replicated === null
+      ? holds('replication', `What is deleted in ${source} is not replicated to another bucket.`)
+      : fails('replication', replicated),
     lock === null ? holds('object-lock', `${source} has no object lock.`) : fails('object-lock', lock),
     openMigrations.length === 0
       ? holds('other-migrations', `No other migration needs what is in ${source}.`)

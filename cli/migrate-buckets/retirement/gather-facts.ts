@@ -29,6 +29,7 @@ import { compareSource, versionsBeside } from './compare-source';
 import type { RetireFacts } from './gates';
 import { keptDeltas } from './kept-deltas';
 import { openMigrationsTo } from './own-objects';
+import { replicatedDeletions } from './replicated-deletions';
 import { writtenSince } from './written-since';
 
 export interface FactsRequest {
@@ -96,6 +97,8 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
     versioned: versioning !== 'off',
     sides,
     lock: await lockOf(aws, source),
+    // Only a bucket that keeps versions replicates.
+    replicated: versioning === 'off' ? null : await replicatedDeletions(aws.s3, source),
     openMigrations: await openMigrationsTo(context, source),
     owner: await ownerOf(aws, plan),
     keepsVersions: versioning === 'Enabled',

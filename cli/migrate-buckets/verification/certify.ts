@@ -55,7 +55,7 @@ export class Certifier {
     await this.entries.finish();
     if (!verification.proven) return null;
     for await (const entry of this.lines.inOrder()) await this.file.add(entry);
-    const { objects, bytes, levels, digest, snapshots, fidelity } = verification;
+    const { objects, bytes, levels, digest, snapshots, fidelity, left_out } = verification;
     const { P4, P3, P2, P1, P0 } = levels;
     await this.file.add({
       kind: 'summary',
@@ -65,6 +65,7 @@ export class Certifier {
       source_digest: digest,
       snapshots,
       fidelity,
+      ...(left_out === undefined ? {} : { left_out }),
     });
     const sealed = await this.file.seal();
     await this.readBack(objects);

@@ -48,10 +48,19 @@ export async function verifyAgainst(
   const { header, summary, digest, objects } = await openCertificate(path);
   const { tool, at, source, destination } = header;
   const { bucket = destination } = request;
+  const { left_out } = summary;
   await openBucket(aws, bucket);
   const check: CertificateCheck = {
     bucket,
-    certificate: { path, digest, tool, at, source, destination },
+    certificate: {
+      path,
+      digest,
+      tool,
+      at,
+      source,
+      destination,
+      ...(left_out === undefined ? {} : { left_out }),
+    },
     objects: summary.objects,
     bytes: summary.bytes,
     same: 0,

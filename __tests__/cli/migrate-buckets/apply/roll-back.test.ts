@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
 import { freezeRecordKey, lockObjectKey } from '../../../../contracts/migrate-buckets/own-objects';
 import { makeSnapshot } from '../../../support/chroma-snapshots';
@@ -66,6 +66,23 @@ it('copies back what was written since, overwrites nothing, and says so of what 
   });
   expect([await textOf(source, NEW), await textOf(source, changed)]).toEqual(['written since', 'body 0']);
   expect((await rollbackOf(setting)('--copy-back')).result).toMatchObject({ copied: 0, unfrozen: false });
+});
+
+it('copies a delta back without the tags by which it would expire: no snapshot of the source covers it', async () => {
+  const setting = await migratedSetting(harness, numbered(1));
+  const { source, destination, apply } = setting;
+  const tags = { 'covered-by-snapshot': 'true', 'covered-by': '20260101_000000', kept: 'yes' };
+  const Tagging = new URLSearchParams(tags).toString();
+  const body = { Bucket: destination, Body: 'written since', Tagging };
+  const other = 'receipts/rows.ndjson';
+  for (const Key of [NEW, other]) await harness.s3.send(new PutObjectCommand({ ...body, Key }));
+  expect(await rollbackOf(setting)('--copy-back')).toMatchObject({ code: 0, result: { copied: 2 } });
+  const tagsOf = async (Key: string) =>
+    (await harness.s3.send(new GetObjectTaggingCommand({ Bucket: source, Key }))).TagSet?.map(
+      (tag) => tag.Key,
+    );
+  expect([await tagsOf(NEW), await tagsOf(other)]).toEqual([['kept'], Object.keys(tags)]);
+  expect((await apply('--allow-source-changes')).code).toBe(0);
 });
 
 it('still copies back what was written since the first freeze, whatever was done in between', async () => {

@@ -166,6 +166,13 @@ describe('A copy in parts carries', () => {
     ]);
   });
 
+  it.each(['-1', '0', '2030-01-01', 'Tue, 01 Jan 2030 00:00:00 GMT'])('its end as it is: %s', async (end) => {
+    const object = await storeParts(['content']);
+    await copy(object, {}, { s3: answering('HeadObject', { ExpiresString: end }).client });
+    const there = await embedded.s3.send(new HeadObjectCommand({ Bucket: destination, Key: KEY }));
+    expect(there.ExpiresString).toBe(end);
+  });
+
   it('no tags and no end where the original has none, or nothing is told of them', async () => {
     const object = await storeParts(['content']);
     for (const watch of [watched(), answering('GetObjectTagging', { TagSet: undefined })]) {

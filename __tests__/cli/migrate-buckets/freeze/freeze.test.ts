@@ -153,6 +153,8 @@ it('lets one process work on a plan at a time, and leaves a source that is not f
   for (const [signal, expected] of [
     ['SIGINT', 130],
     ['SIGTERM', 75],
+    // The terminal was closed.
+    ['SIGHUP', 75],
   ] as const) {
     const { child, done } = waiting();
     await frozen();
@@ -162,6 +164,7 @@ it('lets one process work on a plan at a time, and leaves a source that is not f
     child.kill(signal);
     const { code, stderr } = await done;
     expect(code).toBe(expected);
+    expect(stderr).toMatch(/^Stopping, .* Again: at once\.\n/);
     expect(stderr).toContain('Run the same command again');
     await expect(policy()).rejects.toThrow(/policy does not exist/);
   }

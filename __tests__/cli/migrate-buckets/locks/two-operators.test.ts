@@ -60,6 +60,24 @@ it('keeps a second operator, with a copy of the plan elsewhere, away from the bu
   expect((await second()).code).toBe(5);
 });
 
+it('says of an operator whose process was killed that it held the lock, and that nobody does', async () => {
+  const { source, makePlan, applyArguments } = await migrationSetting(harness, numbered(1));
+  await makePlan();
+  const { child, done } = harness.start([...applyArguments, '--settle', '600']);
+  const status = () => harness.json('status', '--source', source);
+  const { result } = await eventually('it is frozen', async () => {
+    const found = await status();
+    return found.result.frozen === true && found;
+  });
+  expect(result.lock).toMatchObject({ command: 'apply' });
+  child.kill('SIGKILL');
+  await done;
+  expect((await status()).result).toMatchObject({ frozen: true, lock: null });
+  const { stdout } = await harness.run(['status', '--source', source]);
+  expect(stdout).toContain('nobody holds the lock of its migration');
+  expect(stdout).toMatch(/held it, and is gone without an end: apply, process \d+, since 20/);
+});
+
 it('lets one of two operators win who begin at once, and the winner ends verified', async () => {
   const { source, plan, makePlan, applyArguments } = await migrationSetting(harness, numbered(20));
   await makePlan();

@@ -60,6 +60,31 @@ it('says at each step how much was left out, and is not retired, whatever the mo
   expect(await etagsOf(source)).toEqual(before);
 });
 
+it('says of a certificate that it is of a part of the source, as long as there is one', async () => {
+  const setting = await migrationSetting(harness, { 'a.tmp': 'left', b: 'taken' });
+  const certify = async (file: string) => {
+    expect((await harness.json('verify', setting.plan, '--certificate', file)).code).toBe(0);
+    const { code, stdout } = await harness.run(['verify', '--against', file]);
+    expect(code).toBe(0);
+    const check = await harness.json('verify', '--against', file);
+    return { stdout, certificate: check.result.certificate };
+  };
+  expect((await setting.makePlan(...FILTERS)).code).toBe(0);
+  expect((await setting.apply()).code).toBe(0);
+  const { stdout, certificate } = await certify('part.json');
+  expect(certificate).toMatchObject({ left_out: { objects: 1, bytes: 4 } });
+  expect(stdout).toContain(
+    `It is of a part of ${setting.source}: 1 object (4 B) of it, left out of the plan by --include and --exclude, is not certified.`,
+  );
+
+  expect((await harness.json('unfreeze', setting.plan)).code).toBe(0);
+  expect((await setting.makePlan()).code).toBe(0);
+  expect((await setting.apply()).code).toBe(0);
+  const whole = await certify('whole.json');
+  expect(whole.certificate).not.toHaveProperty('left_out');
+  expect(whole.stdout).not.toContain('It is of a part');
+});
+
 it('never brings anything that is left out to the destination, nor deletes it at the source', async () => {
   const part = fc.constantFrom('a', 'b', '/', '.tmp', '[', '*', 'ü');
   const key = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `k${parts.join('')}`);

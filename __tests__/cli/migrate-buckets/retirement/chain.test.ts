@@ -1,4 +1,6 @@
-import { HeadBucketCommand } from '@aws-sdk/client-s3';
+import { DeleteBucketPolicyCommand, HeadBucketCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { markNow } from '../../../../cli/migrate-buckets/freeze/freeze-mark';
+import { freezePolicy, freezeStatement } from '../../../../cli/migrate-buckets/freeze/freeze-policy';
 import { contents } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
 import { migratedSetting, migrationSetting, numbered } from '../migration-setting';
@@ -29,6 +31,44 @@ it('of migrations gives up its middle: what the first left in it goes with it, a
   expect((await first.retire('--accept-idle')).code).toBe(0);
   expect(await retire()).toMatchObject({ code: 0, result: { retired: { bucket_deleted: true } } });
   await expect(harness.s3.send(new HeadBucketCommand({ Bucket: middle }))).rejects.toThrow();
+});
+
+it('goes back to a bucket that was retired and kept once that is unfrozen: else both deny what the pipeline writes', async () => {
+  const there = await migratedSetting(harness, numbered(2));
+  expect((await there.retire('--accept-idle')).code).toBe(0);
+  const [from, to] = [there.destination, there.source];
+  const args = ['plan', '--source', from, '--dest', to, '--bucket', from, '--out', 'back.json'];
+  expect((await harness.run(args)).stderr).toContain(
+    `Run "migrate-buckets unfreeze --source ${to}" first, or name another destination.`,
+  );
+  expect((await harness.json('unfreeze', '--source', to, '--confirm', to)).code).toBe(0);
+  expect((await harness.run(args)).code).toBe(0);
+  const apply = () => harness.json('apply', 'back.json', '--confirm', from, '--settle', '0');
+  // What is frozen after the plan was made is seen, too, and before its source is.
+  await harness.s3.send(
+    new PutBucketPolicyCommand({
+      Bucket: to,
+      Policy: freezePolicy(null, to, freezeStatement(to, ['*'], markNow('d1', 'elsewhere'))),
+    }),
+  );
+  expect(await apply()).toMatchObject({ code: 6 });
+  expect((await harness.json('status', '--source', from)).result).toMatchObject({ frozen: false });
+  await harness.s3.send(new DeleteBucketPolicyCommand({ Bucket: to }));
+  expect((await apply()).code).toBe(0);
+  expect([...(await contents(harness.s3, to)).keys()]).toEqual(Object.keys(numbered(2)));
+});
+
+it('of two in one folder keeps what shows why the first was safe: its plan is not replaced', async () => {
+  const { source, plan, retire, makePlan } = await migratedSetting(harness, numbered(1));
+  expect((await retire('--accept-idle')).code).toBe(0);
+  const before = await harness.json('report', plan);
+  expect(before.result).toMatchObject({ report: { phase: 'retired' } });
+  const refused = await makePlan();
+  expect(refused.code).toBe(6);
+  expect(refused.result.message).toContain(`${plan} is the plan by which its source was retired`);
+  expect((await harness.json('report', plan)).result).toMatchObject({
+    report: { phase: 'retired', plan: { source } },
+  });
 });
 
 it('leads to one destination at a time: what one plan froze, another can neither apply nor retire', async () => {

@@ -120,6 +120,7 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
   losses: fc.constantFrom(new Set<string>(), new Set(['lost']), new Set(['kept', 'lost'])),
   writtenSince: fc.constantFrom({ key: 'k' }, { copiedFrom: 'another' }, { altered: 'a file' }, null),
   expiring: fc.option(fc.constant('A rule deletes them.')),
+  replicated: fc.option(fc.constant('S3 replicates it to new.')),
   lock: fc.option(fc.constant('old has object lock.')),
   openMigrations: fc.subarray(['older was frozen.', 'oldest was frozen.']),
   owner: fc.option(fc.constant('111122223333')),
@@ -135,6 +136,7 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
       'unchanged',
       'proven',
       'soak',
+      'replication',
       'object-lock',
       'owner',
       'server',
@@ -192,6 +194,7 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
       overrides.includes('in-use'),
   ],
   ['lifecycle', ({ expiring, overrides }) => expiring === null || overrides.includes('lifecycle')],
+  ['replication', ({ replicated }) => replicated === null],
   ['object-lock', ({ lock }) => lock === null],
   ['other-migrations', ({ openMigrations }) => openMigrations.length === 0],
   ['owner', (each) => each.owner !== null || accepts(each, 'expected-owner')],
@@ -223,6 +226,7 @@ const sound = (): RetireFacts => ({
   losses: new Set(),
   writtenSince: { key: 'k' },
   expiring: null,
+  replicated: null,
   lock: null,
   openMigrations: [],
   owner: '111122223333',
@@ -468,6 +472,17 @@ describe('what is said of a gate', () => {
     expect(gate('in-use', { writtenSince: altered })).toEqual([false, false, unknown]);
     expect(gate('in-use', { writtenSince: altered, overrides: ['in-use'] })).toEqual([true, true, unknown]);
     expect(gate('in-use', { archivedUnder, writtenSince: null })).toEqual([true, false, kept]);
+  });
+
+  it('replication: that no deletion is passed on, or to where, which nobody can override', () => {
+    const alone = 'What is deleted in old is not replicated to another bucket.';
+    expect(gate('replication')).toEqual([true, false, alone]);
+    const replicated = 'S3 replicates it to new.';
+    expect(gate('replication', { replicated, overrides: ['replication'] })).toEqual([
+      false,
+      false,
+      replicated,
+    ]);
   });
 
   it('lifecycle: that no rule deletes the copies, or which one does, which can be overridden', () => {

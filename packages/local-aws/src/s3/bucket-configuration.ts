@@ -51,10 +51,21 @@ const CONFIGURATIONS: Readonly<Record<string, Configuration>> = {
       }
     },
   },
+  // Kept for who asks: nothing is replicated.
+  replication: {
+    root: 'ReplicationConfiguration',
+    absent: 'ReplicationConfigurationNotFoundError',
+    validate: (_root, bucket) => {
+      if (bucket.versioning === 'Enabled') return;
+      throw new S3Error(
+        'InvalidRequest',
+        "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
+      );
+    },
+  },
   // Nothing here can set them; a reader must still get the truth.
   cors: { root: 'CORSConfiguration', absent: 'NoSuchCORSConfiguration' },
   website: { root: 'WebsiteConfiguration', absent: 'NoSuchWebsiteConfiguration' },
-  replication: { root: 'ReplicationConfiguration', absent: 'ReplicationConfigurationNotFoundError' },
   logging: { root: 'BucketLoggingStatus', absent: xmlDocument('BucketLoggingStatus', '') },
   accelerate: { root: 'AccelerateConfiguration', absent: xmlDocument('AccelerateConfiguration', '') },
   requestPayment: {

@@ -213,7 +213,9 @@ export const BUCKET_OPERATIONS: readonly Operation[] = [
   }),
   ...configuration('cors', 'BucketCors', 'GET', { get: 's3:GetBucketCORS' }),
   ...configuration('website', 'BucketWebsite', 'GET', { get: 's3:GetBucketWebsite' }),
-  ...configuration('replication', 'BucketReplication', 'GET', { get: 's3:GetReplicationConfiguration' }),
+  ...configuration('replication', 'BucketReplication', 'GET PUT DELETE', {
+    get: 's3:GetReplicationConfiguration',
+  }),
   ...configuration('logging', 'BucketLogging', 'GET', { get: 's3:GetBucketLogging' }),
   ...configuration('accelerate', 'BucketAccelerateConfiguration', 'GET', {
     get: 's3:GetAccelerateConfiguration',
