@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { failureOf, isThrottled, isTransient } from './failure';
 
@@ -77,6 +78,8 @@ function againBySdk(outcome: unknown): number {
 }
 
 const NEVER = new AbortController().signal;
+// However many wait side by side.
+setMaxListeners(0, NEVER);
 
 /** Sends a single request, again if it failed for a passing reason. The last error is thrown as it came. */
 export const patiently = <T>(request: () => Promise<T>, signal: AbortSignal = NEVER): Promise<T> =>
