@@ -22,10 +22,31 @@ export function parseOcrKey(key: string): ReceiptReference | undefined {
 }
 
 /**
+ * The receipt whose OCR object may hold several receipts of its image. Another receipt's own OCR object takes precedence
+ * over what this one says of it.
+ */
+export const FIRST_RECEIPT = 1;
+
+/** The key of another receipt's OCR object, of the same image as one whose key is known. */
+export const siblingOcrKey = (key: string, receiptId: number): string =>
+  `${key.slice(0, key.lastIndexOf('/') + 1)}receipt-${padded(receiptId)}.json`;
+
+/**
+ * Where is noted which receipts the OCR object of {@link FIRST_RECEIPT} has ever held beside its own, one empty object
+ * each: those that it no longer holds are removed, and no others of the image.
+ */
+export const heldTogetherPrefix = (imageId: string): string =>
+  `${ROWS_PREFIX}${imageId}/with-receipt-${padded(FIRST_RECEIPT)}/`;
+export const heldTogetherKey = ({ imageId, receiptId }: ReceiptReference): string =>
+  `${heldTogetherPrefix(imageId)}receipt-${padded(receiptId)}`;
+/** The receipt that a key below {@link heldTogetherPrefix} notes. */
+export const receiptHeldTogether = (key: string): number => Number(/\d{5}$/.exec(key)?.[0]);
+
+/**
  * The NDJSON rows of one receipt for one collection. Each state of the OCR object has keys of its own, so that
  * what was read from one is never overwritten by, nor mixed with, what was read from another.
  *
- * @param etag - of the OCR object; null when it was removed.
+ * @param etag - of the OCR object; null when it was removed, or no longer holds the receipt.
  */
 export const ndjsonKey = (
   { imageId, receiptId }: ReceiptReference,

@@ -22,7 +22,10 @@ export const embedNdjsonMessageSchema = z.object({
   receipt_id: receiptIdSchema,
   bucket: z.string().min(3).max(63),
   ...fromEntries(COLLECTIONS.map((collection) => [rowsField(collection), z.string().min(1)])),
-  /** The OCR object as it was when the rows were made. Messages of earlier releases, which may be queued, lack it. */
+  /**
+   * The OCR object that decided of the receipt, as it was when the rows were made: its own, or that of the image's first
+   * receipt. Messages of earlier releases, which may be queued, lack it.
+   */
   ocr: ocrObjectSchema.optional(),
 });
 export type EmbedNdjsonMessage = z.infer<typeof embedNdjsonMessageSchema>;

@@ -72,6 +72,19 @@ export const recordTallySchema = z.object({
 });
 export type RecordTally = z.infer<typeof recordTallySchema>;
 
+/** The form that records of each collection are written in today. */
+export const CURRENT_FORMS = { lines: 'row', words: 'word' } as const satisfies Record<
+  Collection,
+  RecordForm
+>;
+
+/** How many records have another form than today's: searches and filters do not find old and new alike. */
+export const olderRecords = (collection: Collection, { forms }: RecordTally): number =>
+  Object.entries(forms).reduce(
+    (sum, [form, count]) => sum + (form === CURRENT_FORMS[collection] ? 0 : count),
+    0,
+  );
+
 export const NO_RECORDS: RecordTally = { forms: {}, labels: {} };
 
 /** Counts records by what their metadata tells. */

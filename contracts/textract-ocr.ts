@@ -13,15 +13,13 @@ const textractGeometrySchema = z.object({
 
 const relationshipSchema = z.object({ Type: z.string(), Ids: z.array(z.string()) });
 
-const ONE_PAGE = 'one file is one receipt, on one page';
-
 const textBlockSchema = z.object({
   Id: z.string().min(1),
   Text: z.string(),
   Confidence: percentSchema,
   Geometry: textractGeometrySchema,
-  /** Asynchronous operations number the pages. */
-  Page: z.literal(1, ONE_PAGE).optional(),
+  /** From 1. Only asynchronous operations number the pages. */
+  Page: z.int().min(1).nullish(),
 });
 
 const lineBlockSchema = textBlockSchema.extend({
@@ -47,11 +45,51 @@ const blockSchema = z.looseObject({ BlockType: z.string() }).transform((block, c
   return z.NEVER;
 });
 
-/** The response of Textract's DetectDocumentText or AnalyzeDocument for one page: its lines and words. */
-export const textractOcrSchema = z.object({
-  DocumentMetadata: z.object({ Pages: z.literal(1, ONE_PAGE) }).optional(),
-  /** An asynchronous job's answer comes in parts: a part alone is not a receipt. */
-  NextToken: z.null('the rest of the answer is missing: join all parts into one file').optional(),
-  Blocks: z.array(blockSchema).transform((blocks) => blocks.filter((block) => block !== undefined)),
+const blocksSchema = z
+  .array(blockSchema)
+  .transform((blocks) => blocks.filter((block) => block !== undefined));
+export type TextractBlocks = z.infer<typeof blocksSchema>;
+
+/** What all answers have in common: those of asynchronous jobs come in parts, and may be of several pages. */
+const answerSchema = z.object({
+  DocumentMetadata: z.object({ Pages: z.int().min(0) }).nullish(),
+  /** Of PARTIAL_SUCCESS some pages are missing, and would be taken for blank ones. */
+  JobStatus: z
+    .literal('SUCCEEDED', 'the job did not succeed for all pages: run it again and keep its whole answer')
+    .nullish(),
+  /** Leads to the next part. */
+  NextToken: z.string().nullish(),
 });
+
+/**
+ * The answer of Textract's DetectDocumentText or AnalyzeDocument, or a part of what a job of theirs gives: lines and
+ * words (docs.aws.amazon.com/textract/latest/dg/API_GetDocumentTextDetection.html).
+ */
+export const textractOcrSchema = answerSchema.extend({ Blocks: blocksSchema });
 export type TextractOcr = z.infer<typeof textractOcrSchema>;
+
+const fieldsSchema = z.array(z.unknown()).nullish();
+
+const expenseDocumentSchema = z
+  .object({
+    Blocks: z.array(z.unknown(), 'the text is missing, as in answers of AnalyzeExpense before October 2022'),
+    SummaryFields: fieldsSchema,
+    LineItemGroups: fieldsSchema,
+  })
+  .refine(
+    ({ Blocks, SummaryFields, LineItemGroups }) =>
+      Blocks.length > 0 || (SummaryFields ?? []).length + (LineItemGroups ?? []).length === 0,
+    'fields were found, but the text that they were found in is missing',
+  )
+  .transform(({ Blocks }) => ({ Blocks }))
+  .pipe(z.object({ Blocks: blocksSchema }));
+
+/**
+ * The answer of Textract's AnalyzeExpense, or a part of what GetExpenseAnalysis gives: one document for each receipt,
+ * with its text in blocks like those of the other operations. What Textract makes of the text is passed over
+ * (docs.aws.amazon.com/textract/latest/dg/API_ExpenseDocument.html).
+ */
+export const textractExpenseSchema = answerSchema.extend({
+  ExpenseDocuments: z.array(expenseDocumentSchema),
+});
+export type TextractExpense = z.infer<typeof textractExpenseSchema>;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { imageIdSchema, receiptIdSchema } from '../contracts/record-id';
 import { receiptRecords } from '../functions/embed-from-ndjson/receipt-records';
+import { readOcrFile } from '../functions/process-ocr-results/ocr-file';
 import { receiptRows } from '../functions/process-ocr-results/receipt-rows';
 
 /** A case of the oracle in `__tests__/fixtures/old-records/cases`, as far as it is read here. */
@@ -18,7 +19,8 @@ const {
   receipt_id: receiptId,
   ocr,
 } = caseSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-const rows = receiptRows(Buffer.from(JSON.stringify(ocr)), { imageId, receiptId });
+const [receipt] = readOcrFile(Buffer.from(JSON.stringify(ocr)));
+const rows = receiptRows(receipt?.lines ?? [], { imageId, receiptId });
 const printed = Object.entries(receiptRecords(rows)).map(([collection, records]) => [
   collection,
   records.map(({ embeddedText, ...record }) => ({ ...record, embedded_text: embeddedText })),

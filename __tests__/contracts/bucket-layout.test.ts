@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import {
   deltaKey,
+  heldTogetherKey,
+  heldTogetherPrefix,
   isDecoy,
   isDecoyKey,
   isVersionId,
@@ -9,6 +11,8 @@ import {
   ndjsonKey,
   ocrKey,
   parseOcrKey,
+  receiptHeldTogether,
+  siblingOcrKey,
   snapshotArchiveKey,
   snapshotHashKey,
   snapshotManifestKey,
@@ -42,6 +46,28 @@ test.each([
   'ocr/0f3c1b6a-6f0e-4b8e-9d0a-1c2d3e4f5a6b/receipt-00001.json/again',
 ])('%s is no OCR result', (key) => {
   expect(parseOcrKey(key)).toBeUndefined();
+});
+
+test('the OCR results of an image lie side by side, whatever the image id is written like', () => {
+  fc.assert(
+    fc.property(receipts, receiptIds, fc.boolean(), ({ imageId, receiptId }, other, inCapitals) => {
+      const id = inCapitals ? imageId.toUpperCase() : imageId;
+      const sibling = ocrKey({ imageId: id, receiptId: other });
+      expect(siblingOcrKey(ocrKey({ imageId: id, receiptId }), other)).toBe(sibling);
+    }),
+  );
+});
+
+test('what an image’s first OCR result has held is noted by receipt, below a prefix that no rows lie under', () => {
+  fc.assert(
+    fc.property(receipts, fc.stringMatching(/^[0-9a-f]{32}$/), collections, (receipt, etag, each) => {
+      const key = heldTogetherKey(receipt);
+      const prefix = heldTogetherPrefix(receipt.imageId);
+      expect(key.startsWith(prefix)).toBe(true);
+      expect(receiptHeldTogether(key)).toBe(receipt.receiptId);
+      expect(ndjsonKey(receipt, etag, each).startsWith(prefix)).toBe(false);
+    }),
+  );
 });
 
 test('version ids are recognised, and sort as the moments that they stand for', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { textractOcrSchema } from '../../contracts/textract-ocr';
+import { textractExpenseSchema, textractOcrSchema } from '../../contracts/textract-ocr';
 import { OCR_RESULTS } from '../../demo/receipts/receipts';
 import { texts } from '../support/arbitraries';
 import { recordedOcr } from '../support/recorded-ocr';
@@ -45,17 +45,49 @@ test('blocks of other kinds are passed over, wherever they stand', () => {
   );
 });
 
-test('a receipt of several pages, or a part of an answer, is refused with what to do', () => {
+test('the numbers of pages, and that more is to come, are read', () => {
   const [line] = fc.sample(lines, 1);
-  for (const [answer, reason] of [
-    [{ Blocks: [line], DocumentMetadata: { Pages: 2 } }, 'one file is one receipt, on one page'],
-    [{ Blocks: [{ ...line, Page: 2 }] }, 'one file is one receipt, on one page'],
-    [{ Blocks: [line], NextToken: 'more' }, 'join all parts into one file'],
-  ] as const) {
-    expect(read(answer).error?.issues.map(({ message }) => message)).toEqual([
-      expect.stringContaining(reason),
-    ]);
-  }
+  const answer = { JobStatus: 'SUCCEEDED', DocumentMetadata: { Pages: 2 }, NextToken: 'more' };
+  expect(read({ ...answer, Blocks: [{ ...line, Page: 2 }] }).data).toMatchObject({
+    ...answer,
+    Blocks: [{ Page: 2 }],
+  });
+});
+
+test.each(['IN_PROGRESS', 'FAILED', 'PARTIAL_SUCCESS'])(
+  'the answer of a job that is %s is refused: its missing pages are not blank',
+  (JobStatus) => {
+    for (const schema of [textractOcrSchema, textractExpenseSchema]) {
+      const { error } = schema.safeParse({ JobStatus, Blocks: [], ExpenseDocuments: [] });
+      expect(error?.issues.map(({ message }) => message)).toEqual([
+        expect.stringContaining('keep its whole answer'),
+      ]);
+    }
+  },
+);
+
+test('the blocks of expense documents are read like those of text, whatever else was found in it', () => {
+  const found = { SummaryFields: [{ Type: { Text: 'TOTAL' } }], LineItemGroups: [{ LineItems: [] }] };
+  fc.assert(
+    fc.property(fc.array(blocks, { maxLength: 3 }), (all) => {
+      const ExpenseDocuments = all.map((Blocks, index) => ({
+        ExpenseIndex: index + 1,
+        ...(Blocks.length > 0 ? found : {}),
+        Blocks,
+      }));
+      const { data } = textractExpenseSchema.safeParse(JSON.parse(JSON.stringify({ ExpenseDocuments })));
+      expect(data?.ExpenseDocuments).toEqual(all.map((Blocks) => ({ Blocks })));
+    }),
+  );
+});
+
+test.each([
+  ['no blocks', { SummaryFields: [] }, 'before October 2022'],
+  ['fields without blocks', { SummaryFields: [{}], Blocks: [] }, 'is missing'],
+  ['line items without blocks', { LineItemGroups: [{}], Blocks: [] }, 'is missing'],
+])('an expense document with %s is refused: a receipt would go for it', (_what, document, reason) => {
+  const { error } = textractExpenseSchema.safeParse({ ExpenseDocuments: [document] });
+  expect(error?.issues.map(({ message }) => message)).toEqual([expect.stringContaining(reason)]);
 });
 
 test.each([

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { receiptRecords } from '../../functions/embed-from-ndjson/receipt-records';
 import { isNoise } from '../../functions/process-ocr-results/noise';
-import { receiptRows } from '../../functions/process-ocr-results/receipt-rows';
+import { receiptOfFile } from '../support/receipt-of-file';
 
 const ROOT = join(__dirname, '..', '..');
 /** What the old system's own code made of 29 receipts, and the comparison that came with them. Never changed here. */
@@ -44,7 +44,7 @@ const caseOf = (name: string): Case =>
 
 function recordsOf(name: string) {
   const { ocr, image_id: imageId, receipt_id: receiptId } = caseOf(name);
-  return receiptRecords(receiptRows(Buffer.from(JSON.stringify(ocr)), { imageId, receiptId }));
+  return receiptRecords(receiptOfFile(Buffer.from(JSON.stringify(ocr)), { imageId, receiptId }));
 }
 
 let folder: string;

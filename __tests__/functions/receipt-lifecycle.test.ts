@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { ocrKey } from '../../contracts/bucket-layout';
+import { FIRST_RECEIPT, ocrKey } from '../../contracts/bucket-layout';
 import { isUnfinished } from '../../contracts/compaction-run';
-import { parseRecordId, type ReceiptReference, receiptIdPrefix } from '../../contracts/record-id';
+import { parseRecordId, receiptIdPrefix } from '../../contracts/record-id';
 import { layOut } from '../../demo/receipts/lay-out';
 import { visionResult } from '../../demo/receipts/ocr-results';
 import { embedMessage } from '../../functions/embed-from-ndjson/embed-receipt';
@@ -21,12 +21,13 @@ import {
 import { intercepted } from '../support/intercepted-client';
 import { type SeededRandom, seededRandom } from '../support/seeded-random';
 
-/** How many receipts live through the test; `RECEIPTS=500` takes some minutes. */
-const RECEIPTS = Number(process.env.RECEIPTS ?? 60);
+/** How many images live through the test, each with up to three receipts; `IMAGES=500` takes some minutes. */
+const IMAGES = Number(process.env.IMAGES ?? 60);
+const SEED = Number(process.env.SEED ?? 8);
 /** That live at the same time. */
 const AT_ONCE = 12;
-/** What happens to one receipt: far more than in a year. */
-const CHANGES = 4;
+/** What happens to the OCR results of one image: far more than in a year. */
+const CHANGES = 6;
 
 const world = useCompactionHarness();
 
@@ -77,26 +78,33 @@ interface Possible {
   readonly isSlow: boolean;
 }
 
-/** One receipt, and everything of it that is under way: no queue promises an order, or to deliver once. */
+/** What an image's OCR results say, each by the receipt that its key names: the texts of each receipt that it holds. */
+type Files = Map<number, ReadonlyMap<number, readonly string[]>>;
+
+/** The receipts of each image: the first's file may hold all of them, and each may have a file of its own. */
+const NUMBERS = [1, 2, 3] as const;
+
+/** One image, and everything of it that is under way: no queue promises an order, or to deliver once. */
 class Life {
-  readonly receipt: ReceiptReference;
-  /** What the last of its OCR results says, one text a line; none once it was removed. */
-  texts: readonly string[] = [];
+  readonly imageId = randomUUID();
   /** Why a function found its message unreadable, which none here is. */
   unreadable: string | undefined;
   #changes = CHANGES;
-  readonly #key: string;
-  readonly #events: string[] = [];
+  readonly #files: Files = new Map();
+  readonly #events: Event[] = [];
   readonly #messages: string[] = [];
   #activities: Activity[] = [];
 
-  constructor(private readonly random: SeededRandom) {
-    this.receipt = { imageId: randomUUID(), receiptId: 1 + random.below(3) };
-    this.#key = ocrKey(this.receipt);
-  }
+  constructor(private readonly random: SeededRandom) {}
 
   get isOver(): boolean {
     return this.#possible().length === 0;
+  }
+
+  /** What its OCR results say of a receipt, one text a line: its own file alone, if there is one. */
+  textsOf(receiptId: number): readonly string[] {
+    const file = this.#files.get(receiptId) ?? this.#files.get(FIRST_RECEIPT);
+    return file?.get(receiptId) ?? [];
   }
 
   /** One thing happens, whichever. */
@@ -122,28 +130,37 @@ class Life {
 
   async #change(): Promise<void> {
     this.#changes -= 1;
-    if (this.random.chance(0.3)) {
-      await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: this.#key }));
-      this.texts = [];
+    const receiptId = this.random.pick([FIRST_RECEIPT, FIRST_RECEIPT, ...NUMBERS]);
+    const key = ocrKey({ imageId: this.imageId, receiptId });
+    if (this.random.chance(this.#files.has(receiptId) ? 0.45 : 0.1)) {
+      await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: key }));
+      this.#files.delete(receiptId);
     } else {
-      // Few different texts, so that what was corrected is corrected back.
-      this.texts = Array.from(
-        { length: this.random.below(3) },
-        (_, line) => `TEXT${line}${this.random.below(2)}`,
-      );
-      await drop(this.#key, this.texts);
+      const mayHold = receiptId === FIRST_RECEIPT && this.random.chance(0.7) ? NUMBERS : [receiptId];
+      const held = mayHold.filter(() => this.random.chance(0.7));
+      const file = new Map(held.map((each) => [each, this.#texts()]));
+      this.#files.set(receiptId, file);
+      await dropTogether(key, file);
     }
     // What the event says is not looked at: events come in any order.
-    this.#events.push(this.random.pick(['ObjectCreated:Put', 'ObjectRemoved:DeleteMarkerCreated']));
+    this.#events.push({
+      key,
+      eventName: this.random.pick(['ObjectCreated:Put', 'ObjectRemoved:DeleteMarkerCreated']),
+    });
   }
 
-  async #ingest(eventName: string): Promise<void> {
-    this.#deliver(this.#events, eventName);
+  /** Few different ones, so that what was corrected is corrected back. */
+  #texts(): string[] {
+    return Array.from({ length: this.random.below(3) }, (_, line) => `TEXT${line}${this.random.below(2)}`);
+  }
+
+  async #ingest(event: Event): Promise<void> {
+    this.#deliver(this.#events, event);
     const activity = new Activity(this.random.chance(0.3));
     await this.#begin(
       activity,
-      () => ingest(activity, this.#key, eventName, (message) => this.#messages.push(message)),
-      () => this.#events.push(eventName),
+      () => ingest(activity, event, (message) => this.#messages.push(message)),
+      () => this.#events.push(event),
     );
   }
 
@@ -158,7 +175,7 @@ class Life {
   }
 
   /** What a queue has delivered it sometimes delivers again. */
-  #deliver(queue: string[], message: string): void {
+  #deliver<Message>(queue: Message[], message: Message): void {
     if (!this.random.chance(0.15)) queue.splice(queue.indexOf(message), 1);
   }
 
@@ -177,10 +194,25 @@ class Life {
 const drop = (key: string, texts: readonly string[]) =>
   world.put(key, JSON.stringify(visionResult(layOut(texts.map((text) => [text])))));
 
+const dropTogether = (key: string, file: ReadonlyMap<number, readonly string[]>) =>
+  world.put(
+    key,
+    JSON.stringify({
+      receipts: [...file].map(([receipt_id, texts]) => ({
+        receipt_id,
+        ...visionResult(layOut(texts.map((text) => [text]))),
+      })),
+    }),
+  );
+
+interface Event {
+  readonly key: string;
+  readonly eventName: string;
+}
+
 function ingest(
   activity: Activity,
-  key: string,
-  eventName: string,
+  { key, eventName }: Event,
   send: (message: string) => void,
 ): Promise<void> {
   const s3 = { bucket: { name: world.bucket }, object: { key: encodeURIComponent(key) } };
@@ -217,9 +249,9 @@ function inTurns({ inTurn }: Activity) {
 }
 
 test('the last state of each receipt wins, in whatever order its events, messages and requests come', async () => {
-  const random = seededRandom(8);
+  const random = seededRandom(SEED);
   const all: Life[] = [];
-  while (all.length < RECEIPTS) {
+  while (all.length < IMAGES) {
     const lives = Array.from({ length: AT_ONCE }, () => new Life(random));
     all.push(...lives);
     for (;;) {
@@ -231,65 +263,143 @@ test('the last state of each receipt wins, in whatever order its events, message
     await world.compactOnce();
   }
 
-  const published = [...(await world.published()).keys()].map(parseRecordId);
-  for (const { receipt, texts, unreadable } of all) {
-    const lines = published.filter((id) => id && receiptIdPrefix(id) === receiptIdPrefix(receipt));
-    const runs = await runsOfReceipt(world.table, receipt);
-    const unfinished = runs.filter(({ lines: { state } }) => isUnfinished(state));
-    expect({ receipt, lines: lines.length, unfinished, unreadable }).toEqual({
-      receipt,
-      lines: texts.length,
-      unfinished: [],
-      unreadable: undefined,
-    });
+  const documents = new Map<string, (string | null)[]>();
+  for (const [id, { document }] of await world.published()) {
+    const of = parseRecordId(id);
+    const prefix = of && receiptIdPrefix(of);
+    documents.set(String(prefix), [...(documents.get(String(prefix)) ?? []), document]);
+  }
+  for (const life of all) {
+    for (const receiptId of NUMBERS) {
+      const receipt = { imageId: life.imageId, receiptId };
+      const runs = await runsOfReceipt(world.table, receipt);
+      const unfinished = runs.filter(({ lines: { state } }) => isUnfinished(state));
+      const { unreadable } = life;
+      const published = (documents.get(receiptIdPrefix(receipt)) ?? []).sort();
+      expect({ receipt, published, unfinished, unreadable }).toEqual({
+        receipt,
+        published: [...life.textsOf(receiptId)].sort(),
+        unfinished: [],
+        unreadable: undefined,
+      });
+    }
   }
 });
 
-describe('A function that is overtaken after any of its requests by a newer OCR result', () => {
+describe('A function that is overtaken after any of its requests', () => {
   /** More than either function sends. */
-  const REQUESTS = 12;
+  const REQUESTS = 18;
   const CREATED = 'ObjectCreated:Put';
-  const ingested = async (key: string): Promise<string> => {
-    const activity = new Activity(false);
-    let sent = '';
-    await activity.begin(() =>
-      ingest(activity, key, CREATED, (message) => {
-        sent = message;
-      }),
-    );
-    await activity.toItsEnd();
-    return sent;
-  };
-  const embedded = async (message: string): Promise<void> => {
-    const activity = new Activity(false);
-    await activity.begin(() => embedIn(activity, message));
-    await activity.toItsEnd();
+  const OLD = new Map(NUMBERS.map((receiptId) => [receiptId, ['OLD']]));
+  const remove = (key: string) =>
+    world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: key })).then(() => {});
+
+  /** What comes over an image whose first file holds all receipts; it changes one file, and leaves these texts. */
+  const CHANGES_OF_STATE: Readonly<
+    Record<
+      string,
+      {
+        file: number;
+        before?: (key: string) => Promise<void>;
+        ends: Record<number, string[]>;
+        change: (key: string) => Promise<void>;
+      }
+    >
+  > = {
+    'a newer state of one receipt': {
+      file: 1,
+      ends: { 1: ['NEW', 'TEXT'] },
+      change: (key) => drop(key, ['NEW', 'TEXT']),
+    },
+    'a newer state that holds fewer receipts': {
+      file: 1,
+      ends: { 1: ['NEW'], 3: ['TEXT'] },
+      change: (key) =>
+        dropTogether(
+          key,
+          new Map([
+            [1, ['NEW']],
+            [3, ['TEXT']],
+          ]),
+        ),
+    },
+    'its removal': { file: 1, ends: {}, change: remove },
+    'a file of its own for the second': {
+      file: 2,
+      ends: { 1: ['OLD'], 2: ['NEW'], 3: ['OLD'] },
+      change: (key) => drop(key, ['NEW']),
+    },
+    'the removal of the second’s own file': {
+      file: 2,
+      before: (key) => drop(key, ['ITS OWN']),
+      ends: { 1: ['OLD'], 2: ['OLD'], 3: ['OLD'] },
+      change: remove,
+    },
   };
 
-  it.each(['process-ocr-results', 'embed-from-ndjson'])('never wins over it: %s', async (name) => {
-    const receipts = Array.from({ length: REQUESTS }, () => ({ imageId: randomUUID(), receiptId: 1 }));
-    for (const [requests, receipt] of receipts.entries()) {
-      const key = ocrKey(receipt);
-      await drop(key, ['OLD']);
+  const inOneGo = async (handle: (activity: Activity) => Promise<void>): Promise<void> => {
+    const activity = new Activity(false);
+    await activity.begin(() => handle(activity));
+    await activity.toItsEnd();
+  };
+  const ingested = async (key: string): Promise<string[]> => {
+    const sent: string[] = [];
+    await inOneGo((activity) =>
+      ingest(activity, { key, eventName: CREATED }, (message) => sent.push(message)),
+    );
+    return sent;
+  };
+  const embedded = async (messages: readonly string[]): Promise<void> => {
+    for (const message of messages) await inOneGo((activity) => embedIn(activity, message));
+  };
+
+  const CASES = Object.keys(CHANGES_OF_STATE).flatMap((change) =>
+    ['process-ocr-results', 'embed-from-ndjson'].map((name) => [change, name] as const),
+  );
+  it.each(CASES)('by %s never wins over it: %s', async (name, functionName) => {
+    const { file, before, ends, change } = CHANGES_OF_STATE[name] ?? { file: 1, ends: {}, change: remove };
+    const images: string[] = Array.from({ length: REQUESTS }, () => randomUUID());
+    for (const [requests, imageId] of images.entries()) {
+      const first = ocrKey({ imageId, receiptId: FIRST_RECEIPT });
+      const key = ocrKey({ imageId, receiptId: file });
+      await dropTogether(first, OLD);
+      if (before !== undefined) {
+        await before(key);
+        await embedded(await ingested(key));
+      }
       const slow = new Activity(true);
       const late: string[] = [];
-      if (name === 'embed-from-ndjson') {
-        const message = await ingested(key);
-        await slow.begin(() => embedIn(slow, message));
+      if (functionName === 'embed-from-ndjson') {
+        // The second receipt's is slow; those of the others come late.
+        const [one = '', two = '', ...others] = await ingested(first);
+        late.push(one, ...others);
+        await slow.begin(() => embedIn(slow, two));
       } else {
         // What was overwritten while it was read fails, and is delivered again.
-        const handle = () => ingest(slow, key, CREATED, (message) => late.push(message));
+        const handle = () =>
+          ingest(slow, { key: first, eventName: CREATED }, (message) => late.push(message));
         await slow.begin(() => handle().catch(() => {}));
       }
-      for (let sent = 0; sent < requests && !slow.isOver; sent++) await slow.step(seededRandom(0));
-      await drop(key, ['NEW', 'TEXT']);
-      await embedded(await ingested(key));
+      for (let sent = 0; sent < requests && !slow.isOver; sent++) await slow.step(seededRandom(requests));
+      await change(key);
+      const messages = await ingested(key);
+      await embedded(messages);
       await slow.toItsEnd();
-      for (const message of late) await embedded(message);
+      await embedded(late);
+      // A file that was overtaken while it was read is announced once more.
+      if (file !== FIRST_RECEIPT) await embedded(await ingested(first));
     }
     await world.compactOnce();
-    const published = [...(await world.published()).values()].map(({ document }) => document);
-    expect(published.filter((document) => document === 'OLD')).toEqual([]);
-    expect(published).toHaveLength(2 * REQUESTS);
+    const found = new Map<string, (string | null)[]>();
+    for (const [id, { document }] of await world.published()) {
+      const of = parseRecordId(id);
+      if (of === undefined || !images.includes(of.imageId)) continue;
+      const name = `${images.indexOf(of.imageId)}/${of.receiptId}`;
+      found.set(name, [...(found.get(name) ?? []), document].sort());
+    }
+    const expected = images.flatMap((_, index) =>
+      Object.entries(ends).map(([receiptId, texts]) => [`${index}/${receiptId}`, [...texts].sort()] as const),
+    );
+    expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
   });
 });

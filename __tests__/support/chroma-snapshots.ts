@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, extract } from 'tar';
+import type { RecordMetadata } from '../../contracts/delta';
 import { startChromaServer } from '../../functions/enhanced-compaction/chroma/server';
 
 /** A snapshot as the old system stored it. */
@@ -15,8 +16,9 @@ export interface Snapshot {
   readonly hash: string;
 }
 
-/** Lets a real Chroma server write a persist directory with so many records, and packs it. */
-export async function makeSnapshot(records: number): Promise<Snapshot> {
+/** Lets a real Chroma server write a persist directory with so many records, or with these, and packs it. */
+export async function makeSnapshot(records: number | readonly RecordMetadata[]): Promise<Snapshot> {
+  const metadatas = typeof records === 'number' ? Array(records).fill({ receipt_id: 1 }) : records;
   const folder = await mkdtemp(join(tmpdir(), 'snapshot-'));
   try {
     const path = join(folder, 'chroma');
@@ -32,13 +34,13 @@ export async function makeSnapshot(records: number): Promise<Snapshot> {
       return (await response.json()) as { id: string };
     };
     const { id } = await post(base, { name: 'lines' });
-    if (records > 0) {
-      const ids = Array.from({ length: records }, (_, index) => `record-${index}`);
+    if (metadatas.length > 0) {
+      const ids = metadatas.map((_, index) => `record-${index}`);
       await post(`${base}/${id}/add`, {
         ids,
         documents: ids,
         embeddings: ids.map((_, index) => [index, 1, 2]),
-        metadatas: ids.map(() => ({ receipt_id: 1 })),
+        metadatas,
       });
     }
     await server.stop();

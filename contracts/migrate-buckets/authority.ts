@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { collectionSchema } from '../collections';
+import { recordTallySchema } from '../record-form';
 import { count, tallySchema } from './plan';
 
 const sentences = z.array(z.string());
@@ -40,6 +41,12 @@ const collectionEvidenceSchema = z.object({
   /** The moment that its version names, or when its objects were written if that is earlier. */
   snapshot_at: moment,
   records: count.nullable().describe('in the snapshot; null when it was not opened or cannot be'),
+  record_forms: recordTallySchema
+    .nullable()
+    .optional()
+    .describe(
+      'how many of its stored records have each form, and each generation of labels; null when it was not looked at (--quick) or cannot be',
+    ),
 });
 export type CollectionEvidence = z.infer<typeof collectionEvidenceSchema>;
 

@@ -1,9 +1,10 @@
+import { parseOcrKey, siblingOcrKey } from '../../contracts/bucket-layout';
 import { perCollection } from '../../contracts/collections';
 import type { CompactionRun } from '../../contracts/compaction-run';
 import { TEXT_FORMAT_VERSION } from '../../contracts/embedding';
 import { type EmbedNdjsonMessage, embedNdjsonMessageSchema, type OcrObject } from '../../contracts/messages';
 import { describeIssues } from '../../contracts/ndjson-rows';
-import { receiptOf } from '../../contracts/record-id';
+import { type ReceiptReference, receiptOf } from '../../contracts/record-id';
 import { lookAtObject } from '../shared/look-at-object';
 import { UnreadableInput } from '../shared/quarantine';
 import { createRun, type RunTable, runsOfReceipt } from '../shared/run-table';
@@ -38,7 +39,7 @@ export async function embedMessage(body: string, props: EmbedProps): Promise<voi
   // long this one takes.
   const runs = await runsOfReceipt(table, receipt);
   const lookedAt = Date.now();
-  if (message.ocr !== undefined && !(await isStill(message.ocr, props))) {
+  if (message.ocr !== undefined && !(await stillDecides(message.ocr, receipt, props))) {
     telemetry.logger.info('The OCR result has changed since: its newer state is embedded instead', {
       image_id,
       receipt_id,
@@ -79,8 +80,16 @@ function readMessage(body: string, onlyBucket: string): EmbedNdjsonMessage {
   return message.data;
 }
 
-const isStill = async ({ key, etag }: OcrObject, { s3, bucket }: EmbedProps): Promise<boolean> =>
-  ((await lookAtObject(s3, bucket, key))?.etag ?? null) === etag;
+/** Whether an OCR object is what it was, and the receipt has none of its own that takes precedence. */
+async function stillDecides(
+  { key, etag }: OcrObject,
+  { receiptId }: ReceiptReference,
+  { s3, bucket }: EmbedProps,
+): Promise<boolean> {
+  if (((await lookAtObject(s3, bucket, key))?.etag ?? null) !== etag) return false;
+  const isItsOwn = parseOcrKey(key)?.receiptId === receiptId;
+  return isItsOwn || (await lookAtObject(s3, bucket, siblingOcrKey(key, receiptId))) === undefined;
+}
 
 /** Runs of one receipt never share a moment: their order decides which one is superseded. */
 const laterThan = (run: CompactionRun | undefined, moment: number): Date =>

@@ -77,7 +77,7 @@ function rowRecord(
     width: Math.max(...boxes.map((box) => box.x + box.width)) - x,
     height: Math.max(...boxes.map((box) => box.y + box.height)) - y,
     source: SOURCE,
-    row_line_ids: `[${ids.join(', ')}]`,
+    row_line_ids: idList(ids),
     label_status: UNLABELLED,
     ...normalizedDataOfRow(words.filter(({ line_id }) => ids.includes(line_id))),
   };
@@ -114,3 +114,13 @@ function wordRecord({ word, left, right }: WordContext): UnembeddedRecord {
 }
 
 const metadataText = (text: string): string => beginning(text, LONGEST_METADATA_TEXT);
+
+/**
+ * A row's line ids as the old system writes them, a list in JSON. Of a row of hundreds of lines, those from its left
+ * that fit: the list stays one that can be read, as the text is cut at the same limit.
+ */
+function idList(ids: readonly number[]): string {
+  const list = ids.join(', ');
+  const room = LONGEST_METADATA_TEXT - '[]'.length;
+  return `[${list.length <= room ? list : list.slice(0, list.lastIndexOf(', ', room))}]`;
+}

@@ -1,42 +1,32 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { ndjsonKey, OCR_PREFIX, parseOcrKey } from '../../contracts/bucket-layout';
-import { COLLECTIONS, perCollection, type ReceiptRows } from '../../contracts/collections';
-import { fromEntries } from '../../contracts/from-entries';
-import {
-  type EmbedNdjsonMessage,
-  embedNdjsonMessageSchema,
-  MESSAGE_VERSION,
-  type OcrObject,
-  rowsField,
-} from '../../contracts/messages';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { FIRST_RECEIPT, OCR_PREFIX, parseOcrKey, siblingOcrKey } from '../../contracts/bucket-layout';
+import { perCollection } from '../../contracts/collections';
+import type { OcrObject } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
-import { describeIssues, encodeNdjson } from '../../contracts/ndjson-rows';
+import { describeIssues } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { s3NotificationSchema } from '../../contracts/s3-notification';
 import type { Telemetry } from '../shared/logging';
 import { lookAtObject } from '../shared/look-at-object';
 import { type Quarantine, UnreadableInput } from '../shared/quarantine';
 import { parseBody } from '../shared/sqs-batch';
-import { receiptRows } from './receipt-rows';
+import type { ParsedReceipt } from './receipt-rows';
+import { receiptsOfFile } from './receipts-of-file';
+import { type SettleProps, sendRows, settle } from './settle-receipts';
 
 /** The OCR result of a receipt has some hundred kilobytes. Far larger is something else. Bytes. */
 const LARGEST_OCR_FILE = 32 * 1024 * 1024;
 
-export interface IngestProps {
-  readonly s3: S3Client;
-  readonly sqs: SQSClient;
-  readonly bucket: string;
-  readonly embedQueueUrl: string;
+export interface IngestProps extends SettleProps {
   readonly quarantine: Quarantine;
   readonly telemetry: Telemetry;
 }
 
 /**
- * Handles one message of the ocr-results queue: each OCR object that it announces becomes the receipt's two
- * NDJSON files and one message for embed-from-ndjson, as the object is NOW: S3 promises no order of its events.
- * One that is gone becomes two empty files, which take the receipt out of the collections. An object that cannot
+ * Handles one message of the ocr-results queue: each OCR object that it announces becomes two NDJSON files and one
+ * message for embed-from-ndjson for each receipt that it holds, as the object is NOW: S3 promises no order of its
+ * events. A receipt that is gone becomes two empty files, which take it out of the collections. An object that cannot
  * be read is quarantined. Handling a message twice writes the same files again.
  *
  * @throws {UnreadableInput} when the message itself cannot be understood.
@@ -70,35 +60,32 @@ async function ingestObject(key: string, props: IngestProps): Promise<void> {
     telemetry.logger.info('A folder was made, which holds nothing to read', { key });
     return;
   }
-  const receipt = parseOcrKey(key);
+  const file = parseOcrKey(key);
   const found = await lookAtObject(s3, bucket, key);
   if (found === undefined) {
-    if (receipt === undefined) return;
-    await writeRows(
-      receipt,
-      { key, etag: null },
-      perCollection(() => []),
-      props,
-    );
-    telemetry.logger.info('An OCR result was removed', { ...receipt });
-    return;
+    if (file === undefined) return;
+    telemetry.logger.info('An OCR result was removed', { ...file });
+    return settleRemoved(key, file, props);
   }
   const { etag, size } = found;
   try {
-    if (receipt === undefined) {
+    if (file === undefined) {
       throw new UnreadableInput('The key is not of the form ocr/{image uuid}/receipt-{five digits}.json.');
     }
     if (size > LARGEST_OCR_FILE) {
       throw new UnreadableInput(`The OCR file has ${size} bytes; at most ${LARGEST_OCR_FILE} are read.`);
     }
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }));
-    const rows = receiptRows((await Body?.transformToByteArray()) ?? new Uint8Array(), receipt);
-    await writeRows(receipt, { key, etag }, rows, props);
-    telemetry.metrics.addMetric(METRICS.receiptsParsed, MetricUnit.Count, 1);
+    const receipts = await readReceipts({ key, etag }, file, props);
+    const passedOver = await settle(file, { key, etag }, receipts, props);
+    const all = [...receipts.values()];
+    telemetry.metrics.addMetric(METRICS.receiptsParsed, MetricUnit.Count, receipts.size);
     telemetry.logger.info('An OCR result was parsed', {
-      ...receipt,
-      ...perCollection((each) => rows[each].length),
-      clamped: rows.clamped,
+      ...file,
+      receipts: receipts.size,
+      // They have OCR results of their own.
+      passedOver,
+      ...perCollection((each) => all.reduce((sum, rows) => sum + rows[each].length, 0)),
+      clamped: all.reduce((sum, { clamped }) => sum + clamped, 0),
     });
   } catch (error) {
     if (!(error instanceof UnreadableInput)) throw error;
@@ -106,31 +93,37 @@ async function ingestObject(key: string, props: IngestProps): Promise<void> {
   }
 }
 
-async function writeRows(
-  receipt: ReceiptReference,
-  ocr: OcrObject,
-  rows: ReceiptRows,
-  { s3, sqs, bucket, embedQueueUrl }: IngestProps,
-): Promise<void> {
-  await Promise.all(
-    COLLECTIONS.map((collection) =>
-      s3.send(
-        new PutObjectCommand({
-          Bucket: bucket,
-          Key: ndjsonKey(receipt, ocr.etag, collection),
-          Body: Buffer.from(encodeNdjson(rows[collection])),
-          ContentType: 'application/x-ndjson',
-        }),
-      ),
-    ),
-  );
-  const message: EmbedNdjsonMessage = embedNdjsonMessageSchema.parse({
-    version: MESSAGE_VERSION,
-    image_id: receipt.imageId,
-    receipt_id: receipt.receiptId,
-    bucket,
-    ...fromEntries(COLLECTIONS.map((each) => [rowsField(each), ndjsonKey(receipt, ocr.etag, each)])),
-    ocr,
-  });
-  await sqs.send(new SendMessageCommand({ QueueUrl: embedQueueUrl, MessageBody: JSON.stringify(message) }));
+/** An OCR object that is gone leaves a further receipt to what that of the image's first receipt says of it. */
+async function settleRemoved(key: string, file: ReceiptReference, props: IngestProps): Promise<void> {
+  if (file.receiptId === FIRST_RECEIPT) {
+    await settle(file, { key, etag: null }, new Map(), props);
+    return;
+  }
+  const first = { key: siblingOcrKey(key, FIRST_RECEIPT), file: { ...file, receiptId: FIRST_RECEIPT } };
+  const found = await lookAtObject(props.s3, props.bucket, first.key);
+  const ocr = { key: first.key, etag: found?.etag ?? null };
+  await sendRows(file, ocr, (await readIfReadable(ocr, first.file, props)).get(file.receiptId), props);
+}
+
+/** What cannot be read holds nothing: it is quarantined when its own event comes. */
+async function readIfReadable(
+  { key, etag }: OcrObject,
+  file: ReceiptReference,
+  props: IngestProps,
+): Promise<ReadonlyMap<number, ParsedReceipt>> {
+  try {
+    return etag === null ? new Map() : await readReceipts({ key, etag }, file, props);
+  } catch (error) {
+    if (error instanceof UnreadableInput) return new Map();
+    throw error;
+  }
+}
+
+async function readReceipts(
+  { key, etag }: { readonly key: string; readonly etag: string },
+  file: ReceiptReference,
+  { s3, bucket }: IngestProps,
+): Promise<ReadonlyMap<number, ParsedReceipt>> {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }));
+  return receiptsOfFile((await Body?.transformToByteArray()) ?? new Uint8Array(), file);
 }

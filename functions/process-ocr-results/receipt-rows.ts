@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { type ReceiptRows, ROW_SCHEMAS } from '../../contracts/collections';
 import type { Region } from '../../contracts/geometry';
-import { describeIssues } from '../../contracts/ndjson-rows';
+import { describeBriefly } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
-import { textractOcrSchema } from '../../contracts/textract-ocr';
-import { visionOcrSchema } from '../../contracts/vision-ocr';
 import { UnreadableInput } from '../shared/quarantine';
 import { clamped } from './clamp';
 import { isNoise } from './noise';
 import type { OcrLine } from './ocr-line';
-import { textractLines } from './textract-lines';
 
 /** A receipt's rows, and how many lines and words had to be moved inside of the image for them. */
 export interface ParsedReceipt extends ReceiptRows {
@@ -17,14 +14,15 @@ export interface ParsedReceipt extends ReceiptRows {
 }
 
 /**
- * The NDJSON rows of one OCR result. Lines are numbered from 1 in the file's order, words from 1 in their
- * line, so that the same file always gives the same rows.
+ * The NDJSON rows of one receipt. Lines are numbered from 1 in the file's order, words from 1 in their line, so that
+ * the same file always gives the same rows.
  *
- * @throws {UnreadableInput} with the reason, when the bytes are not JSON, neither an Apple Vision nor a
- *   Textract result, or when the coordinates are not what they claim to be.
+ * @throws {UnreadableInput} with the reason, when the coordinates are not what they claim to be.
  */
-export function receiptRows(bytes: Uint8Array, { imageId, receiptId }: ReceiptReference): ParsedReceipt {
-  const ocrLines = readLines(parseJson(bytes));
+export function receiptRows(
+  ocrLines: readonly OcrLine[],
+  { imageId, receiptId }: ReceiptReference,
+): ParsedReceipt {
   refuseMirrored(ocrLines);
 
   let moved = 0;
@@ -49,41 +47,10 @@ export function receiptRows(bytes: Uint8Array, { imageId, receiptId }: ReceiptRe
   return { ...rows, clamped: moved };
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw new UnreadableInput('The OCR file is not JSON text in UTF-8.');
-  }
-}
-
-function readLines(value: unknown): readonly OcrLine[] {
-  if (typeof value === 'object' && value !== null) {
-    if ('lines' in value) return parse(visionOcrSchema, value, 'an Apple Vision result').lines;
-    if ('Blocks' in value) return textractLines(parse(textractOcrSchema, value, 'a Textract response'));
-  }
-  throw new UnreadableInput(
-    'The OCR file is neither an Apple Vision result (an object with "lines") nor a Textract response (one with "Blocks").',
-  );
-}
-
-function parse<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw new UnreadableInput(`The OCR file looks like ${what} but is not one: ${briefly(result.error)}.`);
-}
-
 function check<Row>(schema: z.ZodType<Row>, rows: readonly unknown[]): Row[] {
   const result = z.array(schema).safeParse(rows);
   if (result.success) return result.data;
-  throw new UnreadableInput(`The OCR file gives rows that are not valid: ${briefly(result.error)}.`);
-}
-
-/** A wrong file is often wrong in every line: the first few places are enough to find out why. */
-function briefly(error: z.ZodError): string {
-  const first = new z.ZodError(error.issues.slice(0, 3));
-  const more = error.issues.length - first.issues.length;
-  return describeIssues(first) + (more > 0 ? `; and ${more} more` : '');
+  throw new UnreadableInput(`The OCR file gives rows that are not valid: ${describeBriefly(result.error)}.`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Region } from '../../contracts/geometry';
-import type { TextractLine, TextractOcr, TextractWord } from '../../contracts/textract-ocr';
+import type { TextractBlocks, TextractLine, TextractWord } from '../../contracts/textract-ocr';
 import { UnreadableInput } from '../shared/quarantine';
 import type { OcrLine } from './ocr-line';
 
@@ -9,9 +9,9 @@ import type { OcrLine } from './ocr-line';
  *
  * @throws {UnreadableInput} when a line names a child that the response does not hold.
  */
-export function textractLines({ Blocks }: TextractOcr): readonly OcrLine[] {
-  const lines = Blocks.filter((block) => block.BlockType === 'LINE');
-  const words = new Map(Blocks.filter((block) => block.BlockType === 'WORD').map((word) => [word.Id, word]));
+export function textractLines(blocks: TextractBlocks): readonly OcrLine[] {
+  const lines = blocks.filter((block) => block.BlockType === 'LINE');
+  const words = new Map(blocks.filter((block) => block.BlockType === 'WORD').map((word) => [word.Id, word]));
 
   return lines.map((line) => {
     const children = (line.Relationships ?? [])

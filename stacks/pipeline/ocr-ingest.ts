@@ -33,7 +33,7 @@ export class OcrIngest extends Construct {
         send(queues.work['embed-ndjson']),
         objects('ReadOcrResults', bucket, ['s3:GetObject'], [OCR_PREFIX]),
         objects('WriteRowsAndQuarantine', bucket, ['s3:PutObject'], [ROWS_PREFIX, QUARANTINE_PREFIX]),
-        list(bucket, [OCR_PREFIX]),
+        list(bucket, [OCR_PREFIX, ROWS_PREFIX]),
       ],
     });
     new QueueConsumer(this, 'ocr-results-consumer', {

@@ -6,11 +6,11 @@ import { contentHash } from '../../../contracts/delta';
 import { encodeNdjson } from '../../../contracts/ndjson-rows';
 import type { EmbeddingFault } from '../../../demo/embedding-endpoint/faults';
 import { OCR_RESULTS } from '../../../demo/receipts/receipts';
-import { receiptRows } from '../../../functions/process-ocr-results/receipt-rows';
 import { decodeDelta } from '../../../functions/shared/delta-file';
 import { completeRun, pendingItems, runsOfReceipt } from '../../../functions/shared/run-table';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { useHandlerHarness } from '../../support/handler-harness';
+import { receiptOfFile } from '../../support/receipt-of-file';
 
 const NAME = 'embed-from-ndjson';
 const RECEIPTS = {
@@ -25,7 +25,7 @@ async function write(name: keyof typeof RECEIPTS | 'empty' = 'coffee', imageId: 
   const rows =
     name === 'empty'
       ? { lines: [], words: [] }
-      : receiptRows(Buffer.from(OCR_RESULTS[RECEIPTS[name]]), { imageId, receiptId: 1 });
+      : receiptOfFile(Buffer.from(OCR_RESULTS[RECEIPTS[name]]), { imageId, receiptId: 1 });
   const key = (collection: string) => `receipts/${imageId}/receipt-00001/${collection}.ndjson`;
   for (const collection of COLLECTIONS) await harness.put(key(collection), encodeNdjson(rows[collection]));
   return {

@@ -137,3 +137,25 @@ test('A1: a document and a metadata value are no longer than Chroma Cloud takes'
     expect(Buffer.byteLength(String(record.metadata?.text))).toBe(4_096);
   }
 });
+
+test('the line ids of a row are all there as long as Chroma Cloud takes them, and then the first of them, as a list', () => {
+  const [line] = layOut([[['x']]]).lines;
+  const listed = (lines: number) => {
+    const row = Array.from({ length: lines }, (_, index) => ({ ...line, line_id: index + 1 }) as LineRow);
+    const [record] = receiptRecords({ lines: row, words: [] }).lines;
+    return String(record?.metadata.row_line_ids);
+  };
+  const isCut: boolean[] = [];
+  for (let lines = 838; lines < 844; lines++) {
+    const list = listed(lines);
+    const ids: number[] = JSON.parse(list);
+    const whole = Array.from({ length: lines }, (_, index) => index + 1);
+    expect(ids).toEqual(whole.slice(0, ids.length));
+    expect(list.length).toBeLessThanOrEqual(4_096);
+    // One more would have been too many.
+    const next = ids.length < lines ? `, ${ids.length + 1}`.length : Number.POSITIVE_INFINITY;
+    expect(list.length + next).toBeGreaterThan(4_096);
+    isCut.push(ids.length < lines);
+  }
+  expect(new Set(isCut)).toEqual(new Set([false, true]));
+});

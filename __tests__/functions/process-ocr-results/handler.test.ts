@@ -213,6 +213,87 @@ test('a receipt that is removed, whatever the event says, gives two empty files 
   expect(harness.logged('An OCR result was removed')).toContainEqual(expect.objectContaining({ imageId }));
 });
 
+describe('B8: A file of the first receipt that holds several', () => {
+  const one = (receipt_id: number) => ({ receipt_id, ...JSON.parse(OCR_RESULTS['vision-coffee-shop']) });
+  const holding = (...numbers: number[]) => JSON.stringify({ receipts: numbers.map(one) });
+  const keyOf = (imageId: string, number: number) => `ocr/${imageId}/receipt-0000${number}.json`;
+  /** What a change of a file leads to: for each receipt that is told of, the rows' folder and the object that decided. */
+  const told = async (imageId: string, number: number) => {
+    expect(await harness.deliver(NAME, [notification(keyOf(imageId, number))])).toEqual([]);
+    const messages = await embedMessages();
+    const entries = messages.map(({ receipt_id, lines_key, words_key, ocr }) => {
+      expect(words_key).toBe(lines_key.replace(/lines(?=\.ndjson$)/, 'words'));
+      const [, folder] =
+        new RegExp(`^receipts/${imageId}/receipt-0000${receipt_id}/(.*)/lines`).exec(lines_key) ?? [];
+      return [receipt_id, { folder, ocr }] as const;
+    });
+    expect(new Set(entries.map(([id]) => id)).size).toBe(messages.length);
+    return Object.fromEntries(entries);
+  };
+  const md5 = (body: string) => createHash('md5').update(body).digest('hex');
+  const state = (key: string, body: string, isHeld = true) => ({
+    folder: isHeld ? md5(body) : 'removed',
+    ocr: { key, etag: `"${md5(body)}"` },
+  });
+
+  it('tells of each of them, and of those that it held before, each by its own state', async () => {
+    const imageId = randomUUID();
+    const first = keyOf(imageId, 1);
+    await harness.put(first, holding(1, 2, 3));
+    const held = state(first, holding(1, 2, 3));
+    expect(await told(imageId, 1)).toEqual({ 1: held, 2: held, 3: held });
+
+    await harness.put(first, holding(3));
+    const [kept, gone] = [state(first, holding(3)), state(first, holding(3), false)];
+    expect(await told(imageId, 1)).toEqual({ 1: gone, 2: gone, 3: kept });
+
+    const alone = OCR_RESULTS['vision-coffee-shop'];
+    await harness.put(first, alone);
+    expect(await told(imageId, 1)).toEqual({
+      1: state(first, alone),
+      2: state(first, alone, false),
+      3: state(first, alone, false),
+    });
+  });
+
+  it('tells of no receipt that has a file of its own, nor of one that it never held', async () => {
+    const imageId = randomUUID();
+    const [first, second] = [keyOf(imageId, 1), keyOf(imageId, 2)];
+    const alone = OCR_RESULTS['vision-coffee-shop'];
+    await harness.put(first, holding(1, 2));
+    await harness.put(second, alone);
+    const held = state(first, holding(1, 2));
+    expect(await told(imageId, 1)).toEqual({ 1: held });
+    expect(await told(imageId, 2)).toEqual({ 2: state(second, alone) });
+    await harness.put(keyOf(imageId, 3), alone);
+    await harness.put(first, alone);
+    expect(await told(imageId, 1)).toEqual({ 1: state(first, alone) });
+  });
+
+  it('decides again of a receipt whose own file goes', async () => {
+    const imageId = randomUUID();
+    const first = keyOf(imageId, 1);
+    const removed = { folder: 'removed', ocr: { key: first, etag: null } };
+    expect(await told(imageId, 2)).toEqual({ 2: removed });
+    await harness.put(first, holding(1, 2));
+    expect(await told(imageId, 2)).toEqual({ 2: state(first, holding(1, 2)) });
+    expect(await told(imageId, 3)).toEqual({ 3: state(first, holding(1, 2), false) });
+    await harness.put(first, 'no JSON');
+    expect(await told(imageId, 2)).toEqual({ 2: state(first, 'no JSON', false) });
+  });
+
+  it('is quarantined whole under any other number, with the name of the file that may hold it', async () => {
+    const imageId = randomUUID();
+    await harness.put(keyOf(imageId, 4), holding(1, 2));
+    expect(await told(imageId, 4)).toEqual({});
+    const kept = (await harness.quarantined()).find(
+      ({ reason }) => 'key' in reason.source && reason.source.key === keyOf(imageId, 4),
+    );
+    expect(kept?.reason.reason).toContain(keyOf(imageId, 1));
+    expect(kept?.content.toString()).toBe(holding(1, 2));
+  });
+});
+
 test('what is removed and never was a receipt, and the folders that the console makes, are no work', async () => {
   const folder = `ocr/${randomUUID()}/`;
   await harness.put(folder, '');

@@ -3,12 +3,12 @@ import type { Region } from '../../../contracts/geometry';
 import { layOut, turned } from '../../../demo/receipts/lay-out';
 import { textractResult, visionResult } from '../../../demo/receipts/ocr-results';
 import { OCR_RESULTS } from '../../../demo/receipts/receipts';
-import { receiptRows } from '../../../functions/process-ocr-results/receipt-rows';
 import { IMAGE_ID } from '../../support/pages';
+import { receiptOfFile } from '../../support/receipt-of-file';
 import { RECORDED_OCR, recordedOcr } from '../../support/recorded-ocr';
 
 const receipt = { imageId: IMAGE_ID, receiptId: 3 };
-const read = (value: unknown) => receiptRows(Buffer.from(JSON.stringify(value)), receipt);
+const read = (value: unknown) => receiptOfFile(Buffer.from(JSON.stringify(value)), receipt);
 const parsed = (result: string | Buffer) => JSON.parse(String(result));
 
 const FIGURES = {
@@ -25,7 +25,7 @@ test.each([
   ),
 ])('the %s %s gives its lines and words, numbered from 1, with their angle', (_how, name, result) => {
   const [lines, words, title, angle] = FIGURES[name];
-  const rows = receiptRows(result, receipt);
+  const rows = receiptOfFile(result, receipt);
   expect(rows.lines.map(({ line_id }) => line_id)).toEqual(Array.from({ length: lines }, (_, i) => i + 1));
   expect(rows.words).toHaveLength(words);
   expect(rows.lines[0]).toMatchObject({ image_id: IMAGE_ID, receipt_id: 3, text: title });
@@ -143,13 +143,7 @@ test.each<[string, unknown, string]>([
   ['a corner that is no number', { lines: [{ ...firstLine, top_left: { x: null, y: 0.5 } }] }, 'top_left.x'],
   ['a corner far outside', { lines: [{ ...firstLine, top_left: { x: 1.11, y: 0.5 } }] }, 'top_left.x'],
   ['a confidence in percent', { lines: [{ ...firstLine, confidence: 99 }] }, 'confidence'],
-  ['a part of an asynchronous answer', { ...pharmacy, NextToken: 'abc' }, 'join all parts'],
-  ['two pages', { ...pharmacy, DocumentMetadata: { Pages: 2 } }, 'one file is one receipt'],
-  [
-    'a block of a second page',
-    { Blocks: pharmacy.Blocks.map((block: object) => ({ ...block, Page: 2 })) },
-    'Page: one file is one receipt',
-  ],
+  ['a part of an asynchronous answer', { ...pharmacy, NextToken: 'abc' }, 'Join all parts'],
   [
     'a Textract line without its geometry',
     { Blocks: pharmacy.Blocks.map((block: object) => ({ ...block, Geometry: {} })) },
@@ -187,7 +181,7 @@ test('a file whose y grows downwards is refused, however it is turned; an upside
 test('bytes that are not JSON in UTF-8 are refused, and no reason ever quotes the text', () => {
   const secret = 'secret-document-text';
   for (const bytes of [Buffer.from(`{"lines": ${secret}`), Buffer.from([0xff, 0xfe, 0x7b])]) {
-    expect(() => receiptRows(bytes, receipt)).toThrow('not JSON');
+    expect(() => receiptOfFile(bytes, receipt)).toThrow('not JSON');
   }
   const wrong = { lines: [{ ...firstLine, text: secret, confidence: secret }] };
   expect(() => read(wrong)).toThrow('confidence');
@@ -198,7 +192,7 @@ test('whatever the file holds, it gives valid rows or one reason', () => {
   fc.assert(
     fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
       try {
-        receiptRows(Buffer.from(text), receipt);
+        receiptOfFile(Buffer.from(text), receipt);
       } catch (error) {
         expect(error).toMatchObject({ name: 'UnreadableInput' });
       }

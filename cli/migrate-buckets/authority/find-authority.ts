@@ -66,7 +66,10 @@ export async function findAuthority(
     left_behind: [...leftBehind],
     stranded: stranded.map(({ bucket, object: { key } }) => ({ bucket, key })),
     unchecked: quick
-      ? [...unchecked, 'snapshots: not checked (--quick). Nobody looked whether their databases are whole.']
+      ? [
+          ...unchecked,
+          'snapshots: not checked (--quick). Nobody looked whether their databases are whole, nor which forms their records have.',
+        ]
       : unchecked,
   };
   return { authority, stranded };

@@ -61,9 +61,29 @@ export function describeVerdict(authority: Authority, verbose: boolean | undefin
     ...names.legend,
     heading('Gates'),
     list(buckets.flatMap((bucket) => gateRows(bucket, names.of(bucket.name), verbose))),
+    ...describeForms(buckets, names),
     heading('Signals (* the best of those that pass every gate)'),
     list(signals.map((signal) => signalRow(signal, names))),
   ].join('\n');
+}
+
+/** The forms of the records in each bucket's snapshots, and what older ones mean. */
+export function describeForms(buckets: readonly BucketEvidence[], names: Pick<ShortNames, 'of'>): string[] {
+  const {
+    describeRecordForms,
+  }: typeof import('../snapshots/describe-record-forms') = require('../snapshots/describe-record-forms');
+  const all = buckets.flatMap((bucket) =>
+    bucket.collections.flatMap((each) => {
+      const text = describeRecordForms(each);
+      return text === undefined ? [] : [{ ...text, of: `${names.of(bucket.name)} ${each.collection}` }];
+    }),
+  );
+  if (all.length === 0) return [];
+  return [
+    heading('Forms of the records'),
+    list(all.map(({ of, shares }) => ({ cells: [of, shares] }))),
+    ...all.flatMap(({ of, warning }) => (warning === undefined ? [] : [bad(`  In ${of}: ${warning}`)])),
+  ];
 }
 
 /** What fails comes with its evidence; what passes by its name alone, unless all is to be said. */

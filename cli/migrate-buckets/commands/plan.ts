@@ -4,7 +4,7 @@ import { command, type Outcome } from '../../shared/command';
 import { EXIT } from '../../shared/exit-codes';
 import { atLeast, notEmpty, oneOf, repeated } from '../../shared/option-values';
 import { UserError } from '../../shared/user-error';
-import { describeVerdict } from './authority';
+import { describeForms, describeVerdict } from './authority';
 import { BREAK_LOCK } from './break-lock';
 import { EXCLUDE, INCLUDE, inOrder } from './filters';
 import { declareSearch, QUICK, searchOf } from './search';
@@ -113,7 +113,15 @@ const describe = (
   { path, plan: made, authority }: Omit<ResultOf<'plan'>, 'further'>,
   verbose: boolean | undefined,
 ): string =>
-  made === null || path === null ? describeVerdict(authority, verbose) : describePlan(made, path, verbose);
+  made === null || path === null
+    ? describeVerdict(authority, verbose)
+    : [
+        ...describeForms(
+          authority.buckets.filter(({ name }) => name === made.source),
+          { of: (bucket) => bucket },
+        ),
+        describePlan(made, path, verbose),
+      ].join('\n');
 
 /** What chooses the truth, or what of other buckets belongs to it, has no meaning for a bucket that is only kept. */
 function refuseOfArchive(archive: string | undefined, others: Readonly<Record<string, unknown>>): void {

@@ -1,6 +1,7 @@
 import type { Authority, BucketEvidence } from '../../../contracts/migrate-buckets/authority';
 import type { Report } from '../../../contracts/migrate-buckets/report';
 import { counted } from '../../shared/counted';
+import { describeRecordForms } from '../snapshots/describe-record-forms';
 import { byCollection, byPrefix, overlap, overTime, type Scales, scalesOf } from './candidate-charts';
 import { figure, moment, size, utc } from './figures';
 import { html, type Markup, name } from './markup';
@@ -65,7 +66,9 @@ function candidate(bucket: BucketEvidence, { winner }: Authority, scales: Scales
   );
 }
 
-function snapshot({ collection, version, records, gates }: BucketEvidence['collections'][number]): Markup {
+function snapshot(evidence: BucketEvidence['collections'][number]): Markup {
+  const { collection, version, records, gates } = evidence;
+  const forms = describeRecordForms(evidence);
   const named = (result: string) => gates.filter((each) => each.result === result);
   const [passed, failed] = [named('pass'), named('fail')];
   const holds = records === null ? 'not opened' : counted(records, 'record');
@@ -74,7 +77,7 @@ function snapshot({ collection, version, records, gates }: BucketEvidence['colle
     failed.length > 0
       ? html`<span class="chip bad">${failed.map(({ gate }) => gate).join(', ')}</span>`
       : html`<span class="chip good">${counted(passed.length, 'gate')} ${passed.length === 1 ? 'passes' : 'pass'}</span>`;
-  return html`<h3>${collection}</h3><p>${what} ${chip}</p>${failed.map(({ evidence }) => html`<p class="soft">${evidence}</p>`)}`;
+  return html`<h3>${collection}</h3><p>${what} ${chip}</p>${failed.map((gate) => html`<p class="soft">${gate.evidence}</p>`)}${forms === undefined ? null : html`<p class="soft">${forms.shares}</p>`}${forms?.warning === undefined ? null : html`<p class="soft">${forms.warning}</p>`}`;
 }
 
 function signals({ signals: all, buckets }: Authority): Markup {

@@ -1,5 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Database, SQLite3Error } from 'node-sqlite3-wasm';
+import type { Collection } from '../../../contracts/collections';
+import type { RecordTally } from '../../../contracts/record-form';
+import { tallyDatabase } from './tally-database';
 import type { VectorSegment } from './vector-index';
 
 /** What a Chroma database holds. */
@@ -11,16 +14,23 @@ export interface ChromaDatabase {
   /** What is wrong with its pages, as SQLite says it; undefined when nothing is, or when it was not asked. */
   readonly damage: string | undefined;
   readonly segments: readonly VectorSegment[];
+  /** The forms of the stored records; undefined where the database is damaged, or its pages were not checked. */
+  readonly forms: RecordTally | undefined;
 }
 
 /**
  * Opens a Chroma database that nobody else uses, with SQLite itself, and counts.
  *
- * @param check - whether every page is checked, too (`PRAGMA integrity_check`): some seconds a GiB, during which
- * this process does nothing else.
+ * @param collection - whose records it holds, which tells their forms.
+ * @param check - whether every page is checked, too (`PRAGMA integrity_check`), and every record's form counted: some
+ * seconds a GiB, during which this process does nothing else.
  * @returns why it cannot be read, where it cannot.
  */
-export function readChromaDatabase(path: string, check: boolean): ChromaDatabase | string {
+export function readChromaDatabase(
+  path: string,
+  collection: Collection,
+  check: boolean,
+): ChromaDatabase | string {
   const sqlite: typeof import('node-sqlite3-wasm') = require('node-sqlite3-wasm');
   let database: Database | undefined;
   try {
@@ -28,7 +38,12 @@ export function readChromaDatabase(path: string, check: boolean): ChromaDatabase
     // A database that Chroma left in WAL mode can be opened without shared memory only by one who is alone.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     const damage = check ? damageOf(database, path) : undefined;
-    return { ...countRecords(database), pages: Number(scalarOf(database, 'PRAGMA page_count')), damage };
+    return {
+      ...countRecords(database),
+      pages: Number(scalarOf(database, 'PRAGMA page_count')),
+      damage,
+      forms: check && damage === undefined ? tallyDatabase(database, collection) : undefined,
+    };
   } catch (error) {
     if (!(error instanceof sqlite.SQLite3Error)) throw error;
     return (error as SQLite3Error).message;

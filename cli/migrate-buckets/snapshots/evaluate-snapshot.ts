@@ -1,4 +1,5 @@
 import type { SnapshotGate } from '../../../contracts/migrate-buckets/authority';
+import type { RecordTally } from '../../../contracts/record-form';
 import { counted } from '../../shared/counted';
 import type { ChromaDatabase } from './chroma-database';
 import type { PersistDirectory } from './persist-directory';
@@ -8,6 +9,8 @@ export interface SnapshotFindings {
   readonly gates: readonly SnapshotGate[];
   /** Null where it was not opened, or cannot be. */
   readonly records: number | null;
+  /** Null where they were not looked at, or could not be. */
+  readonly record_forms: RecordTally | null;
 }
 
 /** What is said of the checks that were not to be made. */
@@ -31,7 +34,7 @@ export function evaluateSnapshot(
     gates.push({ gate: name, result, evidence });
   const unusable = (why: string): SnapshotFindings => {
     gate('holds-a-snapshot', 'fail', `${key} is not a usable snapshot: ${why}.`);
-    return { gates, records: null };
+    return { gates, records: null, record_forms: null };
   };
   if (typeof directory === 'string') return unusable(`it cannot be unpacked (${directory})`);
   if (directory.database === undefined) return unusable('it holds no chroma.sqlite3');
@@ -39,14 +42,14 @@ export function evaluateSnapshot(
   if (typeof database === 'string') {
     return unusable(`its chroma.sqlite3 is not a sound database of Chroma (SQLite says "${database}")`);
   }
-  const { records, collections, pages, damage, segments } = database;
+  const { records, collections, pages, damage, segments, forms } = database;
   if (records === 0) {
     gate(
       'holds-a-snapshot',
       'fail',
       `${key} is an EMPTY Chroma directory: it holds no record, whatever its date.`,
     );
-    return { gates, records };
+    return { gates, records, record_forms: null };
   }
   const each = collections.map((collection) => `${collection.name}: ${collection.records}`).join(', ');
   gate(
@@ -54,10 +57,10 @@ export function evaluateSnapshot(
     'pass',
     `${key} holds ${counted(records, 'record')} (${each || 'no collection'}).`,
   );
-  if (quick) return { gates: [...gates, ...SKIPPED], records };
+  if (quick) return { gates: [...gates, ...SKIPPED], records, record_forms: null };
   if (damage !== undefined) {
     gate('database-sound', 'fail', `The database in ${key} is damaged: ${damage}.`);
-    return { gates, records };
+    return { gates, records, record_forms: null };
   }
   gate('database-sound', 'pass', `SQLite finds its ${counted(pages, 'page')} whole.`);
   const compared = compareIndexes(segments, directory);
@@ -68,5 +71,5 @@ export function evaluateSnapshot(
   } else {
     gate('vectors-agree', 'pass', `Its vector index holds ${counted(compared.elements, 'element')}.`);
   }
-  return { gates, records };
+  return { gates, records, record_forms: forms ?? null };
 }

@@ -9,6 +9,7 @@ import {
 } from '../../../contracts/bucket-layout';
 import type { Collection } from '../../../contracts/collections';
 import type { CollectionEvidence, SnapshotGate } from '../../../contracts/migrate-buckets/authority';
+import type { RecordTally } from '../../../contracts/record-form';
 import { counted } from '../../shared/counted';
 import { digestObject, readText } from '../aws/read-object';
 import type { ListedObject } from '../listing/listed-object';
@@ -44,7 +45,7 @@ export async function inspectCollection(
   const gate = (name: SnapshotGate['gate'], verdict: SnapshotGate['result'], evidence: string) => {
     gates.push({ gate: name, result: verdict, evidence });
   };
-  const nothing = { collection, gates, version: null, snapshot_at: null, records: null };
+  const nothing = { collection, gates, version: null, snapshot_at: null, records: null, record_forms: null };
 
   const pointerKey = snapshotPointerKey(collection);
   const pointer = (await listed(reader, pointerKey)).get(pointerKey);
@@ -61,8 +62,8 @@ export async function inspectCollection(
   }
   gate('pointer-parses', 'pass', `It names the version ${version}.`);
 
-  const { gates: more, snapshot_at, records } = await inspectVersion(reader, collection, version, quick);
-  return { collection, gates: [...gates, ...more], version, snapshot_at, records };
+  const { gates: more, ...rest } = await inspectVersion(reader, collection, version, quick);
+  return { collection, gates: [...gates, ...more], version, ...rest };
 }
 
 /** Passes one version of a collection's snapshots through the gates, whether or not a pointer names it. */
@@ -71,12 +72,13 @@ export async function inspectVersion(
   collection: Collection,
   version: string,
   quick: boolean,
-): Promise<Pick<CurrentSnapshot, 'gates' | 'snapshot_at' | 'records'>> {
+): Promise<Pick<CurrentSnapshot, 'gates' | 'snapshot_at' | 'records' | 'record_forms'>> {
   const { s3, bucket } = reader;
   const gates: SnapshotGate[] = [];
   let snapshot_at: number | null = null;
   let records: number | null = null;
-  const result = () => ({ gates, snapshot_at, records });
+  let record_forms: RecordTally | null = null;
+  const result = () => ({ gates, snapshot_at, records, record_forms });
   const gate = (name: SnapshotGate['gate'], verdict: SnapshotGate['result'], evidence: string) => {
     gates.push({ gate: name, result: verdict, evidence });
   };
@@ -101,9 +103,10 @@ export async function inspectVersion(
     gate('holds-a-snapshot', 'fail', `${prefix} holds neither snapshot.tar.gz nor ${CHROMA_DATABASE}.`);
     return result();
   }
-  const opened = await openSnapshot(s3, bucket, snapshot, quick);
+  const opened = await openSnapshot(s3, bucket, collection, snapshot, quick);
   gates.push(...opened.gates);
   records = opened.records;
+  record_forms = opened.record_forms;
   if (gates.some(({ result: each }) => each === 'fail')) return result();
 
   gates.push(await hashGate(reader, found.get(snapshotHashKey(collection, version)), archive));

@@ -1,5 +1,11 @@
 import type { Collection } from '../../../contracts/collections';
-import { addTallies, NO_RECORDS, type RecordTally, tallyRecords } from '../../../contracts/record-form';
+import {
+  addTallies,
+  NO_RECORDS,
+  olderRecords,
+  type RecordTally,
+  tallyRecords,
+} from '../../../contracts/record-form';
 import type { Telemetry } from '../../shared/logging';
 import type { ChromaCollection } from '../chroma/collection';
 
@@ -20,16 +26,13 @@ export async function countRecordForms(
 }
 
 /** Says, with figures, that a collection holds records of more forms than the pipeline writes. */
-export function warnOfOldForms(
-  collection: Collection,
-  { forms, labels }: RecordTally,
-  { logger }: Telemetry,
-): void {
+export function warnOfOldForms(collection: Collection, tally: RecordTally, { logger }: Telemetry): void {
+  const { forms, labels } = tally;
+  const older = olderRecords(collection, tally);
+  if (older === 0) return;
   const records = Object.values(forms).reduce((sum, count) => sum + count, 0);
-  const current = forms[collection === 'lines' ? 'row' : 'word'] ?? 0;
-  if (current === records) return;
   logger.warn(
     'A collection holds records of older forms, which filters and searches do not find alike. Drop the OCR results of their receipts again to replace them',
-    { collection, records, older: records - current, forms, labels },
+    { collection, records, older, forms, labels },
   );
 }

@@ -119,7 +119,8 @@ it('checks nothing with --quick, and says so in the output and in the plan', asy
   const { result } = await harness.json('authority', ...options, '--quick');
   expect(JSON.stringify(result.buckets)).toContain('It was not opened (--quick).');
   expect(JSON.stringify(result.reasons)).not.toContain('fails a gate');
-  const said = 'snapshots: not checked (--quick). Nobody looked whether their databases are whole.';
+  const said =
+    'snapshots: not checked (--quick). Nobody looked whether their databases are whole, nor which forms their records have.';
   expect(result.unchecked).toContain(said);
   expect((await harness.run(['authority', ...options, '--quick'])).stdout).toContain(said);
   await createBucket(harness.s3, `new-${buckets}`);

@@ -28,13 +28,20 @@ function database(bytes: Uint8Array = snapshot.database): string {
 }
 
 it('counts the records of each collection, and how many the vector index must hold', () => {
-  expect(readChromaDatabase(database(), true)).toMatchObject({
+  expect(readChromaDatabase(database(), 'lines', true)).toMatchObject({
     records: RECORDS,
     collections: [{ name: 'lines', records: RECORDS }],
     pages: snapshot.database.length / 4096,
     damage: undefined,
     segments: [{ collection: 'lines', indexed: RECORDS }],
+    forms: { forms: { unknown: RECORDS }, labels: {} },
   });
+});
+
+it('counts no forms where pages are not checked, or damaged', () => {
+  expect(readChromaDatabase(database(), 'lines', false)).toMatchObject({ forms: undefined });
+  const longer = database(Buffer.concat([snapshot.database, Buffer.alloc(10)]));
+  expect(readChromaDatabase(longer, 'lines', true)).toMatchObject({ forms: undefined });
 });
 
 it('counts what only the log holds, which no index must hold yet', () => {
@@ -46,7 +53,7 @@ it('counts what only the log holds, which no index must hold yet', () => {
     'DELETE FROM max_seq_id',
     `UPDATE embeddings_queue SET id = 'x'`,
   );
-  expect(readChromaDatabase(path, false)).toMatchObject({
+  expect(readChromaDatabase(path, 'lines', false)).toMatchObject({
     records: 1,
     collections: [{ name: 'lines', records: 1 }],
   });
@@ -56,7 +63,7 @@ it('counts what only the log holds, which no index must hold yet', () => {
     `DELETE FROM max_seq_id WHERE segment_id IN (SELECT id FROM segments WHERE scope = 'VECTOR')`,
   );
   // One record is left in the log, and nothing says how far the index is.
-  expect(readChromaDatabase(small, false)).toMatchObject({ segments: [{ indexed: RECORDS - 1 }] });
+  expect(readChromaDatabase(small, 'lines', false)).toMatchObject({ segments: [{ indexed: RECORDS - 1 }] });
 });
 
 it('reads a database in WAL mode, of which the last writes are in its log', () => {
@@ -70,13 +77,13 @@ it('reads a database in WAL mode, of which the last writes are in its log', () =
   const copy = database(readFileSync(path));
   writeFileSync(`${copy}-wal`, readFileSync(`${path}-wal`));
   open.close();
-  expect(readChromaDatabase(copy, true)).toMatchObject({ records: 10, damage: undefined });
+  expect(readChromaDatabase(copy, 'lines', true)).toMatchObject({ records: 10, damage: undefined });
 });
 
 it('says why bytes are not a database', () => {
   const random = randomFillSync(Buffer.alloc(9 * 1024 ** 2));
-  expect(readChromaDatabase(database(random), true)).toBe('file is not a database');
-  expect(readChromaDatabase(database(random), false)).toBe('file is not a database');
+  expect(readChromaDatabase(database(random), 'lines', true)).toBe('file is not a database');
+  expect(readChromaDatabase(database(random), 'lines', false)).toBe('file is not a database');
 });
 
 it('says what SQLite finds where a page was overwritten', async () => {
@@ -85,17 +92,17 @@ it('says what SQLite finds where a page was overwritten', async () => {
   const root = rootOf(path, 'embeddings');
   bytes.fill(0xff, (root - 1) * 4096 + 50, root * 4096 - 46);
   await writeFile(path, bytes);
-  const found = readChromaDatabase(path, true);
+  const found = readChromaDatabase(path, 'lines', true);
   expect(typeof found === 'string' ? found : found.damage).toMatch(/malformed|page/);
 });
 
 it('says that a file is shorter or longer than its header says', async () => {
   const short = database();
   await truncate(short, snapshot.database.length - 4096);
-  const found = readChromaDatabase(short, true);
+  const found = readChromaDatabase(short, 'lines', true);
   expect(typeof found === 'string' ? found : found.damage).toMatch(/malformed|header says/);
   const long = database(Buffer.concat([snapshot.database, Buffer.alloc(10)]));
-  expect(readChromaDatabase(long, true)).toMatchObject({
+  expect(readChromaDatabase(long, 'lines', true)).toMatchObject({
     damage: `the file has ${snapshot.database.length + 10} bytes, and its header says ${snapshot.database.length / 4096} pages of 4096`,
   });
 });
@@ -103,13 +110,13 @@ it('says that a file is shorter or longer than its header says', async () => {
 it('says why a database is not one of Chroma', () => {
   const path = join(folder, 'other.sqlite3');
   change(path, 'CREATE TABLE notes (text)');
-  expect(readChromaDatabase(path, true)).toBe('no such table: embeddings_queue');
+  expect(readChromaDatabase(path, 'lines', true)).toBe('no such table: embeddings_queue');
 });
 
 it('leaves nothing behind', () => {
   const before = readdirSync(folder).length;
   const path = database();
-  readChromaDatabase(path, true);
+  readChromaDatabase(path, 'lines', true);
   expect(readdirSync(folder)).toHaveLength(before + 1);
 });
 

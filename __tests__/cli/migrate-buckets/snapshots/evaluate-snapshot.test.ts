@@ -18,6 +18,7 @@ describe('the gates of a snapshot', () => {
     pages: 46,
     damage: undefined,
     segments: [],
+    forms: { forms: { row: 2, line: 1 }, labels: {} },
   };
   const evaluate = (
     read: ChromaDatabase | string,
@@ -33,6 +34,7 @@ describe('the gates of a snapshot', () => {
   it('are passed by a whole database, with the records of each collection', () => {
     expect(evaluate(database)).toEqual({
       records: 3,
+      record_forms: { forms: { row: 2, line: 1 }, labels: {} },
       gates: [
         passes,
         sound,
@@ -97,6 +99,7 @@ describe('the gates of a snapshot', () => {
     for (const quick of [false, true]) {
       expect(evaluate(read, { unpacked, quick })).toEqual({
         records: null,
+        record_forms: null,
         gates: [
           { gate: 'holds-a-snapshot', result: 'fail', evidence: `${KEY} is not a usable snapshot: ${why}.` },
         ],
@@ -108,6 +111,7 @@ describe('the gates of a snapshot', () => {
     for (const quick of [false, true]) {
       expect(evaluate({ ...database, records: 0, damage: 'something' }, { quick })).toEqual({
         records: 0,
+        record_forms: null,
         gates: [
           {
             gate: 'holds-a-snapshot',
@@ -122,6 +126,7 @@ describe('the gates of a snapshot', () => {
   it('are failed by damage, in the words of SQLite', () => {
     expect(evaluate({ ...database, damage: 'page 9 is never used' })).toEqual({
       records: 3,
+      record_forms: null,
       gates: [
         passes,
         {
@@ -137,6 +142,7 @@ describe('the gates of a snapshot', () => {
     const segments = [{ id: 'a', collection: 'lines', indexed: 3 }];
     expect(evaluate({ ...database, segments }, { quick: true })).toEqual({
       records: 3,
+      record_forms: null,
       gates: [
         passes,
         { gate: 'database-sound', result: 'neutral', evidence: 'Not checked (--quick).' },
