@@ -8,7 +8,8 @@ import { parseRecordId, type ReceiptReference, receiptIdPrefix } from '../../con
 import { layOut } from '../../demo/receipts/lay-out';
 import { visionResult } from '../../demo/receipts/ocr-results';
 import { embedMessage } from '../../functions/embed-from-ndjson/embed-receipt';
-import { type IngestProps, ingestMessage } from '../../functions/process-ocr-results/ingest';
+import { ingestMessage } from '../../functions/process-ocr-results/ingest';
+import type { IngestProps } from '../../functions/process-ocr-results/ingest-props';
 import { UnreadableInput } from '../../functions/shared/quarantine';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import {

@@ -80,11 +80,7 @@ function check<Row>(schema: z.ZodType<Row>, rows: readonly unknown[]): Row[] {
 }
 
 /** A wrong file is often wrong in every line: the first few places are enough to find out why. */
-function briefly(error: z.ZodError): string {
-  const first = new z.ZodError(error.issues.slice(0, 3));
-  const more = error.issues.length - first.issues.length;
-  return describeIssues(first) + (more > 0 ? `; and ${more} more` : '');
-}
+const briefly = (error: z.ZodError): string => describeIssues(error, 3);
 
 /**
  * Text read with y growing downwards is a mirror image, whatever its rotation: going from its top left to its

@@ -31,7 +31,7 @@ function arrive(contents: readonly string[], earlier: readonly CompactionRun[] =
   const runs = [...earlier];
   for (const content of contents) {
     const next = nextRun(identity(content), runs);
-    if (!next.alreadyEmbedded) runs.push({ ...template, run_id: next.id });
+    if (!next.alreadyThere) runs.push({ ...template, run_id: next.id });
   }
   return runs;
 }
@@ -80,13 +80,13 @@ test.each<[string, Partial<RunIdentity>]>([
   ]),
 ])('another %s makes another run', (_what, change) => {
   const runs = arrive(['a']);
-  expect(nextRun({ ...identity('a'), ...change }, runs).alreadyEmbedded).toBe(false);
+  expect(nextRun({ ...identity('a'), ...change }, runs).alreadyThere).toBe(false);
 });
 
 test('B5: two receipts of the same content, such as two without a line, have runs of their own', () => {
   const ids = [1, 2].map((receiptId) => {
     const next = nextRun({ ...identity('nothing'), receiptId }, []);
-    return next.alreadyEmbedded ? undefined : next.id;
+    return next.alreadyThere ? undefined : next.id;
   });
   expect(new Set(ids).size).toBe(2);
 });
