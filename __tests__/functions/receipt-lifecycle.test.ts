@@ -1,25 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { ocrKey } from '../../contracts/bucket-layout';
+import { annotationKey, ocrKey } from '../../contracts/bucket-layout';
 import { isUnfinished } from '../../contracts/compaction-run';
-import { parseRecordId, type ReceiptReference, receiptIdPrefix } from '../../contracts/record-id';
-import { layOut } from '../../demo/receipts/lay-out';
-import { visionResult } from '../../demo/receipts/ocr-results';
-import { embedMessage } from '../../functions/embed-from-ndjson/embed-receipt';
-import { ingestMessage } from '../../functions/process-ocr-results/ingest';
-import type { IngestProps } from '../../functions/process-ocr-results/ingest-props';
+import { parseRecordId, type ReceiptReference } from '../../contracts/record-id';
 import { UnreadableInput } from '../../functions/shared/quarantine';
 import { runsOfReceipt } from '../../functions/shared/run-table';
-import {
-  DIMENSIONS,
-  embed,
-  MODEL,
-  quietTelemetry,
-  useCompactionHarness,
-} from '../support/compaction-harness';
-import { intercepted } from '../support/intercepted-client';
+import { useCompactionHarness } from '../support/compaction-harness';
+import { embedIn, ingest, putOcrResult, removeObject } from '../support/receipt-functions';
 import { type SeededRandom, seededRandom } from '../support/seeded-random';
 
 /** How many receipts live through the test; `RECEIPTS=500` takes some minutes. */
@@ -27,7 +14,7 @@ const RECEIPTS = Number(process.env.RECEIPTS ?? 60);
 /** That live at the same time. */
 const AT_ONCE = 12;
 /** What happens to one receipt: far more than in a year. */
-const CHANGES = 4;
+const CHANGES = 5;
 
 const world = useCompactionHarness();
 
@@ -73,6 +60,12 @@ class Activity {
   }
 }
 
+/** S3 tells of an object. */
+interface Event {
+  readonly key: string;
+  readonly eventName: string;
+}
+
 interface Possible {
   happen(): Promise<void>;
   readonly isSlow: boolean;
@@ -83,17 +76,17 @@ class Life {
   readonly receipt: ReceiptReference;
   /** What the last of its OCR results says, one text a line; none once it was removed. */
   texts: readonly string[] = [];
+  /** What its annotation says of each line, and of the first; none once it was removed, or before there was one. */
+  annotation: { readonly every: number; readonly first: number } | undefined;
   /** Why a function found its message unreadable, which none here is. */
   unreadable: string | undefined;
   #changes = CHANGES;
-  readonly #key: string;
-  readonly #events: string[] = [];
+  readonly #events: Event[] = [];
   readonly #messages: string[] = [];
   #activities: Activity[] = [];
 
   constructor(private readonly random: SeededRandom) {
     this.receipt = { imageId: randomUUID(), receiptId: 1 + random.below(3) };
-    this.#key = ocrKey(this.receipt);
   }
 
   get isOver(): boolean {
@@ -123,28 +116,54 @@ class Life {
 
   async #change(): Promise<void> {
     this.#changes -= 1;
-    if (this.random.chance(0.3)) {
-      await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: this.#key }));
-      this.texts = [];
-    } else {
-      // Few different texts, so that what was corrected is corrected back.
-      this.texts = Array.from(
-        { length: this.random.below(3) },
-        (_, line) => `TEXT${line}${this.random.below(2)}`,
-      );
-      await drop(this.#key, this.texts);
-    }
-    // What the event says is not looked at: events come in any order.
-    this.#events.push(this.random.pick(['ObjectCreated:Put', 'ObjectRemoved:DeleteMarkerCreated']));
+    const isAnnotated = this.random.chance(0.4);
+    await (isAnnotated ? this.#annotate() : this.#drop());
+    this.#events.push({
+      key: isAnnotated ? annotationKey(this.receipt) : ocrKey(this.receipt),
+      // What the event says is not looked at: events come in any order.
+      eventName: this.random.pick(['ObjectCreated:Put', 'ObjectRemoved:DeleteMarkerCreated']),
+    });
   }
 
-  async #ingest(eventName: string): Promise<void> {
-    this.#deliver(this.#events, eventName);
+  async #drop(): Promise<void> {
+    if (this.random.chance(0.3)) {
+      await removeObject(world, ocrKey(this.receipt));
+      this.texts = [];
+      return;
+    }
+    // Few different texts, so that what was corrected is corrected back.
+    this.texts = Array.from(
+      { length: this.random.below(3) },
+      (_, line) => `TEXT${line}${this.random.below(2)}`,
+    );
+    await putOcrResult(world, this.receipt, this.texts);
+  }
+
+  async #annotate(): Promise<void> {
+    if (this.random.chance(0.2)) {
+      await removeObject(world, annotationKey(this.receipt));
+      this.annotation = undefined;
+      return;
+    }
+    const annotation = { every: this.random.below(3), first: this.random.below(3) };
+    this.annotation = annotation;
+    await world.put(
+      annotationKey(this.receipt),
+      JSON.stringify({
+        receipt: { every: annotation.every },
+        lines: [{ line_id: 1, metadata: { first: annotation.first } }],
+      }),
+    );
+  }
+
+  async #ingest(event: Event): Promise<void> {
+    this.#deliver(this.#events, event);
     const activity = new Activity(this.random.chance(0.3));
+    const send = (message: string) => this.#messages.push(message);
     await this.#begin(
       activity,
-      () => ingest(activity, this.#key, eventName, (message) => this.#messages.push(message)),
-      () => this.#events.push(eventName),
+      () => ingest(world, event.key, send, { ...event, inTurn: activity.inTurn }),
+      () => this.#events.push(event),
     );
   }
 
@@ -153,13 +172,13 @@ class Life {
     const activity = new Activity(this.random.chance(0.3));
     await this.#begin(
       activity,
-      () => embedIn(activity, body),
+      () => embedIn(world, body, activity.inTurn),
       () => this.#messages.push(body),
     );
   }
 
   /** What a queue has delivered it sometimes delivers again. */
-  #deliver(queue: string[], message: string): void {
+  #deliver<Message>(queue: Message[], message: Message): void {
     if (!this.random.chance(0.15)) queue.splice(queue.indexOf(message), 1);
   }
 
@@ -173,48 +192,6 @@ class Life {
       }),
     );
   }
-}
-
-const drop = (key: string, texts: readonly string[]) =>
-  world.put(key, JSON.stringify(visionResult(layOut(texts.map((text) => [text])))));
-
-function ingest(
-  activity: Activity,
-  key: string,
-  eventName: string,
-  send: (message: string) => void,
-): Promise<void> {
-  const s3 = { bucket: { name: world.bucket }, object: { key: encodeURIComponent(key) } };
-  const props: IngestProps = {
-    ...inTurns(activity),
-    sqs: intercepted(new SQSClient({ region: 'us-east-1' }), ({ input }) =>
-      activity.inTurn(async () => send((input as { MessageBody: string }).MessageBody)),
-    ),
-    embedQueueUrl: 'https://sqs.us-east-1.amazonaws.com/000000000000/embed',
-    quarantine: async (_what, reason) => {
-      throw new Error(`Nothing here is unreadable: ${reason}`);
-    },
-  };
-  return ingestMessage(JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName, s3 }] }), props);
-}
-
-const embedIn = (activity: Activity, body: string): Promise<void> =>
-  embedMessage(body, {
-    ...inTurns(activity),
-    model: MODEL,
-    dimensions: DIMENSIONS,
-    embed: (texts) => activity.inTurn(async () => texts.map((text) => embed(text))),
-  });
-
-/** What every function works with, each request in its turn. */
-function inTurns({ inTurn }: Activity) {
-  const { s3, bucket, table } = world;
-  return {
-    s3: intercepted(s3, (_command, send) => inTurn(send)),
-    bucket,
-    table: { ...table, client: intercepted(table.client, (_command, send) => inTurn(send)) },
-    telemetry: quietTelemetry(),
-  };
 }
 
 test('the last state of each receipt wins, in whatever order its events, messages and requests come', async () => {
@@ -232,9 +209,14 @@ test('the last state of each receipt wins, in whatever order its events, message
     await world.compactOnce();
   }
 
-  const published = [...(await world.published()).keys()].map(parseRecordId);
-  for (const { receipt, texts, unreadable } of all) {
-    const lines = published.filter((id) => id && receiptIdPrefix(id) === receiptIdPrefix(receipt));
+  const published = [...(await world.published())].map(([id, { metadata }]) => ({
+    ...parseRecordId(id),
+    metadata,
+  }));
+  for (const { receipt, texts, annotation, unreadable } of all) {
+    const lines = published.filter(
+      ({ imageId, receiptId }) => imageId === receipt.imageId && receiptId === receipt.receiptId,
+    );
     const runs = await runsOfReceipt(world.table, receipt);
     const unfinished = runs.filter(({ lines: { state } }) => isUnfinished(state));
     expect({ receipt, lines: lines.length, unfinished, unreadable }).toEqual({
@@ -243,50 +225,57 @@ test('the last state of each receipt wins, in whatever order its events, message
       unfinished: [],
       unreadable: undefined,
     });
+    // One that was removed says nothing: what it had set may stay, or go with its record.
+    if (annotation === undefined) continue;
+    const said = lines.map(({ lineId, metadata: { every, first } }) => ({
+      lineId,
+      every,
+      ...(lineId === 1 && { first }),
+    }));
+    expect({ receipt, said }).toEqual({
+      receipt,
+      said: texts.map((_, index) => ({
+        lineId: index + 1,
+        every: annotation.every,
+        ...(index === 0 && { first: annotation.first }),
+      })),
+    });
   }
+  expect(all.filter(({ annotation, texts }) => annotation !== undefined && texts.length > 0)).not.toEqual([]);
 });
 
 describe('A function that is overtaken after any of its requests by a newer OCR result', () => {
   /** More than either function sends. */
   const REQUESTS = 12;
-  const CREATED = 'ObjectCreated:Put';
   const ingested = async (key: string): Promise<string> => {
-    const activity = new Activity(false);
     let sent = '';
-    await activity.begin(() =>
-      ingest(activity, key, CREATED, (message) => {
-        sent = message;
-      }),
-    );
-    await activity.toItsEnd();
+    await ingest(world, key, (message) => {
+      sent = message;
+    });
     return sent;
-  };
-  const embedded = async (message: string): Promise<void> => {
-    const activity = new Activity(false);
-    await activity.begin(() => embedIn(activity, message));
-    await activity.toItsEnd();
   };
 
   it.each(['process-ocr-results', 'embed-from-ndjson'])('never wins over it: %s', async (name) => {
     const receipts = Array.from({ length: REQUESTS }, () => ({ imageId: randomUUID(), receiptId: 1 }));
     for (const [requests, receipt] of receipts.entries()) {
       const key = ocrKey(receipt);
-      await drop(key, ['OLD']);
+      await putOcrResult(world, receipt, ['OLD']);
       const slow = new Activity(true);
       const late: string[] = [];
       if (name === 'embed-from-ndjson') {
         const message = await ingested(key);
-        await slow.begin(() => embedIn(slow, message));
+        await slow.begin(() => embedIn(world, message, slow.inTurn));
       } else {
         // What was overwritten while it was read fails, and is delivered again.
-        const handle = () => ingest(slow, key, CREATED, (message) => late.push(message));
+        const send = (message: string) => late.push(message);
+        const handle = () => ingest(world, key, send, { inTurn: slow.inTurn });
         await slow.begin(() => handle().catch(() => {}));
       }
       for (let sent = 0; sent < requests && !slow.isOver; sent++) await slow.step(seededRandom(0));
-      await drop(key, ['NEW', 'TEXT']);
-      await embedded(await ingested(key));
+      await putOcrResult(world, receipt, ['NEW', 'TEXT']);
+      await embedIn(world, await ingested(key));
       await slow.toItsEnd();
-      for (const message of late) await embedded(message);
+      for (const message of late) await embedIn(world, message);
     }
     await world.compactOnce();
     const published = [...(await world.published()).values()].map(({ document }) => document);
