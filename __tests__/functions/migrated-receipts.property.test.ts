@@ -10,15 +10,15 @@ import { workingCopy } from '../../functions/enhanced-compaction/chroma/working-
 import { readVersion } from '../../functions/enhanced-compaction/store/version-files';
 import { embed, useCompactionHarness } from '../support/compaction-harness';
 import { claimsOf, exactMetadata, replacedLines } from '../support/foreign-metadata';
-import { intercepted } from '../support/intercepted-client';
+import { type Command, intercepted } from '../support/intercepted-client';
 import { annotate, dropReceipt } from '../support/receipt-functions';
 import { type SeededRandom, seededRandom } from '../support/seeded-random';
 
 const world = useCompactionHarness();
 
 /** `SEEDS=40` takes some minutes. */
-const SEEDS = Array.from({ length: Number(process.env.SEEDS ?? 3) }, (_, index) => index + 1);
-const STEPS = 14;
+const SEEDS = Array.from({ length: Number(process.env.SEEDS ?? 2) }, (_, index) => index + 1);
+const STEPS = 12;
 const TEXTS = ['TIDEWATER BOOKSHOP', 'MILK 1.20', 'TOTAL 3.30', 'TOTAI 3.30'];
 const MOST_LINES = 3;
 
@@ -44,7 +44,7 @@ const said = (random: SeededRandom, probability: number): RecordMetadata =>
 function migrated(receipt: ReceiptReference, random: SeededRandom): OldRecord[] {
   return Array.from({ length: MOST_LINES }, (_, index) => {
     const [lineId, document] = [index + 1, random.pick(TEXTS)];
-    const form: RecordMetadata = random.pick([
+    const form = random.pick<RecordMetadata>([
       { receipt_id: receipt.receiptId, row_line_ids: `[${lineId}]`, normalized_url: 'a.example/' },
       { receipt_id: String(receipt.receiptId), embedding_type: 'line', prev_line: 'x' },
     ]);
@@ -101,11 +101,12 @@ async function happen(known: Known, random: SeededRandom): Promise<string[]> {
   return [];
 }
 
-/** A compaction that dies at one of its requests, before or after it is answered. */
+/** A compaction that dies at one of its requests, before or after it is answered; its lease is over at once. */
 async function dyingCompaction(random: SeededRandom): Promise<void> {
-  let left = random.below(40);
+  let left = 1 + random.below(40);
   const isAnswered = random.chance(0.5);
-  const around = async (_command: unknown, send: () => Promise<unknown>) => {
+  const around = async ({ input }: Command, send: () => Promise<unknown>) => {
+    if (input.UpdateExpression?.startsWith('REMOVE lease_owner')) return send();
     left -= 1;
     if (left === 0 && isAnswered) await send();
     if (left <= 0) throw new Error('Killed.');
@@ -133,6 +134,7 @@ it.each(SEEDS)(
     }));
     const old = receipts.flatMap(({ receipt }) => migrated(receipt, random));
     await writeOldSnapshot(world.s3, world.bucket, 'lines', old, { version: '20250901_101500' });
+    const writer = world.writer();
     let ever = new Set(old.flatMap(({ id, metadata }) => claimsOf(id, metadata)));
 
     for (let step = 0; step < STEPS; step += 1) {
@@ -148,7 +150,7 @@ it.each(SEEDS)(
       );
       if (random.chance(0.3)) await dyingCompaction(random);
       if (random.chance(0.4)) continue;
-      await world.compactOnce();
+      await writer.compact();
 
       const after = await exactMetadata(world);
       const replaced = await replacedLines(world);
@@ -160,7 +162,7 @@ it.each(SEEDS)(
       for (const [id, metadata] of after) for (const claim of claimsOf(id, metadata)) ever.add(claim);
       await expectKnown(receipts, after);
     }
-    await world.compactOnce();
+    await writer.compact();
     await expectKnown(receipts, await exactMetadata(world));
     await expectFilters(receipts);
   },

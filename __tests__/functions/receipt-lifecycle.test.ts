@@ -6,11 +6,11 @@ import { parseRecordId, type ReceiptReference } from '../../contracts/record-id'
 import { UnreadableInput } from '../../functions/shared/quarantine';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import { useCompactionHarness } from '../support/compaction-harness';
-import { embedIn, ingest, putOcrResult, removeObject } from '../support/receipt-functions';
+import { dropReceipt, embedIn, ingest, putOcrResult, removeObject } from '../support/receipt-functions';
 import { type SeededRandom, seededRandom } from '../support/seeded-random';
 
 /** How many receipts live through the test; `RECEIPTS=500` takes some minutes. */
-const RECEIPTS = Number(process.env.RECEIPTS ?? 60);
+const RECEIPTS = Number(process.env.RECEIPTS ?? 48);
 /** That live at the same time. */
 const AT_ONCE = 12;
 /** What happens to one receipt: far more than in a year. */
@@ -281,5 +281,26 @@ describe('A function that is overtaken after any of its requests by a newer OCR 
     const published = [...(await world.published()).values()].map(({ document }) => document);
     expect(published.filter((document) => document === 'OLD')).toEqual([]);
     expect(published).toHaveLength(2 * REQUESTS);
+  });
+
+  it('never wins over a newer annotation', async () => {
+    const say = (receipt: ReceiptReference, what: string) =>
+      world.put(annotationKey(receipt), JSON.stringify({ receipt: { what } }));
+    for (let requests = 0; requests < REQUESTS; requests++) {
+      const receipt = { imageId: randomUUID(), receiptId: 1 };
+      await dropReceipt(world, receipt, ['TEXT']);
+      const key = annotationKey(receipt);
+      await say(receipt, 'OLD');
+      const message = await ingested(key);
+      const slow = new Activity(true);
+      await slow.begin(() => embedIn(world, message, slow.inTurn));
+      for (let sent = 0; sent < requests && !slow.isOver; sent++) await slow.step(seededRandom(0));
+      await say(receipt, 'NEW');
+      await embedIn(world, await ingested(key));
+      await slow.toItsEnd();
+    }
+    await world.compactOnce();
+    const said = [...(await world.published()).values()].map(({ metadata }) => metadata.what);
+    expect(said).toEqual(Array.from({ length: REQUESTS }, () => 'NEW'));
   });
 });
