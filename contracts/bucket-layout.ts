@@ -4,22 +4,30 @@ import { padded, type ReceiptReference } from './record-id';
 
 /** Where the user drops OCR results; the bucket's notification is filtered to it. */
 export const OCR_PREFIX = 'ocr/';
-/** What was read from them, before it is embedded. */
+/** Where the user says what else is to stand on a receipt's records; the notification covers it too. */
+export const ANNOTATIONS_PREFIX = 'annotations/';
+/** What was read from OCR results, before it is embedded. */
 export const ROWS_PREFIX = 'receipts/';
 /** What could not be understood is kept here, whole, with the reason beside it. */
 export const QUARANTINE_PREFIX = 'quarantine/';
 
-export const ocrKey = ({ imageId, receiptId }: ReceiptReference): string =>
-  `${OCR_PREFIX}${imageId}/receipt-${padded(receiptId)}.json`;
+const receiptFile = ({ imageId, receiptId }: ReceiptReference): string =>
+  `${imageId}/receipt-${padded(receiptId)}.json`;
+export const ocrKey = (receipt: ReceiptReference): string => `${OCR_PREFIX}${receiptFile(receipt)}`;
+export const annotationKey = (receipt: ReceiptReference): string =>
+  `${ANNOTATIONS_PREFIX}${receiptFile(receipt)}`;
 
-const OCR_KEY = /^ocr\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/receipt-(\d{5})\.json$/i;
+const RECEIPT_FILE = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/receipt-(\d{5})\.json$/i;
 
-/** The receipt that an OCR object describes, or undefined when the key has another form. */
-export function parseOcrKey(key: string): ReceiptReference | undefined {
-  const [, imageId, receiptId] = OCR_KEY.exec(key) ?? [];
+/** The receipt that an object below a prefix describes, or undefined when the key has another form. */
+function parseReceiptKey(prefix: string, key: string): ReceiptReference | undefined {
+  const file = key.startsWith(prefix) ? key.slice(prefix.length) : '';
+  const [, imageId, receiptId] = RECEIPT_FILE.exec(file) ?? [];
   if (imageId === undefined) return undefined;
   return { imageId: imageId.toLowerCase(), receiptId: Number(receiptId) };
 }
+export const parseOcrKey = (key: string) => parseReceiptKey(OCR_PREFIX, key);
+export const parseAnnotationKey = (key: string) => parseReceiptKey(ANNOTATIONS_PREFIX, key);
 
 /**
  * The receipt whose OCR object may hold several receipts of its image. Another receipt's own OCR object takes precedence

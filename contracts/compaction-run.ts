@@ -37,6 +37,8 @@ const runHeadSchema = z.object({
   image_id: imageIdSchema,
   receipt_id: receiptIdSchema,
   created_at: instantSchema,
+  /** What its deltas are; absent for whole receipts. Runs of the two kinds do not supersede each other. */
+  kind: z.literal('annotation').optional(),
 });
 
 /**

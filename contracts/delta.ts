@@ -4,11 +4,17 @@ import { collectionSchema } from './collections';
 import { runIdSchema } from './messages';
 import { imageIdSchema, receiptIdSchema } from './record-id';
 
+/** The format of a delta that is a whole receipt. */
 export const DELTA_FORMAT_VERSION = 1;
+/**
+ * The format of a delta that is an annotation: it has no records, and those of its receipt stay. A reader that does
+ * not know it has to refuse it, since it would take it for a receipt without lines and remove all of its records.
+ */
+export const ANNOTATION_FORMAT_VERSION = 2;
 
 /** The schema metadata of a delta's Arrow file. Arrow keeps metadata as text, hence the coercions. */
 export const deltaHeaderSchema = z.object({
-  format_version: z.coerce.number().pipe(z.literal(DELTA_FORMAT_VERSION)),
+  format_version: z.coerce.number().pipe(z.literal([DELTA_FORMAT_VERSION, ANNOTATION_FORMAT_VERSION])),
   run_id: runIdSchema,
   collection: collectionSchema,
   image_id: imageIdSchema,
@@ -18,6 +24,8 @@ export const deltaHeaderSchema = z.object({
   dimensions: z.coerce.number().int().positive(),
   text_format_version: z.coerce.number().int().positive(),
   records: z.coerce.number().int().nonnegative(),
+  /** The text of the annotation, in the format of one. */
+  annotation: z.string().optional(),
 });
 export type DeltaHeader = z.infer<typeof deltaHeaderSchema>;
 
@@ -66,11 +74,17 @@ export interface DeltaRecord extends HashedRecord {
   readonly embeddedText: string;
 }
 
-/** A delta is the WHOLE receipt in one collection: an id of the receipt that it lacks is to be deleted. */
+/**
+ * A delta is the WHOLE receipt in one collection: an id of the receipt that it lacks is to be deleted. Only one that
+ * {@link isAnnotation} is not: it says what is to stand on the records that are there.
+ */
 export interface Delta {
   readonly header: DeltaHeader;
   readonly records: readonly DeltaRecord[];
 }
+
+export const isAnnotation = ({ header }: Pick<Delta, 'header'>): boolean =>
+  header.format_version === ANNOTATION_FORMAT_VERSION;
 
 /** The metadata key under which a merged record carries its content hash. */
 export const CONTENT_HASH_KEY = 'content_hash';

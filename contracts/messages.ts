@@ -30,6 +30,16 @@ export const embedNdjsonMessageSchema = z.object({
 });
 export type EmbedNdjsonMessage = z.infer<typeof embedNdjsonMessageSchema>;
 
+/** EMBED_NDJSON_QUEUE as well: this receipt's annotation has changed. What counts is the object when it is looked at. */
+export const annotationMessageSchema = z.object({
+  version: z.literal(MESSAGE_VERSION),
+  type: z.literal('ANNOTATION'),
+  image_id: imageIdSchema,
+  receipt_id: receiptIdSchema,
+  bucket: z.string().min(3).max(63),
+});
+export type AnnotationMessage = z.infer<typeof annotationMessageSchema>;
+
 /**
  * A collection's queue: a doorbell. It says that the run table holds work for the collection; the
  * table is the list of it, so one message may lead to many runs being merged, and a lost one loses nothing.

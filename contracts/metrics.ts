@@ -19,7 +19,7 @@ export const METRICS = {
   snapshotAge: 'SnapshotAgeSeconds',
   /** A merge was thrown away since another owner held the lease or moved the pointer. Count. */
   leaseLost: 'LeaseLost',
-  /** Vectors added, replaced or removed by a published merge. Count. */
+  /** Records added, replaced, annotated or removed by a published merge. Count. */
   mergedVectors: 'MergedVectors',
   /**
    * Records whose labels or other foreign metadata went to `{collection}/replaced/`, since their text changed or

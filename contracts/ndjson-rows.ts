@@ -55,13 +55,13 @@ export function decodeNdjson<Row>(text: string, schema: z.ZodType<Row>, name: st
   });
 }
 
-/** A zod error in one sentence: each issue's path and message, without the values (they may be document text). */
-export const describeIssues = (error: z.ZodError): string =>
-  error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`).join('; ');
-
-/** The first few issues alone: a wrong file is often wrong in every line, and they are enough to find out why. */
-export function describeBriefly(error: z.ZodError): string {
-  const first = new z.ZodError(error.issues.slice(0, 3));
-  const more = error.issues.length - first.issues.length;
-  return describeIssues(first) + (more > 0 ? `; and ${more} more` : '');
+/**
+ * A zod error in one sentence: each issue's path and message, without the values (they may be document text).
+ *
+ * @param most - how many issues are told of; the others are counted. @default - all
+ */
+export function describeIssues({ issues }: z.ZodError, most = issues.length): string {
+  const told = issues.slice(0, most).map(({ path, message }) => `${path.join('.') || '(root)'}: ${message}`);
+  const more = issues.length - told.length;
+  return told.join('; ') + (more > 0 ? `; and ${more} more` : '');
 }

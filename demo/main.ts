@@ -9,6 +9,7 @@ import { type LocalAws, startLocalAws } from 'local-aws';
 import { makeOldBuckets } from './old-system/old-buckets';
 import { startLocalPipeline } from './pipeline/local-pipeline';
 import { ingest } from './story/ingestion';
+import { keepLabels } from './story/labels';
 import { account, type MigrationSurroundings, migrate, retire } from './story/migration';
 import { query } from './story/queries';
 import { asData, asMarkdown } from './story/report';
@@ -71,6 +72,8 @@ async function demo(story: Story, signal: AbortSignal): Promise<void> {
     ending.push(async () => dynamodb.destroy());
     const table = { client: DynamoDBDocumentClient.from(dynamodb), name: pipeline.tableName };
     const receipts = await ingest(story, s3, table, pipeline, signal);
+    const source = { s3, bucket: pipeline.bucket, table, mountPath: pipeline.mountPath };
+    await keepLabels(story, source, signal);
 
     await retire(
       story,
@@ -80,7 +83,6 @@ async function demo(story: Story, signal: AbortSignal): Promise<void> {
     );
     await account(story, surroundings);
 
-    const source = { s3, bucket: pipeline.bucket, table, mountPath: pipeline.mountPath };
     await query(story, receipts, pipeline.config.embedding.dimensions, source);
   } finally {
     for (const end of ending.reverse()) await end();

@@ -75,7 +75,7 @@ test('a delta of another format version, or without a model, is refused', () => 
   fc.assert(
     fc.property(deltas, (delta) => {
       for (const [key, value] of [
-        ['format_version', '2'],
+        ['format_version', '3'],
         ['model', ''],
       ] as const) {
         const wrong = tampered(encodeDelta(delta), (table) => {

@@ -49,6 +49,8 @@ describe('the demo', () => {
         'The truth is chosen by its evidence',
         'Every object is proven',
         'Every receipt is merged into both collections',
+        'What people had said of a migrated receipt is still there',
+        'What an annotation says stands there too',
         'The old bucket is emptied and its name kept',
         'The new bucket is proven without the old one, by the certificate alone',
         'One page says why it was safe, with the proofs and the gates',

@@ -1,24 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { FIRST_RECEIPT, ocrKey } from '../../contracts/bucket-layout';
+import { annotationKey, FIRST_RECEIPT, ocrKey } from '../../contracts/bucket-layout';
 import { isUnfinished } from '../../contracts/compaction-run';
-import { parseRecordId, receiptIdPrefix } from '../../contracts/record-id';
+import { parseRecordId, type ReceiptReference, receiptIdPrefix } from '../../contracts/record-id';
 import { layOut } from '../../demo/receipts/lay-out';
 import { visionResult } from '../../demo/receipts/ocr-results';
-import { embedMessage } from '../../functions/embed-from-ndjson/embed-receipt';
-import { type IngestProps, ingestMessage } from '../../functions/process-ocr-results/ingest';
 import { UnreadableInput } from '../../functions/shared/quarantine';
 import { runsOfReceipt } from '../../functions/shared/run-table';
-import {
-  DIMENSIONS,
-  embed,
-  MODEL,
-  quietTelemetry,
-  useCompactionHarness,
-} from '../support/compaction-harness';
-import { intercepted } from '../support/intercepted-client';
+import { useCompactionHarness } from '../support/compaction-harness';
+import { dropReceipt, embedIn, ingest, putOcrResult, removeObject } from '../support/receipt-functions';
 import { type SeededRandom, seededRandom } from '../support/seeded-random';
 
 /** How many images live through the test, each with up to three receipts; `IMAGES=500` takes some minutes. */
@@ -26,8 +16,8 @@ const IMAGES = Number(process.env.IMAGES ?? 60);
 const SEED = Number(process.env.SEED ?? 8);
 /** That live at the same time. */
 const AT_ONCE = 12;
-/** What happens to the OCR results of one image: far more than in a year. */
-const CHANGES = 6;
+/** What happens to the objects of one image: far more than in a year. */
+const CHANGES = 8;
 
 const world = useCompactionHarness();
 
@@ -81,6 +71,12 @@ interface Possible {
 /** What an image's OCR results say, each by the receipt that its key names: the texts of each receipt that it holds. */
 type Files = Map<number, ReadonlyMap<number, readonly string[]>>;
 
+/** What an annotation says of each line, and of the first. */
+interface Annotation {
+  readonly every: number;
+  readonly first: number;
+}
+
 /** The receipts of each image: the first's file may hold all of them, and each may have a file of its own. */
 const NUMBERS = [1, 2, 3] as const;
 
@@ -91,6 +87,7 @@ class Life {
   unreadable: string | undefined;
   #changes = CHANGES;
   readonly #files: Files = new Map();
+  readonly #annotations = new Map<number, Annotation>();
   readonly #events: Event[] = [];
   readonly #messages: string[] = [];
   #activities: Activity[] = [];
@@ -105,6 +102,11 @@ class Life {
   textsOf(receiptId: number): readonly string[] {
     const file = this.#files.get(receiptId) ?? this.#files.get(FIRST_RECEIPT);
     return file?.get(receiptId) ?? [];
+  }
+
+  /** What is said of a receipt; undefined once that was removed, or before there was any. */
+  annotationOf(receiptId: number): Annotation | undefined {
+    return this.#annotations.get(receiptId);
   }
 
   /** One thing happens, whichever. */
@@ -130,23 +132,41 @@ class Life {
 
   async #change(): Promise<void> {
     this.#changes -= 1;
+    const key = await (this.random.chance(0.25) ? this.#annotate() : this.#drop());
+    // What the event says is not looked at: events come in any order.
+    const eventName = this.random.pick(['ObjectCreated:Put', 'ObjectRemoved:DeleteMarkerCreated']);
+    this.#events.push({ key, eventName });
+  }
+
+  async #drop(): Promise<string> {
     const receiptId = this.random.pick([FIRST_RECEIPT, FIRST_RECEIPT, ...NUMBERS]);
     const key = ocrKey({ imageId: this.imageId, receiptId });
     if (this.random.chance(this.#files.has(receiptId) ? 0.45 : 0.1)) {
-      await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: key }));
+      await removeObject(world, key);
       this.#files.delete(receiptId);
-    } else {
-      const mayHold = receiptId === FIRST_RECEIPT && this.random.chance(0.7) ? NUMBERS : [receiptId];
-      const held = mayHold.filter(() => this.random.chance(0.7));
-      const file = new Map(held.map((each) => [each, this.#texts()]));
-      this.#files.set(receiptId, file);
-      await dropTogether(key, file);
+      return key;
     }
-    // What the event says is not looked at: events come in any order.
-    this.#events.push({
-      key,
-      eventName: this.random.pick(['ObjectCreated:Put', 'ObjectRemoved:DeleteMarkerCreated']),
-    });
+    const mayHold = receiptId === FIRST_RECEIPT && this.random.chance(0.7) ? NUMBERS : [receiptId];
+    const held = mayHold.filter(() => this.random.chance(0.7));
+    const file = new Map(held.map((each) => [each, this.#texts()]));
+    this.#files.set(receiptId, file);
+    await dropTogether(key, file);
+    return key;
+  }
+
+  async #annotate(): Promise<string> {
+    const receiptId = this.random.pick(NUMBERS);
+    const key = annotationKey({ imageId: this.imageId, receiptId });
+    if (this.random.chance(0.2)) {
+      await removeObject(world, key);
+      this.#annotations.delete(receiptId);
+      return key;
+    }
+    const [every, first] = [this.random.below(3), this.random.below(3)];
+    this.#annotations.set(receiptId, { every, first });
+    const lines = [{ line_id: 1, metadata: { first } }];
+    await world.put(key, JSON.stringify({ receipt: { every }, lines }));
+    return key;
   }
 
   /** Few different ones, so that what was corrected is corrected back. */
@@ -157,9 +177,10 @@ class Life {
   async #ingest(event: Event): Promise<void> {
     this.#deliver(this.#events, event);
     const activity = new Activity(this.random.chance(0.3));
+    const send = (message: string) => this.#messages.push(message);
     await this.#begin(
       activity,
-      () => ingest(activity, event, (message) => this.#messages.push(message)),
+      () => ingest(world, event.key, send, { ...event, inTurn: activity.inTurn }),
       () => this.#events.push(event),
     );
   }
@@ -169,7 +190,7 @@ class Life {
     const activity = new Activity(this.random.chance(0.3));
     await this.#begin(
       activity,
-      () => embedIn(activity, body),
+      () => embedIn(world, body, activity.inTurn),
       () => this.#messages.push(body),
     );
   }
@@ -191,9 +212,6 @@ class Life {
   }
 }
 
-const drop = (key: string, texts: readonly string[]) =>
-  world.put(key, JSON.stringify(visionResult(layOut(texts.map((text) => [text])))));
-
 const dropTogether = (key: string, file: ReadonlyMap<number, readonly string[]>) =>
   world.put(
     key,
@@ -208,44 +226,6 @@ const dropTogether = (key: string, file: ReadonlyMap<number, readonly string[]>)
 interface Event {
   readonly key: string;
   readonly eventName: string;
-}
-
-function ingest(
-  activity: Activity,
-  { key, eventName }: Event,
-  send: (message: string) => void,
-): Promise<void> {
-  const s3 = { bucket: { name: world.bucket }, object: { key: encodeURIComponent(key) } };
-  const props: IngestProps = {
-    ...inTurns(activity),
-    sqs: intercepted(new SQSClient({ region: 'us-east-1' }), ({ input }) =>
-      activity.inTurn(async () => send((input as { MessageBody: string }).MessageBody)),
-    ),
-    embedQueueUrl: 'https://sqs.us-east-1.amazonaws.com/000000000000/embed',
-    quarantine: async (_what, reason) => {
-      throw new Error(`Nothing here is unreadable: ${reason}`);
-    },
-  };
-  return ingestMessage(JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName, s3 }] }), props);
-}
-
-const embedIn = (activity: Activity, body: string): Promise<void> =>
-  embedMessage(body, {
-    ...inTurns(activity),
-    model: MODEL,
-    dimensions: DIMENSIONS,
-    embed: (texts) => activity.inTurn(async () => texts.map((text) => embed(text))),
-  });
-
-/** What every function works with, each request in its turn. */
-function inTurns({ inTurn }: Activity) {
-  const { s3, bucket, table } = world;
-  return {
-    s3: intercepted(s3, (_command, send) => inTurn(send)),
-    bucket,
-    table: { ...table, client: intercepted(table.client, (_command, send) => inTurn(send)) },
-    telemetry: quietTelemetry(),
-  };
 }
 
 test('the last state of each receipt wins, in whatever order its events, messages and requests come', async () => {
@@ -263,36 +243,56 @@ test('the last state of each receipt wins, in whatever order its events, message
     await world.compactOnce();
   }
 
-  const documents = new Map<string, (string | null)[]>();
-  for (const [id, { document }] of await world.published()) {
+  const lines = new Map<string, Line[]>();
+  for (const [id, { document, metadata }] of await world.published()) {
     const of = parseRecordId(id);
-    const prefix = of && receiptIdPrefix(of);
-    documents.set(String(prefix), [...(documents.get(String(prefix)) ?? []), document]);
+    if (of === undefined) continue;
+    const prefix = receiptIdPrefix(of);
+    lines.set(prefix, [...(lines.get(prefix) ?? []), { lineId: of.lineId, document, metadata }]);
   }
+  let annotated = 0;
   for (const life of all) {
     for (const receiptId of NUMBERS) {
       const receipt = { imageId: life.imageId, receiptId };
       const runs = await runsOfReceipt(world.table, receipt);
       const unfinished = runs.filter(({ lines: { state } }) => isUnfinished(state));
       const { unreadable } = life;
-      const published = (documents.get(receiptIdPrefix(receipt)) ?? []).sort();
-      expect({ receipt, published, unfinished, unreadable }).toEqual({
+      const published = lines.get(receiptIdPrefix(receipt)) ?? [];
+      const documents = published.map(({ document }) => document).sort();
+      expect({ receipt, documents, unfinished, unreadable }).toEqual({
         receipt,
-        published: [...life.textsOf(receiptId)].sort(),
+        documents: [...life.textsOf(receiptId)].sort(),
         unfinished: [],
         unreadable: undefined,
       });
+      // One that was removed says nothing: what it had set may stay, or go with its record.
+      const annotation = life.annotationOf(receiptId);
+      if (annotation === undefined) continue;
+      annotated += published.length;
+      const { every, first } = annotation;
+      for (const { lineId, metadata } of published)
+        expect({ receipt, lineId, metadata }).toMatchObject({
+          receipt,
+          metadata: { every, ...(lineId === 1 && { first }) },
+        });
     }
   }
+  expect(annotated).toBeGreaterThan(0);
 });
+
+interface Line {
+  readonly lineId: number;
+  readonly document: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
 
 describe('A function that is overtaken after any of its requests', () => {
   /** More than either function sends. */
   const REQUESTS = 18;
-  const CREATED = 'ObjectCreated:Put';
   const OLD = new Map(NUMBERS.map((receiptId) => [receiptId, ['OLD']]));
-  const remove = (key: string) =>
-    world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: key })).then(() => {});
+  type Change = (receipt: ReceiptReference) => Promise<unknown>;
+  const remove: Change = (receipt) => removeObject(world, ocrKey(receipt));
+  const drop = (receipt: ReceiptReference, texts: readonly string[]) => putOcrResult(world, receipt, texts);
 
   /** What comes over an image whose first file holds all receipts; it changes one file, and leaves these texts. */
   const CHANGES_OF_STATE: Readonly<
@@ -300,23 +300,23 @@ describe('A function that is overtaken after any of its requests', () => {
       string,
       {
         file: number;
-        before?: (key: string) => Promise<void>;
+        before?: Change;
         ends: Record<number, string[]>;
-        change: (key: string) => Promise<void>;
+        change: Change;
       }
     >
   > = {
     'a newer state of one receipt': {
       file: 1,
       ends: { 1: ['NEW', 'TEXT'] },
-      change: (key) => drop(key, ['NEW', 'TEXT']),
+      change: (receipt) => drop(receipt, ['NEW', 'TEXT']),
     },
     'a newer state that holds fewer receipts': {
       file: 1,
       ends: { 1: ['NEW'], 3: ['TEXT'] },
-      change: (key) =>
+      change: (receipt) =>
         dropTogether(
-          key,
+          ocrKey(receipt),
           new Map([
             [1, ['NEW']],
             [3, ['TEXT']],
@@ -327,30 +327,23 @@ describe('A function that is overtaken after any of its requests', () => {
     'a file of its own for the second': {
       file: 2,
       ends: { 1: ['OLD'], 2: ['NEW'], 3: ['OLD'] },
-      change: (key) => drop(key, ['NEW']),
+      change: (receipt) => drop(receipt, ['NEW']),
     },
     'the removal of the second’s own file': {
       file: 2,
-      before: (key) => drop(key, ['ITS OWN']),
+      before: (receipt) => drop(receipt, ['ITS OWN']),
       ends: { 1: ['OLD'], 2: ['OLD'], 3: ['OLD'] },
       change: remove,
     },
   };
 
-  const inOneGo = async (handle: (activity: Activity) => Promise<void>): Promise<void> => {
-    const activity = new Activity(false);
-    await activity.begin(() => handle(activity));
-    await activity.toItsEnd();
-  };
   const ingested = async (key: string): Promise<string[]> => {
     const sent: string[] = [];
-    await inOneGo((activity) =>
-      ingest(activity, { key, eventName: CREATED }, (message) => sent.push(message)),
-    );
+    await ingest(world, key, (message) => sent.push(message));
     return sent;
   };
   const embedded = async (messages: readonly string[]): Promise<void> => {
-    for (const message of messages) await inOneGo((activity) => embedIn(activity, message));
+    for (const message of messages) await embedIn(world, message);
   };
 
   const CASES = Object.keys(CHANGES_OF_STATE).flatMap((change) =>
@@ -361,10 +354,11 @@ describe('A function that is overtaken after any of its requests', () => {
     const images: string[] = Array.from({ length: REQUESTS }, () => randomUUID());
     for (const [requests, imageId] of images.entries()) {
       const first = ocrKey({ imageId, receiptId: FIRST_RECEIPT });
-      const key = ocrKey({ imageId, receiptId: file });
+      const receipt = { imageId, receiptId: file };
+      const key = ocrKey(receipt);
       await dropTogether(first, OLD);
       if (before !== undefined) {
-        await before(key);
+        await before(receipt);
         await embedded(await ingested(key));
       }
       const slow = new Activity(true);
@@ -373,15 +367,15 @@ describe('A function that is overtaken after any of its requests', () => {
         // The second receipt's is slow; those of the others come late.
         const [one = '', two = '', ...others] = await ingested(first);
         late.push(one, ...others);
-        await slow.begin(() => embedIn(slow, two));
+        await slow.begin(() => embedIn(world, two, slow.inTurn));
       } else {
         // What was overwritten while it was read fails, and is delivered again.
-        const handle = () =>
-          ingest(slow, { key: first, eventName: CREATED }, (message) => late.push(message));
+        const send = (message: string) => late.push(message);
+        const handle = () => ingest(world, first, send, { inTurn: slow.inTurn });
         await slow.begin(() => handle().catch(() => {}));
       }
       for (let sent = 0; sent < requests && !slow.isOver; sent++) await slow.step(seededRandom(requests));
-      await change(key);
+      await change(receipt);
       const messages = await ingested(key);
       await embedded(messages);
       await slow.toItsEnd();
@@ -401,5 +395,26 @@ describe('A function that is overtaken after any of its requests', () => {
       Object.entries(ends).map(([receiptId, texts]) => [`${index}/${receiptId}`, [...texts].sort()] as const),
     );
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
+  });
+
+  it('never wins over a newer annotation', async () => {
+    const say = (receipt: ReceiptReference, what: string) =>
+      world.put(annotationKey(receipt), JSON.stringify({ receipt: { what } }));
+    for (let requests = 0; requests < REQUESTS; requests++) {
+      const receipt = { imageId: randomUUID(), receiptId: 1 };
+      await dropReceipt(world, receipt, ['TEXT']);
+      const key = annotationKey(receipt);
+      await say(receipt, 'OLD');
+      const [message = ''] = await ingested(key);
+      const slow = new Activity(true);
+      await slow.begin(() => embedIn(world, message, slow.inTurn));
+      for (let sent = 0; sent < requests && !slow.isOver; sent++) await slow.step(seededRandom(0));
+      await say(receipt, 'NEW');
+      await embedded(await ingested(key));
+      await slow.toItsEnd();
+    }
+    await world.compactOnce();
+    const said = [...(await world.published()).values()].flatMap(({ metadata }) => metadata.what ?? []);
+    expect(said).toEqual(Array.from({ length: REQUESTS }, () => 'NEW'));
   });
 });

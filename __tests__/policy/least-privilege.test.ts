@@ -5,14 +5,20 @@ import { ENVIRONMENTS, shipped } from './shipped-environments';
 const EXPECTED: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   process_ocr_results: {
     'sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes': ['queue ocr_results'],
-    's3:GetObject': ['bucket/ocr/*'],
+    's3:GetObject': ['bucket/ocr/*', 'bucket/annotations/*'],
     's3:PutObject': ['bucket/receipts/*', 'bucket/quarantine/*'],
     's3:ListBucket': ['bucket'],
     'sqs:SendMessage': ['queue embed_ndjson'],
   },
   embed_from_ndjson: {
     'sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes': ['queue embed_ndjson'],
-    's3:GetObject': ['bucket/receipts/*', 'bucket/lines/delta/*', 'bucket/words/delta/*', 'bucket/ocr/*'],
+    's3:GetObject': [
+      'bucket/receipts/*',
+      'bucket/lines/delta/*',
+      'bucket/words/delta/*',
+      'bucket/ocr/*',
+      'bucket/annotations/*',
+    ],
     's3:PutObject': ['bucket/lines/delta/*', 'bucket/words/delta/*', 'bucket/quarantine/*'],
     's3:ListBucket': ['bucket'],
     'dynamodb:Query dynamodb:PutItem': ['table'],

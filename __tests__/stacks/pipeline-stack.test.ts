@@ -37,17 +37,15 @@ describe('the one stack', () => {
     for (const { attributes } of fifo) expect(attributes.name).toMatch(/\.fifo$/);
   });
 
-  it('sends what is dropped under ocr/, or removed, whatever its suffix, to the ocr-results queue', () => {
-    expect(template.resource('aws_s3_bucket_notification', 'chromadb').queue).toEqual([
-      expect.objectContaining({
+  it('sends what is dropped under ocr/ or annotations/, or removed, whatever its suffix, to the ocr-results queue', () => {
+    expect(template.resource('aws_s3_bucket_notification', 'chromadb').queue).toEqual(
+      ['ocr/', 'annotations/'].map((filter_prefix) => ({
+        id: expect.any(String),
         queue_arn: `\${aws_sqs_queue.ocr_results.arn}`,
-        filter_prefix: 'ocr/',
+        filter_prefix,
         events: ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'],
-      }),
-    ]);
-    expect(template.resource('aws_s3_bucket_notification', 'chromadb').queue).not.toEqual([
-      expect.objectContaining({ filter_suffix: expect.anything() }),
-    ]);
+      })),
+    );
   });
 
   it('lets only the bucket send to ocr-results from outside', () => {

@@ -3,10 +3,10 @@ import type { RecordMetadata } from '../../contracts/delta';
 import { foreignMetadata } from '../../contracts/metadata-keys';
 import { replacedRecordSchema } from '../../contracts/replaced-record';
 import { pagesOf } from '../../functions/enhanced-compaction/chroma/collection';
-import { parseExactly } from '../../functions/enhanced-compaction/chroma/written-numbers';
 import { openPublishedCollection } from '../../functions/enhanced-compaction/open-published';
 import { listKeys } from '../../functions/enhanced-compaction/snapshot/locate';
 import { readObject } from '../../functions/shared/read-object';
+import { parseExactly } from '../../functions/shared/written-numbers';
 import type { World } from './compaction-harness';
 
 /** The published records by id: their metadata, with its numbers as Chroma wrote them. */

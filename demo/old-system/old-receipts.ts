@@ -55,6 +55,13 @@ export function oldReceipts(first: number, count: number): OldReceipt[] {
   });
 }
 
+/** What people had said of the first line of each receipt, as the old system kept it. */
+export const OLD_LABELS = {
+  label_status: 'validated',
+  valid_labels_array: ['MERCHANT_NAME'],
+  section_label: 'HEADER',
+};
+
 /**
  * The records that the old system stored for receipts. It kept `receipt_id` as text, as its oldest records do,
  * and no content hash.
@@ -81,6 +88,7 @@ export function oldRecords(
             receipt_id: String(receiptId),
             line_id: lineId,
             ...(wordId === undefined ? {} : { word_id: wordId }),
+            ...(lineId === 1 && OLD_LABELS),
           },
           embedding: embedText(document, DEFAULT_EMBEDDING_DIMENSIONS),
         };

@@ -12,7 +12,7 @@ import {
   type QueueAttributeName,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { OCR_PREFIX } from '../../contracts/bucket-layout';
+import { ANNOTATIONS_PREFIX, OCR_PREFIX } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import { pendingAttribute, pendingIndex } from '../../contracts/compaction-run';
 import { fromEntries } from '../../contracts/from-entries';
@@ -69,7 +69,7 @@ export async function createResources(
   );
   const lostEvents = await createQueue(sqs, queueName(config, deadLetterName(LOST_EVENTS), 'standard'), {});
   const table = await createRunTable(dynamodb, config);
-  await notifyOcrResults(s3, options.bucketName, queues['ocr-results'].arn);
+  await notifyOfDrops(s3, options.bucketName, queues['ocr-results'].arn);
   return { queues, lostEventsUrl: lostEvents.url, tableName: table.name, streamArn: table.streamArn };
 }
 
@@ -84,20 +84,17 @@ export async function createBucket(s3: S3Client, bucket: string): Promise<void> 
   await s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
 }
 
-/** OCR results that are dropped under `ocr/`, or removed, are told to the queue. */
-async function notifyOcrResults(s3: S3Client, bucket: string, queueArn: string): Promise<void> {
+/** OCR results and annotations that are dropped, or removed, are told to the queue. */
+async function notifyOfDrops(s3: S3Client, bucket: string, queueArn: string): Promise<void> {
   await s3.send(
     new PutBucketNotificationConfigurationCommand({
       Bucket: bucket,
       NotificationConfiguration: {
-        QueueConfigurations: [
-          {
-            Id: 'ocr-results',
-            QueueArn: queueArn,
-            Events: ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'],
-            Filter: { Key: { FilterRules: [{ Name: 'prefix', Value: OCR_PREFIX }] } },
-          },
-        ],
+        QueueConfigurations: [OCR_PREFIX, ANNOTATIONS_PREFIX].map((prefix) => ({
+          QueueArn: queueArn,
+          Events: ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'],
+          Filter: { Key: { FilterRules: [{ Name: 'prefix', Value: prefix }] } },
+        })),
       },
     }),
   );

@@ -73,19 +73,24 @@ async function dropOcrResults(s3: S3Client, bucket: string): Promise<DroppedRece
 }
 
 /**
- * Waits until every receipt has a run and every run is final in both collections.
+ * Waits until every receipt has a run, and the last one is final in both collections.
+ *
+ * @param kind - of the runs that are meant. @default - whole receipts
  *
  * @throws {Error} when that does not happen within {@link LIMIT}, naming the receipts.
  */
-async function finalRuns(
+export async function finalRuns(
   table: RunTable,
   receipts: readonly DroppedReceipt[],
   signal: AbortSignal,
+  kind?: CompactionRun['kind'],
 ): Promise<CompactionRun[]> {
   const deadline = Date.now() + LIMIT * 1000;
   for (;;) {
     const latest = await Promise.all(
-      receipts.map(async (receipt) => (await runsOfReceipt(table, receipt)).at(-1)),
+      receipts.map(async (receipt) =>
+        (await runsOfReceipt(table, receipt)).findLast((run) => run.kind === kind),
+      ),
     );
     const final = latest.flatMap((run) => (run !== undefined && isFinal(run) ? [run] : []));
     if (final.length === receipts.length) return final;

@@ -1,36 +1,51 @@
 import { parseOcrKey, siblingOcrKey } from '../../contracts/bucket-layout';
 import { perCollection } from '../../contracts/collections';
-import type { CompactionRun } from '../../contracts/compaction-run';
 import { TEXT_FORMAT_VERSION } from '../../contracts/embedding';
-import { type EmbedNdjsonMessage, embedNdjsonMessageSchema, type OcrObject } from '../../contracts/messages';
+import {
+  annotationMessageSchema,
+  type EmbedNdjsonMessage,
+  embedNdjsonMessageSchema,
+  type OcrObject,
+} from '../../contracts/messages';
 import { describeIssues } from '../../contracts/ndjson-rows';
 import { type ReceiptReference, receiptOf } from '../../contracts/record-id';
 import { lookAtObject } from '../shared/look-at-object';
 import { UnreadableInput } from '../shared/quarantine';
-import { createRun, type RunTable, runsOfReceipt } from '../shared/run-table';
+import { createRun, runsOfReceipt } from '../shared/run-table';
 import { parseBody } from '../shared/sqs-batch';
+import { type AnnotateProps, annotateReceipt } from './annotate-receipt';
+import { laterThan } from './later-than';
 import { readReceiptContent } from './receipt-content';
 import { receiptRecords } from './receipt-records';
 import { makeRun, type ReceiptRunProps } from './receipt-run';
 import { nextRun } from './run-id';
 
-export interface EmbedProps extends ReceiptRunProps {
-  readonly table: RunTable;
-}
+export type EmbedProps = ReceiptRunProps & AnnotateProps;
 
 /**
- * Handles one message of the embed-ndjson queue: embeds the receipt's rows, stores both deltas, then writes
- * the run that announces them. A receipt without meaningful rows makes a run of zero records, which takes its
- * old vectors out of the collections. A message that was handled before embeds nothing, nor does one whose OCR
- * object has changed: that change has a message of its own. Lasting nonsense from the endpoint ends as a FAILED
- * run with its reason.
+ * Handles one message of the embed-ndjson queue: makes the run of what it announces. After each run of a receipt its
+ * annotation, if there is one, gets a run as well: it is to stand on the records that the receipt has from now on.
  *
  * @throws {UnreadableInput} when the message or the rows that it names cannot be understood.
  * @throws {Error} when S3, DynamoDB, Secrets Manager or the endpoint fail: the message must come again.
  */
 export async function embedMessage(body: string, props: EmbedProps): Promise<void> {
-  const { s3, bucket, table, model, dimensions, telemetry } = props;
-  const message = readMessage(body, bucket);
+  const value = parseBody(body);
+  const announced = annotationMessageSchema.safeParse(value);
+  const message = announced.success ? announced.data : readEmbedMessage(value);
+  refuseOtherBucket(message, props);
+  if (!('type' in message)) await embedReceipt(message, props);
+  await annotateReceipt(receiptOf(message), props);
+}
+
+/**
+ * Embeds the receipt's rows, stores both deltas, then writes the run that announces them. A receipt without
+ * meaningful rows makes a run of zero records, which takes its old vectors out of the collections. A message that was
+ * handled before embeds nothing, nor does one whose OCR object has changed: that change has a message of its own.
+ * Lasting nonsense from the endpoint ends as a FAILED run with its reason.
+ */
+async function embedReceipt(message: EmbedNdjsonMessage, props: EmbedProps): Promise<void> {
+  const { s3, table, model, dimensions, telemetry } = props;
   const { image_id, receipt_id } = message;
 
   const receipt = receiptOf(message);
@@ -50,12 +65,12 @@ export async function embedMessage(body: string, props: EmbedProps): Promise<voi
   const vectors = { model, dimensions, textFormatVersion: TEXT_FORMAT_VERSION };
   const identity = { ...receipt, ...vectors, sha256: content.sha256 };
   const next = nextRun(identity, runs);
-  if (next.alreadyEmbedded) {
+  if (next.alreadyThere) {
     telemetry.logger.info('The receipt is embedded already', { run_id: next.run.run_id });
     return;
   }
 
-  const created_at = laterThan(next.follows, lookedAt).toISOString();
+  const created_at = laterThan(runs.at(-1), lookedAt).toISOString();
   const head = { version: 1, run_id: next.id, image_id, receipt_id, created_at } as const;
   const run = await makeRun(head, receiptRecords(content.rows), props);
   const created = await createRun(table, run);
@@ -65,19 +80,19 @@ export async function embedMessage(body: string, props: EmbedProps): Promise<voi
   });
 }
 
-function readMessage(body: string, onlyBucket: string): EmbedNdjsonMessage {
-  const message = embedNdjsonMessageSchema.safeParse(parseBody(body));
-  if (!message.success) {
-    throw new UnreadableInput(
-      `The message is not one that this version understands: ${describeIssues(message.error)}.`,
-    );
-  }
-  if (message.data.bucket !== onlyBucket) {
-    throw new UnreadableInput(
-      `The message names the bucket ${message.data.bucket}; the pipeline's only bucket is ${onlyBucket}.`,
-    );
-  }
-  return message.data;
+function readEmbedMessage(value: unknown): EmbedNdjsonMessage {
+  const message = embedNdjsonMessageSchema.safeParse(value);
+  if (message.success) return message.data;
+  throw new UnreadableInput(
+    `The message is not one that this version understands: ${describeIssues(message.error)}.`,
+  );
+}
+
+function refuseOtherBucket({ bucket }: { readonly bucket: string }, props: EmbedProps): void {
+  if (bucket === props.bucket) return;
+  throw new UnreadableInput(
+    `The message names the bucket ${bucket}; the pipeline's only bucket is ${props.bucket}.`,
+  );
 }
 
 /** Whether an OCR object is what it was, and the receipt has none of its own that takes precedence. */
@@ -90,7 +105,3 @@ async function stillDecides(
   const isItsOwn = parseOcrKey(key)?.receiptId === receiptId;
   return isItsOwn || (await lookAtObject(s3, bucket, siblingOcrKey(key, receiptId))) === undefined;
 }
-
-/** Runs of one receipt never share a moment: their order decides which one is superseded. */
-const laterThan = (run: CompactionRun | undefined, moment: number): Date =>
-  new Date(run === undefined ? moment : Math.max(moment, Date.parse(run.created_at) + 1));

@@ -23,10 +23,21 @@ function runId(identity: RunIdentity, predecessor: CompactionRun | undefined): s
   return sha256(JSON.stringify(all)).slice(0, 32);
 }
 
-/** What to do with content that arrived: nothing, since the receipt's newest run is it; or one new run. */
+/** Everything that decides what an annotation's run says, beside the run that it follows. */
+export interface AnnotationIdentity extends ReceiptReference {
+  /** Of the object. The same text that is put there again is to be put on the records again. */
+  readonly versionId: string | undefined;
+  /** Hexadecimal SHA-256 of the annotation. */
+  readonly sha256: string;
+}
+
+/**
+ * What to do with content that arrived: nothing, since the receipt's newest run is it; or one new run. An annotation is
+ * never mistaken for a receipt, and a receipt of before an annotation is found behind it.
+ */
 export type NextRun =
-  | { readonly alreadyEmbedded: true; readonly run: CompactionRun }
-  | { readonly alreadyEmbedded: false; readonly id: string; readonly follows: CompactionRun | undefined };
+  | { readonly alreadyThere: true; readonly run: CompactionRun }
+  | { readonly alreadyThere: false; readonly id: string };
 
 /**
  * Decides whether a receipt's content needs a run. A redelivered message finds its content in the newest run
@@ -36,13 +47,36 @@ export type NextRun =
  *
  * @param runs - the receipt's runs in order of creation.
  */
-export function nextRun(identity: RunIdentity, runs: readonly CompactionRun[]): NextRun {
-  const newest = runs.at(-1);
-  if (newest !== undefined && newest.run_id === runId(identity, runs.at(-2)) && !isLost(newest)) {
-    return { alreadyEmbedded: true, run: newest };
-  }
-  return { alreadyEmbedded: false, id: runId(identity, newest), follows: newest };
+export const nextRun = (identity: RunIdentity, runs: readonly CompactionRun[]): NextRun =>
+  next((predecessor) => runId(identity, predecessor), runs.filter(isReceiptRun));
+
+/**
+ * The same for an annotation, which has to be put on anew after every run of the receipt: they are part of the id,
+ * all of them, since one that was made of an earlier moment may come into the table later than others did.
+ */
+export function nextAnnotationRun(
+  { imageId, receiptId, versionId, sha256: text }: AnnotationIdentity,
+  runs: readonly CompactionRun[],
+): NextRun {
+  const receipts = runs.filter(isReceiptRun).map(({ run_id }) => run_id);
+  return next((predecessor) => {
+    const all = ['annotation', imageId, receiptId, versionId, text, receipts, predecessor?.run_id];
+    return sha256(JSON.stringify(all)).slice(0, 32);
+  }, runs);
 }
+
+function next(
+  idAfter: (predecessor: CompactionRun | undefined) => string,
+  runs: readonly CompactionRun[],
+): NextRun {
+  const newest = runs.at(-1);
+  if (newest !== undefined && newest.run_id === idAfter(runs.at(-2)) && !isLost(newest)) {
+    return { alreadyThere: true, run: newest };
+  }
+  return { alreadyThere: false, id: idAfter(newest) };
+}
+
+const isReceiptRun = ({ kind }: CompactionRun): boolean => kind === undefined;
 
 const isLost = (run: CompactionRun): boolean =>
   COLLECTIONS.some((collection) => run[collection].state === 'FAILED');

@@ -22,7 +22,7 @@ export interface CompactionProps extends Omit<RoundProps, 'limits'> {
 export interface Compaction {
   readonly collection: Collection;
   readonly publishes: number;
-  /** Records added, replaced or removed. */
+  /** Records added, replaced, annotated or removed. */
   readonly mergedVectors: number;
   /** Names ({@link runName}) of the runs that reached a final state, whichever. */
   readonly finished: ReadonlySet<string>;

@@ -4,7 +4,7 @@ import type { RecordTally } from '../../contracts/record-form';
 import type { RunTable } from '../shared/run-table';
 import type { Lease } from './lease/lease';
 import { type Publication, type Published, publish, withSnapshot } from './lease/publish';
-import type { DecidedReceipt } from './merge/decide-receipt';
+import type { DecidedReceipt, Winner } from './merge/decide-receipt';
 import { fitsPointer } from './store/checkpoint-due';
 import type { OpenCollection } from './store/collection-store';
 
@@ -30,8 +30,8 @@ export async function publishDecided(
   open: OpenCollection,
   { embedding, receipts, hasNewVersion, tally = before.manifest?.record_tally }: Merged,
 ): Promise<Published> {
-  const runs = receipts.flatMap(({ winner }) => (winner === undefined ? [] : [mergedRun(winner)]));
-  const covering = receipts.flatMap(({ winner, superseded }) => [...(winner ? [winner] : []), ...superseded]);
+  const runs = receipts.flatMap(({ winners }) => winners.map(mergedRun));
+  const covering = receipts.flatMap(({ winners, superseded }) => [...winners, ...superseded]);
   if (!hasNewVersion && covering.length === 0) return before;
 
   const uncovered = uncoveredKeys(
@@ -81,7 +81,7 @@ const uncoveredKeys = ({ manifest }: Published, open: OpenCollection, merged: re
     ? [...new Set([...(manifest?.uncovered_deltas ?? []), ...open.rebuiltFrom, ...merged])]
     : [];
 
-const mergedRun = ({ run, delta }: NonNullable<DecidedReceipt['winner']>): MergedRun => ({
+const mergedRun = ({ run, delta }: Winner): MergedRun => ({
   run_id: run.run_id,
   image_id: run.image_id,
   receipt_id: run.receipt_id,

@@ -10,7 +10,8 @@ import type { Lease } from './lease/lease';
 import type { Published } from './lease/publish';
 import { type DecidedReceipt, decideReceipt } from './merge/decide-receipt';
 import { keepForRuns } from './merge/keep-replaced';
-import { addCounts, isChange, type MergeCounts, mergeReceipts, NO_CHANGE } from './merge/merge-receipts';
+import { mergeDeltas } from './merge/merge-deltas';
+import { addCounts, isChange, type MergeCounts, NO_CHANGE } from './merge/merge-receipts';
 import { pieces, planReceipts, type ReceiptWork } from './merge/plan';
 import { countRecordForms, warnOfOldForms } from './merge/record-forms';
 import { publishDecided } from './publish-decided';
@@ -88,8 +89,8 @@ async function mergeAndPublish(
     const decided = await concurrently(piece, REQUESTS_AT_ONCE, (receipt) =>
       decideReceipt(receipt, lease.collection, embedding, props),
     );
-    const deltas = decided.flatMap(({ winner }) => winner?.delta ?? []);
-    counts = addCounts(counts, await mergeReceipts(open.chroma, deltas, keep));
+    const deltas = decided.flatMap(({ winners }) => winners.map(({ delta }) => delta));
+    counts = addCounts(counts, await mergeDeltas(open.chroma, deltas, keep, props.telemetry));
     // The embeddings are let go: only what was decided is needed from here on.
     receipts.push(...decided.map(withoutRecords));
   }
@@ -134,9 +135,9 @@ function withinLimits(plan: readonly ReceiptWork[], limits: RoundLimits): Receip
   });
 }
 
-const withoutRecords = ({ winner, ...rest }: DecidedReceipt): DecidedReceipt => ({
+const withoutRecords = ({ winners, ...rest }: DecidedReceipt): DecidedReceipt => ({
   ...rest,
-  winner: winner && { ...winner, delta: { ...winner.delta, records: [] } },
+  winners: winners.map(({ run, delta }) => ({ run, delta: { ...delta, records: [] } })),
 });
 
 const startRuns = (table: RunTable, piece: readonly ReceiptWork[], { collection }: Lease) =>
@@ -154,8 +155,8 @@ async function markDecided(
 ): Promise<Set<string>> {
   const end = (run: CompactionRun, state: 'SUPERSEDED' | 'FAILED', error: string) =>
     changeRun(table, run, collection, { state, finished_at: new Date().toISOString(), error });
-  await concurrently(receipts, REQUESTS_AT_ONCE, async ({ winner, superseded, failed }) => {
-    if (winner !== undefined) await completeRun(table, winner.run, collection, winner.delta.header.records);
+  await concurrently(receipts, REQUESTS_AT_ONCE, async ({ winners, superseded, failed }) => {
+    for (const { run, delta } of winners) await completeRun(table, run, collection, delta.header.records);
     for (const { run, by } of superseded) {
       await end(run, 'SUPERSEDED', `The later run ${by} of the same receipt is merged.`);
     }
@@ -170,7 +171,7 @@ async function markDecided(
     METRICS.quarantined,
     failed.map(() => collection),
   );
-  const ended = receipts.flatMap(({ winner, superseded }) => [...(winner ? [winner] : []), ...superseded]);
+  const ended = receipts.flatMap(({ winners, superseded }) => [...winners, ...superseded]);
   return new Set([
     ...[...ended, ...failed].map(({ run }) => runName(runOf(run))),
     ...receipts.flatMap(({ finishedAlready }) => finishedAlready.map((run) => runName(runOf(run)))),

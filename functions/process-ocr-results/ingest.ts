@@ -1,33 +1,36 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { FIRST_RECEIPT, OCR_PREFIX, parseOcrKey, siblingOcrKey } from '../../contracts/bucket-layout';
+import {
+  ANNOTATIONS_PREFIX,
+  FIRST_RECEIPT,
+  OCR_PREFIX,
+  parseOcrKey,
+  siblingOcrKey,
+} from '../../contracts/bucket-layout';
 import { perCollection } from '../../contracts/collections';
 import type { OcrObject } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
 import { describeIssues } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { s3NotificationSchema } from '../../contracts/s3-notification';
-import type { Telemetry } from '../shared/logging';
 import { lookAtObject } from '../shared/look-at-object';
-import { type Quarantine, UnreadableInput } from '../shared/quarantine';
+import { UnreadableInput } from '../shared/quarantine';
 import { parseBody } from '../shared/sqs-batch';
+import { announceAnnotation } from './announce-annotation';
+import type { IngestProps } from './ingest-props';
 import type { ParsedReceipt } from './receipt-rows';
 import { receiptsOfFile } from './receipts-of-file';
-import { type SettleProps, sendRows, settle } from './settle-receipts';
+import { sendRows, settle } from './settle-receipts';
 
 /** The OCR result of a receipt has some hundred kilobytes. Far larger is something else. Bytes. */
 const LARGEST_OCR_FILE = 32 * 1024 * 1024;
-
-export interface IngestProps extends SettleProps {
-  readonly quarantine: Quarantine;
-  readonly telemetry: Telemetry;
-}
 
 /**
  * Handles one message of the ocr-results queue: each OCR object that it announces becomes two NDJSON files and one
  * message for embed-from-ndjson for each receipt that it holds, as the object is NOW: S3 promises no order of its
  * events. A receipt that is gone becomes two empty files, which take it out of the collections. An object that cannot
- * be read is quarantined. Handling a message twice writes the same files again.
+ * be read is quarantined. Handling a message twice writes the same files again. An annotation that it announces is
+ * told to embed-from-ndjson, which makes a run of it.
  *
  * @throws {UnreadableInput} when the message itself cannot be understood.
  * @throws {Error} when S3 or SQS fail, or when the message is about another bucket or prefix.
@@ -44,22 +47,28 @@ export async function ingestMessage(body: string, props: IngestProps): Promise<v
     return;
   }
   for (const { s3 } of notification.data.Records) {
-    if (s3.bucket.name !== props.bucket || !s3.object.key.startsWith(OCR_PREFIX)) {
+    const { key } = s3.object;
+    const ingest = Object.entries(INGESTS).find(([prefix]) => key.startsWith(prefix))?.[1];
+    if (s3.bucket.name !== props.bucket || ingest === undefined) {
       // Not quarantined: were the notification to cover quarantine/ too, that write would announce itself for ever.
       throw new Error(
-        `A notification came for "${s3.object.key}" in ${s3.bucket.name}; only ${OCR_PREFIX} in ${props.bucket} is expected. Correct the bucket's notification, then purge or redrive the dead-letter queue.`,
+        `A notification came for "${key}" in ${s3.bucket.name}; only ${Object.keys(INGESTS).join(' and ')} in ${props.bucket} are expected. Correct the bucket's notification, then purge or redrive the dead-letter queue.`,
       );
     }
-    await ingestObject(s3.object.key, props);
+    if (key.endsWith('/'))
+      props.telemetry.logger.info('A folder was made, which holds nothing to read', { key });
+    else await ingest(key, props);
   }
 }
 
-async function ingestObject(key: string, props: IngestProps): Promise<void> {
+/** What becomes of an object that was created or removed, by its prefix. */
+const INGESTS: Readonly<Record<string, (key: string, props: IngestProps) => Promise<void>>> = {
+  [OCR_PREFIX]: ingestOcrResult,
+  [ANNOTATIONS_PREFIX]: announceAnnotation,
+};
+
+async function ingestOcrResult(key: string, props: IngestProps): Promise<void> {
   const { s3, bucket, quarantine, telemetry } = props;
-  if (key.endsWith('/')) {
-    telemetry.logger.info('A folder was made, which holds nothing to read', { key });
-    return;
-  }
   const file = parseOcrKey(key);
   const found = await lookAtObject(s3, bucket, key);
   if (found === undefined) {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { describeBriefly } from '../../contracts/ndjson-rows';
+import { describeIssues } from '../../contracts/ndjson-rows';
 import { textractExpenseSchema, textractOcrSchema } from '../../contracts/textract-ocr';
 import { visionOcrSchema, visionReceiptsSchema } from '../../contracts/vision-ocr';
 import { UnreadableInput } from '../shared/quarantine';
@@ -64,7 +64,7 @@ function parse<Value>(schema: z.ZodType<Value>, value: unknown, what: string): V
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new UnreadableInput(
-    `The OCR file looks like ${what} but is not one: ${describeBriefly(result.error)}.`,
+    `The OCR file looks like ${what} but is not one: ${describeIssues(result.error, 3)}.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ReceiptRows, ROW_SCHEMAS } from '../../contracts/collections';
 import type { Region } from '../../contracts/geometry';
-import { describeBriefly } from '../../contracts/ndjson-rows';
+import { describeIssues } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { UnreadableInput } from '../shared/quarantine';
 import { clamped } from './clamp';
@@ -50,7 +50,9 @@ export function receiptRows(
 function check<Row>(schema: z.ZodType<Row>, rows: readonly unknown[]): Row[] {
   const result = z.array(schema).safeParse(rows);
   if (result.success) return result.data;
-  throw new UnreadableInput(`The OCR file gives rows that are not valid: ${describeBriefly(result.error)}.`);
+  throw new UnreadableInput(
+    `The OCR file gives rows that are not valid: ${describeIssues(result.error, 3)}.`,
+  );
 }
 
 /**

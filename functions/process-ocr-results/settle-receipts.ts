@@ -1,5 +1,5 @@
-import { PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { PutObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import {
   FIRST_RECEIPT,
   heldTogetherKey,
@@ -22,13 +22,9 @@ import { encodeNdjson } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { lookAtObject } from '../shared/look-at-object';
 import { slices } from '../shared/slices';
+import type { IngestProps } from './ingest-props';
 
-export interface SettleProps {
-  readonly s3: S3Client;
-  readonly sqs: SQSClient;
-  readonly bucket: string;
-  readonly embedQueueUrl: string;
-}
+type SettleProps = Omit<IngestProps, 'quarantine' | 'telemetry'>;
 
 /** Receipts of one file that are worked on at a time. */
 const AT_ONCE = 10;

@@ -50,7 +50,9 @@ export function encodeDelta({ header, records }: Delta): Uint8Array {
   };
   const fields = Object.entries(columns).map(([name, data]) => new Field(name, data.type, false));
   const metadata = new Map(
-    Object.entries({ ...header, records: records.length }).map(([key, value]) => [key, String(value)]),
+    Object.entries({ ...header, records: records.length }).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, String(value)]],
+    ),
   );
   const schema = new Schema(fields, metadata);
   const batch = new RecordBatch(

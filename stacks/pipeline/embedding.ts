@@ -1,5 +1,11 @@
 import { Construct } from 'constructs';
-import { deltaPrefix, OCR_PREFIX, QUARANTINE_PREFIX, ROWS_PREFIX } from '../../contracts/bucket-layout';
+import {
+  ANNOTATIONS_PREFIX,
+  deltaPrefix,
+  OCR_PREFIX,
+  QUARANTINE_PREFIX,
+  ROWS_PREFIX,
+} from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
 import { list, objects, readSecrets } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
@@ -19,7 +25,8 @@ export class Embedding extends Construct {
         objects('WriteDeltasAndQuarantine', bucket, ['s3:PutObject'], [...deltas, QUARANTINE_PREFIX]),
         // Whether the rows are still those of the receipt is asked of the OCR object itself.
         objects('LookAtOcrResults', bucket, ['s3:GetObject'], [OCR_PREFIX]),
-        list(bucket, [OCR_PREFIX, ROWS_PREFIX, ...deltas]),
+        objects('ReadAnnotations', bucket, ['s3:GetObject'], [ANNOTATIONS_PREFIX]),
+        list(bucket, [OCR_PREFIX, ANNOTATIONS_PREFIX, ROWS_PREFIX, ...deltas]),
         {
           Sid: 'RegisterRuns',
           Effect: 'Allow',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { COLLECTIONS, perCollection } from '../../../contracts/collections';
 import type { CompactionRun } from '../../../contracts/compaction-run';
-import { nextRun, type RunIdentity } from '../../../functions/embed-from-ndjson/run-id';
+import { nextAnnotationRun, nextRun, type RunIdentity } from '../../../functions/embed-from-ndjson/run-id';
 import { compactionRuns } from '../../support/arbitraries';
 import { IMAGE_ID } from '../../support/pages';
 
@@ -31,7 +31,7 @@ function arrive(contents: readonly string[], earlier: readonly CompactionRun[] =
   const runs = [...earlier];
   for (const content of contents) {
     const next = nextRun(identity(content), runs);
-    if (!next.alreadyEmbedded) runs.push({ ...template, run_id: next.id });
+    if (!next.alreadyThere) runs.push({ ...template, run_id: next.id });
   }
   return runs;
 }
@@ -80,13 +80,71 @@ test.each<[string, Partial<RunIdentity>]>([
   ]),
 ])('another %s makes another run', (_what, change) => {
   const runs = arrive(['a']);
-  expect(nextRun({ ...identity('a'), ...change }, runs).alreadyEmbedded).toBe(false);
+  expect(nextRun({ ...identity('a'), ...change }, runs).alreadyThere).toBe(false);
 });
 
 test('B5: two receipts of the same content, such as two without a line, have runs of their own', () => {
   const ids = [1, 2].map((receiptId) => {
     const next = nextRun({ ...identity('nothing'), receiptId }, []);
-    return next.alreadyEmbedded ? undefined : next.id;
+    return next.alreadyThere ? undefined : next.id;
   });
   expect(new Set(ids).size).toBe(2);
+});
+
+describe('The run of an annotation', () => {
+  const annotation = { imageId: IMAGE_ID, receiptId: 1, versionId: 'v1', sha256: 'a'.repeat(64) };
+  const annotated = (
+    runs: readonly CompactionRun[],
+    changes: Partial<typeof annotation> = {},
+  ): CompactionRun[] => {
+    const next = nextAnnotationRun({ ...annotation, ...changes }, runs);
+    if (template === undefined) throw new Error('no sample');
+    return next.alreadyThere ? [...runs] : [...runs, { ...template, kind: 'annotation', run_id: next.id }];
+  };
+
+  test('is made once, however often its message comes, and whoever computes its id', () => {
+    const runs = annotated(arrive(['a']));
+    expect(runs).toHaveLength(2);
+    expect(annotated(runs)).toEqual(runs);
+    expect(annotated(arrive(['a']))).toEqual(runs);
+  });
+
+  test.each<[string, Partial<typeof annotation>]>([
+    ['text', { sha256: 'b'.repeat(64) }],
+    ['version', { versionId: 'v2' }],
+  ])('is another one for another %s', (_what, changes) => {
+    expect(annotated(annotated(arrive(['a'])), changes)).toHaveLength(3);
+  });
+
+  test('is another one for another receipt', () => {
+    const ids = [annotated([]), annotated([], { receiptId: 2 })].map(([run]) => run?.run_id);
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  test('is made again after each run of the receipt', () => {
+    expect(annotated(arrive(['b'], annotated(arrive(['a']))))).toHaveLength(4);
+  });
+
+  test('is made again after a run of the receipt that comes late into the table, wherever it stands in order', () => {
+    const [late] = arrive(['late']);
+    if (late === undefined) throw new Error('no run');
+    for (const before of [annotated([]), annotated(annotated([]), { versionId: 'v2' })]) {
+      const versionId = before.length === 1 ? 'v1' : 'v2';
+      expect(annotated(before, { versionId })).toEqual(before);
+      expect(annotated([late, ...before], { versionId })).toHaveLength(before.length + 2);
+    }
+  });
+
+  test('does not stand between a receipt’s content and its run', () => {
+    const runs = annotated(arrive(['a']));
+    expect(arrive(['a'], runs)).toEqual(runs);
+    expect(arrive(['b'], runs)).toHaveLength(3);
+  });
+
+  test('that failed is followed by another', () => {
+    const failed = annotated([]).map(
+      (run): CompactionRun => ({ ...run, lines: { ...run.lines, state: 'FAILED' } }),
+    );
+    expect(annotated(failed)).toHaveLength(2);
+  });
 });

@@ -37,6 +37,7 @@ describe('the picture of what will be deployed', () => {
   it('shows how data goes on, from the bucket to the file system', () => {
     expect(arrows(draw(), HANDS_ON)).toEqual([
       'chromadb -> ocr_results',
+      'chromadb -> ocr_results',
       'embed_from_ndjson -> compaction_runs',
       'enhanced_compaction -> chroma',
       'process_ocr_results -> embed_ndjson',

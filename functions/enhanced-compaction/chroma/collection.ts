@@ -7,8 +7,8 @@ import {
   type RecordMetadata,
 } from '../../../contracts/delta';
 import { slices } from '../../shared/slices';
+import { parseExactly, stringifyExactly, withFloats } from '../../shared/written-numbers';
 import type { ChromaDatabase } from './database';
-import { parseExactly, withFloats } from './written-numbers';
 
 /** A stored record without its vector. */
 export interface StoredRecord {
@@ -30,6 +30,9 @@ export interface CompleteRecord {
 export interface RecordUpdate extends Omit<HashedRecord, 'metadata'> {
   readonly metadata: Readonly<Record<string, MetadataValue | null>>;
 }
+
+/** What is written over a stored record's metadata alone: as with a {@link RecordUpdate}, null takes a key away. */
+export type MetadataUpdate = Pick<RecordUpdate, 'id' | 'metadata'>;
 
 export interface Neighbour {
   readonly id: string;
@@ -59,6 +62,8 @@ export interface ChromaCollection {
    * not touched, so it keeps its type, and a reader or a crash in between meets a whole record.
    */
   update(records: readonly RecordUpdate[]): Promise<void>;
+  /** Writes over the metadata of records that are stored: text and vector stay as they are. */
+  updateMetadata(records: readonly MetadataUpdate[]): Promise<void>;
   delete(ids: readonly string[]): Promise<void>;
   /** The nearest records of an embedding, nearest first, optionally among these ids alone. */
   nearest(
@@ -165,7 +170,7 @@ function chromaCollection(
   const get = async (body: object, include: readonly string[] = ['metadatas', 'documents']) =>
     storedRecords(await database.post<RecordsAnswer>(path('get'), { ...body, include }, parseExactly));
   const write = async (operation: 'add' | 'upsert', records: readonly RecordUpdate[]) => {
-    for (const some of requestSlices(records, recordsPerWrite)) {
+    for (const some of requestSlices(records, recordsPerWrite, requestBytes)) {
       await database.post(path(operation), {
         ids: some.map((record) => record.id),
         embeddings: some.map(({ embedding }) => base64(embedding)),
@@ -216,6 +221,22 @@ function chromaCollection(
     },
     add: (records) => write('add', records),
     update: (records) => write('upsert', records),
+    async updateMetadata(records) {
+      const written = records.map(({ id: ofRecord, metadata }) => ({
+        ofRecord,
+        metadata: withFloats(metadata),
+      }));
+      for (const some of requestSlices(
+        written,
+        recordsPerWrite,
+        (record) => stringifyExactly(record).length,
+      )) {
+        await database.post(path('update'), {
+          ids: some.map(({ ofRecord }) => ofRecord),
+          metadatas: some.map(({ metadata }) => metadata),
+        });
+      }
+    },
     async delete(ids) {
       for (const some of slices(ids, recordsPerRead)) {
         await database.post(path('delete'), { ids: some });
@@ -256,12 +277,20 @@ const storedRecords = ({ ids, metadatas, documents }: RecordsAnswer): StoredReco
 const base64 = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 
+/** About what a record takes in a request. Bytes. */
+const requestBytes = ({ embedding, document }: RecordUpdate): number =>
+  embedding.byteLength * 1.4 + 3 * document.length + 1024;
+
 /** Records in slices of at most `count`, and of about {@link BODY_BYTES} once they are JSON. */
-function* requestSlices(records: readonly RecordUpdate[], count: number): Generator<RecordUpdate[]> {
-  let slice: RecordUpdate[] = [];
+function* requestSlices<Each>(
+  records: readonly Each[],
+  count: number,
+  bytesOf: (record: Each) => number,
+): Generator<Each[]> {
+  let slice: Each[] = [];
   let bytes = 0;
   for (const record of records) {
-    const size = record.embedding.byteLength * 1.4 + 3 * record.document.length + 1024;
+    const size = bytesOf(record);
     if (slice.length >= count || (slice.length > 0 && bytes + size > BODY_BYTES)) {
       yield slice;
       slice = [];

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { stringifyExactly } from './written-numbers';
+import { stringifyExactly } from '../../shared/written-numbers';
 
 export interface ChromaDatabaseOptions {
   /** `http://127.0.0.1:8000`, without a path. */

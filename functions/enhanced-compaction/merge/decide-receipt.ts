@@ -1,17 +1,22 @@
 import type { Collection } from '../../../contracts/collections';
 import { type CompactionRun, isUnfinished } from '../../../contracts/compaction-run';
-import type { Delta } from '../../../contracts/delta';
+import { type Delta, isAnnotation } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { receiptOf } from '../../../contracts/record-id';
 import { messageOf, type Telemetry } from '../../shared/logging';
 import { type RunTable, runsOfReceipt } from '../../shared/run-table';
 import { type DeltaSource, loadDelta, refusal, UnusableDelta } from './load-delta';
-import { type ReceiptWork, supersedingRun } from './plan';
+import { compareRuns, type ReceiptWork, supersedingRun } from './plan';
+
+export interface Winner {
+  readonly run: CompactionRun;
+  readonly delta: Delta;
+}
 
 /** What is to become of each unfinished run of one receipt. */
 export interface DecidedReceipt {
-  /** The run whose delta is the receipt from now on; undefined when none is usable. */
-  readonly winner: { readonly run: CompactionRun; readonly delta: Delta } | undefined;
+  /** The run whose delta is the receipt from now on, and then that whose annotation stands on it; there may be none. */
+  readonly winners: readonly Winner[];
   readonly superseded: readonly { readonly run: CompactionRun; readonly by: string }[];
   readonly failed: readonly { readonly run: CompactionRun; readonly reason: string }[];
   /** Runs that turned out to have a final state: the index follows the table with a delay. */
@@ -24,8 +29,10 @@ export interface DecideProps extends DeltaSource {
 }
 
 /**
- * Goes through a receipt's runs from the newest on: one that is older than a merged run is SUPERSEDED, one
- * whose delta is unusable FAILED, and the first usable one wins.
+ * Goes through a receipt's runs from the newest on: one that is older than a merged run of its kind is SUPERSEDED, one
+ * whose delta is unusable FAILED, and the first usable one of each kind wins. All that the table knows are decided
+ * together, since the index follows it with a delay: an annotation is never merged before a receipt that it was made
+ * to stand on.
  */
 export async function decideReceipt(
   { candidates }: ReceiptWork,
@@ -36,29 +43,41 @@ export async function decideReceipt(
   const superseded: { run: CompactionRun; by: string }[] = [];
   const failed: { run: CompactionRun; reason: string }[] = [];
   const finishedAlready: CompactionRun[] = [];
-  let winner: DecidedReceipt['winner'];
+  const winners = new Map<CompactionRun['kind'], Winner>();
   const known = await knownRuns(candidates, collection, props);
-  if (known === undefined) return { winner, superseded, failed, finishedAlready };
+  if (known === undefined) return { winners: [], superseded, failed, finishedAlready };
 
-  for (const candidate of candidates) {
-    const run = known.find(({ run_id }) => run_id === candidate.run_id) ?? candidate;
+  for (const run of withUnlisted(candidates, known, collection)) {
     if (!isUnfinished(run[collection].state)) {
       finishedAlready.push(run);
       continue;
     }
-    const by = winner?.run ?? supersedingRun(collection, run, known);
+    const by = winners.get(run.kind)?.run ?? supersedingRun(collection, run, known);
     if (by !== undefined) {
       superseded.push({ run, by: by.run_id });
       continue;
     }
     try {
-      winner = { run, delta: await usableDelta(run, collection, embedding, props) };
+      winners.set(run.kind, { run, delta: await usableDelta(run, collection, embedding, props) });
     } catch (error) {
       if (!(error instanceof UnusableDelta)) throw error;
       failed.push({ run, reason: error.message });
     }
   }
-  return { winner, superseded, failed, finishedAlready };
+  const inOrder = [winners.get(undefined), winners.get('annotation')];
+  return { winners: inOrder.flatMap((winner) => winner ?? []), superseded, failed, finishedAlready };
+}
+
+/** The candidates as the table has them, and the unfinished runs that the index did not list, newest first. */
+function withUnlisted(
+  candidates: readonly CompactionRun[],
+  known: readonly CompactionRun[],
+  collection: Collection,
+): CompactionRun[] {
+  const listed = new Set(candidates.map(({ run_id }) => run_id));
+  const unlisted = known.filter((run) => !listed.has(run.run_id) && isUnfinished(run[collection].state));
+  const asKnown = candidates.map((run) => known.find(({ run_id }) => run_id === run.run_id) ?? run);
+  return [...asKnown, ...unlisted].sort(compareRuns).reverse();
 }
 
 /** All runs of the receipt; undefined, with a log line, when an item among them cannot be read. */
@@ -94,7 +113,8 @@ async function usableDelta(
     header.run_id === run.run_id &&
     header.collection === collection &&
     header.image_id === run.image_id &&
-    header.receipt_id === run.receipt_id;
+    header.receipt_id === run.receipt_id &&
+    isAnnotation(delta) === (run.kind === 'annotation');
   if (!isItsOwn) throw new UnusableDelta(`${key} is the delta of another run. Embed the receipt again.`);
   const reason = refusal(delta, key, embedding);
   if (reason !== undefined) throw new UnusableDelta(reason);

@@ -7,7 +7,7 @@ import type { ReplacedRecord } from '../../../contracts/replaced-record';
 import { countPerCollection, type Telemetry } from '../../shared/logging';
 import { readObject } from '../../shared/read-object';
 import { noteReplaced, type RunTable } from '../../shared/run-table';
-import { stringifyExactly } from '../chroma/written-numbers';
+import { stringifyExactly } from '../../shared/written-numbers';
 import type { KeepReplaced } from './merge-receipts';
 
 export interface ReplacedProps {

@@ -1,7 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { Delta } from '../../../contracts/delta';
+import { type Delta, isAnnotation } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
+import { parseAnnotation } from '../../shared/annotation';
 import { decodeDelta } from '../../shared/delta-file';
 import { messageOf } from '../../shared/logging';
 import { readObject } from '../../shared/read-object';
@@ -35,6 +36,7 @@ export async function loadDelta({ s3, bucket }: DeltaSource, key: string, hash?:
   let delta: Delta;
   try {
     delta = decodeDelta(object.bytes, key);
+    if (isAnnotation(delta)) parseAnnotation(delta.header.annotation ?? '');
   } catch (error) {
     throw new UnusableDelta(messageOf(error));
   }
@@ -46,7 +48,10 @@ export async function loadDelta({ s3, bucket }: DeltaSource, key: string, hash?:
  * Why a delta must not enter a collection, or undefined when it may. Another text format is no reason: its vectors are
  * comparable, if less alike, and a receipt is replaced as a whole.
  */
-export function refusal({ header }: Delta, key: string, embedding: EmbeddingSpace): string | undefined {
+export function refusal(delta: Delta, key: string, embedding: EmbeddingSpace): string | undefined {
+  // It has no embedding that could be of another kind.
+  if (isAnnotation(delta)) return undefined;
+  const { header } = delta;
   const wrong = [
     ['the model', header.model, embedding.model],
     ['a length of', header.dimensions, embedding.dimensions],
@@ -57,6 +62,9 @@ export function refusal({ header }: Delta, key: string, embedding: EmbeddingSpac
 }
 
 function checkRecords({ header, records }: Delta, key: string): void {
+  if (isAnnotation({ header }) && records.length > 0) {
+    throw new UnusableDelta(`${key} is an annotation, and holds records. Put the annotation there again.`);
+  }
   const prefix = receiptIdPrefix(receiptOf(header));
   const ids = new Set<string>();
   for (const { id, embedding } of records) {

@@ -6,12 +6,12 @@ import {
   type RecordMetadata,
 } from '../../../contracts/delta';
 import { addTallies, NO_RECORDS, type RecordTally, tallyRecords } from '../../../contracts/record-form';
-import { parseRecordId, receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 import type { ReplacedRecord } from '../../../contracts/replaced-record';
 import type { ChromaCollection, StoredRecord } from '../chroma/collection';
 import { concurrently } from '../concurrently';
 import { MergeNotProven, probe } from './probe';
 import { type Replacement, replacedRecord, replacement } from './replacement';
+import { prefixOf, storedRecordsOf } from './stored-records';
 
 /** What a merge did to a collection, in records. */
 export interface MergeCounts {
@@ -55,8 +55,12 @@ export async function mergeReceipts(
   keep: KeepReplaced,
 ): Promise<MergeCounts> {
   const before = await chroma.count();
-  const stored = await storedRecordsOf(chroma, deltas);
-  const changes = deltas.map((delta) => changesOf(delta, stored.get(prefixOf(delta))));
+  const stored = await storedRecordsOf(
+    chroma,
+    deltas.map(({ header }) => header),
+    deltas.flatMap(({ records }) => records.map(({ id }) => id)),
+  );
+  const changes = deltas.map((delta) => changesOf(delta, stored.get(prefixOf(delta.header))));
   const losing = changes.filter(({ lost }) => lost.length > 0);
   await concurrently(losing, REQUESTS_AT_ONCE, ({ header, lost }) => keep(header, lost));
 
@@ -118,31 +122,6 @@ function changesOf(
   ].flatMap((record) => record ?? []);
   return { header, added, replaced, removed: [...gone.keys()], lost, tally };
 }
-
-/** The records that the collection holds, by their receipt's prefix and by id; also such as their delta lacks. */
-async function storedRecordsOf(
-  chroma: ChromaCollection,
-  deltas: readonly Delta[],
-): Promise<Map<string, Map<string, StoredRecord>>> {
-  const receipts = new Map(deltas.map((delta) => [prefixOf(delta), new Map<string, StoredRecord>()]));
-  const sort = (records: readonly StoredRecord[]) => {
-    for (const record of records) {
-      const reference = parseRecordId(record.id);
-      if (reference !== undefined) receipts.get(receiptIdPrefix(reference))?.set(record.id, record);
-    }
-  };
-  // By image and then by id's prefix: old records hold `receipt_id` as text, in more than one form.
-  sort(await chroma.byImages([...new Set(deltas.map(({ header }) => header.image_id))]));
-  // A record whose metadata names no image is found by its id alone; Chroma would not add over it.
-  const others = deltas.flatMap((delta) => {
-    const stored = receipts.get(prefixOf(delta));
-    return delta.records.map(({ id }) => id).filter((id) => !stored?.has(id));
-  });
-  sort(await chroma.byIds(others));
-  return receipts;
-}
-
-const prefixOf = ({ header }: Delta): string => receiptIdPrefix(receiptOf(header));
 
 async function prove(
   chroma: ChromaCollection,

@@ -5,9 +5,15 @@ import { receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 /** One receipt's unfinished runs of a collection, newest first: the newest whose delta is usable wins. */
 export interface ReceiptWork {
   readonly candidates: readonly CompactionRun[];
-  /** Records of the newest run's delta, as the run says. */
+  /** Records of the newest whole receipt, as its run says; of a receipt that is annotated alone, a guess. */
   readonly records: number;
 }
+
+/**
+ * What an annotation's receipt is taken to have stored, which has to be read: its run says nothing of it. Receipts of
+ * the old system's cases have 16 rows and 73 words.
+ */
+const ANNOTATED_RECORDS = 100;
 
 /** Order of creation; runs of the same instant in the order of their ids, so that every writer agrees. */
 export const compareRuns = (a: CompactionRun, b: CompactionRun): number =>
@@ -28,7 +34,7 @@ export function planReceipts(collection: Collection, runs: readonly CompactionRu
   }
   return [...receipts.values()].map((candidates) => ({
     candidates,
-    records: candidates[0]?.[collection].records ?? 0,
+    records: candidates.find(({ kind }) => kind === undefined)?.[collection].records ?? ANNOTATED_RECORDS,
   }));
 }
 
@@ -48,10 +54,13 @@ export function* pieces(plan: readonly ReceiptWork[], records: number): Generato
   if (piece.length > 0) yield piece;
 }
 
-/** The completed run of this receipt that makes `run` SUPERSEDED, if there is one. */
+/** The completed run of this receipt that makes `run` SUPERSEDED, if there is one; it is of the same kind. */
 export const supersedingRun = (
   collection: Collection,
   run: CompactionRun,
   runsOfReceipt: readonly CompactionRun[],
 ): CompactionRun | undefined =>
-  runsOfReceipt.find((other) => other[collection].state === 'COMPLETED' && compareRuns(run, other) < 0);
+  runsOfReceipt.find(
+    (other) =>
+      other.kind === run.kind && other[collection].state === 'COMPLETED' && compareRuns(run, other) < 0,
+  );

@@ -3,7 +3,7 @@ import { ZodError } from 'zod';
 import { COVERED_BY_TAG, COVERED_DELTA_TAG, deltaPrefix, isDecoyKey } from '../../../contracts/bucket-layout';
 import type { Collection } from '../../../contracts/collections';
 import { isUnfinished, type RunState } from '../../../contracts/compaction-run';
-import type { Delta } from '../../../contracts/delta';
+import { type Delta, isAnnotation } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 import type { Telemetry } from '../../shared/logging';
@@ -14,7 +14,7 @@ import { concurrently } from '../concurrently';
 import type { Published } from '../lease/publish';
 import { keepForRuns } from '../merge/keep-replaced';
 import { type DeltaSource, loadDelta, refusal, UnusableDelta } from '../merge/load-delta';
-import { mergeReceipts } from '../merge/merge-receipts';
+import { mergeDeltas } from '../merge/merge-deltas';
 import { addLegacyDelta } from './legacy-delta';
 import { type LocatedSnapshot, listObjects } from './locate';
 
@@ -41,7 +41,8 @@ export interface Rebuilt {
 }
 
 /**
- * Puts into a rebuilt collection every delta of the bucket that its snapshot does not cover; of a receipt's deltas the last.
+ * Puts into a rebuilt collection every delta of the bucket that its snapshot does not cover: of each receipt the last
+ * one that is whole, and then all of its annotations in their order, since a later one need not say what an earlier said.
  * Deltas that are still to be merged are left to their runs, and so are those that failed.
  *
  * @returns the keys of the deltas that the collection now holds.
@@ -88,6 +89,7 @@ async function replayRuns(
   const published = new Set(pointer.manifest?.uncovered_deltas);
   const replayed: string[] = [];
   const latest = new Map<string, { key: string; created: number }>();
+  const annotations: { key: string; created: number }[] = [];
   const read = async (key: string) => {
     const delta = await loadDelta(props, key);
     const noted = await stateOf(props, delta);
@@ -98,13 +100,15 @@ async function replayRuns(
     if (reason !== undefined) throw new UnusableDelta(reason);
     const receipt = receiptIdPrefix(receiptOf(delta.header));
     const created = Date.parse(delta.header.created_at);
-    if (created >= (latest.get(receipt)?.created ?? 0)) latest.set(receipt, { key, created });
+    if (isAnnotation(delta)) annotations.push({ key, created });
+    else if (created >= (latest.get(receipt)?.created ?? 0)) latest.set(receipt, { key, created });
   };
   await concurrently(keys, REQUESTS_AT_ONCE, (key) => unlessUnusable(props, key, () => read(key)));
-  const last = [...latest.values()].map(({ key }) => key);
+  const inOrder = annotations.sort((a, b) => a.created - b.created);
+  const last = [...latest.values(), ...inOrder].map(({ key }) => key);
   for (const some of slices(last, RECEIPTS_PER_MERGE)) {
     const deltas = await concurrently(some, REQUESTS_AT_ONCE, (key) => loadDelta(props, key));
-    await mergeReceipts(chroma, deltas, keepForRuns(props));
+    await mergeDeltas(chroma, deltas, keepForRuns(props), props.telemetry);
   }
   return replayed;
 }

@@ -44,13 +44,17 @@ afterAll(async () => {
 afterEach(() => jest.restoreAllMocks());
 
 /** A run of the one receipt, created so many seconds after the first. It is stored nowhere yet. */
-const runOf = (seconds: number, changes: Partial<CollectionRun> = {}): CompactionRun => {
+const runOf = (seconds: number, changes: Partial<CollectionRun> = {}, kind?: 'annotation'): CompactionRun => {
   const created = runAt(new Date(1_767_225_600_000 + seconds * 1000));
-  return { ...created, image_id: IMAGE, lines: { ...created.lines, ...changes } };
+  return { ...created, image_id: IMAGE, ...(kind && { kind }), lines: { ...created.lines, ...changes } };
 };
 
 /** Stores a run's delta of lines, whose header may be wrong. */
-async function storeDelta(run: CompactionRun, header: Partial<DeltaHeader> = {}): Promise<CompactionRun> {
+async function storeDelta(
+  run: CompactionRun,
+  header: Partial<DeltaHeader> = {},
+  records?: number,
+): Promise<CompactionRun> {
   const whole: DeltaHeader = {
     format_version: 1,
     run_id: run.run_id,
@@ -62,15 +66,26 @@ async function storeDelta(run: CompactionRun, header: Partial<DeltaHeader> = {})
     dimensions: SPACE.dimensions,
     text_format_version: 2,
     records: 1,
+    ...(run.kind === 'annotation' && { format_version: 2, annotation: '{"receipt":{"place_id":"x"}}' }),
     ...header,
   };
   const id = recordId({ imageId: whole.image_id, receiptId: whole.receipt_id, lineId: 1 });
   const embedding = new Float32Array([1, 2, 3]);
   const bytes = encodeDelta({
     header: whole,
-    records: [
-      { id, document: 'MILK', embeddedText: 'MILK', metadata: {}, embedding, contentHash: 'a'.repeat(32) },
-    ],
+    records:
+      (records ?? (run.kind === 'annotation' ? 0 : 1)) === 0
+        ? []
+        : [
+            {
+              id,
+              document: 'MILK',
+              embeddedText: 'MILK',
+              metadata: {},
+              embedding,
+              contentHash: 'a'.repeat(32),
+            },
+          ],
   });
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: run.lines.delta_key, Body: bytes }));
   const delta_sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -80,16 +95,22 @@ async function storeDelta(run: CompactionRun, header: Partial<DeltaHeader> = {})
 /** Stores a run with its delta. */
 async function arrive(
   seconds: number,
-  { state = 'PENDING' as RunState, header = {} as Partial<DeltaHeader> } = {},
+  {
+    state = 'PENDING' as RunState,
+    header = {} as Partial<DeltaHeader>,
+    kind = undefined as CompactionRun['kind'],
+    records = undefined as number | undefined,
+  } = {},
 ): Promise<CompactionRun> {
-  const run = await storeDelta(runOf(seconds, { state }), header);
+  const run = await storeDelta(runOf(seconds, { state }, kind), header, records);
   await createRun(table, run);
   return run;
 }
 
 const decide = (candidates: readonly CompactionRun[], from = bucket): Promise<DecidedReceipt> =>
   decideReceipt({ candidates, records: 1 }, 'lines', SPACE, { s3, bucket: from, table, telemetry });
-const NOTHING = { winner: undefined, superseded: [], failed: [], finishedAlready: [] };
+const runsOf = (winners: DecidedReceipt['winners']) => winners.map(({ run }) => run);
+const NOTHING = { winners: [], superseded: [], failed: [], finishedAlready: [] };
 
 describe('Of the runs of a receipt', () => {
   it.each<RunState>(['PENDING', 'PROCESSING'])(
@@ -98,18 +119,20 @@ describe('Of the runs of a receipt', () => {
       const run = await arrive(1, { state });
       expect(await decide([run])).toEqual({
         ...NOTHING,
-        winner: {
-          run,
-          delta: expect.objectContaining({ header: expect.objectContaining({ run_id: run.run_id }) }),
-        },
+        winners: [
+          {
+            run,
+            delta: expect.objectContaining({ header: expect.objectContaining({ run_id: run.run_id }) }),
+          },
+        ],
       });
     },
   );
 
   it('the newest wins, and supersedes the others', async () => {
     const [oldest, older, newest] = [await arrive(1), await arrive(2), await arrive(3)];
-    const { winner, ...others } = await decide([newest, older, oldest]);
-    expect(winner?.run).toEqual(newest);
+    const { winners, ...others } = await decide([newest, older, oldest]);
+    expect(runsOf(winners)).toEqual([newest]);
     expect(others).toEqual({
       superseded: [
         { run: older, by: newest.run_id },
@@ -129,15 +152,15 @@ describe('Of the runs of a receipt', () => {
   it('one that is newer than a merged one wins', async () => {
     await arrive(1, { state: 'COMPLETED' });
     const newest = await arrive(2);
-    expect((await decide([newest])).winner?.run).toEqual(newest);
+    expect(runsOf((await decide([newest])).winners)).toEqual([newest]);
   });
 
   it('one whose delta is unusable fails, and the next older wins', async () => {
     const usable = await arrive(1);
     const missing = runOf(2);
     await createRun(table, missing);
-    const { winner, ...others } = await decide([missing, usable]);
-    expect(winner?.run).toEqual(usable);
+    const { winners, ...others } = await decide([missing, usable]);
+    expect(runsOf(winners)).toEqual([usable]);
     expect(others).toEqual({
       superseded: [],
       failed: [
@@ -160,18 +183,101 @@ describe('Of the runs of a receipt', () => {
     const usable = await arrive(1);
     const done = await arrive(2, { state: 'FAILED' });
     const stale = { ...done, lines: { ...done.lines, state: 'PENDING' as const } };
-    const { winner, finishedAlready } = await decide([stale, usable]);
-    expect(winner?.run).toEqual(usable);
+    const { winners, finishedAlready } = await decide([stale, usable]);
+    expect(runsOf(winners)).toEqual([usable]);
     expect(finishedAlready).toEqual([done]);
   });
 
   it('one that the table does not show counts as it was given', async () => {
     const run = await storeDelta(runOf(1));
-    expect((await decide([run])).winner?.run).toBe(run);
+    expect(runsOf((await decide([run])).winners)).toEqual([run]);
   });
 
   it('there may be none', async () => {
     expect(await decide([])).toEqual(NOTHING);
+  });
+});
+
+describe('A receipt and its annotation', () => {
+  const annotation = { kind: 'annotation' } as const;
+
+  it.each([
+    ['before', 1, 2],
+    ['after', 2, 1],
+  ])(
+    'both win, the receipt first, though the annotation was made %s it',
+    async (_when, annotated, dropped) => {
+      const runs = [await arrive(annotated, annotation), await arrive(dropped)];
+      const { winners, ...others } = await decide(runs);
+      expect(runsOf(winners)).toEqual([runs[1], runs[0]]);
+      expect({ ...others, winners: [] }).toEqual(NOTHING);
+    },
+  );
+
+  it.each([
+    [undefined, 'annotation'],
+    ['annotation', undefined],
+  ] as const)('%s: one is not superseded by a merged %s', async (kind, other) => {
+    const run = await arrive(1, { kind });
+    await arrive(2, { kind: other, state: 'COMPLETED' });
+    expect(runsOf((await decide([run])).winners)).toEqual([run]);
+  });
+
+  it('of several annotations the newest wins, and a merged one supersedes those before it', async () => {
+    const [oldest, older] = [await arrive(1, annotation), await arrive(2, annotation)];
+    const newest = await arrive(3, annotation);
+    expect((await decide([older, oldest])).superseded).toEqual([
+      { run: older, by: newest.run_id },
+      { run: oldest, by: newest.run_id },
+    ]);
+    const merged = await arrive(4, { ...annotation, state: 'COMPLETED' });
+    expect((await decide([oldest])).superseded).toContainEqual({ run: oldest, by: merged.run_id });
+  });
+
+  it('are decided together, though the index lists only one of them', async () => {
+    const receipt = await arrive(1);
+    const annotated = await arrive(2, annotation);
+    expect(runsOf((await decide([annotated])).winners)).toEqual([receipt, annotated]);
+    expect(runsOf((await decide([receipt])).winners)).toEqual([receipt, annotated]);
+  });
+
+  it('are left alone where they are finished, listed or not', async () => {
+    await arrive(1, { state: 'FAILED' });
+    const annotated = await arrive(2, annotation);
+    expect(await decide([annotated])).toMatchObject({ finishedAlready: [], winners: [{ run: annotated }] });
+  });
+
+  it('an annotation may be of another model and length: it has no embedding', async () => {
+    const header = { model: 'other-model', dimensions: 5 };
+    const annotated = await arrive(1, { ...annotation, header });
+    expect(runsOf((await decide([annotated])).winners)).toEqual([annotated]);
+  });
+
+  it.each<[string, Parameters<typeof arrive>[1], RegExp]>([
+    [
+      'a receipt’s run, since it would remove all records',
+      { header: { format_version: 2 }, records: 0 },
+      /another run/,
+    ],
+    [
+      'an annotation’s run that is a whole receipt',
+      { ...annotation, header: { format_version: 1 } },
+      /another run/,
+    ],
+    ['an annotation with records', { ...annotation, records: 1 }, /is an annotation, and holds records/],
+    ['an annotation without its text', { ...annotation, header: { annotation: undefined } }, /is not JSON/],
+    [
+      'an annotation that names what the pipeline owns',
+      { ...annotation, header: { annotation: '{"receipt":{"text":"x"}}' } },
+      /the pipeline owns this key/,
+    ],
+  ])('a delta fails its run: %s', async (_what, spec, reason) => {
+    const annotationText = spec?.header?.format_version === 2 ? { annotation: '{}' } : {};
+    const run = await arrive(1, { ...spec, header: { ...annotationText, ...spec?.header } });
+    expect(await decide([run])).toEqual({
+      ...NOTHING,
+      failed: [{ run, reason: expect.stringMatching(reason) }],
+    });
   });
 });
 

@@ -23,7 +23,9 @@ const run = ({
   image = 0,
   records = 1,
   state = 'PENDING' as RunState,
+  kind = undefined as CompactionRun['kind'],
 }) => ({
+  ...(kind && { kind }),
   version: 1 as const,
   run_id: id,
   image_id: IMAGES[image] ?? '',
@@ -76,6 +78,13 @@ describe('A plan', () => {
     const runs = [run({ id: 'a', seconds: 1, records: 7 }), run({ id: 'b', seconds: 2, records: 5 })];
     expect(planReceipts('lines', runs).map(({ records }) => records)).toEqual([5]);
     expect(planReceipts('words', runs).map(({ records }) => records)).toEqual([105]);
+  });
+
+  it('counts no records of an annotation, but guesses them where there is nothing else', () => {
+    const annotation = run({ id: 'b', seconds: 2, kind: 'annotation', records: 0 });
+    const receipt = run({ id: 'a', seconds: 1, records: 7 });
+    expect(planReceipts('lines', [annotation, receipt]).map(({ records }) => records)).toEqual([7]);
+    expect(planReceipts('lines', [annotation]).map(({ records }) => records)).toEqual([100]);
   });
 
   it('holds every run once, whatever their order, and leaves what it was given as it was', () => {
@@ -152,6 +161,15 @@ describe('The run that supersedes another', () => {
   it('is not one that is older, nor the run itself', () => {
     expect(supersedes(run({ id: 'oldest', seconds: 0, state: 'COMPLETED' }))).toBeUndefined();
     expect(supersedes({ ...older, lines: collectionRun(1, 'COMPLETED') })).toBeUndefined();
+  });
+
+  it('is not one of the other kind', () => {
+    const newer = { seconds: 2, state: 'COMPLETED' } as const;
+    const annotation = run({ ...newer, id: 'annotation', kind: 'annotation' });
+    expect(supersedes(annotation)).toBeUndefined();
+    const earlier = run({ id: 'earlier', seconds: 1, kind: 'annotation' });
+    const all = [earlier, run(newer), annotation];
+    expect(supersedingRun('lines', earlier, all)).toBe(annotation);
   });
 
   it('is not one that is completed in the other collection only', () => {

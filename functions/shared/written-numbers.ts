@@ -1,4 +1,4 @@
-import { FLOAT_KEYS, type MetadataValue } from '../../../contracts/delta';
+import { FLOAT_KEYS, type MetadataValue } from '../../contracts/delta';
 
 /**
  * JSON that keeps numbers as they were written. Chroma tells a float from an integer by the point, and JavaScript

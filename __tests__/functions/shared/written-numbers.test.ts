@@ -1,8 +1,5 @@
 import fc from 'fast-check';
-import {
-  parseExactly,
-  stringifyExactly,
-} from '../../../../functions/enhanced-compaction/chroma/written-numbers';
+import { parseExactly, stringifyExactly } from '../../../functions/shared/written-numbers';
 
 it.each(['1', '-1', '0.25', '1e-7', '9007199254740991', '0'])('%s is the number that it is', (text) => {
   expect(parseExactly(text)).toBe(Number(text));

@@ -1,0 +1,136 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type MetadataChange, namedRecords, writtenValue } from '../../../contracts/annotation';
+import type { Delta, RecordMetadata } from '../../../contracts/delta';
+import { FRESH_METADATA } from '../../../contracts/metadata-keys';
+import { addTallies, tallyRecords } from '../../../contracts/record-form';
+import { parseRecordId, receiptOf, recordId } from '../../../contracts/record-id';
+import { parseAnnotation } from '../../shared/annotation';
+import type { Telemetry } from '../../shared/logging';
+import { withFloats } from '../../shared/written-numbers';
+import type { ChromaCollection, MetadataUpdate, StoredRecord } from '../chroma/collection';
+import { type MergeCounts, NO_CHANGE } from './merge-receipts';
+import { MergeNotProven } from './probe';
+import { prefixOf, storedRecordsOf } from './stored-records';
+
+/**
+ * Puts annotations on the records that are there; vectors, texts and the pipeline's own metadata stay as they are. A
+ * record that has what it is to have is not touched. One that is not there is none of a merge's business: it is counted
+ * in the log, and the annotation has another run when its receipt comes. Then proves what was written.
+ *
+ * @param deltas - annotations in order of their creation; of one receipt there may be several.
+ * @throws {MergeNotProven} when the collection does not hold what was written: it must be thrown away.
+ */
+export async function annotateRecords(
+  chroma: ChromaCollection,
+  deltas: readonly Delta[],
+  { logger }: Pick<Telemetry, 'logger'>,
+): Promise<MergeCounts> {
+  const said = deltas.map(annotationOf);
+  const ids = said.flatMap(({ records }) => [...records.keys()]);
+  const stored = await storedRecordsOf(
+    chroma,
+    said.map(({ header }) => header),
+    ids,
+  );
+  const touched = new Map<string, { readonly before: StoredRecord; readonly change: MetadataChange }>();
+  for (const { header, receipt, records } of said) {
+    const waiting = new Set(records.keys());
+    for (const before of stored.get(prefixOf(header))?.values() ?? []) {
+      const name = nameOf(before.id);
+      waiting.delete(name);
+      const change = { ...touched.get(before.id)?.change, ...receipt, ...records.get(name) };
+      touched.set(before.id, { before, change });
+    }
+    if (waiting.size === 0) continue;
+    logger.warn(
+      'An annotation names records that are not there; it is put on them when their receipt comes',
+      {
+        collection: header.collection,
+        run_id: header.run_id,
+        records: waiting.size,
+      },
+    );
+  }
+  const changed = [...touched.values()].flatMap(({ before, change }) => changeOf(before, change) ?? []);
+  if (changed.length === 0) return NO_CHANGE;
+  await chroma.updateMetadata(changed);
+  await prove(chroma, changed);
+  return { ...NO_CHANGE, replaced: changed.length, tally: tallyOf(deltas, changed) };
+}
+
+/** What a delta says, by the ids of records. */
+function annotationOf({ header }: Delta) {
+  const annotation = parseAnnotation(header.annotation ?? '');
+  const records = namedRecords(annotation, header.collection, receiptOf(header));
+  return { header, receipt: annotation.receipt, records };
+}
+
+/** An old id may have its image in capitals. */
+function nameOf(id: string): string {
+  const reference = parseRecordId(id);
+  return reference === undefined ? id : recordId(reference);
+}
+
+interface Changed extends MetadataUpdate {
+  readonly before: RecordMetadata;
+}
+
+/**
+ * What has to be written for a record to have what it is to have; undefined when it has that. What is taken away of a
+ * key that every record has, such as the state of its labels, is what a fresh record says there.
+ */
+function changeOf({ id, metadata: before }: StoredRecord, change: MetadataChange): Changed | undefined {
+  const wanted = Object.entries(withFloats(change)).map(
+    ([key, value]) => [key, value ?? freshValue(key)] as const,
+  );
+  const wrong = wanted.filter(([key, value]) =>
+    value === null ? Object.hasOwn(before, key) : !isSame(writtenValue(before[key]), value),
+  );
+  return wrong.length === 0 ? undefined : { id, metadata: Object.fromEntries(wrong), before };
+}
+
+/** Chroma's reader of JSON may miss a fraction by its last bits. */
+function isSame(stored: unknown, value: unknown): boolean {
+  if (Array.isArray(stored) && Array.isArray(value)) {
+    return stored.length === value.length && stored.every((item, index) => isSame(item, value[index]));
+  }
+  if (typeof stored === 'number' && typeof value === 'number' && !Number.isInteger(value)) {
+    return Math.abs(stored - value) <= 4 * Number.EPSILON * Math.abs(value);
+  }
+  return isDeepStrictEqual(stored, value);
+}
+
+/** A key may be called `constructor`. */
+const freshValue = (key: string) =>
+  (Object.hasOwn(FRESH_METADATA, key) ? FRESH_METADATA[key] : undefined) ?? null;
+
+/** By how much the forms of the labels change; those of the records do not. */
+function tallyOf([delta]: readonly Delta[], changed: readonly Changed[]): MergeCounts['tally'] {
+  if (delta === undefined) return NO_CHANGE.tally;
+  const after = changed.map(({ before, metadata }) =>
+    Object.fromEntries(
+      Object.entries({ ...before, ...metadata }).flatMap(([key, value]) =>
+        value === null ? [] : [[key, value]],
+      ),
+    ),
+  );
+  const { collection } = delta.header;
+  const earlier = changed.map(({ before }) => before);
+  return addTallies(tallyRecords(collection, after), tallyRecords(collection, earlier), -1);
+}
+
+/** Keys alone count: on a server, another program may write a label meanwhile. */
+async function prove(chroma: ChromaCollection, changed: readonly Changed[]): Promise<void> {
+  const stored = new Map(
+    (await chroma.byIds(changed.map(({ id }) => id))).map((each) => [each.id, each.metadata]),
+  );
+  const wrong = changed.find(({ id, metadata }) => {
+    const now = stored.get(id);
+    return (
+      now === undefined ||
+      Object.entries(metadata).some(([key, value]) => Object.hasOwn(now, key) !== (value !== null))
+    );
+  });
+  if (wrong === undefined) return;
+  throw new MergeNotProven(`The collection ${chroma.name} does not hold what was written on ${wrong.id}.`);
+}
