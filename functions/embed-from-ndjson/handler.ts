@@ -28,7 +28,8 @@ const props = {
 };
 
 export const handler = createSqsHandler(
-  ({ body }) => embedMessage(body, props),
+  ({ body, attributes }) =>
+    embedMessage({ body, receives: Number(attributes.ApproximateReceiveCount) }, props),
   createQuarantine(s3, bucket, name, telemetry),
   telemetry,
 );

@@ -1,5 +1,5 @@
 import { COLLECTIONS, type Collection } from '../../contracts/collections';
-import type { CompactionRun } from '../../contracts/compaction-run';
+import { type CompactionRun, hasDeltas, isUnembedded } from '../../contracts/compaction-run';
 import type { EmbeddingSpace } from '../../contracts/embedding';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { sha256 } from '../shared/sha256';
@@ -23,26 +23,32 @@ function runId(identity: RunIdentity, predecessor: CompactionRun | undefined): s
   return sha256(JSON.stringify(all)).slice(0, 32);
 }
 
-/** What to do with content that arrived: nothing, since the receipt's newest run is it; or one new run. */
+/** What to do with content that arrived: nothing, since the receipt's newest run is it; embed that run; or a new one. */
 export type NextRun =
-  | { readonly alreadyEmbedded: true; readonly run: CompactionRun }
-  | { readonly alreadyEmbedded: false; readonly id: string; readonly follows: CompactionRun | undefined };
+  | { readonly step: 'none'; readonly run: CompactionRun }
+  | { readonly step: 'embed'; readonly run: CompactionRun }
+  | { readonly step: 'create'; readonly id: string; readonly follows: CompactionRun | undefined };
 
 /**
  * Decides whether a receipt's content needs a run. A redelivered message finds its content in the newest run
- * and embeds nothing twice. The predecessor is part of the id, so that content that comes back after another
- * (a correction that is undone) is a run of its own and not mistaken for the old one; and a run whose
- * embedding failed is followed by a new one when its receipt is dropped again.
+ * and embeds nothing twice, or embeds that run when no delivery has done so yet. The predecessor is part of the id, so
+ * that content that comes back after another (a correction that is undone) is a run of its own and not mistaken for the
+ * old one; and a run that failed, or was given up before it was embedded, is followed by a new one when its receipt is
+ * dropped again.
  *
  * @param runs - the receipt's runs in order of creation.
  */
 export function nextRun(identity: RunIdentity, runs: readonly CompactionRun[]): NextRun {
   const newest = runs.at(-1);
   if (newest !== undefined && newest.run_id === runId(identity, runs.at(-2)) && !isLost(newest)) {
-    return { alreadyEmbedded: true, run: newest };
+    return { step: hasDeltas(newest) ? 'none' : 'embed', run: newest };
   }
-  return { alreadyEmbedded: false, id: runId(identity, newest), follows: newest };
+  return { step: 'create', id: runId(identity, newest), follows: newest };
 }
 
+/** Whether a run is one of this content, whichever of the receipt's runs it follows. */
+export const isRunOf = (identity: RunIdentity, run: CompactionRun, runs: readonly CompactionRun[]): boolean =>
+  [undefined, ...runs].some((predecessor) => runId(identity, predecessor) === run.run_id);
+
 const isLost = (run: CompactionRun): boolean =>
-  COLLECTIONS.some((collection) => run[collection].state === 'FAILED');
+  COLLECTIONS.some((each) => run[each].state === 'FAILED') || (!hasDeltas(run) && !isUnembedded(run));

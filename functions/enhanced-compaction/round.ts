@@ -167,7 +167,7 @@ async function markDecided(
   }
   countPerCollection(
     telemetry,
-    METRICS.quarantined,
+    METRICS.runsFailed,
     failed.map(() => collection),
   );
   const ended = receipts.flatMap(({ winner, superseded }) => [...(winner ? [winner] : []), ...superseded]);

@@ -1,5 +1,5 @@
 import type { Collection } from '../../../contracts/collections';
-import { type CompactionRun, isUnfinished } from '../../../contracts/compaction-run';
+import { type CompactionRun, hasDeltas, isUnfinished } from '../../../contracts/compaction-run';
 import type { Delta } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { receiptOf } from '../../../contracts/record-id';
@@ -24,7 +24,7 @@ export interface DecideProps extends DeltaSource {
 }
 
 /**
- * Goes through a receipt's runs from the newest on: one that is older than a merged run is SUPERSEDED, one
+ * Goes through a receipt's runs from the newest on: one that has no deltas yet waits, one that is older than a merged run is SUPERSEDED, one
  * whose delta is unusable FAILED, and the first usable one wins.
  */
 export async function decideReceipt(
@@ -46,6 +46,7 @@ export async function decideReceipt(
       finishedAlready.push(run);
       continue;
     }
+    if (!hasDeltas(run)) continue;
     const by = winner?.run ?? supersedingRun(collection, run, known);
     if (by !== undefined) {
       superseded.push({ run, by: by.run_id });
