@@ -27,7 +27,12 @@ const RECEIPTS = {
   market: 'vision-supermarket',
   pharmacy: 'textract-pharmacy',
 } as const;
-const harness = useHandlerHarness({ functions: [NAME] });
+/** More than the market's receipt has tokens, and fewer than it has bytes. */
+const REQUEST_TOKENS = 1_200;
+const harness = useHandlerHarness({
+  functions: [NAME],
+  variables: { EMBEDDING_REQUEST_LENGTH: String(REQUEST_TOKENS) },
+});
 
 /** Writes a receipt's NDJSON and returns the message that announces it. */
 async function write(name: keyof typeof RECEIPTS | 'empty' = 'coffee', imageId: string = randomUUID()) {
@@ -92,6 +97,21 @@ test('a receipt becomes two checked deltas and one pending run', async () => {
     const pending = await pendingItems(harness.table, collection);
     expect(pending.map((item) => decodeRun(item).run_id)).toContain(run?.run_id);
   }
+});
+
+test('C10: the bundle counts tokens, so that what fits into one request is one', async () => {
+  const message = await write('market');
+  const before = (await requests()).length;
+  await harness.deliver(NAME, [message]);
+  expect(await requests()).toHaveLength(before + 1);
+  const [run] = await runsOf(message);
+  const sent = await Promise.all(
+    COLLECTIONS.map(
+      async (each) => decodeDelta(await harness.get(run?.[each].delta_key ?? ''), each).records,
+    ),
+  );
+  const texts = [...new Set(sent.flat().map(({ embeddedText }) => embeddedText))];
+  expect(Buffer.byteLength(texts.join(''))).toBeGreaterThan(REQUEST_TOKENS);
 });
 
 test("records keep within Chroma Cloud's limits, and their numbers are integers", async () => {
