@@ -88,13 +88,7 @@ function contradictions(config: z.output<typeof configSchema>, environment: stri
       `retention.coveredDeltaDays is ${coveredDeltaDays}; allowed: more than queueDays + deadLetterDays (${queueDays + deadLetterDays}), so that a redriven message still finds its delta.`,
     );
   }
-  const { timeoutSeconds, apiVersion, baseUrl } = config.embedding;
-  const embedTimeout = config.functions.timeout['embed-from-ndjson'];
-  if (timeoutSeconds >= embedTimeout) {
-    problems.push(
-      `embedding.timeoutSeconds is ${timeoutSeconds}; allowed: less than functions.timeout.embed-from-ndjson (${embedTimeout}), so that a request ends before the function is cut off; better a fifth of it, since there are five attempts.`,
-    );
-  }
+  const { apiVersion, baseUrl } = config.embedding;
   if (apiVersion !== undefined && baseUrl === undefined) {
     problems.push(
       'embedding.apiVersion is set without embedding.baseUrl; allowed: both, since only a deployment of Azure OpenAI has a version.',
