@@ -20,8 +20,14 @@ export const collectionRunSchema = z.object({
   /** Vectors of this run that the collection holds after its merge. */
   merged_vectors: z.int().nonnegative().optional(),
   delta_key: z.string().min(1),
-  /** Hexadecimal SHA-256 of the delta object: a corrupt delta fails its own run and no other. */
-  delta_sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /**
+   * Hexadecimal SHA-256 of the delta object: a corrupt delta fails its own run and no other. Absent until the delta
+   * is stored: the run is written when its receipt arrives, before anything is embedded.
+   */
+  delta_sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   /** Where the foreign metadata is kept that records lost to this run: their text changed, or they went. */
   replaced_key: z.string().min(1).optional(),
   /** Records that are kept there. */
@@ -86,6 +92,16 @@ export const pendingIndex = (collection: Collection): string => `${collection}-p
 export const pendingAttribute = (collection: Collection): `${Collection}_pending` => `${collection}_pending`;
 export const PENDING_PARTITION = 'PENDING';
 export const isUnfinished = (state: RunState): boolean => state === 'PENDING' || state === 'PROCESSING';
+
+/**
+ * Whether a run's deltas are there. One that is unfinished without them is a receipt that has arrived and is still
+ * to be embedded: there is nothing to merge, and no doorbell to send.
+ */
+export const hasDeltas = (run: CompactionRun): boolean =>
+  COLLECTIONS.every((each) => run[each].delta_sha256 !== undefined);
+/** Whether a run is PENDING and waits for its deltas. */
+export const isUnembedded = (run: CompactionRun): boolean =>
+  !hasDeltas(run) && COLLECTIONS.every((each) => isUnfinished(run[each].state));
 
 /**
  * The one item that holds a collection's pointer AND its lease, so that one conditional write can demand

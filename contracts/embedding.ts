@@ -18,6 +18,21 @@ export const DEFAULT_EMBEDDING_DIMENSIONS = 1536;
 /** Chroma's own default, and so the old system's: the square of the distance. */
 export const DEFAULT_DISTANCE_SPACE = 'l2';
 
+/**
+ * What one request carries, and how: OpenAI's limits of inputs and of tokens (API reference, "Create embeddings"). A
+ * request of 2,048 short texts takes seconds. As many requests at once as an invocation has messages.
+ */
+export const DEFAULT_EMBEDDING_REQUEST = {
+  inputs: 2_048,
+  tokens: 300_000,
+  timeoutSeconds: 30,
+  concurrency: 10,
+  encoding: 'base64',
+} as const;
+
+/** How often one request is sent at most, each time within its time-out. */
+export const EMBEDDING_ATTEMPTS = 5;
+
 /** What every vector of one collection must share, to be comparable at all. A delta that differs in either is refused. */
 export interface EmbeddingSpace {
   readonly model: string;

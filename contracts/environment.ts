@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { distanceSpaceSchema } from './collection-pointer';
 import { COLLECTIONS } from './collections';
-import { DEFAULT_DISTANCE_SPACE, DEFAULT_EMBEDDING_DIMENSIONS, DEFAULT_EMBEDDING_MODEL } from './embedding';
+import {
+  DEFAULT_DISTANCE_SPACE,
+  DEFAULT_EMBEDDING_DIMENSIONS,
+  DEFAULT_EMBEDDING_MODEL,
+  DEFAULT_EMBEDDING_REQUEST,
+} from './embedding';
 import { fromEntries } from './from-entries';
 import type { FunctionName } from './functions';
 import { type QueueName, queueUrlVariable } from './queues';
@@ -23,6 +28,19 @@ const variables = z.object({
   OPENAI_BASE_URL: z.url().optional(),
   EMBEDDING_MODEL: z.string().min(1).default(DEFAULT_EMBEDDING_MODEL),
   EMBEDDING_DIMENSIONS: wholeNumber.default(DEFAULT_EMBEDDING_DIMENSIONS),
+  /** Azure's `api-version`: the endpoint is then called as Azure's deployments are. */
+  OPENAI_API_VERSION: z.string().min(1).optional(),
+  /** Texts, and length of all texts together in tokens, that one request to the endpoint carries at most. */
+  EMBEDDING_REQUEST_INPUTS: wholeNumber.default(DEFAULT_EMBEDDING_REQUEST.inputs),
+  EMBEDDING_REQUEST_LENGTH: wholeNumber.default(DEFAULT_EMBEDDING_REQUEST.tokens),
+  /** How long one of the attempts at a request may take. */
+  EMBEDDING_TIMEOUT_SECONDS: wholeNumber.default(DEFAULT_EMBEDDING_REQUEST.timeoutSeconds),
+  /** Requests that one instance of the function has under way at once. */
+  EMBEDDING_CONCURRENCY: wholeNumber.default(DEFAULT_EMBEDDING_REQUEST.concurrency),
+  /** Whether requests name the dimensions; where absent, for the models that are known to take the parameter. */
+  EMBEDDING_SEND_DIMENSIONS: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+  /** The form of embeddings that is asked for. Answers in the other one are read as well. */
+  EMBEDDING_ENCODING: z.enum(['base64', 'float']).default(DEFAULT_EMBEDDING_REQUEST.encoding),
   CHROMA_MODE: z.enum(['embedded', 'server', 'cloud']).default('embedded'),
   /** What a new collection measures distances in; one that exists keeps its own. */
   CHROMA_SPACE: distanceSpaceSchema.default(DEFAULT_DISTANCE_SPACE),
@@ -56,8 +74,15 @@ export const environmentSchemas = {
     COMPACTION_RUNS_TABLE: true,
     OPENAI_SECRET_NAME: true,
     OPENAI_BASE_URL: true,
+    OPENAI_API_VERSION: true,
     EMBEDDING_MODEL: true,
     EMBEDDING_DIMENSIONS: true,
+    EMBEDDING_REQUEST_INPUTS: true,
+    EMBEDDING_REQUEST_LENGTH: true,
+    EMBEDDING_TIMEOUT_SECONDS: true,
+    EMBEDDING_CONCURRENCY: true,
+    EMBEDDING_SEND_DIMENSIONS: true,
+    EMBEDDING_ENCODING: true,
   }),
   'stream-processor': z.object(sendsTo(...COLLECTIONS)),
   'enhanced-compaction': variables.pick({

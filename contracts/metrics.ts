@@ -28,8 +28,10 @@ export const METRICS = {
   recordsReplaced: 'LabelledRecordsReplaced',
   /** Versions published: what EFS bills by. Count. */
   publishes: 'Publishes',
-  /** Inputs kept in quarantine, or runs that ended FAILED. Count. */
+  /** Inputs kept in quarantine. Count, `service` alone. */
   quarantined: 'Quarantined',
+  /** Runs that ended FAILED: before they were embedded (`service` alone), or at a collection's merge. Count. */
+  runsFailed: 'RunsFailed',
   /** Records of a batch whose failure was reported back, so that they come again. Count, `service` alone. */
   recordsFailed: 'RecordsFailed',
   /** Receipts whose NDJSON was written. Count, `service` alone. */

@@ -4,6 +4,7 @@ import {
   DEFAULT_DISTANCE_SPACE,
   DEFAULT_EMBEDDING_DIMENSIONS,
   DEFAULT_EMBEDDING_MODEL,
+  DEFAULT_EMBEDDING_REQUEST,
 } from '../contracts/embedding';
 import { fromEntries } from '../contracts/from-entries';
 import { FUNCTION_NAMES, FUNCTIONS } from '../contracts/functions';
@@ -187,6 +188,19 @@ export const configSchema = z.strictObject({
       /** @default OpenAI's own endpoint */
       baseUrl: z.url().optional(),
       secretName: secretName.default('chroma-pipeline/openai-api-key'),
+      /** Azure's `api-version`. @default the endpoint is not one of Azure's deployments */
+      apiVersion: z.string().min(1).optional(),
+      /** Texts that one request carries at most. */
+      requestInputs: whole.default(DEFAULT_EMBEDDING_REQUEST.inputs),
+      /** Tokens of all texts of one request, at most. */
+      requestTokens: whole.default(DEFAULT_EMBEDDING_REQUEST.tokens),
+      /** For each of the attempts at a request. */
+      timeoutSeconds: whole.default(DEFAULT_EMBEDDING_REQUEST.timeoutSeconds),
+      /** Requests that one instance of the function has under way at once. */
+      concurrency: whole.default(DEFAULT_EMBEDDING_REQUEST.concurrency),
+      /** Whether requests name the dimensions. @default for the models text-embedding-3-* */
+      sendDimensions: z.boolean().optional(),
+      encoding: z.enum(['base64', 'float']).default(DEFAULT_EMBEDDING_REQUEST.encoding),
     })
     .prefault({}),
   chroma: chroma.prefault({ mode: 'embedded' }),

@@ -88,6 +88,12 @@ function contradictions(config: z.output<typeof configSchema>, environment: stri
       `retention.coveredDeltaDays is ${coveredDeltaDays}; allowed: more than queueDays + deadLetterDays (${queueDays + deadLetterDays}), so that a redriven message still finds its delta.`,
     );
   }
+  const { apiVersion, baseUrl } = config.embedding;
+  if (apiVersion !== undefined && baseUrl === undefined) {
+    problems.push(
+      'embedding.apiVersion is set without embedding.baseUrl; allowed: both, since only a deployment of Azure OpenAI has a version.',
+    );
+  }
   if (config.adopt.bucket !== undefined && config.bucketName !== undefined) {
     problems.push('bucketName and adopt.bucket both name the bucket; allowed: one of them.');
   }

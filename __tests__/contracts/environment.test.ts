@@ -48,7 +48,22 @@ test('numbers are read as numbers, and have their documented defaults', () => {
   expect(readEnvironment('embed-from-ndjson', environment)).toMatchObject({
     EMBEDDING_DIMENSIONS: 256,
     EMBEDDING_MODEL: 'text-embedding-3-small',
+    EMBEDDING_REQUEST_INPUTS: 2_048,
+    EMBEDDING_REQUEST_LENGTH: 300_000,
+    EMBEDDING_TIMEOUT_SECONDS: 30,
+    EMBEDDING_CONCURRENCY: 10,
+    EMBEDDING_ENCODING: 'base64',
   });
+});
+
+test.each([
+  ['true', true],
+  ['false', false],
+])('a switch that is written as %s is %p, and anything else is refused', (text, value) => {
+  const read = (EMBEDDING_SEND_DIMENSIONS: string) =>
+    readEnvironment('embed-from-ndjson', { ...EVERYTHING, EMBEDDING_SEND_DIMENSIONS });
+  expect(read(text).EMBEDDING_SEND_DIMENSIONS).toBe(value);
+  expect(() => read('off')).toThrow('EMBEDDING_SEND_DIMENSIONS');
 });
 
 test('one thing has one name: no function reads a variable that the old system spelled another way', () => {

@@ -22,6 +22,7 @@ const DIFFERENCES: Readonly<Record<string, readonly [reason: string, lines: numb
   'askew-minus-2': [ASKEW, 106, 54],
   'empty-lines': ['a row of blank text has no record', 3, 0],
   'long-text': ['texts are cut at the limits of the model and of Chroma Cloud', 5, 4],
+  scripts: ['a word of a right-to-left line is embedded in reading order', 0, 3],
   'textract-pharmacy': [ASKEW, 33, 13],
   'vision-coffee-shop': [ASKEW, 15, 47],
   'vision-supermarket': [ASKEW, 49, 8],

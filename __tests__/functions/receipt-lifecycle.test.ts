@@ -188,9 +188,11 @@ class Life {
   async #embed(body: string): Promise<void> {
     this.#deliver(this.#messages, body);
     const activity = new Activity(this.random.chance(0.3));
+    // What fails leaves its run without deltas until it is delivered again, or is overtaken.
+    const fails = this.random.chance(0.3);
     await this.#begin(
       activity,
-      () => embedIn(world, body, activity.inTurn),
+      () => embedIn(world, body, { inTurn: activity.inTurn, fails }),
       () => this.#messages.push(body),
     );
   }
@@ -367,7 +369,8 @@ describe('A function that is overtaken after any of its requests', () => {
         // The second receipt's is slow; those of the others come late.
         const [one = '', two = '', ...others] = await ingested(first);
         late.push(one, ...others);
-        await slow.begin(() => embedIn(world, two, slow.inTurn));
+        // So does what lost its run to a newer one before it was embedded.
+        await slow.begin(() => embedIn(world, two, slow).catch(() => void late.push(two)));
       } else {
         // What was overwritten while it was read fails, and is delivered again.
         const send = (message: string) => late.push(message);
@@ -395,6 +398,9 @@ describe('A function that is overtaken after any of its requests', () => {
       Object.entries(ends).map(([receiptId, texts]) => [`${index}/${receiptId}`, [...texts].sort()] as const),
     );
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
+    const receipts = images.flatMap((imageId) => NUMBERS.map((receiptId) => ({ imageId, receiptId })));
+    const runs = (await Promise.all(receipts.map((receipt) => runsOfReceipt(world.table, receipt)))).flat();
+    expect(runs.filter(({ lines }) => isUnfinished(lines.state))).toEqual([]);
   });
 
   it('never wins over a newer annotation', async () => {
@@ -407,7 +413,7 @@ describe('A function that is overtaken after any of its requests', () => {
       await say(receipt, 'OLD');
       const [message = ''] = await ingested(key);
       const slow = new Activity(true);
-      await slow.begin(() => embedIn(world, message, slow.inTurn));
+      await slow.begin(() => embedIn(world, message, slow));
       for (let sent = 0; sent < requests && !slow.isOver; sent++) await slow.step(seededRandom(0));
       await say(receipt, 'NEW');
       await embedded(await ingested(key));

@@ -119,6 +119,7 @@ describe('values that contradict each other', () => {
   it.each([
     [{ retention: { queueDays: 5, deadLetterDays: 5 } }, 'retention.deadLetterDays is 5; allowed: more than'],
     [{ retention: { coveredDeltaDays: 18 } }, 'retention.coveredDeltaDays is 18; allowed: more than'],
+    [{ embedding: { apiVersion: '2024-10-21' } }, 'embedding.apiVersion is set without embedding.baseUrl'],
     [{ ephemeral: 'preview' }, 'ephemeral is "preview"; allowed: "dev"'],
     [{ bucketName: 'mine', adopt: { bucket: { name: 'mine' } } }, 'bucketName and adopt.bucket both name'],
     [

@@ -16,7 +16,8 @@ describe('alarms', () => {
     ['-pending-run-age', 2],
     ['-snapshot-age', 2],
     ['-lease-lost', 2],
-    ['-quarantined', 2],
+    ['-quarantined', 3],
+    ['-runs-failed', 3],
     ['stream-lag', 1],
   ])('watch everything that was once silent: %s', (suffix, count) => {
     expect(named(suffix)).toHaveLength(count);

@@ -64,13 +64,18 @@ describe('the one stack', () => {
     );
   });
 
-  it('takes new runs from the stream, and puts aside what fails for good', () => {
+  it('takes new runs and new deltas from the stream, and puts aside what fails for good', () => {
     const mapping = template.resource('aws_lambda_event_source_mapping', 'run_stream_consumer');
-    const [{ pattern }] = (mapping.filter_criteria as { filter: [{ pattern: string }] }).filter;
-    expect(JSON.parse(pattern)).toEqual({
-      eventName: ['INSERT'],
-      dynamodb: { NewImage: { TYPE: { S: ['COMPACTION_RUN'] } } },
-    });
+    const { filter } = mapping.filter_criteria as { filter: { pattern: string }[] };
+    const TYPE = { S: ['COMPACTION_RUN'] };
+    const pending = { S: ['PENDING'] };
+    expect(filter.map(({ pattern }) => JSON.parse(pattern))).toEqual([
+      { eventName: ['INSERT'], dynamodb: { NewImage: { TYPE } } },
+      {
+        eventName: ['MODIFY'],
+        dynamodb: { NewImage: { TYPE, lines_state: pending, words_state: pending } },
+      },
+    ]);
     expect(mapping).toMatchObject({
       destination_config: { on_failure: { destination_arn: `\${aws_sqs_queue.lost_events_dlq.arn}` } },
     });

@@ -63,7 +63,7 @@ const collectionRuns: fc.Arbitrary<CollectionRun> = fc.record(
     delta_sha256: sha256s,
     records: fc.nat(),
   },
-  { requiredKeys: ['state', 'delta_key', 'delta_sha256', 'records'] },
+  { requiredKeys: ['state', 'delta_key', 'records'] },
 );
 
 export const compactionRuns: fc.Arbitrary<CompactionRun> = fc.record({

@@ -25,8 +25,12 @@ export interface HandlerHarness {
   readonly lines: readonly string[];
   /** The structured log lines with this message. */
   logged(message: string): Record<string, unknown>[];
-  /** Hands a function one SQS batch. Returns the positions of the messages that it reported back. */
-  deliver(name: FunctionName, bodies: readonly unknown[]): Promise<number[]>;
+  /**
+   * Hands a function one SQS batch. Returns the positions of the messages that it reported back.
+   *
+   * @param receives - for the how-manieth time its messages are delivered. @default 1
+   */
+  deliver(name: FunctionName, bodies: readonly unknown[], receives?: number): Promise<number[]>;
   invoke(name: FunctionName, event: unknown): Promise<unknown>;
   put(key: string, body: string | Uint8Array): Promise<void>;
   get(key: string): Promise<Buffer>;
@@ -97,12 +101,12 @@ async function start(options: HandlerHarnessOptions) {
         .filter((line) => line.startsWith('{"level"'))
         .map((line): Record<string, unknown> => JSON.parse(line))
         .filter((entry) => entry.message === message),
-    async deliver(name, bodies) {
+    async deliver(name, bodies, receives = 1) {
       const Records = bodies.map((body, index) => ({
         messageId: `message-${index}`,
         receiptHandle: 'handle',
         body: typeof body === 'string' ? body : JSON.stringify(body),
-        attributes: { ApproximateReceiveCount: '1' },
+        attributes: { ApproximateReceiveCount: String(receives) },
         messageAttributes: {},
         eventSource: 'aws:sqs',
       }));

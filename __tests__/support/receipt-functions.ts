@@ -34,14 +34,25 @@ export function ingest(
   return ingestMessage(JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName, s3 }] }), props);
 }
 
-/** What embed-from-ndjson does with a message. */
-export const embedIn = (world: World, body: string, inTurn = atOnce): Promise<void> =>
-  embedMessage(body, {
-    ...surroundings(world, inTurn),
-    model: MODEL,
-    dimensions: DIMENSIONS,
-    embed: (texts) => inTurn(async () => texts.map((text) => embed(text))),
-  });
+/** What embed-from-ndjson does with a message; with `fails` its endpoint is down. */
+export const embedIn = (
+  world: World,
+  body: string,
+  { inTurn = atOnce, fails = false }: { readonly inTurn?: InTurn; readonly fails?: boolean } = {},
+): Promise<void> =>
+  embedMessage(
+    { body, receives: 1 },
+    {
+      ...surroundings(world, inTurn),
+      model: MODEL,
+      dimensions: DIMENSIONS,
+      embed: (texts) =>
+        inTurn(async () => {
+          if (fails) throw new Error('The endpoint is down.');
+          return texts.map((text) => embed(text));
+        }),
+    },
+  );
 
 /** What every function works with, each request in its turn. */
 function surroundings({ s3, bucket, table }: World, inTurn: InTurn) {

@@ -26,6 +26,12 @@ export function run(createdAt: Date = new Date()): CompactionRun {
   };
 }
 
+/** The same run when its receipt has only arrived. */
+export const withoutDeltas = (run: CompactionRun): CompactionRun => ({
+  ...run,
+  ...perCollection((each) => ({ ...run[each], delta_sha256: undefined })),
+});
+
 /** What the queue of lines says of a run. */
 export const doorbell = ({ run_id, image_id, receipt_id, lines: { delta_key } }: CompactionRun) =>
   compactionMessageSchema.parse({

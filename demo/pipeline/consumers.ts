@@ -54,7 +54,7 @@ export function startConsumers(props: ConsumersProps): EventSourceMapping[] {
         streamArn: props.streamArn,
         functionArn: processor.functionArn,
         invoke: (event) => processor.invoke(event),
-        filters: [RUN_STREAM.filter],
+        filters: RUN_STREAM.filters,
         maximumRetryAttempts: RUN_STREAM.maximumRetryAttempts,
         maximumRecordAgeSeconds: RUN_STREAM.maximumRecordAgeSeconds,
         onFailure: { client: sqs, queueUrl: props.lostEventsUrl },

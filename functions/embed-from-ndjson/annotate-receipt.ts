@@ -41,7 +41,7 @@ export async function annotateReceipt(receipt: ReceiptReference, props: Annotate
   if (text === undefined) return;
 
   const next = nextAnnotationRun({ ...receipt, versionId: seen.versionId, sha256: sha256(text) }, runs);
-  if (next.alreadyThere) {
+  if (next.step !== 'create') {
     telemetry.logger.info('The annotation has its run already', { run_id: next.run.run_id });
     return;
   }

@@ -12,7 +12,8 @@ export class NonsenseAnswer extends Error {
 const answerSchema = z.object({
   data: z.array(
     z.object({
-      index: z.int().nonnegative(),
+      /** Some servers write it as text, others leave it out: then the order of the texts is meant. */
+      index: z.union([z.int().nonnegative(), z.string().regex(/^\d+$/).transform(Number)]).nullish(),
       /** Base64 of little-endian floats, as asked for; some servers answer with numbers all the same. */
       embedding: z.union([z.string(), z.array(z.number())]),
     }),
@@ -36,7 +37,10 @@ export function decodeEmbeddings(answer: unknown, inputs: number, dimensions: nu
   if (data.length !== inputs) {
     throw new NonsenseAnswer(`It gave ${data.length} embeddings for ${inputs} texts.`);
   }
-  const embeddings = new Map(data.map(({ index, embedding }) => [index, decode(embedding)]));
+  const isInOrder = data.every(({ index }) => index == null);
+  const embeddings = new Map(
+    data.map(({ index, embedding }, place) => [isInOrder ? place : index, decode(embedding)]),
+  );
   return Array.from({ length: inputs }, (_, index) => {
     const embedding = embeddings.get(index);
     if (embedding === undefined) throw new NonsenseAnswer(`It gave none for text ${index}.`);

@@ -5,6 +5,7 @@ import { createQuarantine } from '../shared/quarantine';
 import { createSqsHandler } from '../shared/sqs-batch';
 import { embedMessage } from './embed-receipt';
 import { createEmbedder } from './embedder';
+import { endpointOf } from './endpoint';
 
 const name = 'embed-from-ndjson';
 const environment = readEnvironment(name);
@@ -18,17 +19,13 @@ const props = {
   bucket,
   model,
   dimensions,
-  embed: createEmbedder({
-    model,
-    dimensions,
-    baseUrl: environment.OPENAI_BASE_URL,
-    readKey: () => readSecret(environment.OPENAI_SECRET_NAME),
-  }),
+  embed: createEmbedder(endpointOf(environment), () => readSecret(environment.OPENAI_SECRET_NAME)),
   telemetry,
 };
 
 export const handler = createSqsHandler(
-  ({ body }) => embedMessage(body, props),
+  ({ body, attributes }) =>
+    embedMessage({ body, receives: Number(attributes.ApproximateReceiveCount) }, props),
   createQuarantine(s3, bucket, name, telemetry),
   telemetry,
 );

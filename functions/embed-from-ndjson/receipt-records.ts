@@ -5,6 +5,7 @@ import { rowRecordId, type WordRow } from '../../contracts/ndjson-rows';
 import { isBlank } from '../shared/whitespace';
 import { centroid, pageAxes } from './page-axes';
 import { pythonMean } from './python-mean';
+import { rightToLeftLines } from './reading-direction';
 import { normalizedData, normalizedDataOfRow } from './recognised-data';
 import { beginning, rowTexts, wordText } from './texts';
 import { type VisualRow, visualRows } from './visual-rows';
@@ -35,12 +36,15 @@ export function receiptRecords({
   const texts = rows.map((row) => row.map(({ text }) => text).join(' '));
   const embeddedTexts = rowTexts(texts);
   const contexts = wordNeighbours(words, placeOf);
+  const rightToLeft = rightToLeftLines(lines);
   const inOrder = contexts.map(({ word }) => word);
   return {
     lines: rows
       .map((row, index) => rowRecord(row, texts[index] ?? '', embeddedTexts[index] ?? '', inOrder))
       .filter((record) => record !== undefined),
-    words: contexts.filter(({ word }) => !word.is_noise && !isBlank(word.text)).map(wordRecord),
+    words: contexts
+      .filter(({ word }) => !word.is_noise && !isBlank(word.text))
+      .map((context) => wordRecord(context, rightToLeft.has(context.word.line_id))),
   };
 }
 
@@ -84,8 +88,11 @@ function rowRecord(
   return { id: rowRecordId(first), document: beginning(text, LONGEST_DOCUMENT), embeddedText, metadata };
 }
 
-/** RECORDS section 4. Unlike a row's, a word's x and y are its centre. */
-function wordRecord({ word, left, right }: WordContext): UnembeddedRecord {
+/**
+ * RECORDS section 4. Unlike a row's, a word's x and y are its centre. `left` and `right` are places on the page; what is
+ * embedded is in reading order, also where that begins at the right.
+ */
+function wordRecord({ word, left, right }: WordContext, isRightToLeft: boolean): UnembeddedRecord {
   const [toLeft, toRight] = [left, right].map((side) => side.map(({ text }) => text)) as [string[], string[]];
   const metadata: RecordMetadata = {
     image_id: word.image_id,
@@ -108,7 +115,7 @@ function wordRecord({ word, left, right }: WordContext): UnembeddedRecord {
   return {
     id: rowRecordId(word),
     document: beginning(word.text, LONGEST_DOCUMENT),
-    embeddedText: wordText(toLeft, word.text, toRight),
+    embeddedText: isRightToLeft ? wordText(toRight, word.text, toLeft) : wordText(toLeft, word.text, toRight),
     metadata,
   };
 }

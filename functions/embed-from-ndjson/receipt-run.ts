@@ -7,14 +7,15 @@ import { DELTA_FORMAT_VERSION } from '../../contracts/delta';
 import { TEXT_FORMAT_VERSION } from '../../contracts/embedding';
 import { METRICS } from '../../contracts/metrics';
 import type { Telemetry } from '../shared/logging';
-import { sha256 } from '../shared/sha256';
 import type { Embed } from './embedder';
-import { NonsenseAnswer } from './embeddings-answer';
 import { embedded, type UnembeddedRecord } from './receipt-records';
 import { storeDelta } from './store-delta';
 
-/** A run before its deltas are there. */
+/** What a run has before its collections' parts. */
 export type RunHead = Omit<CompactionRun, Collection>;
+
+/** A receipt's records, each without its embedding. */
+type UnembeddedRecords = Readonly<Record<Collection, readonly UnembeddedRecord[]>>;
 
 export interface ReceiptRunProps {
   readonly s3: S3Client;
@@ -25,41 +26,51 @@ export interface ReceiptRunProps {
   readonly telemetry: Telemetry;
 }
 
+/** The run of a receipt that has arrived: PENDING, without deltas. */
+export const arrivedRun = (head: RunHead, records: UnembeddedRecords): CompactionRun => ({
+  ...head,
+  ...perCollection(
+    (each): CollectionRun => ({
+      state: 'PENDING',
+      delta_key: deltaKey(each, head.run_id),
+      records: records[each].length,
+    }),
+  ),
+});
+
+/** A run that ends without deltas. */
+export const endedRun = (
+  run: CompactionRun,
+  state: 'FAILED' | 'SUPERSEDED',
+  error: string,
+): CompactionRun => ({
+  ...run,
+  ...perCollection((each) => ({ ...run[each], state, finished_at: new Date().toISOString(), error })),
+});
+
 /**
  * Embeds a receipt's records and stores its deltas.
  *
- * @returns the run that announces them; or, when the endpoint's answers are lasting nonsense, a FAILED run
- *   with the reason and no deltas.
+ * @returns the run with what there is to know of its deltas.
+ * @throws {NonsenseAnswer | Error} as {@link Embed}, and when S3 fails.
  */
-export async function makeRun(
-  head: RunHead,
-  records: Readonly<Record<Collection, UnembeddedRecord[]>>,
+export async function embedRun(
+  run: CompactionRun,
+  records: UnembeddedRecords,
   props: ReceiptRunProps,
 ): Promise<CompactionRun> {
-  const { embed, telemetry } = props;
   const all = COLLECTIONS.flatMap((each) => records[each]);
-  let embeddings: Float32Array[];
-  try {
-    embeddings = await embed(all.map(({ embeddedText }) => embeddedText));
-  } catch (error) {
-    if (!(error instanceof NonsenseAnswer)) throw error;
-    telemetry.logger.error('A run ends FAILED before it was embedded', {
-      run_id: head.run_id,
-      reason: error.message,
-    });
-    telemetry.metrics.addMetric(METRICS.quarantined, MetricUnit.Count, 1);
-    return failedRun(head, error.message);
-  }
-  telemetry.metrics.addMetric(METRICS.recordsEmbedded, MetricUnit.Count, all.length);
+  const embeddings = await props.embed(all.map(({ embeddedText }) => embeddedText));
+  props.telemetry.metrics.addMetric(METRICS.recordsEmbedded, MetricUnit.Count, all.length);
 
   const rest = [...embeddings];
   const parts = perCollection((each) => rest.splice(0, records[each].length));
-  const stored = await perCollectionAsync((each) => store(head, each, records[each], parts[each], props));
-  return { ...head, ...stored };
+  const stored = await perCollectionAsync((each) => store(run, each, records[each], parts[each], props));
+  return { ...run, ...stored };
 }
 
 async function store(
-  { version: _, ...names }: RunHead,
+  { run_id, image_id, receipt_id, created_at, ...run }: CompactionRun,
   collection: Collection,
   records: readonly UnembeddedRecord[],
   embeddings: readonly Float32Array[],
@@ -67,7 +78,10 @@ async function store(
 ): Promise<CollectionRun> {
   const header = {
     format_version: DELTA_FORMAT_VERSION,
-    ...names,
+    run_id,
+    image_id,
+    receipt_id,
+    created_at,
     collection,
     model,
     dimensions,
@@ -82,20 +96,5 @@ async function store(
       return embedded(record, embedding);
     }),
   };
-  return { state: 'PENDING', ...(await storeDelta(s3, bucket, delta)) };
-}
-
-/** Its deltas were never written: no records, and the hash of no bytes. */
-function failedRun(head: RunHead, error: string): CompactionRun {
-  const failed = perCollection(
-    (collection): CollectionRun => ({
-      state: 'FAILED',
-      finished_at: new Date().toISOString(),
-      error,
-      delta_key: deltaKey(collection, head.run_id),
-      delta_sha256: sha256(new Uint8Array()),
-      records: 0,
-    }),
-  );
-  return { ...head, ...failed };
+  return { ...run[collection], ...(await storeDelta(s3, bucket, delta)) };
 }

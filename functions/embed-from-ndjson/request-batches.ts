@@ -1,25 +1,31 @@
-/** OpenAI's limits for one embeddings request. */
-const MOST_INPUTS = 2_048;
-const MOST_TOKENS = 300_000;
+import type { CountTokens } from './tokens';
+
+/** What one embeddings request may carry. */
+export interface RequestLimits {
+  readonly requestInputs: number;
+  readonly requestTokens: number;
+}
 
 /**
- * Cuts texts into runs of consecutive texts that one request may carry. A token has at least one byte, so
- * the bytes of UTF-8 bound the tokens from above without a tokenizer.
- *
- * Each text must itself be within the limit of tokens.
+ * Cuts texts into runs of consecutive texts that one request may carry. A text that alone is over the limit of tokens
+ * has a request of its own.
  */
-export function requestBatches(texts: readonly string[]): string[][] {
+export function requestBatches(
+  texts: readonly string[],
+  { requestInputs, requestTokens }: RequestLimits,
+  count: CountTokens,
+): string[][] {
   const batches: string[][] = [];
   let room = 0;
   for (const text of texts) {
-    const bytes = Buffer.byteLength(text);
+    const tokens = count(text);
     const open = batches.at(-1);
-    if (open === undefined || open.length === MOST_INPUTS || bytes > room) {
+    if (open === undefined || open.length === requestInputs || tokens > room) {
       batches.push([text]);
-      room = MOST_TOKENS - bytes;
+      room = requestTokens - tokens;
     } else {
       open.push(text);
-      room -= bytes;
+      room -= tokens;
     }
   }
   return batches;

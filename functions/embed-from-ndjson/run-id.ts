@@ -1,5 +1,5 @@
 import { COLLECTIONS, type Collection } from '../../contracts/collections';
-import type { CompactionRun } from '../../contracts/compaction-run';
+import { type CompactionRun, hasDeltas, isUnembedded } from '../../contracts/compaction-run';
 import type { EmbeddingSpace } from '../../contracts/embedding';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { sha256 } from '../shared/sha256';
@@ -32,18 +32,20 @@ export interface AnnotationIdentity extends ReceiptReference {
 }
 
 /**
- * What to do with content that arrived: nothing, since the receipt's newest run is it; or one new run. An annotation is
- * never mistaken for a receipt, and a receipt of before an annotation is found behind it.
+ * What to do with content that arrived: nothing, since the receipt's newest run is it; embed that run; or a new one. An
+ * annotation is never mistaken for a receipt, and a receipt of before an annotation is found behind it.
  */
 export type NextRun =
-  | { readonly alreadyThere: true; readonly run: CompactionRun }
-  | { readonly alreadyThere: false; readonly id: string };
+  | { readonly step: 'none'; readonly run: CompactionRun }
+  | { readonly step: 'embed'; readonly run: CompactionRun }
+  | { readonly step: 'create'; readonly id: string };
 
 /**
  * Decides whether a receipt's content needs a run. A redelivered message finds its content in the newest run
- * and embeds nothing twice. The predecessor is part of the id, so that content that comes back after another
- * (a correction that is undone) is a run of its own and not mistaken for the old one; and a run whose
- * embedding failed is followed by a new one when its receipt is dropped again.
+ * and embeds nothing twice, or embeds that run when no delivery has done so yet. The predecessor is part of the id, so
+ * that content that comes back after another (a correction that is undone) is a run of its own and not mistaken for the
+ * old one; and a run that failed, or was given up before it was embedded, is followed by a new one when its receipt is
+ * dropped again.
  *
  * @param runs - the receipt's runs in order of creation.
  */
@@ -51,14 +53,14 @@ export const nextRun = (identity: RunIdentity, runs: readonly CompactionRun[]): 
   next((predecessor) => runId(identity, predecessor), runs.filter(isReceiptRun));
 
 /**
- * The same for an annotation, which has to be put on anew after every run of the receipt: they are part of the id,
- * all of them, since one that was made of an earlier moment may come into the table later than others did.
+ * The same for an annotation, which has to be put on anew after every run of the receipt: those that are embedded are
+ * part of the id, all of them, since one that was made of an earlier moment may be embedded later than others.
  */
 export function nextAnnotationRun(
   { imageId, receiptId, versionId, sha256: text }: AnnotationIdentity,
   runs: readonly CompactionRun[],
 ): NextRun {
-  const receipts = runs.filter(isReceiptRun).map(({ run_id }) => run_id);
+  const receipts = runs.filter((run) => isReceiptRun(run) && hasDeltas(run)).map(({ run_id }) => run_id);
   return next((predecessor) => {
     const all = ['annotation', imageId, receiptId, versionId, text, receipts, predecessor?.run_id];
     return sha256(JSON.stringify(all)).slice(0, 32);
@@ -71,12 +73,16 @@ function next(
 ): NextRun {
   const newest = runs.at(-1);
   if (newest !== undefined && newest.run_id === idAfter(runs.at(-2)) && !isLost(newest)) {
-    return { alreadyThere: true, run: newest };
+    return { step: hasDeltas(newest) ? 'none' : 'embed', run: newest };
   }
-  return { alreadyThere: false, id: idAfter(newest) };
+  return { step: 'create', id: idAfter(newest) };
 }
+
+/** Whether a run is one of this content, whichever of the receipt's runs it follows. */
+export const isRunOf = (identity: RunIdentity, run: CompactionRun, runs: readonly CompactionRun[]): boolean =>
+  [undefined, ...runs].some((predecessor) => runId(identity, predecessor) === run.run_id);
 
 const isReceiptRun = ({ kind }: CompactionRun): boolean => kind === undefined;
 
 const isLost = (run: CompactionRun): boolean =>
-  COLLECTIONS.some((collection) => run[collection].state === 'FAILED');
+  COLLECTIONS.some((each) => run[each].state === 'FAILED') || (!hasDeltas(run) && !isUnembedded(run));

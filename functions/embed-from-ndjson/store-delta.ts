@@ -7,7 +7,7 @@ import { readObject } from '../shared/read-object';
 import { sha256 } from '../shared/sha256';
 
 /** What a run says of one of its deltas. */
-export type StoredDelta = Pick<CollectionRun, 'delta_key' | 'delta_sha256' | 'records'>;
+export type StoredDelta = Required<Pick<CollectionRun, 'delta_key' | 'delta_sha256' | 'records'>>;
 
 /**
  * Stores a delta under its run's key, once and for ever, with a full-object checksum that S3 verifies.

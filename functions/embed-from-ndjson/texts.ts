@@ -8,6 +8,12 @@ import { WORDS_AROUND } from './word-neighbours';
 const LONGEST_TEXT = 8_191;
 
 /**
+ * What a row or word that is longer than {@link LONGEST_TEXT} leaves to its neighbours, if they need as much: a quarter,
+ * which is still some twenty lines of a receipt. Bytes of UTF-8.
+ */
+const LEFT_TO_NEIGHBOURS = Math.floor(LONGEST_TEXT / 4);
+
+/**
  * The text that is embedded for each visual row (RECORDS section 3): the row above, the row, the row below, one a line
  * of text, {@link EDGE} where there is none.
  *
@@ -20,22 +26,23 @@ export const rowTexts = (rows: readonly string[]): string[] =>
  * The text that is embedded for a word (RECORDS section 4): two words, the word, two words, with {@link EDGE} at the
  * outer end of a side that has fewer.
  *
- * @param left - the words to its left, the nearest first; `right` alike.
+ * @param before - the words that are read before it, the nearest first; `after` alike.
  */
-export function wordText(left: readonly string[], word: string, right: readonly string[]): string {
+export function wordText(before: readonly string[], word: string, after: readonly string[]): string {
   const side = (words: readonly string[]) =>
     Array.from({ length: WORDS_AROUND }, (_, index) => words[index] ?? EDGE);
-  return around(`${side(left).reverse().join(' ')} `, word, ` ${side(right).join(' ')}`);
+  return around(`${side(before).reverse().join(' ')} `, word, ` ${side(after).join(' ')}`);
 }
 
 /**
- * A text between two others, cut at {@link LONGEST_TEXT} from the far ends, so that it never loses itself to them. What
- * one side does not need is left to the other.
+ * A text between two others, cut at {@link LONGEST_TEXT} from the far ends, so that it never loses itself to them, nor
+ * they to it. What one side does not need is left to the other.
  */
 function around(before: string, own: string, after: string): string {
   const text = before + own + after;
   if (Buffer.byteLength(text) <= LONGEST_TEXT) return text;
-  const kept = beginning(own, LONGEST_TEXT);
+  const beside = Math.min(Buffer.byteLength(before + after), LEFT_TO_NEIGHBOURS);
+  const kept = beginning(own, LONGEST_TEXT - beside);
   const room = LONGEST_TEXT - Buffer.byteLength(kept);
   const start = ending(before, Math.max(Math.floor(room / 2), room - Buffer.byteLength(after)));
   return start + kept + beginning(after, room - Buffer.byteLength(start));

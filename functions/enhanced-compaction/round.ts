@@ -168,7 +168,7 @@ async function markDecided(
   }
   countPerCollection(
     telemetry,
-    METRICS.quarantined,
+    METRICS.runsFailed,
     failed.map(() => collection),
   );
   const ended = receipts.flatMap(({ winners, superseded }) => [...winners, ...superseded]);

@@ -2,6 +2,7 @@ import type { Collection } from '../../contracts/collections';
 import {
   type CompactionRun,
   decodeRun,
+  hasDeltas,
   isUnfinished,
   type RunReference,
   runKey,
@@ -13,7 +14,7 @@ import { pendingItems, type RunTable, readItem } from '../shared/run-table';
 import { concurrently } from './concurrently';
 
 export interface WorkList {
-  /** Unfinished runs, in order of creation. */
+  /** Unfinished runs that have their deltas, in order of creation. */
   readonly runs: readonly CompactionRun[];
   /** One sentence for each item of the table that is not a run of this version. */
   readonly malformed: readonly string[];
@@ -22,7 +23,7 @@ export interface WorkList {
 const READS_AT_ONCE = 16;
 
 /**
- * A collection's unfinished runs: those of the pending index, and those that doorbells name, read by
+ * A collection's unfinished runs that have their deltas: those of the pending index, and those that doorbells name, read by
  * key, since the index follows the table with a delay.
  */
 export async function workList(
@@ -41,7 +42,7 @@ export async function workList(
     if (item === undefined) continue;
     try {
       const run = decodeRun(item);
-      if (isUnfinished(run[collection].state)) runs.set(runName(runOf(run)), run);
+      if (isUnfinished(run[collection].state) && hasDeltas(run)) runs.set(runName(runOf(run)), run);
     } catch (error) {
       malformed.push(`The run item ${item.PK} ${item.SK} is malformed: ${messageOf(error)}.`);
     }

@@ -1,14 +1,16 @@
 import type { CollectionPointer } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
-import { type CompactionRun, runName, runOf } from '../../contracts/compaction-run';
+import { type CompactionRun, hasDeltas, runName, runOf } from '../../contracts/compaction-run';
 
 /** What is true of a collection at one moment. Ages in seconds. */
 export interface Findings {
   /** Unfinished runs that the published version holds: only their marking is missing. */
   readonly published: readonly { readonly run: CompactionRun; readonly mergedVectors: number }[];
-  /** Other runs that have waited too long, the one that was created first in front. */
+  /** Other runs that have waited too long for a merge, the one that was created first in front. */
   readonly stale: readonly CompactionRun[];
-  /** Runs that are still to be merged. */
+  /** Runs that have waited too long for their deltas: no doorbell helps them. */
+  readonly unembedded: readonly CompactionRun[];
+  /** Runs that are still to be embedded or merged. */
   readonly pending: number;
   /** How long the oldest of them has existed; 0 when there is none. */
   readonly oldestPendingAge: number;
@@ -37,12 +39,14 @@ export function findings(
     return mergedVectors === undefined ? [] : [{ run, mergedVectors }];
   });
   const waiting = runs.filter((run) => !merged.has(runName(runOf(run))));
+  const late = waiting.filter((run) => secondsSince(run[collection].started_at ?? run.created_at) > after);
 
   const manifest = pointer?.manifest;
   const uncovered = manifest !== undefined && manifest.uncovered_deltas.length > 0;
   return {
     published,
-    stale: waiting.filter((run) => secondsSince(run[collection].started_at ?? run.created_at) > after),
+    stale: late.filter(hasDeltas),
+    unembedded: late.filter((run) => !hasDeltas(run)),
     pending: waiting.length,
     oldestPendingAge: Math.max(0, ...waiting.map(({ created_at }) => secondsSince(created_at))),
     snapshotAge: uncovered ? secondsSince(pointer?.snapshot_at ?? manifest.created_at) : 0,

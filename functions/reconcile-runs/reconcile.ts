@@ -21,8 +21,10 @@ export interface ReconcileProps {
 /** What one round found and did in one collection. */
 export interface Reconciliation extends Pick<Findings, 'pending' | 'oldestPendingAge' | 'snapshotAge'> {
   readonly collection: Collection;
-  /** Runs that have waited too long. */
+  /** Runs that have waited too long for a merge. */
   readonly stale: number;
+  /** Runs that have waited too long for their deltas. */
+  readonly unembedded: number;
   /** Ids of runs that were finished from the published manifest. */
   readonly mended: readonly string[];
   readonly doorbellSent: boolean;
@@ -30,8 +32,8 @@ export interface Reconciliation extends Pick<Findings, 'pending' | 'oldestPendin
 
 /**
  * One round over one collection: finishes the runs that the published version holds already, sends one doorbell
- * when any other run has waited too long (one merges all of them) or a checkpoint is overdue, and emits the
- * collection's ages.
+ * when any other run has waited too long (one merges all of them) or a checkpoint is overdue, names those that were
+ * never embedded, and emits the collection's ages.
  *
  * @param round - names this round; a retry of the same round sends no second doorbell.
  * @throws {Error} at the end of the round, when an item or the pointer is malformed or the doorbell was refused.
@@ -72,13 +74,15 @@ export async function reconcile(
       : await send([{ collection, run, deduplicationId: reconcileDeduplicationId(collection, round) }]);
   problems.push(...unsent.map(({ reason }) => `The ${collection} queue refused the doorbell: ${reason}.`));
 
-  const { pending, oldestPendingAge, snapshotAge, stale } = found;
+  const { pending, oldestPendingAge, snapshotAge, stale, unembedded } = found;
+  if (unembedded.length > 0) warnOfUnembedded(collection, unembedded, telemetry);
   const result: Reconciliation = {
     collection,
     pending,
     oldestPendingAge,
     snapshotAge,
     stale: stale.length,
+    unembedded: unembedded.length,
     mended,
     doorbellSent: run !== undefined && unsent.length === 0,
   };
@@ -96,6 +100,20 @@ async function newestMerged(
   if (merged === undefined) return undefined;
   const item = await readItem(table, runKey(runOf(merged)));
   return item && decodeRun(item);
+}
+
+/** The oldest are enough to find out why; the count stands beside them. */
+const NAMED = 10;
+
+function warnOfUnembedded(
+  collection: Collection,
+  runs: readonly CompactionRun[],
+  { logger }: Telemetry,
+): void {
+  logger.warn(
+    'Receipts wait to be embedded. Where messages lie in the dead-letter queue of embed-ndjson, redrive it; else drop their OCR results again',
+    { collection, count: runs.length, oldest: runs.slice(0, NAMED).map(runOf) },
+  );
 }
 
 function report(round: Reconciliation, { logger, metrics }: Telemetry): void {

@@ -7,7 +7,7 @@ import {
   type QueryCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import type { Collection } from '../../contracts/collections';
+import { COLLECTIONS, type Collection } from '../../contracts/collections';
 import {
   type CollectionRun,
   type CompactionRun,
@@ -51,6 +51,24 @@ export async function createRun({ client, name }: RunTable, run: CompactionRun):
     TableName: name,
     Item: encodeRun(run),
     ConditionExpression: 'attribute_not_exists(PK)',
+  });
+  return succeeds(client.send(put));
+}
+
+/**
+ * Writes over a run that has not got its deltas yet: with them, or with how it ended without them. Returns false, and
+ * changes nothing, when it has got them or has ended meanwhile.
+ */
+export async function changeUnembedded({ client, name }: RunTable, run: CompactionRun): Promise<boolean> {
+  const isUnembedded = COLLECTIONS.map(
+    (each) =>
+      `${runAttribute(each, 'state')} = :pending AND attribute_not_exists(${runAttribute(each, 'delta_sha256')})`,
+  );
+  const put = new PutCommand({
+    TableName: name,
+    Item: encodeRun(run),
+    ConditionExpression: isUnembedded.join(' AND '),
+    ExpressionAttributeValues: { ':pending': 'PENDING' },
   });
   return succeeds(client.send(put));
 }

@@ -2,15 +2,16 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
 import { COLLECTIONS } from '../../contracts/collections';
-import { decodeRun, isUnfinished, RUN_TYPE } from '../../contracts/compaction-run';
+import { decodeRun, hasDeltas, isUnfinished, RUN_TYPE } from '../../contracts/compaction-run';
 import { compactionDeduplicationId } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
 import type { Doorbell, SendDoorbells } from '../shared/doorbell';
 import { countPerCollection, messageOf, type Telemetry } from '../shared/logging';
 
 /**
- * Sends each collection a doorbell for every CompactionRun that was inserted; other changes of the table are
- * passed over. A collection whose part of the run is final already gets none.
+ * Sends each collection a doorbell for every CompactionRun that has become ready to be merged: that was inserted with
+ * its deltas, or has got them. Other changes of the table are passed over. A collection whose part of the run is final
+ * already gets none.
  *
  * Every doorbell that can be sent is sent, also those after a failure; then the first failure's sequence number
  * is reported, from which Lambda delivers again (its deduplication id swallows a doorbell that is sent twice).
@@ -60,11 +61,14 @@ export async function sendDoorbells(
 }
 
 function doorbells({ eventName, dynamodb }: DynamoDBRecord): Doorbell[] {
-  if (eventName !== 'INSERT') return [];
+  if (eventName !== 'INSERT' && eventName !== 'MODIFY') return [];
   // aws-lambda and the SDK describe the same wire format by two types.
   const item = unmarshall((dynamodb?.NewImage ?? {}) as Record<string, AttributeValue>);
   if (item.TYPE !== RUN_TYPE) return [];
   const run = decodeRun(item);
+  if (!hasDeltas(run)) return [];
+  // The change that brings the deltas is the only one that leaves every collection PENDING.
+  if (eventName === 'MODIFY' && COLLECTIONS.some((each) => run[each].state !== 'PENDING')) return [];
   return COLLECTIONS.filter((collection) => isUnfinished(run[collection].state)).map((collection) => ({
     collection,
     run,

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { RUN_STREAM } from '../../contracts/event-sources';
 import { at, blocks, parseJson } from '../synthesized/json';
 import { consumersOf } from './consumers';
 import { type Fault, faults, type Guard, missing, refuse } from './guard';
@@ -5,8 +7,8 @@ import { type Fault, faults, type Guard, missing, refuse } from './guard';
 const DECLARED = 'aws_lambda_event_source_mapping.run_stream_consumer';
 
 /**
- * The table's stream has exactly the consumers that are declared (one), which takes new runs only and loses
- * nothing: failed records are bisected, and put aside when they fail for good.
+ * The table's stream has exactly the consumers that are declared (one), which takes new runs and those that get their
+ * deltas, and loses nothing: failed records are bisected, and put aside when they fail for good.
  */
 export const declaredStreamConsumers: Guard = (stack) => {
   const tables = [...stack.resources('aws_dynamodb_table'), ...stack.data('aws_dynamodb_table')];
@@ -43,8 +45,8 @@ export const declaredStreamConsumers: Guard = (stack) => {
       fault(!(Number(attributes.maximum_retry_attempts) >= 1), 'has no bounded number of retries'),
       fault(!(Number(attributes.maximum_record_age_in_seconds) >= 60), 'has no bounded age'),
       fault(
-        patterns.length !== 1 || JSON.stringify(patterns[0]?.eventName) !== '["INSERT"]',
-        'does not filter for INSERT alone',
+        !isDeepStrictEqual(patterns, RUN_STREAM.filters),
+        'does not filter for new runs and new deltas alone',
       ),
     ),
   ];

@@ -3,11 +3,19 @@ import { Construct } from 'constructs';
 import { COLLECTIONS } from '../../contracts/collections';
 import { ROUND_MINUTES } from '../../contracts/event-sources';
 import { FUNCTION_NAMES } from '../../contracts/functions';
+import { runTableName } from '../names';
 import type { Deployment } from '../shared/deployment';
 import type { Encryption } from '../shared/encryption';
 import type { Queues } from '../shared/queues';
 import { AlarmTopic } from './alarm-topic';
-import { functionMetric, type Metric, pipelineMetric, QUARANTINING, queueMetric } from './metrics';
+import {
+  failedRuns,
+  functionMetric,
+  type Metric,
+  pipelineMetric,
+  QUARANTINING,
+  queueMetric,
+} from './metrics';
 
 export interface ObservabilityProps {
   readonly deployment: Deployment;
@@ -83,6 +91,12 @@ export class Alarms extends Construct {
         threshold: 1,
       });
     }
+    for (const [where, metric] of Object.entries(failedRuns(deployment))) {
+      this.add(`${where}-runs-failed`, metric, {
+        description: `Runs ended FAILED (${where}). Each says why in ${runTableName(deployment.config)}; mend that, then drop their OCR results again.`,
+        threshold: 1,
+      });
+    }
     this.add('stream-lag', functionMetric(deployment, 'stream-processor', 'IteratorAge', 'Maximum'), {
       description: `The run table's stream is read ${STREAM_LAG_MINUTES} minutes late: for new runs no message is sent to the collections' queues.`,
       threshold: STREAM_LAG_MINUTES * 60_000,
@@ -98,7 +112,7 @@ export class Alarms extends Construct {
       // The reconciler reports on every round: when it is silent, nobody watches.
       const watched = { minutes: 3 * ROUND_MINUTES, silence: 'alarming' } as const;
       this.add(`${collection}-pending-run-age`, ages('oldestPendingRunAge'), {
-        description: `A run of ${collection} is unfinished for ${pendingRunSeconds} s or longer, or the reconciler is silent. Do merges succeed?`,
+        description: `A run of ${collection} is unfinished for ${pendingRunSeconds} s or longer, or the reconciler is silent. Do merges succeed? Receipts that were never embedded are named in the reconciler's log.`,
         threshold: pendingRunSeconds,
         ...watched,
       });

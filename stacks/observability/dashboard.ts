@@ -4,7 +4,14 @@ import { COLLECTIONS } from '../../contracts/collections';
 import { FUNCTION_NAMES, type FunctionName } from '../../contracts/functions';
 import type { METRICS } from '../../contracts/metrics';
 import type { ObservabilityProps } from './alarms';
-import { functionMetric, type Metric, pipelineMetric, QUARANTINING, queueMetric } from './metrics';
+import {
+  failedRuns,
+  functionMetric,
+  type Metric,
+  pipelineMetric,
+  QUARANTINING,
+  queueMetric,
+} from './metrics';
 
 /** CloudWatch's grid is 24 wide; three graphs stand in a row. */
 const WIDTH = 8;
@@ -62,7 +69,8 @@ function sections({ deployment, queues }: ObservabilityProps): Sections {
         queueMetric(queue, 'ApproximateNumberOfMessagesVisible'),
       ),
       Errors: perFunction('Errors', 'Sum'),
-      'Quarantined, and leases lost': [
+      'Runs failed, inputs quarantined, leases lost': [
+        ...Object.values(failedRuns(deployment)),
         ...QUARANTINING.map((name) => pipelineMetric(deployment, name, 'quarantined', 'Sum')),
         ...perCollection('enhanced-compaction', 'leaseLost', 'Sum'),
       ],

@@ -1,4 +1,4 @@
-import type { Collection } from '../../contracts/collections';
+import { type Collection, perCollection } from '../../contracts/collections';
 import { FUNCTION_NAMES, type FunctionName } from '../../contracts/functions';
 import { METRICS, METRICS_NAMESPACE } from '../../contracts/metrics';
 import { QUEUES } from '../../contracts/queues';
@@ -6,9 +6,9 @@ import type { DeadLetterQueue } from '../shared/dead-letter-queue';
 import type { Deployment } from '../shared/deployment';
 import type { WorkQueue } from '../shared/work-queue';
 
-/** The functions that quarantine what they cannot read, and count it under their own name alone. */
+/** The functions that quarantine messages which they cannot read, or what these name. */
 export const QUARANTINING = FUNCTION_NAMES.filter((name) =>
-  Object.values(QUEUES).some(({ consumer, kind }) => consumer === name && kind === 'standard'),
+  Object.values(QUEUES).some(({ consumer }) => consumer === name),
 );
 
 /** One CloudWatch metric: what an alarm watches and a dashboard draws. */
@@ -60,4 +60,10 @@ export const pipelineMetric = (
     ...(collection === undefined ? {} : { collection }),
   },
   statistic,
+});
+
+/** Runs that ended FAILED: one metric of those that were never embedded, and one of each collection's merges. */
+export const failedRuns = (deployment: Deployment): Readonly<Record<'unembedded' | Collection, Metric>> => ({
+  unembedded: pipelineMetric(deployment, 'embed-from-ndjson', 'runsFailed', 'Sum'),
+  ...perCollection((each) => pipelineMetric(deployment, 'enhanced-compaction', 'runsFailed', 'Sum', each)),
 });

@@ -8,7 +8,7 @@ import { type PipelineContext, PipelineFunction } from './pipeline-function';
 /** One invocation a shard; an on-demand table seldom has more shards than this. */
 const CONCURRENCY = 10;
 
-/** Each new run in the table sends a message to each collection's queue. */
+/** Each run that is ready to be merged sends a message to each collection's queue. */
 export class StreamProcessor extends Construct {
   constructor(scope: Construct, id: string, context: PipelineContext) {
     super(scope, id);
@@ -45,7 +45,7 @@ export class StreamProcessor extends Construct {
       maximumRecordAgeInSeconds: RUN_STREAM.maximumRecordAgeSeconds,
       functionResponseTypes: ['ReportBatchItemFailures'],
       destinationConfig: { onFailure: { destinationArn: queues.lostEvents.queue.arn } },
-      filterCriteria: { filter: [{ pattern: JSON.stringify(RUN_STREAM.filter) }] },
+      filterCriteria: { filter: RUN_STREAM.filters.map((filter) => ({ pattern: JSON.stringify(filter) })) },
     });
     mapping.overrideLogicalId('run_stream_consumer');
   }

@@ -1,24 +1,38 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { GetObjectAttributesCommand } from '@aws-sdk/client-s3';
+import { GetObjectAttributesCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { COLLECTIONS } from '../../../contracts/collections';
-import { decodeRun } from '../../../contracts/compaction-run';
+import { decodeRun, hasDeltas } from '../../../contracts/compaction-run';
 import { contentHash } from '../../../contracts/delta';
 import { encodeNdjson } from '../../../contracts/ndjson-rows';
+import { QUEUES } from '../../../contracts/queues';
 import type { EmbeddingFault } from '../../../demo/embedding-endpoint/faults';
 import { OCR_RESULTS } from '../../../demo/receipts/receipts';
+import { endedRun } from '../../../functions/embed-from-ndjson/receipt-run';
 import { decodeDelta } from '../../../functions/shared/delta-file';
-import { completeRun, pendingItems, runsOfReceipt } from '../../../functions/shared/run-table';
+import {
+  changeUnembedded,
+  completeRun,
+  pendingItems,
+  runsOfReceipt,
+} from '../../../functions/shared/run-table';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { useHandlerHarness } from '../../support/handler-harness';
 import { receiptOfFile } from '../../support/receipt-of-file';
 
 const NAME = 'embed-from-ndjson';
+/** The delivery after which a message would be a dead letter. */
+const LAST = QUEUES['embed-ndjson'].maximumReceives;
 const RECEIPTS = {
   coffee: 'vision-coffee-shop',
   market: 'vision-supermarket',
   pharmacy: 'textract-pharmacy',
 } as const;
-const harness = useHandlerHarness({ functions: [NAME] });
+/** More than the market's receipt has tokens, and fewer than it has bytes. */
+const REQUEST_TOKENS = 1_200;
+const harness = useHandlerHarness({
+  functions: [NAME],
+  variables: { EMBEDDING_REQUEST_LENGTH: String(REQUEST_TOKENS) },
+});
 
 /** Writes a receipt's NDJSON and returns the message that announces it. */
 async function write(name: keyof typeof RECEIPTS | 'empty' = 'coffee', imageId: string = randomUUID()) {
@@ -39,6 +53,12 @@ async function write(name: keyof typeof RECEIPTS | 'empty' = 'coffee', imageId: 
 }
 const runsOf = ({ image_id }: { image_id: string }) =>
   runsOfReceipt(harness.table, { imageId: image_id, receiptId: 1 });
+/** Where the receipt's runs stand, in order of creation. */
+const statesOf = async (message: { image_id: string }) =>
+  (await runsOf(message)).map((run) => {
+    const states = new Set(COLLECTIONS.map((each) => run[each].state));
+    return [...states].join(' and ') + (hasDeltas(run) ? '' : ' without deltas');
+  });
 const misbehave = (...faults: EmbeddingFault[]) => harness.pipeline.embedding?.misbehave(...faults);
 const requests = async () => (await harness.pipeline.embedding?.requests()) ?? [];
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -77,6 +97,21 @@ test('a receipt becomes two checked deltas and one pending run', async () => {
     const pending = await pendingItems(harness.table, collection);
     expect(pending.map((item) => decodeRun(item).run_id)).toContain(run?.run_id);
   }
+});
+
+test('C10: the bundle counts tokens, so that what fits into one request is one', async () => {
+  const message = await write('market');
+  const before = (await requests()).length;
+  await harness.deliver(NAME, [message]);
+  expect(await requests()).toHaveLength(before + 1);
+  const [run] = await runsOf(message);
+  const sent = await Promise.all(
+    COLLECTIONS.map(
+      async (each) => decodeDelta(await harness.get(run?.[each].delta_key ?? ''), each).records,
+    ),
+  );
+  const texts = [...new Set(sent.flat().map(({ embeddedText }) => embeddedText))];
+  expect(Buffer.byteLength(texts.join(''))).toBeGreaterThan(REQUEST_TOKENS);
 });
 
 test("records keep within Chroma Cloud's limits, and their numbers are integers", async () => {
@@ -174,17 +209,22 @@ test('a receipt without any text makes a run of no records, which asks the endpo
   expect(await requests()).toHaveLength(before.length);
 });
 
-test.each<
-  EmbeddingFault['kind'] & ('nonsense' | 'wrong-shape' | 'wrong-dimensions' | 'wrong-count' | 'zero-vectors')
->(['nonsense', 'wrong-shape', 'wrong-dimensions', 'wrong-count', 'zero-vectors'])(
-  'an endpoint that keeps answering with %s ends as a FAILED run with its reason',
+const NONSENSE = ['nonsense', 'wrong-shape', 'wrong-dimensions', 'wrong-count', 'zero-vectors'] as const;
+
+test.each(NONSENSE)(
+  'C11: an endpoint that keeps answering with %s fails its receipt at the last delivery alone, and with the reason',
   async (kind) => {
-    await misbehave({ kind }, { kind });
     const message = await write();
-    expect(await harness.deliver(NAME, [message])).toEqual([]);
+    for (const receives of [1, LAST - 1]) {
+      await misbehave({ kind }, { kind });
+      expect(await harness.deliver(NAME, [message], receives)).toEqual([0]);
+      expect(await statesOf(message)).toEqual(['PENDING without deltas']);
+    }
+    await misbehave({ kind }, { kind });
+    expect(await harness.deliver(NAME, [message], LAST)).toEqual([]);
     const [run] = await runsOf(message);
     for (const collection of COLLECTIONS) {
-      expect(run?.[collection]).toMatchObject({ state: 'FAILED', records: 0 });
+      expect(run?.[collection]).toMatchObject({ state: 'FAILED', finished_at: expect.any(String) });
       expect(run?.[collection].error).toContain('The embedding endpoint answers nonsense.');
       expect(await harness.keys(`${collection}/delta/${run?.run_id}/`)).toEqual([]);
     }
@@ -192,14 +232,27 @@ test.each<
       .logged('A run ends FAILED before it was embedded')
       .filter(({ run_id }) => run_id === run?.run_id);
     expect(said).toMatchObject([{ level: 'ERROR', reason: run?.lines.error }]);
+    expect(harness.lines.filter((line) => line.includes('"RunsFailed":1')).length).toBeGreaterThan(0);
 
     // Its neighbours, and the same receipt once it is dropped again, are embedded.
     const neighbour = await write('pharmacy');
     expect(await harness.deliver(NAME, [message, neighbour])).toEqual([]);
-    expect((await runsOf(message)).map(({ lines }) => lines.state)).toEqual(['FAILED', 'PENDING']);
-    expect((await runsOf(neighbour)).map(({ lines }) => lines.state)).toEqual(['PENDING']);
+    expect(await statesOf(message)).toEqual(['FAILED without deltas', 'PENDING']);
+    expect(await statesOf(neighbour)).toEqual(['PENDING']);
   },
 );
+
+test('C11: nonsense that passes before the last delivery costs nothing but time', async () => {
+  const message = await write();
+  await misbehave({ kind: 'nonsense' }, { kind: 'wrong-shape' });
+  expect(await harness.deliver(NAME, [message])).toEqual([0]);
+  const [arrived] = await runsOf(message);
+  expect(await harness.deliver(NAME, [message], 2)).toEqual([]);
+  const [run, ...others] = await runsOf(message);
+  expect(others).toEqual([]);
+  expect(run).toMatchObject({ run_id: arrived?.run_id, created_at: arrived?.created_at });
+  expect(await statesOf(message)).toEqual(['PENDING']);
+});
 
 test('an endpoint that answers nonsense once is asked again', async () => {
   await misbehave({ kind: 'zero-vectors' });
@@ -231,17 +284,19 @@ test('an endpoint that is busy for a moment is waited for, as long as it asks', 
   expect(await runsOf(message)).toHaveLength(1);
 });
 
-test('an endpoint that stays busy reports the message back and makes no run', async () => {
+test('C12: an endpoint that stays busy reports the message back, and the table shows the receipt', async () => {
   await misbehave(
     ...Array.from({ length: 5 }, () => ({ kind: 'rate-limited' as const, retryAfterSeconds: 0 })),
   );
   const message = await write();
-  expect(await harness.deliver(NAME, [message])).toEqual([0]);
-  expect(await runsOf(message)).toEqual([]);
+  // Not even the last delivery fails the run: the message becomes a dead letter, which is redriven.
+  expect(await harness.deliver(NAME, [message], LAST)).toEqual([0]);
+  expect(await statesOf(message)).toEqual(['PENDING without deltas']);
   expect(harness.logged('A message failed and will be delivered again').at(-1)).toMatchObject({
     reason: expect.stringContaining('HTTP 429'),
   });
   expect(await harness.deliver(NAME, [message])).toEqual([]);
+  expect(await statesOf(message)).toEqual(['PENDING']);
 });
 
 test.each<[string, Record<string, string>, string]>([
@@ -256,7 +311,7 @@ test.each<[string, Record<string, string>, string]>([
   await restart();
   const message = await write();
   expect(await harness.deliver(NAME, [message])).toEqual([0]);
-  expect(await runsOf(message)).toEqual([]);
+  expect(await statesOf(message)).toEqual(['PENDING without deltas']);
   expect(harness.logged('A message failed and will be delivered again').at(-1)).toMatchObject({
     reason: expect.stringContaining(reason),
   });
@@ -305,13 +360,83 @@ test('a function that is killed between its deltas and its run leaves a message 
   await eventually('the first delta', async () => (await harness.keys('lines/delta/')).length > before);
   await harness.pipeline.runtimes.get(NAME)?.kill();
   await expect(killed).rejects.toThrow();
-  expect(await runsOf(message)).toEqual([]);
+  expect(await statesOf(message)).toEqual(['PENDING without deltas']);
 
   await harness.s3Faults.clearFaults();
   expect(await harness.deliver(NAME, [message])).toEqual([]);
   const [run, ...others] = await runsOf(message);
   expect(others).toEqual([]);
   expect(sha256(await harness.get(run?.lines.delta_key ?? ''))).toBe(run?.lines.delta_sha256);
+});
+
+describe('C12: a run that waits for its deltas', () => {
+  const ocrOf = async ({ image_id }: { image_id: string }, text: string) => {
+    const key = `ocr/${image_id}/receipt-00001.json`;
+    await harness.put(key, text);
+    const { ETag } = await harness.s3.send(
+      new HeadObjectCommand({ Bucket: harness.pipeline.bucket, Key: key }),
+    );
+    return { key, etag: ETag ?? '' };
+  };
+  /** A message that was delivered while the endpoint answered nonsense, with the OCR object that it is about. */
+  const waiting = async () => {
+    const written = await write();
+    const message = { ...written, ocr: await ocrOf(written, 'first') };
+    await misbehave({ kind: 'nonsense' }, { kind: 'nonsense' });
+    expect(await harness.deliver(NAME, [message])).toEqual([0]);
+    expect(await statesOf(message)).toEqual(['PENDING without deltas']);
+    return message;
+  };
+
+  it('is SUPERSEDED when a newer state of its receipt arrives, even if that cannot be embedded either', async () => {
+    const message = await waiting();
+    await misbehave({ kind: 'nonsense' }, { kind: 'nonsense' });
+    const newer = await write('market', message.image_id);
+    expect(await harness.deliver(NAME, [newer])).toEqual([0]);
+    expect(await statesOf(message)).toEqual(['SUPERSEDED without deltas', 'PENDING without deltas']);
+    const [superseded, later] = await runsOf(message);
+    expect(superseded?.words.error).toBe(`The later run ${later?.run_id} has arrived.`);
+    expect(await harness.deliver(NAME, [newer], 2)).toEqual([]);
+    expect(await statesOf(message)).toEqual(['SUPERSEDED without deltas', 'PENDING']);
+  });
+
+  it('is SUPERSEDED by its own message, when what it is about is no more and the newer state has no run', async () => {
+    const message = await waiting();
+    await ocrOf(message, 'second, which is quarantined');
+    expect(await harness.deliver(NAME, [message], 2)).toEqual([]);
+    expect(await statesOf(message)).toEqual(['SUPERSEDED without deltas']);
+    // And the first state, when it is dropped once more, is embedded.
+    await ocrOf(message, 'first');
+    expect(await harness.deliver(NAME, [message])).toEqual([]);
+    expect(await statesOf(message)).toEqual(['SUPERSEDED without deltas', 'PENDING']);
+  });
+
+  it('is left to its own message by an older one of the receipt', async () => {
+    const message = await waiting();
+    const older = { ...(await write('market')), ocr: { ...message.ocr, etag: '"0"' } };
+    const rows = { lines_key: older.lines_key, words_key: older.words_key };
+    expect(rows.lines_key).not.toBe(message.lines_key);
+    for (const collection of COLLECTIONS) {
+      const of = (key: string) => key.replace(/[^/]+$/, `${collection}.ndjson`);
+      const text = (await harness.get(of(older.lines_key))).toString();
+      await harness.put(of(older.lines_key), text.replaceAll(older.image_id, message.image_id));
+    }
+    expect(await harness.deliver(NAME, [{ ...message, ...rows, ocr: older.ocr }])).toEqual([]);
+    expect(await statesOf(message)).toEqual(['PENDING without deltas']);
+  });
+
+  it('and ended while it was embedded sends its message back, so that a new one follows', async () => {
+    const message = await write();
+    await harness.s3Faults.inject({ operation: 'PutObject', keyPrefix: 'words/delta/', delay: 3_000 });
+    const stalled = harness.deliver(NAME, [message]);
+    await eventually('the stalled request', async () => (await harness.s3Faults.faults())[0]?.fired === 1);
+    const [run] = await runsOf(message);
+    if (run === undefined) throw new Error('The receipt has no run.');
+    expect(await changeUnembedded(harness.table, endedRun(run, 'SUPERSEDED', 'by a test'))).toBe(true);
+    expect(await stalled).toEqual([0]);
+    expect(await harness.deliver(NAME, [message], 2)).toEqual([]);
+    expect(await statesOf(message)).toEqual(['SUPERSEDED without deltas', 'PENDING']);
+  });
 });
 
 test('nothing that the function printed holds document text or the key', async () => {

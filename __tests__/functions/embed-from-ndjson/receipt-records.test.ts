@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { EDGE } from '../../../contracts/embedding';
+import type { Point } from '../../../contracts/geometry';
 import type { LineRow } from '../../../contracts/ndjson-rows';
 import { STRAIGHT, turned } from '../../../demo/receipts/lay-out';
 import { receiptRecords } from '../../../functions/embed-from-ndjson/receipt-records';
@@ -75,6 +76,59 @@ test('A1: however the receipt was photographed, its records say the same', () =>
       },
     ),
   );
+});
+
+describe('C13: a receipt that is read from right to left', () => {
+  const hebrew = (text: string): string =>
+    text.replace(/[a-z]/g, (letter) => String.fromCodePoint(letter.charCodeAt(0) - 97 + 0x5d0));
+  const mirrored = <Row extends LineRow>(row: Row): Row => {
+    const mirror = ({ x, y }: Point): Point => ({ x: 1 - x, y });
+    const { x, width } = row.bounding_box;
+    return {
+      ...row,
+      text: hebrew(row.text),
+      bounding_box: { ...row.bounding_box, x: 1 - x - width },
+      top_left: mirror(row.top_right),
+      top_right: mirror(row.top_left),
+      bottom_left: mirror(row.bottom_right),
+      bottom_right: mirror(row.bottom_left),
+    };
+  };
+  const wordTexts = (rows: ReturnType<typeof layOut>): string[] =>
+    receiptRecords(rows).words.map(({ embeddedText }) => embeddedText.replaceAll(EDGE, '-'));
+
+  it('says of its words in reading order what its mirror image says, prices among them', () => {
+    const priced = pages.map((page): Page => [[['shop']], ...page.map((row) => [...row, ['4.60']])]);
+    fc.assert(
+      fc.property(priced, (page) => {
+        const { lines, words } = layOut(page);
+        expect(wordTexts({ lines: lines.map(mirrored), words: words.map(mirrored) })).toEqual(
+          wordTexts({ lines, words }).map(hebrew),
+        );
+      }),
+    );
+  });
+
+  it('names the words at its left and right as they stand on the page', () => {
+    const { lines, words } = layOut([[['one', 'two', 'three']]]);
+    const [, second] = receiptRecords({ lines: lines.map(mirrored), words: words.map(mirrored) }).words;
+    expect(second?.metadata).toMatchObject({ left: hebrew('three'), right: hebrew('one') });
+  });
+
+  it.each<[string, string[], string]>([
+    ['a line goes by its first letter', ['12 שלום abc'], 'abc שלום 12'],
+    ['that first letter may be Latin', ['12 abc שלום'], '12 abc שלום'],
+    ['digits of other scripts are no letters', ['٣٤ abc def'], '٣٤ abc def'],
+    ['a line without letters goes by most of the others', ['שלום', 'سلام', 'abc', '1 2 3'], '3 2 1'],
+    ['and as it stands where these are as many as those', ['שלום', 'abc', '1 2 3'], '1 2 3'],
+  ])('%s', (_what, texts, read) => {
+    const rows = layOut(texts.map((text) => [text.split(' ')]));
+    const last = rows.lines.at(-1)?.line_id;
+    const middle = receiptRecords(rows).words.find(
+      ({ metadata }) => metadata.line_id === last && metadata.word_id === 2,
+    );
+    expect(middle?.embeddedText.replaceAll(EDGE, '').trim()).toBe(read);
+  });
 });
 
 test('the order of the rows in the file does not matter', () => {

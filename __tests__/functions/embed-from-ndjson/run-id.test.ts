@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { COLLECTIONS, perCollection } from '../../../contracts/collections';
-import type { CompactionRun } from '../../../contracts/compaction-run';
-import { nextAnnotationRun, nextRun, type RunIdentity } from '../../../functions/embed-from-ndjson/run-id';
+import type { CompactionRun, RunState } from '../../../contracts/compaction-run';
+import {
+  isRunOf,
+  nextAnnotationRun,
+  nextRun,
+  type RunIdentity,
+} from '../../../functions/embed-from-ndjson/run-id';
 import { compactionRuns } from '../../support/arbitraries';
 import { IMAGE_ID } from '../../support/pages';
 
@@ -9,8 +14,8 @@ const [template] = fc.sample(
   compactionRuns.map(
     (run): CompactionRun => ({
       ...run,
-      lines: { ...run.lines, state: 'PENDING' },
-      words: { ...run.words, state: 'PENDING' },
+      lines: { ...run.lines, state: 'PENDING', delta_sha256: 'a'.repeat(64) },
+      words: { ...run.words, state: 'PENDING', delta_sha256: 'b'.repeat(64) },
     }),
   ),
   1,
@@ -31,7 +36,7 @@ function arrive(contents: readonly string[], earlier: readonly CompactionRun[] =
   const runs = [...earlier];
   for (const content of contents) {
     const next = nextRun(identity(content), runs);
-    if (!next.alreadyThere) runs.push({ ...template, run_id: next.id });
+    if (next.step === 'create') runs.push({ ...template, run_id: next.id });
   }
   return runs;
 }
@@ -59,6 +64,37 @@ test('a receipt whose embedding failed is embedded again when it is dropped agai
   expect(arrive(['a', 'a'], failed)).toHaveLength(2);
 });
 
+describe('C12: a run that has arrived and was never embedded', () => {
+  const unembedded = (state: RunState): CompactionRun[] =>
+    arrive(['a']).map((run) => ({
+      ...run,
+      ...perCollection((each) => ({ ...run[each], state, delta_sha256: undefined })),
+    }));
+
+  it('is embedded by the next message of its content, and is no reason for another run', () => {
+    const [run] = unembedded('PENDING');
+    expect(nextRun(identity('a'), unembedded('PENDING'))).toEqual({ step: 'embed', run });
+  });
+  it.each<RunState>(['FAILED', 'SUPERSEDED'])('and is %s is followed by a new one', (state) => {
+    const [run] = unembedded(state);
+    const next = nextRun(identity('a'), unembedded(state));
+    expect(next.step === 'create' && next.id).not.toBe(run?.run_id);
+    expect(next.step).toBe('create');
+  });
+});
+
+test('a run is known as one of its content whatever other runs there are, and of no other content', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('a', 'b', 'c')), (contents) => {
+      const runs = arrive(contents);
+      const changes = contents.filter((content, index) => content !== contents[index - 1]);
+      expect(
+        runs.map((run) => ['a', 'b', 'c'].filter((content) => isRunOf(identity(content), run, runs))),
+      ).toEqual(changes.map((content) => [content]));
+    }),
+  );
+});
+
 test('there are as many runs as changes of content', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('a', 'b', 'c')), (contents) => {
@@ -80,13 +116,14 @@ test.each<[string, Partial<RunIdentity>]>([
   ]),
 ])('another %s makes another run', (_what, change) => {
   const runs = arrive(['a']);
-  expect(nextRun({ ...identity('a'), ...change }, runs).alreadyThere).toBe(false);
+  expect(nextRun({ ...identity('a'), ...change }, runs).step).toBe('create');
+  expect(runs.some((run) => isRunOf({ ...identity('a'), ...change }, run, runs))).toBe(false);
 });
 
 test('B5: two receipts of the same content, such as two without a line, have runs of their own', () => {
   const ids = [1, 2].map((receiptId) => {
     const next = nextRun({ ...identity('nothing'), receiptId }, []);
-    return next.alreadyThere ? undefined : next.id;
+    return next.step === 'create' && next.id;
   });
   expect(new Set(ids).size).toBe(2);
 });
@@ -99,7 +136,9 @@ describe('The run of an annotation', () => {
   ): CompactionRun[] => {
     const next = nextAnnotationRun({ ...annotation, ...changes }, runs);
     if (template === undefined) throw new Error('no sample');
-    return next.alreadyThere ? [...runs] : [...runs, { ...template, kind: 'annotation', run_id: next.id }];
+    return next.step === 'create'
+      ? [...runs, { ...template, kind: 'annotation', run_id: next.id }]
+      : [...runs];
   };
 
   test('is made once, however often its message comes, and whoever computes its id', () => {
@@ -133,6 +172,20 @@ describe('The run of an annotation', () => {
       expect(annotated(before, { versionId })).toEqual(before);
       expect(annotated([late, ...before], { versionId })).toHaveLength(before.length + 2);
     }
+  });
+
+  test('is made again once a run that it came before is embedded', () => {
+    const embedded = arrive(['a']);
+    const waiting = embedded.map(
+      (run): CompactionRun => ({
+        ...run,
+        ...perCollection((each) => ({ ...run[each], delta_sha256: undefined })),
+      }),
+    );
+    const [, before] = annotated(waiting);
+    if (before === undefined) throw new Error('no run');
+    expect(annotated([...waiting, before])).toHaveLength(2);
+    expect(annotated([...embedded, before])).toHaveLength(3);
   });
 
   test('does not stand between a receipt’s content and its run', () => {

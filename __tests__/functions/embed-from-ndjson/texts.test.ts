@@ -31,21 +31,34 @@ test('A1: a text over the model’s limit is cut from its far ends, and never lo
 test.each([
   ['above', ['x'.repeat(9_000), 'ITSELF', 'b'], /^x{8182}\nITSELF\nb$/],
   ['below', ['a', 'ITSELF', 'x'.repeat(9_000)], /^a\nITSELF\nx{8182}$/],
-  ['in itself', ['a', `MY${'x'.repeat(9_000)}`, 'b'], /^MYx{8189}$/],
-])('A1: what is long %s takes what the others leave', (_where, rows, expected) => {
-  expect(rowTexts(rows)[1]).toMatch(expected);
-});
+  ['in itself', ['a', `MY${'x'.repeat(9_000)}`, 'b'], /^a\nMYx{8185}\nb$/],
+  ['all over', ['x', 'y', 'z'].map((each) => each.repeat(9_000)), /^x{1022}\ny{6144}\nz{1023}$/],
+])(
+  'A1, C13: what is long %s takes what the others leave, and leaves them their share',
+  (_where, rows, expected) => {
+    expect(rowTexts(rows)[1]).toMatch(expected);
+  },
+);
 
-test('A1: no text is over the limit, each holds as much of its own as fits, and no character is torn', () => {
-  const long = fc
-    .tuple(fc.constantFrom('a', 'é', '漢', '🧾'), fc.nat({ max: 9_000 }))
-    .map(([unit, times]) => unit.repeat(times));
+test('A1, C13: no text is over the limit, each holds three quarters of its own and what stands beside it, and no character is torn', () => {
+  const long = (...units: string[]) =>
+    fc
+      .tuple(fc.constantFrom(...units), fc.integer({ min: 1, max: 9_000 }))
+      .map(([unit, times]) => unit.repeat(times));
   fc.assert(
-    fc.property(long, long, long, (before, own, after) => {
-      for (const text of [rowTexts([before, own, after])[1] ?? '', wordText([before], own, [after])]) {
+    fc.property(long('a', 'é'), long('漢', '🧾', 'x'), long('b', 'ö'), (before, own, after) => {
+      for (const [text = '', between] of [
+        [rowTexts([before, own, after])[1], '\n'],
+        [wordText([before], own, [after]), ' '],
+      ] as const) {
         expect(bytes(text)).toBeLessThanOrEqual(LIMIT);
-        expect(text).toContain(beginning(own, LIMIT));
         expect(Buffer.from(text).toString()).toBe(text);
+        const start = text.indexOf(between + beginning(own, 4));
+        const [kept = ''] = text.slice(start + 1).split(between);
+        expect(own.startsWith(kept)).toBe(true);
+        expect(bytes(kept)).toBeGreaterThanOrEqual(Math.min(bytes(own), (LIMIT * 3) / 4 - 4));
+        expect(text.slice(0, start).endsWith(ending(before, 4))).toBe(true);
+        expect(text.slice(start + 1 + kept.length).startsWith(between + beginning(after, 4))).toBe(true);
       }
     }),
   );

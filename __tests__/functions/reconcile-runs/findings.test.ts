@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { CompactionRun } from '../../../contracts/compaction-run';
 import { findings } from '../../../functions/reconcile-runs/findings';
 import { collections, compactionRuns } from '../../support/arbitraries';
-import { pointer, run } from '../../support/runs';
+import { pointer, run, withoutDeltas } from '../../support/runs';
 
 const NOW = new Date('2026-03-14T12:00:00Z');
 const before = (seconds: number) => new Date(NOW.getTime() - seconds * 1_000);
@@ -44,6 +44,16 @@ test('a pending run is stale by its creation, a processing one by its start', ()
   expect(found).toMatchObject({ pending: 4, oldestPendingAge: 5_000 });
 });
 
+test('C12: a late run without deltas is no reason for a doorbell, but counts and is named', () => {
+  const [unembedded, old, young] = [withoutDeltas(waiting(5_000)), waiting(901), withoutDeltas(waiting(900))];
+  expect(findings('lines', [unembedded, old, young], undefined, NOW, 900)).toMatchObject({
+    stale: [old],
+    unembedded: [unembedded],
+    pending: 3,
+    oldestPendingAge: 5_000,
+  });
+});
+
 test('an idle collection has no ages, though its snapshot be years old', () => {
   const snapshotAt = before(365 * 24 * 3_600);
   const idle = pointer({ merged: [], publishedAt: snapshotAt, snapshotAt });
@@ -75,7 +85,7 @@ test('every run is published or waits; ages are never negative, even when clocks
       const now = new Date(NOW.getTime() + offset);
       const found = findings(collection, runs, pointer({ merged, publishedAt: NOW }), now, 900);
       expect(found.published.length + found.pending).toBe(runs.length);
-      expect(found.stale.length).toBeLessThanOrEqual(found.pending);
+      expect(found.stale.length + found.unembedded.length).toBeLessThanOrEqual(found.pending);
       expect(found.oldestPendingAge).toBeGreaterThanOrEqual(0);
     }),
   );

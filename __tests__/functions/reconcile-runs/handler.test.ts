@@ -12,7 +12,7 @@ import type { Reconciliation } from '../../../functions/reconcile-runs/reconcile
 import { createDoorbellSender } from '../../../functions/shared/doorbell';
 import { createRun } from '../../../functions/shared/run-table';
 import { useHandlerHarness } from '../../support/handler-harness';
-import { emptyTable, pointer, run } from '../../support/runs';
+import { emptyTable, pointer, run, withoutDeltas } from '../../support/runs';
 
 const NAME = 'reconcile-runs';
 const harness = useHandlerHarness({ functions: [NAME] });
@@ -99,6 +99,35 @@ test('a run that is PROCESSING for too long gets a doorbell again, one that bega
     words: { pending: 0 },
   });
   expect(await sent('lines')).toEqual([stuck.run_id]);
+});
+
+test('C12: a run that never gets its deltas is named and makes the collection old, and no doorbell is sent for it', async () => {
+  const unembedded = await waiting(9_000, withoutDeltas);
+  const merging = await waiting(1_000);
+  await waiting(10, withoutDeltas);
+  expect((await reconcile()).lines).toMatchObject({
+    pending: 3,
+    stale: 1,
+    unembedded: 1,
+    doorbellSent: true,
+  });
+  for (const collection of COLLECTIONS) {
+    expect(await sent(collection)).toEqual([merging.run_id]);
+    expect(Number(metrics(collection)?.OldestPendingRunAgeSeconds)).toBeGreaterThanOrEqual(9_000);
+  }
+  expect(
+    harness.lines.filter((line) => line.includes('wait to be embedded')).map((line) => JSON.parse(line)),
+  ).toMatchObject(
+    COLLECTIONS.map((collection) => ({
+      level: 'WARN',
+      collection,
+      count: 1,
+      oldest: [{ imageId: unembedded.image_id, receiptId: 1, runId: unembedded.run_id }],
+    })),
+  );
+  await emptyTable(harness.table);
+  await waiting(9_000, withoutDeltas);
+  expect((await reconcile()).lines).toMatchObject({ pending: 1, stale: 0, doorbellSent: false });
 });
 
 test("a doorbell within SQS's five minutes of the first is not swallowed, and every round sends a new one", async () => {

@@ -6,11 +6,11 @@ import { createLambdaRuntime, startStreamMapping } from 'local-aws';
 import { COLLECTIONS, type Collection } from '../../../contracts/collections';
 import { type CompactionRun, encodeRun, type RunState } from '../../../contracts/compaction-run';
 import { compactionMessageSchema } from '../../../contracts/messages';
-import { createRun } from '../../../functions/shared/run-table';
+import { changeRun, changeUnembedded, createRun } from '../../../functions/shared/run-table';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { useHandlerHarness } from '../../support/handler-harness';
 import { startRefusingSqs } from '../../support/refusing-sqs';
-import { run } from '../../support/runs';
+import { run, withoutDeltas } from '../../support/runs';
 
 const NAME = 'stream-processor';
 const harness = useHandlerHarness({ functions: [NAME] });
@@ -88,12 +88,45 @@ test('a run that is written to the table sends a doorbell to both collections, e
   }
 });
 
-test('changes and removals of a run, and items of other kinds, send nothing', async () => {
-  const [record] = inserted(encodeRun(run())).Records;
+test('C12: a run that arrives without deltas sends its doorbells when it gets them, and one to each collection', async () => {
+  harness.pipeline.resumeConsumers();
+  const ready = run();
+  await createRun(harness.table, withoutDeltas(ready));
+  expect(await changeUnembedded(harness.table, ready)).toBe(true);
+  for (const collection of COLLECTIONS) {
+    const [doorbell, ...others] = await eventually('the doorbell', async () => {
+      const taken = await takeDoorbells(collection);
+      return taken.length > 0 && taken;
+    });
+    expect(doorbell).toMatchObject({ run_id: ready.run_id, delta_key: ready[collection].delta_key });
+    expect(others).toEqual([]);
+  }
+  // The order of the stream's records is that of the changes: the next run's doorbell comes after any of these.
+  await changeRun(harness.table, ready, 'lines', { state: 'PROCESSING' });
+  await changeRun(harness.table, ready, 'words', { state: 'COMPLETED' });
+  const next = run();
+  await createRun(harness.table, next);
+  for (const collection of COLLECTIONS) {
+    const taken = await eventually('the next doorbell', async () => {
+      const some = await takeDoorbells(collection);
+      return some.length > 0 && some;
+    });
+    expect(taken.map(({ run_id }) => run_id)).toEqual([next.run_id]);
+  }
+});
+
+test('changes and removals of a run, one without deltas, and items of other kinds, send nothing', async () => {
+  const started = run();
+  const [record] = inserted(
+    encodeRun({ ...started, lines: { ...started.lines, state: 'PROCESSING' } }),
+  ).Records;
+  const [arrived] = inserted(encodeRun(withoutDeltas(run()))).Records;
   const [pointer] = inserted({ PK: 'COLLECTION#lines', SK: 'POINTER', fence: 1 }).Records;
   const Records = [
     { ...record, eventName: 'MODIFY' },
     { ...record, eventName: 'REMOVE', dynamodb: { SequenceNumber: '7' } },
+    arrived,
+    { ...arrived, eventName: 'MODIFY' },
     pointer,
   ];
   expect(await harness.invoke(NAME, { Records })).toEqual({ batchItemFailures: [] });

@@ -1,3 +1,4 @@
+import { RUN_STREAM } from '../../../contracts/event-sources';
 import { declaredStreamConsumers } from '../../../stacks/guards/declared-stream-consumers';
 import { type Blocks, findings, one } from '../../support/guard-findings';
 
@@ -12,7 +13,7 @@ const DECLARED = {
   destination_config: [{ on_failure: [{ destination_arn: 'arn' }] }],
   maximum_retry_attempts: 1,
   maximum_record_age_in_seconds: 60,
-  filter_criteria: filter({ eventName: ['INSERT'] }),
+  filter_criteria: filter(...RUN_STREAM.filters),
 };
 const blocks = (changes: object = {}): Blocks => ({
   'aws_dynamodb_table.compaction_runs': {},
@@ -35,7 +36,7 @@ it('accepts it on the stream of an adopted table', () => {
   expect(findings(declaredStreamConsumers, adopted)).toEqual([]);
 });
 
-it.each([
+it.each<[object, string]>([
   [{ bisect_batch_on_function_error: undefined }, 'does not bisect'],
   [{ bisect_batch_on_function_error: false }, 'does not bisect'],
   [{ destination_config: [] }, 'no on-failure destination'],
@@ -44,14 +45,17 @@ it.each([
   [{ maximum_retry_attempts: undefined }, 'no bounded number of retries'],
   [{ maximum_record_age_in_seconds: 59 }, 'no bounded age'],
   [{ maximum_record_age_in_seconds: undefined }, 'no bounded age'],
-  [{ filter_criteria: [] }, 'does not filter for INSERT alone'],
-  [{ filter_criteria: filter({ eventName: ['MODIFY'] }) }, 'does not filter for INSERT alone'],
-  [{ filter_criteria: filter({ eventName: ['INSERT', 'MODIFY'] }) }, 'does not filter for INSERT alone'],
-  [
-    { filter_criteria: filter({ eventName: ['INSERT'] }, { eventName: ['MODIFY'] }) },
-    'does not filter for INSERT alone',
-  ],
-  [{ filter_criteria: [{ filter: [{ pattern: 'not JSON' }] }] }, 'does not filter for INSERT alone'],
+  ...[
+    [],
+    filter({ eventName: ['INSERT'] }),
+    filter(...RUN_STREAM.filters.slice(1)),
+    filter(...RUN_STREAM.filters, { eventName: ['REMOVE'] }),
+    filter({ eventName: ['INSERT', 'MODIFY'] }),
+    [{ filter: [{ pattern: 'not JSON' }] }],
+  ].map((filter_criteria): [object, string] => [
+    { filter_criteria },
+    'does not filter for new runs and new deltas alone',
+  ]),
 ])('refuses %j', (changes, fault) => {
   expect(findings(declaredStreamConsumers, blocks(changes))).toEqual(
     one(RegExp(`run_stream_consumer ${fault.startsWith('no') ? `has ${fault}` : fault}`)),

@@ -1,5 +1,5 @@
 import type { Collection } from '../../../contracts/collections';
-import { type CompactionRun, isUnfinished } from '../../../contracts/compaction-run';
+import { type CompactionRun, hasDeltas, isUnfinished } from '../../../contracts/compaction-run';
 import { type Delta, isAnnotation } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { receiptOf } from '../../../contracts/record-id';
@@ -29,10 +29,10 @@ export interface DecideProps extends DeltaSource {
 }
 
 /**
- * Goes through a receipt's runs from the newest on: one that is older than a merged run of its kind is SUPERSEDED, one
- * whose delta is unusable FAILED, and the first usable one of each kind wins. All that the table knows are decided
- * together, since the index follows it with a delay: an annotation is never merged before a receipt that it was made
- * to stand on.
+ * Goes through a receipt's runs from the newest on: one that has no deltas yet waits, one that is older than a merged
+ * run of its kind is SUPERSEDED, one whose delta is unusable FAILED, and the first usable one of each kind wins. All
+ * that the table knows are decided together, since the index follows it with a delay: an annotation is never merged
+ * before a receipt that it was made to stand on.
  */
 export async function decideReceipt(
   { candidates }: ReceiptWork,
@@ -52,6 +52,7 @@ export async function decideReceipt(
       finishedAlready.push(run);
       continue;
     }
+    if (!hasDeltas(run)) continue;
     const by = winners.get(run.kind)?.run ?? supersedingRun(collection, run, known);
     if (by !== undefined) {
       superseded.push({ run, by: by.run_id });

@@ -18,7 +18,7 @@ import { encodeDelta } from '../../../../functions/shared/delta-file';
 import { createTelemetry } from '../../../../functions/shared/logging';
 import { createRun } from '../../../../functions/shared/run-table';
 import { useRunTable } from '../../../support/lone-run-table';
-import { run as runAt } from '../../../support/runs';
+import { run as runAt, withoutDeltas } from '../../../support/runs';
 
 const SPACE = { model: 'test-model', dimensions: 3 };
 const IMAGE = '11111111-1111-4111-8111-111111111111';
@@ -187,6 +187,19 @@ describe('Of the runs of a receipt', () => {
     expect(runsOf(winners)).toEqual([usable]);
     expect(finishedAlready).toEqual([done]);
   });
+
+  it.each([1, 3])(
+    'C12: one without deltas waits, created before or after the one that wins: %i',
+    async (second) => {
+      const waiting = withoutDeltas(runOf(second));
+      await createRun(table, waiting);
+      const usable = await arrive(2);
+      const candidates = second > 2 ? [waiting, usable] : [usable, waiting];
+      const { winners, ...others } = await decide(candidates);
+      expect(runsOf(winners)).toEqual([usable]);
+      expect({ winners: [], ...others }).toEqual(NOTHING);
+    },
+  );
 
   it('one that the table does not show counts as it was given', async () => {
     const run = await storeDelta(runOf(1));
