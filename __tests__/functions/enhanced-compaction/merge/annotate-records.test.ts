@@ -35,7 +35,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const imageId = '11111111-2222-4333-8444-555555555555';
+const imageId = 'abcdef11-2222-4333-8444-555555555555';
 const idOf = (lineId: number, image = imageId) => recordId({ imageId: image, receiptId: 1, lineId });
 const telemetry = quietTelemetry();
 
