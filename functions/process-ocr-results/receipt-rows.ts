@@ -14,15 +14,22 @@ export interface ParsedReceipt extends ReceiptRows {
 }
 
 /**
+ * What one receipt may have: a long one has some hundred lines, and the embedding holds each against each, which takes
+ * five seconds at these numbers.
+ */
+const MOST = { lines: 5_000, words: 10_000 };
+
+/**
  * The NDJSON rows of one receipt. Lines are numbered from 1 in the file's order, words from 1 in their line, so that
  * the same file always gives the same rows.
  *
- * @throws {UnreadableInput} with the reason, when the coordinates are not what they claim to be.
+ * @throws {UnreadableInput} with the reason, when there are too many of them, or the coordinates are not what they claim to be.
  */
 export function receiptRows(
   ocrLines: readonly OcrLine[],
   { imageId, receiptId }: ReceiptReference,
 ): ParsedReceipt {
+  refuseTooLong(ocrLines);
   refuseMirrored(ocrLines);
 
   let moved = 0;
@@ -52,6 +59,14 @@ function check<Row>(schema: z.ZodType<Row>, rows: readonly unknown[]): Row[] {
   if (result.success) return result.data;
   throw new UnreadableInput(
     `The OCR file gives rows that are not valid: ${describeIssues(result.error, 3)}.`,
+  );
+}
+
+function refuseTooLong(lines: readonly OcrLine[]): void {
+  const words = lines.reduce((sum, line) => sum + line.words.length, 0);
+  if (lines.length <= MOST.lines && words <= MOST.words) return;
+  throw new UnreadableInput(
+    `The receipt has ${lines.length} lines and ${words} words; at most ${MOST.lines} and ${MOST.words} are read. Drop its parts as receipts of their own.`,
   );
 }
 

@@ -61,6 +61,23 @@ const supermarket = parsed(OCR_RESULTS['vision-supermarket']);
 const pharmacy = parsed(OCR_RESULTS['textract-pharmacy']);
 const firstLine = supermarket.lines[0];
 
+test.each([
+  [5_000, 2, undefined],
+  [5_001, 1, 'The receipt has 5001 lines and 5001 words; at most 5000 and 10000 are read.'],
+  [2_500, 5, 'The receipt has 2500 lines and 12500 words; at most 5000 and 10000 are read.'],
+])(
+  'a receipt of %i lines of %i words each would hold up the embedding, or does not',
+  (lines, words, reason) => {
+    const result = visionResult(layOut([['A']]));
+    const [line] = result.lines;
+    if (line === undefined) throw new Error('no line');
+    const [word] = line.words;
+    const long = { lines: Array(lines).fill({ ...line, words: Array(words).fill(word) }) };
+    if (reason === undefined) expect(read(long).words).toHaveLength(lines * words);
+    else expect(() => read(long)).toThrow(reason);
+  },
+);
+
 test('B9: corners and boxes that lie a little outside of the image are moved to its border, and counted', () => {
   const [inside, outside] = supermarket.lines;
   const beyond = {
