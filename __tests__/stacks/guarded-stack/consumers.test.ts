@@ -143,7 +143,7 @@ describe("the table's stream has exactly its declared consumer", () => {
     [{ destination_config: [] }, 'has no on-failure destination'],
     [{ maximum_retry_attempts: -1 }, 'has no bounded number of retries'],
     [{ maximum_record_age_in_seconds: -1 }, 'has no bounded age'],
-    [{ filter_criteria: [] }, 'does not filter for INSERT'],
+    [{ filter_criteria: [] }, 'does not filter for new runs and new deltas alone'],
   ])('refuses one that would lose records: %j', (attributes, fault) => {
     const message = complaints((stack) => override(stack, `${MAPPING}.run_stream_consumer`, attributes));
     expect(message).toMatch(new RegExp(`declaredStreamConsumers: .*${fault}`));
