@@ -40,7 +40,9 @@ describe('A3: a server that ignores the conditions of copies', () => {
     expect(open.result.message).toContain('frozen against everybody else');
     expect((await contents(harness.s3, destination)).size).toBe(0);
 
-    const Policy = freezePolicy(null, destination, freezeStatement(destination, [ME]));
+    // A statement of the operator's own: by one of ours it would be the source of another migration.
+    const statement = { ...freezeStatement(destination, [ME]), Sid: 'OnlyWhoMigrates' };
+    const Policy = freezePolicy(null, destination, statement);
     await harness.s3.send(new PutBucketPolicyCommand({ Bucket: destination, Policy }));
     const applied = await apply('--accept-missing', 'conditional-copy');
     expect(applied).toMatchObject({ code: 0 });
