@@ -12,7 +12,7 @@ import { dropReceipt, embedIn, ingest, putOcrResult, removeObject } from '../sup
 import { type SeededRandom, seededRandom } from '../support/seeded-random';
 
 /** How many images live through the test, each with up to three receipts; `IMAGES=500` takes some minutes. */
-const IMAGES = Number(process.env.IMAGES ?? 60);
+const IMAGES = Number(process.env.IMAGES ?? 36);
 const SEED = Number(process.env.SEED ?? 8);
 /** That live at the same time. */
 const AT_ONCE = 12;
