@@ -9,6 +9,7 @@ const LONG = [
   '/retire-under-change.test.ts',
   '/faults/',
   '/demo/demo.test.ts',
+  '/receipt-lifecycle.test.ts',
   '/retirement/retire.test.ts',
   '/roll-back.test.ts',
 ];
