@@ -97,8 +97,7 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
     versioned: versioning !== 'off',
     sides,
     lock: await lockOf(aws, source),
-    // Only a bucket that keeps versions replicates.
-    replicated: versioning === 'off' ? null : await replicatedDeletions(aws.s3, source),
+    replicated: await replicatedDeletions(aws.s3, source),
     openMigrations: await openMigrationsTo(context, source),
     owner: await ownerOf(aws, plan),
     keepsVersions: versioning === 'Enabled',
