@@ -1,11 +1,12 @@
-import { type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { annotationKey } from '../../contracts/bucket-layout';
 import { perCollection, perCollectionAsync } from '../../contracts/collections';
 import type { CollectionRun, CompactionRun } from '../../contracts/compaction-run';
 import { ANNOTATION_FORMAT_VERSION } from '../../contracts/delta';
-import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../contracts/embedding';
+import type { EmbeddingSpace } from '../../contracts/embedding';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { readAnnotation } from '../shared/annotation';
+import { hasStatus } from '../shared/has-status';
 import type { Telemetry } from '../shared/logging';
 import { lookAtObject, type SeenObject } from '../shared/look-at-object';
 import { UnreadableInput } from '../shared/quarantine';
@@ -13,7 +14,7 @@ import { createRun, type RunTable, runsOfReceipt } from '../shared/run-table';
 import { sha256 } from '../shared/sha256';
 import { laterThan } from './later-than';
 import { nextAnnotationRun } from './run-id';
-import { storeDelta } from './store-delta';
+import { commonHeader, storeDelta } from './store-delta';
 
 export interface AnnotateProps extends EmbeddingSpace {
   readonly s3: S3Client;
@@ -75,31 +76,24 @@ async function textOf(
   } catch (error) {
     if (error instanceof UnreadableInput)
       return leave('The annotation cannot be read, and lies in quarantine');
-    if (!isOtherNow(error)) throw error;
+    if (!hasStatus(error, 404, 412)) throw error;
     return leave('The annotation has changed since: its newer state has a message of its own');
   }
 }
 
-const isOtherNow = (error: unknown): boolean =>
-  error instanceof S3ServiceException && [404, 412].includes(error.$metadata.httpStatusCode ?? 0);
-
 async function storeAnnotation(
   head: Pick<CompactionRun, 'run_id' | 'image_id' | 'receipt_id' | 'created_at'>,
   annotation: string,
-  { s3, bucket, model, dimensions }: AnnotateProps,
+  props: AnnotateProps,
 ): Promise<CompactionRun> {
   const stored = await perCollectionAsync((collection) => {
     const header = {
       format_version: ANNOTATION_FORMAT_VERSION,
-      ...head,
-      collection,
-      model,
-      dimensions,
-      text_format_version: TEXT_FORMAT_VERSION,
+      ...commonHeader(head, collection, props),
       records: 0,
       annotation,
     } as const;
-    return storeDelta(s3, bucket, { header, records: [] });
+    return storeDelta(props.s3, props.bucket, { header, records: [] });
   });
   const collections = perCollection((each): CollectionRun => ({ state: 'PENDING', ...stored[each] }));
   return { version: 1, ...head, kind: 'annotation', ...collections };

@@ -4,12 +4,11 @@ import { deltaKey } from '../../contracts/bucket-layout';
 import { COLLECTIONS, type Collection, perCollection, perCollectionAsync } from '../../contracts/collections';
 import type { CollectionRun, CompactionRun } from '../../contracts/compaction-run';
 import { DELTA_FORMAT_VERSION } from '../../contracts/delta';
-import { TEXT_FORMAT_VERSION } from '../../contracts/embedding';
 import { METRICS } from '../../contracts/metrics';
 import type { Telemetry } from '../shared/logging';
 import type { Embed } from './embedder';
 import { embedded, type UnembeddedRecord } from './receipt-records';
-import { storeDelta } from './store-delta';
+import { commonHeader, storeDelta } from './store-delta';
 
 /** What a run has before its collections' parts. */
 export type RunHead = Omit<CompactionRun, Collection>;
@@ -70,22 +69,15 @@ export async function embedRun(
 }
 
 async function store(
-  { run_id, image_id, receipt_id, created_at, ...run }: CompactionRun,
+  run: CompactionRun,
   collection: Collection,
   records: readonly UnembeddedRecord[],
   embeddings: readonly Float32Array[],
-  { s3, bucket, model, dimensions }: ReceiptRunProps,
+  props: ReceiptRunProps,
 ): Promise<CollectionRun> {
   const header = {
     format_version: DELTA_FORMAT_VERSION,
-    run_id,
-    image_id,
-    receipt_id,
-    created_at,
-    collection,
-    model,
-    dimensions,
-    text_format_version: TEXT_FORMAT_VERSION,
+    ...commonHeader(run, collection, props),
     records: records.length,
   } as const;
   const delta = {
@@ -96,5 +88,5 @@ async function store(
       return embedded(record, embedding);
     }),
   };
-  return { ...run[collection], ...(await storeDelta(s3, bucket, delta)) };
+  return { ...run[collection], ...(await storeDelta(props.s3, props.bucket, delta)) };
 }

@@ -1,13 +1,32 @@
-import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { deltaKey } from '../../contracts/bucket-layout';
-import type { CollectionRun } from '../../contracts/compaction-run';
+import type { Collection } from '../../contracts/collections';
+import type { CollectionRun, CompactionRun } from '../../contracts/compaction-run';
 import type { Delta } from '../../contracts/delta';
+import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../contracts/embedding';
 import { decodeDelta, encodeDelta } from '../shared/delta-file';
+import { hasStatus } from '../shared/has-status';
 import { readObject } from '../shared/read-object';
 import { sha256 } from '../shared/sha256';
 
 /** What a run says of one of its deltas. */
 export type StoredDelta = Required<Pick<CollectionRun, 'delta_key' | 'delta_sha256' | 'records'>>;
+
+/** What the headers of all of a run's deltas say alike, whatever their format. */
+export const commonHeader = (
+  { run_id, image_id, receipt_id, created_at }: Omit<CompactionRun, Collection | 'version'>,
+  collection: Collection,
+  { model, dimensions }: EmbeddingSpace,
+) => ({
+  run_id,
+  image_id,
+  receipt_id,
+  created_at,
+  collection,
+  model,
+  dimensions,
+  text_format_version: TEXT_FORMAT_VERSION,
+});
 
 /**
  * Stores a delta under its run's key, once and for ever, with a full-object checksum that S3 verifies.
@@ -33,7 +52,7 @@ export async function storeDelta(s3: S3Client, bucket: string, delta: Delta): Pr
     );
     return { delta_key: Key, delta_sha256: hash, records: delta.records.length };
   } catch (error) {
-    if (!(error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412)) throw error;
+    if (!hasStatus(error, 412)) throw error;
   }
   const stored = await readObject(s3, bucket, Key);
   if (stored === undefined)

@@ -1,9 +1,10 @@
-import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { replacedKey } from '../../../contracts/bucket-layout';
 import type { Collection } from '../../../contracts/collections';
 import { runOf } from '../../../contracts/compaction-run';
 import { METRICS } from '../../../contracts/metrics';
 import type { ReplacedRecord } from '../../../contracts/replaced-record';
+import { hasStatus } from '../../shared/has-status';
 import { countPerCollection, type Telemetry } from '../../shared/logging';
 import { readObject } from '../../shared/read-object';
 import { noteReplaced, type RunTable } from '../../shared/run-table';
@@ -59,7 +60,8 @@ export async function keepReplaced(
     try {
       await s3.send(new PutObjectCommand(put));
     } catch (error) {
-      if (attempt === ATTEMPTS || !isRace(error)) throw error;
+      // Another writer's write came first: 412, or 409 while it was under way.
+      if (attempt === ATTEMPTS || !hasStatus(error, 409, 412)) throw error;
       continue;
     }
     const added = lines.slice(known.length);
@@ -77,7 +79,3 @@ const line = ({ id, document, metadata, why }: ReplacedRecord): string => {
   const sorted = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   return stringifyExactly({ id, document, metadata: Object.fromEntries(sorted), why });
 };
-
-/** Another writer's write came first: 412, or 409 while it was under way. */
-const isRace = (error: unknown): boolean =>
-  error instanceof S3ServiceException && [409, 412].includes(error.$metadata.httpStatusCode ?? 0);

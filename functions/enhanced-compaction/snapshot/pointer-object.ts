@@ -1,6 +1,7 @@
-import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { isVersionId, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import type { Collection } from '../../../contracts/collections';
+import { hasStatus } from '../../shared/has-status';
 import { readObject } from '../../shared/read-object';
 import { LeaseLost } from '../lease/lease';
 import type { Published } from '../lease/publish';
@@ -65,8 +66,7 @@ export async function moveSnapshotPointer(
   try {
     await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: version, ...condition }));
   } catch (error) {
-    const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-    if (status !== 412 && status !== 409) throw error;
+    if (!hasStatus(error, 409, 412)) throw error;
     throw new LeaseLost(`The snapshot pointer of ${collection} was moved by another writer.`);
   }
 }
