@@ -10,7 +10,15 @@ import { runsOfReceipt } from '../../functions/shared/run-table';
 import { embed, useCompactionHarness } from '../support/compaction-harness';
 import { exactMetadata, replacedLines } from '../support/foreign-metadata';
 import { intercepted } from '../support/intercepted-client';
-import { annotate, announce, dropReceipt, embedIn, ingest } from '../support/receipt-functions';
+import {
+  annotate,
+  announce,
+  dropReceipt,
+  embedIn,
+  type InTurn,
+  ingest,
+  removeObject,
+} from '../support/receipt-functions';
 
 const world = useCompactionHarness();
 
@@ -56,6 +64,28 @@ const migrate = () =>
   );
 
 describe('A4: an annotation', () => {
+  it.each([
+    ['changes', () => world.put(annotationKey(receipt), JSON.stringify({ receipt: { place_id: 'p2' } }))],
+    ['goes', () => removeObject(world, annotationKey(receipt))],
+  ] as const)(
+    'that %s after it was looked at has no run of what it was, and its message is done',
+    async (_what, change) => {
+      await world.put(annotationKey(receipt), JSON.stringify(LABELLED));
+      const messages: string[] = [];
+      await ingest(world, annotationKey(receipt), (message) => messages.push(message));
+      let requests = 0;
+      // It is looked at, the table is asked for runs, then it is read.
+      const inTurn: InTurn = async (send) => {
+        requests += 1;
+        if (requests === 3) await change();
+        return send();
+      };
+      await embedIn(world, messages[0] ?? '', { inTurn });
+      expect(requests).toBe(3);
+      expect(await runs()).toEqual([]);
+    },
+  );
+
   it('is put on a receipt’s records in both collections’ runs, and nothing is embedded for it', async () => {
     await dropReceipt(world, receipt, ['SHOP', 'TOTAL 3.30']);
     await annotate(world, receipt, LABELLED);

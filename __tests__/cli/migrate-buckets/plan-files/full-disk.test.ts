@@ -106,6 +106,18 @@ describe('The CLI on a full disk', () => {
     });
   });
 
+  it('stops, and leaves the source as it was, where what it says cannot be written', async () => {
+    const { source, plan, planning, applying } = await setting(1);
+    expect((await run('unlimited', planning)).code).toBe(0);
+    expect(await harness.run(applying, { ROOM: 'unlimited', OUTPUT: '/dev/full' })).toMatchObject({
+      code: 1,
+    });
+    expect(await policyOf(source)).toBeUndefined();
+    const state = await harness.read(plan.replace('.json', '.state.json')).catch(() => '{}');
+    expect(JSON.parse(state).phase).not.toBe('verified');
+    expect((await run('unlimited', applying)).code).toBe(0);
+  });
+
   it('leaves no lock where there is no room for one', async () => {
     const { plan, planning } = await setting(1);
     expect(await run('0', planning)).toMatchObject(full('lock'));
