@@ -22,6 +22,11 @@ export const METRICS = {
   /** Records added, replaced, annotated or removed by a published merge. Count. */
   mergedVectors: 'MergedVectors',
   /**
+   * Of the records that a merge wrote and then asked the index for, those that a search for their own vector does not
+   * find: their vectors are right, the index is approximate. Count.
+   */
+  hiddenVectors: 'HiddenVectors',
+  /**
    * Records whose labels or other foreign metadata went to `{collection}/replaced/`, since their text changed or
    * they went. Count.
    */

@@ -24,6 +24,8 @@ export interface Compaction {
   readonly publishes: number;
   /** Records added, replaced, annotated or removed. */
   readonly mergedVectors: number;
+  /** Of the records that were asked for after a merge, how many a search for their own vector does not find. */
+  readonly hiddenVectors: number;
   /** Names ({@link runName}) of the runs that reached a final state, whichever. */
   readonly finished: ReadonlySet<string>;
 }
@@ -67,7 +69,7 @@ async function mergeAll(
   const { collection } = lease;
   const finished = new Set<string>();
   let published: Published = lease.pointer;
-  let [publishes, mergedVectors] = [0, 0];
+  let [publishes, mergedVectors, hiddenVectors] = [0, 0, 0];
   for (;;) {
     const runs = await unfinishedRuns(lease, published, announced, finished, props);
     if (Date.now() >= deadline) break;
@@ -78,10 +80,11 @@ async function mergeAll(
     for (const name of round.finished) finished.add(name);
     publishes += round.hasNewVersion ? 1 : 0;
     mergedVectors += round.mergedVectors;
+    hiddenVectors += round.hiddenVectors;
     // A round that finished nothing would finish nothing again.
     if (round.finished.size === 0) break;
   }
-  return { collection, publishes, mergedVectors, finished };
+  return { collection, publishes, mergedVectors, hiddenVectors, finished };
 }
 
 /** Memory: 24 MB of embeddings at 1536 dimensions. The item: 1000 runs are about 150 KB. */
@@ -111,12 +114,19 @@ async function unfinishedRuns(
 }
 
 function report(
-  { collection, publishes, mergedVectors, finished }: Compaction,
+  { collection, publishes, mergedVectors, hiddenVectors, finished }: Compaction,
   { logger, metrics }: Telemetry,
 ): void {
   logger.info('A collection was compacted', { collection, publishes, mergedVectors, runs: finished.size });
+  if (hiddenVectors > 0) {
+    logger.warn('Records that were merged are not found by their own vector: the index is approximate', {
+      collection,
+      hiddenVectors,
+    });
+  }
   metrics.addDimension('collection', collection);
   metrics.addMetric(METRICS.publishes, 'Count', publishes);
   metrics.addMetric(METRICS.mergedVectors, 'Count', mergedVectors);
+  metrics.addMetric(METRICS.hiddenVectors, 'Count', hiddenVectors);
   metrics.publishStoredMetrics();
 }

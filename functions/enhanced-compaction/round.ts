@@ -40,6 +40,8 @@ export interface Round {
   readonly published: Published;
   readonly hasNewVersion: boolean;
   readonly mergedVectors: number;
+  /** Of the records that were asked for, how many a search for their own vector does not find. */
+  readonly hiddenVectors: number;
   /** Names of the runs that have a final state. */
   readonly finished: ReadonlySet<string>;
 }
@@ -105,6 +107,7 @@ async function mergeAndPublish(
     published,
     hasNewVersion,
     mergedVectors: counts.added + counts.replaced + counts.removed,
+    hiddenVectors: counts.hidden,
   };
 }
 

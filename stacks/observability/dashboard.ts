@@ -52,9 +52,10 @@ function sections({ deployment, queues }: ObservabilityProps): Sections {
     'Is data flowing?': {
       'Messages handled, by queue': perQueue('NumberOfMessagesDeleted', 'Sum'),
       Invocations: perFunction('Invocations', 'Sum'),
-      'Vectors merged, and labelled records replaced': [
+      'Vectors merged, labelled records replaced, records that a search does not find': [
         ...perCollection('enhanced-compaction', 'mergedVectors', 'Sum'),
         ...perCollection('enhanced-compaction', 'recordsReplaced', 'Sum'),
+        ...perCollection('enhanced-compaction', 'hiddenVectors', 'Sum'),
       ],
     },
     'Where is it stuck?': {

@@ -108,6 +108,60 @@ describe('A merge', () => {
     await expect(mergeReceipts(liar, [makeDelta({ texts })], keep)).rejects.toThrow(MergeNotProven);
   });
 
+  it('is not proven where the index answers for a lost vector with an equal one', async () => {
+    const equal: ChromaCollection['nearest'] = async (embeddings) =>
+      embeddings.map(() => [{ id: 'another', metadata: {}, document: '', distance: 0 }]);
+    for (const lost of [
+      async () => new Map<string, Float32Array>(),
+      async (ids: readonly string[]) => new Map(ids.map((id) => [id, new Float32Array(0)])),
+    ]) {
+      const liar = { ...honest, nearest: equal, vectors: lost };
+      await expect(mergeReceipts(liar, [makeDelta({ texts })], keep)).rejects.toThrow(MergeNotProven);
+      await honest.delete((await honest.page(0, 10)).map(({ id }) => id));
+    }
+  });
+
+  it('is proven where vectors are right that a search does not find, and says how many', async () => {
+    const far: ChromaCollection['nearest'] = async (embeddings) =>
+      embeddings.map((_, index) => [
+        { id: 'another', metadata: {}, document: '', distance: index === 1 ? 0 : 1.5 },
+      ]);
+    const counts = await mergeReceipts({ ...honest, nearest: far }, [makeDelta({ texts })], keep);
+    expect(counts).toMatchObject({ added: 3, hidden: 2 });
+  });
+
+  it('does not take the distance of an inner product for a sign', async () => {
+    const products = await createChromaCollection(chromaDatabase({ url: server.url }), `ip-${number}`, 'ip');
+    await expect(mergeReceipts(products, [makeDelta({ texts })], keep)).resolves.toMatchObject({ hidden: 0 });
+    const liar = {
+      ...products,
+      add: (records: readonly HashedRecord[]) =>
+        products.add(records.map((record) => ({ ...record, embedding: embed('of another text') }))),
+    };
+    await expect(mergeReceipts(liar, [makeDelta({ texts })], keep)).rejects.toThrow(MergeNotProven);
+  });
+
+  it('searches for up to 256 of many records, and reads the vectors of a few', async () => {
+    const many = Array.from({ length: 1000 }, (_, index) => `LINE ${index}`);
+    let [searched, read] = [0, 0];
+    const counting: ChromaCollection = {
+      ...honest,
+      nearest: (embeddings, count) => {
+        searched += embeddings.length;
+        return honest.nearest(embeddings, count);
+      },
+      vectors: (ids) => {
+        read += ids.length;
+        return honest.vectors(ids);
+      },
+    };
+    const { hidden } = await mergeReceipts(counting, [makeDelta({ texts: many })], keep);
+    expect(searched).toBeGreaterThanOrEqual(256);
+    expect(searched).toBeLessThan(400);
+    expect(read - hidden).toBeGreaterThanOrEqual(8);
+    expect(read - hidden).toBeLessThan(16);
+  });
+
   it('finds one wrong vector in the first and the last of many', async () => {
     const many = Array.from({ length: 100 }, (_, index) => `LINE ${index}`);
     for (const wrong of [0, 99]) {

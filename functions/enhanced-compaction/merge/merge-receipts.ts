@@ -11,6 +11,7 @@ import type { ChromaCollection, StoredRecord } from '../chroma/collection';
 import { concurrently } from '../concurrently';
 import { MergeNotProven, probe } from './probe';
 import { type Replacement, replacedRecord, replacement } from './replacement';
+import { spread } from './spread';
 import { prefixOf, storedRecordsOf } from './stored-records';
 
 /** What a merge did to a collection, in records. */
@@ -18,21 +19,27 @@ export interface MergeCounts {
   readonly added: number;
   readonly replaced: number;
   readonly removed: number;
+  /** Of those asked for after they were written, how many a search for their own vector does not find. */
+  readonly hidden: number;
   /** By how many records of each form the collection grew or shrank. */
   readonly tally: RecordTally;
 }
 
-export const isChange = ({ added, replaced, removed }: MergeCounts): boolean =>
-  added + replaced + removed > 0;
+export const isChange = ({
+  added,
+  replaced,
+  removed,
+}: Pick<MergeCounts, 'added' | 'replaced' | 'removed'>): boolean => added + replaced + removed > 0;
 
 export const addCounts = (a: MergeCounts, b: MergeCounts): MergeCounts => ({
   added: a.added + b.added,
   replaced: a.replaced + b.replaced,
   removed: a.removed + b.removed,
+  hidden: a.hidden + b.hidden,
   tally: addTallies(a.tally, b.tally),
 });
 
-export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0, tally: NO_RECORDS };
+export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0, hidden: 0, tally: NO_RECORDS };
 
 const REQUESTS_AT_ONCE = 16;
 
@@ -72,8 +79,8 @@ export async function mergeReceipts(
   await chroma.add(added);
   const tally = changes.map((change) => change.tally).reduce((a, b) => addTallies(a, b), NO_RECORDS);
   const counts = { added: added.length, replaced: replaced.length, removed: removed.length, tally };
-  if (isChange(counts)) await prove(chroma, before, { added, replaced, removed });
-  return counts;
+  const hidden = isChange(counts) ? await prove(chroma, before, { added, replaced, removed }) : [];
+  return { ...counts, hidden: hidden.length };
 }
 
 interface Changes {
@@ -103,9 +110,9 @@ function changesOf(
     const present = stored.get(record.id);
     gone.delete(record.id);
     if (present?.metadata[CONTENT_HASH_KEY] === record.contentHash) continue;
-    if (present === undefined) added.push(record);
+    if (present === undefined) added.push(spread(record));
     else {
-      replaced.push(replacement(present, record));
+      replaced.push(replacement(present, spread(record)));
       before.push(present.metadata);
     }
   }
@@ -127,7 +134,7 @@ async function prove(
   chroma: ChromaCollection,
   before: number,
   { added, replaced, removed }: Changes,
-): Promise<void> {
+): Promise<string[]> {
   const expected = before + added.length - removed.length;
   const count = await chroma.count();
   if (count !== expected) {
@@ -148,7 +155,7 @@ async function prove(
       `The collection ${chroma.name} does not hold what was merged, at ${wrong?.id ?? removed[0]}.`,
     );
   }
-  await probe(chroma, written);
+  return probe(chroma, written);
 }
 
 /**

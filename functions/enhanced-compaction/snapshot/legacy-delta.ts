@@ -10,6 +10,7 @@ import {
 } from '../chroma/collection';
 import { workingCopy } from '../chroma/working-copy';
 import { UnusableDelta } from '../merge/load-delta';
+import { spread } from '../merge/spread';
 import { fetchArchive, UnusableArchive } from './fetch';
 import { asHashedRecord } from './missing-receipts';
 
@@ -45,7 +46,7 @@ export async function addLegacyDelta(
       }
       const stored = new Set((await into.byIds(page.map(({ id }) => id))).map(({ id }) => id));
       const missing = page.filter(({ id }) => !stored.has(id)).map(asHashedRecord);
-      await into.add(missing);
+      await into.add(missing.map(spread));
       added += missing.length;
     }
     return added;

@@ -122,7 +122,13 @@ describe('An annotation', () => {
     expect((await annotate(chroma, said)).replaced).toBe(3);
     const write = jest.fn();
     const counts = await annotate({ ...chroma, updateMetadata: write }, said);
-    expect(counts).toEqual({ added: 0, replaced: 0, removed: 0, tally: { forms: {}, labels: {} } });
+    expect(counts).toEqual({
+      added: 0,
+      replaced: 0,
+      removed: 0,
+      hidden: 0,
+      tally: { forms: {}, labels: {} },
+    });
     expect(write).not.toHaveBeenCalled();
   });
 
