@@ -133,6 +133,10 @@ describe('A merge', () => {
   it('does not take the distance of an inner product for a sign', async () => {
     const products = await createChromaCollection(chromaDatabase({ url: server.url }), `ip-${number}`, 'ip');
     await expect(mergeReceipts(products, [makeDelta({ texts })], keep)).resolves.toMatchObject({ hidden: 0 });
+    const far: ChromaCollection['nearest'] = async (embeddings) =>
+      embeddings.map(() => [{ id: 'another', metadata: {}, document: '', distance: 1.5 }]);
+    const farther = mergeReceipts({ ...products, nearest: far }, [makeDelta({ texts })], keep);
+    await expect(farther).resolves.toMatchObject({ hidden: 0 });
     const liar = {
       ...products,
       add: (records: readonly HashedRecord[]) =>
@@ -162,9 +166,10 @@ describe('A merge', () => {
     expect(read - hidden).toBeLessThan(16);
   });
 
-  it('finds one wrong vector in the first and the last of many', async () => {
-    const many = Array.from({ length: 100 }, (_, index) => `LINE ${index}`);
-    for (const wrong of [0, 99]) {
+  it('finds one wrong vector in the first, the last and the middle of many', async () => {
+    for (const wrong of [0, 50, 99]) {
+      // An equal vector of what was merged before would answer for the one that is lost.
+      const many = Array.from({ length: 100 }, (_, index) => `LINE ${index} OF ${wrong}`);
       const lie = adding((records) =>
         records.map((record, index) => (index === wrong ? { ...record, embedding: embed('else') } : record)),
       );
