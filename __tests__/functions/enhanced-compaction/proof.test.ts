@@ -108,6 +108,24 @@ describe('A merge', () => {
     await expect(mergeReceipts(liar, [makeDelta({ texts })], keep)).rejects.toThrow(MergeNotProven);
   });
 
+  it('writes each vector apart from its equals, when it is added and when it is replaced', async () => {
+    const [first, second] = [makeDelta({ texts: ['TOTAL'] }), makeDelta({ texts: ['TOTAL'] })];
+    const ids = [first, second].flatMap(({ records }) => records.map(({ id }) => id));
+    const vectors = async () => {
+      const held = await honest.vectors(ids);
+      return ids.map((id) => [...(held.get(id) ?? [])]);
+    };
+    await mergeReceipts(honest, [first, second], keep);
+    const added = await vectors();
+    expect(added[0]).not.toEqual(added[1]);
+
+    const again = [first, second].map(({ header: { image_id: imageId } }) =>
+      makeDelta({ imageId, texts: ['TOTAL'], metadata: { source: 'again' } }),
+    );
+    expect(await mergeReceipts(honest, again, keep)).toMatchObject({ replaced: 2 });
+    expect(await vectors()).toEqual(added);
+  });
+
   it('is not proven where the index answers for a lost vector with an equal one', async () => {
     const equal: ChromaCollection['nearest'] = async (embeddings) =>
       embeddings.map(() => [{ id: 'another', metadata: {}, document: '', distance: 0 }]);
