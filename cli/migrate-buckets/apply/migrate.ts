@@ -25,7 +25,7 @@ import { catchUp } from './catch-up';
 import { copyPass, copyPointers, type PassContext } from './copy-pass';
 import { PassTally } from './pass-tally';
 import { proveServer, type ServerRequest } from './prove-server';
-import { type FreezeRequest, whileFrozen } from './while-frozen';
+import { beforeFrozen, type FreezeRequest, whileFrozen } from './while-frozen';
 
 export interface MigrateRequest
   extends Pick<FreezeRequest, 'principals' | 'settle' | 'readPause'>,
@@ -63,8 +63,11 @@ export async function migrate(
   const manifest = () => readManifest(files.manifest, plan);
   const stranded = await strandedOf(manifest());
   const state = await beginOrResume(context, engine, request);
-  await proveServer(context, { ...plan, ...request }, state);
-  tellAccepted(context.report, state.now);
+  const marks = await beforeFrozen({ ...context, ...request, ...plan, plan, state }, async () => {
+    await proveServer(context, { ...plan, ...request }, state);
+    tellAccepted(context.report, state.now);
+    return ProvenMarks.read(context, plan.destination);
+  });
   const journal = await Journal.open(files.journal);
   const tally = new PassTally(context.report);
   try {
@@ -76,7 +79,7 @@ export async function migrate(
       state,
       tally,
       stranded,
-      marks: await ProvenMarks.read(context, plan.destination),
+      marks,
       digest: plan.digest,
       manifest,
       source: plan.source,

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Plan } from '../../../contracts/migrate-buckets/plan';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
+import { UserError } from '../../shared/user-error';
 import { type ConfiguredBucket, steadyConfiguration } from '../freeze/bucket-configuration';
 import { beforeFreeze, freeze, ofPlan, unfreeze, untilFrozen } from '../freeze/freeze';
 import { markNow } from '../freeze/freeze-mark';
@@ -31,21 +32,43 @@ export async function whileFrozen(
   request: FreezeRequest,
   work: () => Promise<Verification | null>,
 ): Promise<Verification | null> {
-  const { report, signal } = request;
   try {
     await freezeSource(request);
     const verification = await work();
     if (verification?.proven !== true) await unfreezeSource(request);
     return verification;
   } catch (error) {
-    if (isLost(signal) !== undefined) throw error;
-    // What went wrong first is the cause: an unfreeze that fails too must not hide it.
-    await unfreezeSource(request).catch((failure: unknown) => {
-      const message = failure instanceof Error ? failure.message : String(failure);
-      report.tell({ event: 'unfreeze-failed', message });
-    });
+    await unfreezeAfterError(request);
     throw error;
   }
+}
+
+/**
+ * The work between taking up a state and the freeze. Where an earlier call was killed while the source was frozen, and
+ * this one ends before it comes to the freeze again, nobody else would undo that. What is verified stays as it is, and a
+ * refusal changes nothing: its sentence says what to do.
+ */
+export async function beforeFrozen<Result>(
+  request: FreezeRequest,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (request.state.now.phase !== 'verified' && !(error instanceof UserError))
+      await unfreezeAfterError(request);
+    throw error;
+  }
+}
+
+/** What went wrong first is the cause: an unfreeze that fails too must not hide it. */
+async function unfreezeAfterError(request: FreezeRequest): Promise<void> {
+  const { report, signal } = request;
+  if (isLost(signal) !== undefined) return;
+  await unfreezeSource(request).catch((failure: unknown) => {
+    const message = failure instanceof Error ? failure.message : String(failure);
+    report.tell({ event: 'unfreeze-failed', message });
+  });
 }
 
 async function freezeSource(request: FreezeRequest): Promise<void> {

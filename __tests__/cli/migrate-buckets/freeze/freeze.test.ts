@@ -141,6 +141,33 @@ it('unfreezes the source of a plan that an older release made, and says so where
   );
 });
 
+it('leaves no freeze of a killed call behind when the next one is stopped before it comes to its own', async () => {
+  const { source, makePlan, applyArguments, plan, apply } = await setting(numbered(3));
+  await makePlan();
+  const killed = harness.start(['apply', plan, ...applyArguments.slice(2, 4), '--settle', '600']);
+  await eventually('the source is frozen', async () =>
+    (await harness.read(plan.replace('.json', '.state.json')).catch(() => '')).includes('"frozen"'),
+  );
+  killed.child.kill('SIGKILL');
+  await killed.done;
+  const policy = () => harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }));
+  expect((await policy()).Policy).toContain('Deny');
+
+  await harness.admin.inject({ operation: 'ListObjectVersions', delay: 3000, times: 0 });
+  const { child, done } = harness.start([...applyArguments, '--json']);
+  let told = '';
+  child.stdout?.on('data', (chunk) => {
+    told += chunk;
+  });
+  await eventually('it goes on', async () => told.includes('"resuming"'));
+  child.kill('SIGINT');
+  const { code } = await done;
+  expect(code).toBe(130);
+  await harness.admin.clearFaults();
+  await expect(policy()).rejects.toThrow(/policy does not exist/);
+  expect((await apply()).code).toBe(0);
+});
+
 it('lets one process work on a plan at a time, and leaves a source that is not frozen when it is stopped', async () => {
   const { source, makePlan, applyArguments, plan, apply } = await setting(numbered(3));
   await makePlan();
