@@ -106,6 +106,7 @@ const OVERRIDES: Readonly<Record<string, string>> = {
   'in-use': '--accept-idle',
   deltas: '--accept-loss',
   lifecycle: '--accept-expiry',
+  listeners: '--accept-listeners',
   server: '--accept-missing of apply',
   owner: '--accept-missing expected-owner of apply',
   freeze: '--no-freeze of apply, or by an unfreeze since',

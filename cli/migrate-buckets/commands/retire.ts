@@ -41,6 +41,7 @@ export const retire = command(
     )
     .option('--accept-idle', 'go on though nothing was written to the new bucket since the verification')
     .option('--accept-expiry', 'go on though the lifecycle of the new bucket deletes what was copied there')
+    .option('--accept-listeners', 'go on though somebody is told of what is deleted in the old bucket')
     .option(...BREAK_LOCK)
     .option('--dry-run', 'show the gates and stop'),
   async (context, [path], options): Promise<Outcome<ResultOf<'retire'>>> => {
@@ -57,6 +58,7 @@ export const retire = command(
       acceptIdle,
       acceptLoss,
       acceptExpiry,
+      acceptListeners,
       dryRun = false,
       verbose,
     } = options;
@@ -72,6 +74,7 @@ export const retire = command(
         ...acceptUnchecked,
         ...(acceptIdle === true ? ['in-use'] : []),
         ...(acceptExpiry === true ? ['lifecycle'] : []),
+        ...(acceptListeners === true ? ['listeners'] : []),
       ],
       losses: await readLosses(acceptLoss),
       dryRun,

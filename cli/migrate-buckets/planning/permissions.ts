@@ -95,6 +95,7 @@ export function requiredPermissions({
     {
       actions: [
         's3:GetReplicationConfiguration',
+        's3:GetBucketNotification',
         's3:GetBucketTagging',
         's3:PutBucketTagging',
         's3:DeleteBucket',

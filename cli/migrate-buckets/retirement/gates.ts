@@ -41,13 +41,15 @@ export interface RetireFacts {
   readonly lock: string | null;
   /** Where S3 itself would take the source's deletions to, or that this could not be found out; null: nowhere. */
   readonly replicated: string | null;
+  /** Whom S3 tells of the source's deletions, or that this could not be found out; null: nobody. */
+  readonly listeners: string | null;
   /** What the destination's lifecycle would delete of the copies, or that this could not be found out; null: nothing. */
   readonly expiring: string | null;
   /** Why other migrations still need what they keep in the source, one sentence each. */
   readonly openMigrations: readonly string[];
   /** The account that the bucket was shown to belong to; null when nobody could say. */
   readonly owner: string | null;
-  /** The gates that the operator overrides: kinds of references that could not be checked, `in-use` and `lifecycle`. */
+  /** The gates that the operator overrides: kinds of references that could not be checked, `in-use`, `lifecycle` and `listeners`. */
   readonly overrides: readonly string[];
 }
 
@@ -88,6 +90,7 @@ export function evaluateGates(facts: RetireFacts): Gate[] {
     replicated === null
       ? holds('replication', `What is deleted in ${source} is not replicated to another bucket.`)
       : fails('replication', replicated),
+    listenersGate(facts),
     lock === null ? holds('object-lock', `${source} has no object lock.`) : fails('object-lock', lock),
     openMigrations.length === 0
       ? holds('other-migrations', `No other migration needs what is in ${source}.`)
@@ -149,6 +152,12 @@ function lifecycleGate(facts: RetireFacts): Gate {
     ? holds('lifecycle', `No lifecycle rule of ${destination} deletes what was copied there.`)
     : isOpen('lifecycle', expiring, facts);
 }
+
+/** A deletion that is told may be carried on elsewhere, whatever the freeze denies. */
+const listenersGate = (facts: RetireFacts): Gate =>
+  facts.listeners === null
+    ? holds('listeners', `Nobody is told of what is deleted in ${facts.source}.`)
+    : isOpen('listeners', facts.listeners, facts);
 
 /** A server that takes every owner for the right one shows nothing: the operator may have accepted that. */
 function ownerGate({ source, owner, state }: RetireFacts): Gate {

@@ -5,7 +5,7 @@ import type { Plan, State } from '../../../contracts/migrate-buckets/plan';
 import type { Inventory } from '../../../contracts/migrate-buckets/retirement';
 import type { Verification } from '../../../contracts/migrate-buckets/verification';
 import type { Aws } from '../../shared/aws/clients';
-import { failureOf } from '../../shared/aws/failure';
+import { failureOf, isUnable } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
 import type { Context } from '../../shared/command';
 import { versioningOf } from '../aws/bucket';
@@ -26,6 +26,7 @@ import type { Sides } from '../verification/evaluate-object';
 import { Proofs } from '../verification/proofs';
 import { verifyBuckets } from '../verification/verify';
 import { compareSource, versionsBeside } from './compare-source';
+import { deletionListeners } from './deletion-listeners';
 import type { RetireFacts } from './gates';
 import { keptDeltas } from './kept-deltas';
 import { openMigrationsTo } from './own-objects';
@@ -98,6 +99,7 @@ export async function gatherFacts(context: Context<MigrationEvent>, request: Fac
     sides,
     lock: await lockOf(aws, source),
     replicated: await replicatedDeletions(aws.s3, source),
+    listeners: await deletionListeners(aws.s3, source),
     openMigrations: await openMigrationsTo(context, source),
     owner: await ownerOf(aws, plan),
     keepsVersions: versioning === 'Enabled',
@@ -148,9 +150,9 @@ async function lockOf({ s3 }: Aws, bucket: string): Promise<string | null> {
       ? `${bucket} has object lock: its versions may be under retention or legal hold.`
       : null;
   } catch (error) {
-    const { code } = failureOf(error);
-    if (code === 'ObjectLockConfigurationNotFoundError') return null;
-    return `Whether ${bucket} has object lock could not be found out (${code}).`;
+    const failure = failureOf(error);
+    if (failure.code === 'ObjectLockConfigurationNotFoundError' || isUnable(failure)) return null;
+    return `Whether ${bucket} has object lock could not be found out (${failure.code}).`;
   }
 }
 

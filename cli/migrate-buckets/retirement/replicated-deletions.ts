@@ -1,9 +1,6 @@
 import { GetBucketReplicationCommand, type ReplicationRule, type S3Client } from '@aws-sdk/client-s3';
-import { failureOf, isMissing } from '../../shared/aws/failure';
+import { failureOf, isMissing, isUnable } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
-
-/** What a server answers that cannot replicate at all. */
-const UNABLE = new Set(['NotImplemented', 'MethodNotAllowed']);
 
 /**
  * Where S3 itself would take the deletions in a versioned bucket to, as a sentence, or that this could not be found
@@ -22,7 +19,7 @@ export async function replicatedDeletions(s3: S3Client, bucket: string): Promise
     return `S3 replicates what is deleted in ${bucket} to ${replicas.join(', ')}, where it would be hidden, too. Take that out of its replication (aws s3api delete-bucket-replication --bucket ${bucket}), and give what is under way its time.`;
   } catch (error) {
     const failure = failureOf(error);
-    if (UNABLE.has(failure.code) || (isMissing(failure) && failure.code !== 'NoSuchBucket')) return null;
+    if (isUnable(failure) || (isMissing(failure) && failure.code !== 'NoSuchBucket')) return null;
     return `Whether ${bucket} replicates its deletions could not be found out (${failure.code}).`;
   }
 }

@@ -32,6 +32,9 @@ export function failureOf(error: unknown): Failure {
 
 export const isMissing = ({ code, status }: Failure): boolean =>
   status === 404 || code === 'NoSuchKey' || code === 'NotFound';
+const UNABLE = new Set(['NotImplemented', 'MethodNotAllowed']);
+/** The server has no such thing at all, so none is in force there. */
+export const isUnable = ({ code }: Failure): boolean => UNABLE.has(code);
 export const isDenied = ({ code, status }: Failure): boolean => code === 'AccessDenied' || status === 403;
 const CREDENTIALS_REFUSED = new Set([
   'InvalidAccessKeyId',

@@ -29,6 +29,7 @@ it('completes commands, their options, and leaves values to the shell', async ()
     '--accept-loss',
     '--accept-idle',
     '--accept-expiry',
+    '--accept-listeners',
   ]);
   expect(await offered('retire', 'pla')).toEqual(['']);
 });

@@ -96,6 +96,7 @@ it('takes no option that lets a safeguard pass, of whatever command', async () =
   // Whoever adds an option decides on which side it stands.
   const typed = [
     'accept-expiry',
+    'accept-listeners',
     'accept-idle',
     'accept-loss',
     'accept-missing',

@@ -120,6 +120,7 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
   losses: fc.constantFrom(new Set<string>(), new Set(['lost']), new Set(['kept', 'lost'])),
   writtenSince: fc.constantFrom({ key: 'k' }, { copiedFrom: 'another' }, { altered: 'a file' }, null),
   expiring: fc.option(fc.constant('A rule deletes them.')),
+  listeners: fc.option(fc.constant('S3 tells a queue of it.')),
   replicated: fc.option(fc.constant('S3 replicates it to new.')),
   lock: fc.option(fc.constant('old has object lock.')),
   openMigrations: fc.subarray(['older was frozen.', 'oldest was frozen.']),
@@ -130,6 +131,7 @@ const facts: fc.Arbitrary<RetireFacts> = fc.record({
     ...REFERENCE_KINDS,
     'in-use',
     'lifecycle',
+    'listeners',
     // What may not be overridden, in case that somebody finds a way to ask for it.
     ...[
       'verified',
@@ -195,6 +197,7 @@ const DEMANDS: readonly (readonly [string, (facts: RetireFacts) => boolean])[] =
   ],
   ['lifecycle', ({ expiring, overrides }) => expiring === null || overrides.includes('lifecycle')],
   ['replication', ({ replicated }) => replicated === null],
+  ['listeners', ({ listeners, overrides }) => listeners === null || overrides.includes('listeners')],
   ['object-lock', ({ lock }) => lock === null],
   ['other-migrations', ({ openMigrations }) => openMigrations.length === 0],
   ['owner', (each) => each.owner !== null || accepts(each, 'expected-owner')],
@@ -227,6 +230,7 @@ const sound = (): RetireFacts => ({
   writtenSince: { key: 'k' },
   expiring: null,
   replicated: null,
+  listeners: null,
   lock: null,
   openMigrations: [],
   owner: '111122223333',
@@ -273,7 +277,7 @@ describe('the gates before a retirement', () => {
           else if (name === 'deltas') expect(each.keptDeltas?.unmerged).not.toEqual([]);
           else if (name === 'server') expect(each.state?.server?.accepted_missing).not.toEqual([]);
           else {
-            expect([...REFERENCE_KINDS, 'in-use', 'lifecycle']).toContain(name);
+            expect([...REFERENCE_KINDS, 'in-use', 'lifecycle', 'listeners']).toContain(name);
             expect(each.overrides).toContain(name);
           }
           expect(each.references.some(({ kind }) => kind === name)).toBe(false);
@@ -483,6 +487,13 @@ describe('what is said of a gate', () => {
       false,
       replicated,
     ]);
+  });
+
+  it('listeners: that nobody is told of deletions, or who is, which can be overridden', () => {
+    expect(gate('listeners')).toEqual([true, false, 'Nobody is told of what is deleted in old.']);
+    const listeners = 'S3 tells a queue of it.';
+    expect(gate('listeners', { listeners })).toEqual([false, false, listeners]);
+    expect(gate('listeners', { listeners, overrides: ['listeners'] })).toEqual([true, true, listeners]);
   });
 
   it('lifecycle: that no rule deletes the copies, or which one does, which can be overridden', () => {

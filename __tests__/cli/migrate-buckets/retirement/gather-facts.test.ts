@@ -401,6 +401,16 @@ describe('Object lock', () => {
     expect((await gather(await prepare(), { s3: empty })).lock).toBeNull();
   });
 
+  it('is none on a server that has no such thing', async () => {
+    const setting = await prepare();
+    await embedded.admin.inject({
+      operation: 'GetObjectLockConfiguration',
+      fail: 'NotImplemented',
+      times: 0,
+    });
+    expect((await gather(setting)).lock).toBeNull();
+  });
+
   it('counts as there when it could not be found out', async () => {
     const setting = await prepare();
     await embedded.admin.inject({ operation: 'GetObjectLockConfiguration', fail: 'AccessDenied', times: 0 });

@@ -67,7 +67,7 @@ it('shows gates that fail, whatever they name, within 80 columns, and nothing is
   expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   expect(stdout).toMatch(/FAILS +proven +1 of 2 objects is not proven/);
   expect(stdout.replaceAll(/\n +/g, '')).toContain(LONG);
-  expect(stdout).toContain('› 1 of 17 gates fails: proven.');
+  expect(stdout).toContain('› 1 of 18 gates fails: proven.');
   expect(stdout.trim().split('\n').at(-1)).toBe('Refused: nothing was deleted.');
 });
 
