@@ -151,21 +151,30 @@ it('leaves no freeze of a killed call behind when the next one is stopped before
   killed.child.kill('SIGKILL');
   await killed.done;
   const policy = () => harness.s3.send(new GetBucketPolicyCommand({ Bucket: source }));
+  // A refusal changes nothing.
+  expect((await apply('--no-freeze')).code).toBe(6);
   expect((await policy()).Policy).toContain('Deny');
 
-  await harness.admin.inject({ operation: 'ListObjectVersions', delay: 3000, times: 0 });
-  const { child, done } = harness.start([...applyArguments, '--json']);
-  let told = '';
-  child.stdout?.on('data', (chunk) => {
-    told += chunk;
-  });
-  await eventually('it goes on', async () => told.includes('"resuming"'));
-  child.kill('SIGINT');
-  const { code } = await done;
-  expect(code).toBe(130);
-  await harness.admin.clearFaults();
+  const stoppedAtOnce = async () => {
+    await harness.admin.inject({ operation: 'ListObjectVersions', delay: 3000, times: 0 });
+    const { child, done } = harness.start([...applyArguments, '--json']);
+    let told = '';
+    child.stdout?.on('data', (chunk) => {
+      told += chunk;
+    });
+    await eventually('it goes on', async () => told.includes('"resuming"'));
+    child.kill('SIGINT');
+    const { code } = await done;
+    expect(code).toBe(130);
+    await harness.admin.clearFaults();
+  };
+  await stoppedAtOnce();
   await expect(policy()).rejects.toThrow(/policy does not exist/);
   expect((await apply()).code).toBe(0);
+
+  // What is verified waits for its retirement.
+  await stoppedAtOnce();
+  expect((await policy()).Policy).toContain('Deny');
 });
 
 it('lets one process work on a plan at a time, and leaves a source that is not frozen when it is stopped', async () => {
