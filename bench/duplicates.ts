@@ -5,8 +5,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Word, wordsOf } from '../__tests__/support/repeating-words';
+import { wordsOf } from '../__tests__/support/repeating-words';
 import type { DistanceSpace } from '../contracts/collection-pointer';
+import type { HashedRecord } from '../contracts/delta';
 import { createChromaCollection } from '../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../functions/enhanced-compaction/chroma/database';
 import { startChromaServer } from '../functions/enhanced-compaction/chroma/server';
@@ -18,14 +19,14 @@ const ASKED = 1000;
 /** A copy is at most this far. The vectors are of length 1. */
 const NEAR = 1e-3;
 
-async function measure(space: DistanceSpace, written: (word: Word) => Word): Promise<string> {
+async function measure(space: DistanceSpace, written: (word: HashedRecord) => HashedRecord): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-duplicates-'));
   const server = await startChromaServer({ path: join(folder, 'data') });
   try {
     const database = chromaDatabase({ url: server.url });
     const chroma = await createChromaCollection(database, 'words', space);
     const { id } = await database.get<{ id: string }>('collections/words');
-    const words: Word[] = [];
+    const words: HashedRecord[] = [];
     for (let receipt = 0; receipt < RECEIPTS; receipt += 1) {
       const merged = wordsOf(receipt, DIMENSIONS).map(written);
       await chroma.add(merged);

@@ -1,19 +1,12 @@
+import type { HashedRecord } from '../../contracts/delta';
 import { embedText } from '../../demo/embedding-endpoint/embed-text';
 
 const GOODS = 'APPLE BREAD MILK CHEESE EGGS BUTTER COFFEE TEA RICE PASTA BEANS SOAP PAPER GUM WATER'.split(
   ' ',
 );
 
-export interface Word {
-  readonly id: string;
-  readonly document: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly contentHash: string;
-  readonly embedding: Float32Array;
-}
-
 /** A receipt's words, each embedded with its neighbours. Nine of about 23 are the same on every receipt. */
-export function wordsOf(receipt: number, dimensions: number): Word[] {
+export function wordsOf(receipt: number, dimensions: number): HashedRecord[] {
   const goods = [0, 1, 2, 3].map((good) => {
     const price = (((receipt * 37 + good * 11) % 300) / 10).toFixed(2);
     return `${GOODS[(receipt * 7 + good * 4) % GOODS.length]} ${GOODS[(receipt + good) % GOODS.length]} ${price}`;

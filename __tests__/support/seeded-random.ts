@@ -1,3 +1,5 @@
+import { seededNumbers } from '../../contracts/seeded-numbers';
+
 /** Random choices that a seed repeats. */
 export interface SeededRandom {
   /** A whole number from 0 to below the limit. */
@@ -6,15 +8,8 @@ export interface SeededRandom {
   pick<Item>(items: readonly Item[]): Item;
 }
 
-/** mulberry32: small, and good enough to choose faults by. */
 export function seededRandom(seed: number): SeededRandom {
-  let state = seed;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seededNumbers(seed);
   const below = (limit: number) => Math.floor(next() * limit);
   return {
     below,

@@ -1,3 +1,5 @@
+import { seededNumbers } from '../../contracts/seeded-numbers';
+
 /** Objects that a sample looks at, where not all are asked for. */
 export const SAMPLE_SIZE = 100;
 
@@ -17,7 +19,7 @@ export class SeededSample<Item> {
     private readonly size: number,
     seed: number,
   ) {
-    this.random = mulberry32(seed);
+    this.random = seededNumbers(seed);
   }
 
   offer(item: Item): void {
@@ -29,15 +31,4 @@ export class SeededSample<Item> {
     const place = Math.floor(this.random() * this.offered);
     if (place < this.size) this.items[place] = item;
   }
-}
-
-/** Tommy Ettinger's generator of 32 bits: small, and good enough to draw samples. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

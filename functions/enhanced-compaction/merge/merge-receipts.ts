@@ -79,8 +79,8 @@ export async function mergeReceipts(
   await chroma.add(added);
   const tally = changes.map((change) => change.tally).reduce((a, b) => addTallies(a, b), NO_RECORDS);
   const counts = { added: added.length, replaced: replaced.length, removed: removed.length, tally };
-  const hidden = isChange(counts) ? await prove(chroma, before, { added, replaced, removed }) : [];
-  return { ...counts, hidden: hidden.length };
+  const hidden = isChange(counts) ? await prove(chroma, before, { added, replaced, removed }) : 0;
+  return { ...counts, hidden };
 }
 
 interface Changes {
@@ -134,7 +134,7 @@ async function prove(
   chroma: ChromaCollection,
   before: number,
   { added, replaced, removed }: Changes,
-): Promise<string[]> {
+): Promise<number> {
   const expected = before + added.length - removed.length;
   const count = await chroma.count();
   if (count !== expected) {

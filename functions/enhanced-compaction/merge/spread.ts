@@ -1,4 +1,5 @@
 import type { HashedRecord } from '../../../contracts/delta';
+import { seededNumbers } from '../../../contracts/seeded-numbers';
 import { sha256 } from '../../shared/sha256';
 
 /**
@@ -21,17 +22,6 @@ export function spread<Each extends Pick<HashedRecord, 'id' | 'embedding'>>(reco
   const length = Math.hypot(...embedding);
   // Uniform in ±reach, whose standard deviation is reach / √3.
   const reach = SHARE * length * Math.sqrt(3 / embedding.length);
-  const random = randomNumbers(Number.parseInt(sha256(id).slice(0, 8), 16));
+  const random = seededNumbers(Number.parseInt(sha256(id).slice(0, 8), 16));
   return { ...record, embedding: embedding.map((value) => value + reach * (2 * random() - 1)) };
-}
-
-/** Numbers from 0 to 1, the same for the same seed: xorshift (Marsaglia, 2003). */
-function randomNumbers(seed: number): () => number {
-  let state = seed | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }

@@ -16,7 +16,7 @@ import {
 import { mergeReceipts } from '../../../../functions/enhanced-compaction/merge/merge-receipts';
 import { spread } from '../../../../functions/enhanced-compaction/merge/spread';
 import { makeDelta } from '../../../support/compaction-harness';
-import { type Word, wordsOf } from '../../../support/repeating-words';
+import { wordsOf } from '../../../support/repeating-words';
 
 const DIMENSIONS = 256;
 const keep = async () => {};
@@ -105,7 +105,7 @@ describe('A collection of receipts that repeat themselves', () => {
   });
 });
 
-function vectorOf(word: Word | undefined): Float32Array {
+function vectorOf(word: HashedRecord | undefined): Float32Array {
   if (word === undefined) throw new Error('A delta has as many records as texts.');
   return word.embedding;
 }
