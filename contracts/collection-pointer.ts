@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isVersionId } from './bucket-layout';
+import { contentDigestSchema } from './content-digest';
 import { runIdSchema } from './messages';
 import { recordTallySchema } from './record-form';
 import { imageIdSchema, receiptIdSchema } from './record-id';
@@ -19,6 +20,19 @@ export const mergedRunSchema = z.object({
 });
 export type MergedRun = z.infer<typeof mergedRunSchema>;
 
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A version that was written whole: an S3 snapshot, and a copy of it on the file system where there is one. */
+export const checkpointSchema = z.object({
+  version: versionIdSchema,
+  /** Records that it holds. */
+  records: z.int().nonnegative(),
+  digest: contentDigestSchema,
+  /** Hexadecimal SHA-256 of the copy's list of files and their hashes. Absent where there is no file system. */
+  files_sha256: sha256Schema.optional(),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
 /** What a published version holds, and how it came to be. */
 export const versionManifestSchema = z.object({
   created_at: z.iso.datetime(),
@@ -32,21 +46,30 @@ export const versionManifestSchema = z.object({
   text_format_version: z.int().positive(),
   /** What its records are, as their metadata tells. Versions of before this was counted lack it. */
   record_tally: recordTallySchema.optional(),
-  /** Hexadecimal SHA-256 of the version's list of files and their hashes. Absent in server and cloud mode. */
-  files_sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional(),
+  /** Versions of before this was counted lack it; they were written whole, each. */
+  digest: contentDigestSchema.optional(),
+  /**
+   * What `uncovered_deltas` were merged onto: both together ARE this version. Absent where that is an empty
+   * collection, in server and cloud mode, and in versions that were written whole, each.
+   */
+  base: checkpointSchema.optional(),
+  /** As of {@link Checkpoint}, of versions that were written whole, each. */
+  files_sha256: sha256Schema.optional(),
   /**
    * The runs that this publish merged, 1000 at most. A crash between the publish and the marking of these
    * runs is mended from here: a run that stands here and is unfinished in the table is COMPLETED.
    */
   runs: z.array(mergedRunSchema),
   /**
-   * Keys of the deltas that this version holds (or that a later run superseded) and that no S3 snapshot
-   * covers yet. The next checkpoint covers and tags them, then empties the list.
+   * The log: keys of the deltas that were merged onto the base, in that order, and that no S3 snapshot covers yet.
+   * The next checkpoint covers and tags them, then empties the list.
    */
   uncovered_deltas: z.array(z.string().min(1)),
+  /**
+   * Keys of deltas that the log need not have: a later run superseded theirs, or the collection held it all. The next
+   * checkpoint tags them, too.
+   */
+  unmerged_deltas: z.array(z.string().min(1)).default([]),
   /** Records of those deltas: what decides, with their age, when a checkpoint is due. */
   uncovered_records: z.int().nonnegative(),
   /**

@@ -31,8 +31,10 @@ export const METRICS = {
    * they went. Count.
    */
   recordsReplaced: 'LabelledRecordsReplaced',
-  /** Versions published: what EFS bills by. Count. */
+  /** Versions published: a write of the pointer each. Count. */
   publishes: 'Publishes',
+  /** Checkpoints that could not be written. What they were to hold stands in the deltas, and they are tried again. Count. */
+  checkpointsFailed: 'CheckpointsFailed',
   /** Inputs kept in quarantine. Count, `service` alone. */
   quarantined: 'Quarantined',
   /** Runs that ended FAILED: before they were embedded (`service` alone), or at a collection's merge. Count. */

@@ -4,7 +4,7 @@ import { deltaKey, versionId } from '../../contracts/bucket-layout';
 import type { CollectionPointer } from '../../contracts/collection-pointer';
 import { perCollection } from '../../contracts/collections';
 import type { CollectionRun, CompactionRun } from '../../contracts/compaction-run';
-import type { DeltaHeader } from '../../contracts/delta';
+import { ANNOTATION_FORMAT_VERSION, type DeltaHeader } from '../../contracts/delta';
 import { compactionMessageSchema } from '../../contracts/messages';
 import type { RunTable } from '../../functions/shared/run-table';
 
@@ -46,9 +46,9 @@ export const doorbell = ({ run_id, image_id, receipt_id, lines: { delta_key } }:
 
 /** The run of a delta of lines, as embed-from-ndjson writes it. It waits for that collection alone. */
 export function runOfLines(
-  { run_id, image_id, receipt_id, created_at, records }: DeltaHeader,
+  { run_id, image_id, receipt_id, created_at, records, format_version }: DeltaHeader,
   bytes: Uint8Array,
-) {
+): CompactionRun {
   const collections = perCollection(
     (collection): CollectionRun => ({
       state: collection === 'lines' ? 'PENDING' : 'COMPLETED',
@@ -57,7 +57,8 @@ export function runOfLines(
       records,
     }),
   );
-  return { version: 1 as const, run_id, image_id, receipt_id, created_at, ...collections };
+  const kind = format_version === ANNOTATION_FORMAT_VERSION ? ({ kind: 'annotation' } as const) : {};
+  return { version: 1, run_id, image_id, receipt_id, created_at, ...kind, ...collections };
 }
 
 /** Removes every item of the table. */
@@ -92,6 +93,7 @@ export const pointer = (props: {
       merged_vectors: 5,
     })),
     uncovered_deltas: [...(props.uncovered ?? [])],
+    unmerged_deltas: [],
     uncovered_records: 5 * (props.uncovered?.length ?? 0),
     lineage: [],
   },

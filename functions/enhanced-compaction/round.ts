@@ -2,18 +2,17 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { type CompactionRun, runName, runOf } from '../../contracts/compaction-run';
 import type { EmbeddingSpace } from '../../contracts/embedding';
 import { METRICS } from '../../contracts/metrics';
-import { addTallies, type RecordTally } from '../../contracts/record-form';
 import { countPerCollection, type Telemetry } from '../shared/logging';
 import { changeRun, completeRun, type RunTable } from '../shared/run-table';
 import { concurrently } from './concurrently';
 import type { Lease } from './lease/lease';
 import type { Published } from './lease/publish';
+import { addCensus, type Census, knownCensus, takeCensus, warnOfOldForms } from './merge/census';
 import { type DecidedReceipt, decideReceipt } from './merge/decide-receipt';
 import { keepForRuns } from './merge/keep-replaced';
 import { mergeDeltas } from './merge/merge-deltas';
 import { addCounts, isChange, type MergeCounts, NO_CHANGE } from './merge/merge-receipts';
 import { pieces, planReceipts, type ReceiptWork } from './merge/plan';
-import { countRecordForms, warnOfOldForms } from './merge/record-forms';
 import { publishDecided } from './publish-decided';
 import type { CollectionStore, OpenCollection } from './store/collection-store';
 
@@ -64,7 +63,7 @@ export async function mergeRound(
   const open = await props.store.open({ ...lease, pointer: { ...lease.pointer, ...before } });
   const { receipts, ...round } = await mergeAndPublish(lease, before, open, plan, deadline, props).catch(
     async (error: unknown) => {
-      await open.discard(error);
+      await open.discard();
       throw error;
     },
   );
@@ -97,11 +96,11 @@ async function mergeAndPublish(
     receipts.push(...decided.map(withoutRecords));
   }
   lease.signal.throwIfAborted();
-  const hasNewVersion = isChange(counts) || open.isUnpublished;
-  const tally = hasNewVersion ? await tallyOf(lease, before, open, counts, props) : undefined;
-  const merged = { embedding, receipts, hasNewVersion, tally };
+  const hasNewVersion = isChange(counts) || open.isUnpublished || open.needsCheckpoint;
+  const census = hasNewVersion ? await censusNow(lease, before, open, counts, props) : knownOf(before);
+  const merged = { embedding, receipts, hasNewVersion, census };
   const published = await publishDecided(table, lease, before, open, merged);
-  await open.published();
+  await open.published(published);
   return {
     receipts,
     published,
@@ -111,19 +110,23 @@ async function mergeAndPublish(
   };
 }
 
-/** What is known of the records' forms with what was merged; counted anew, and said, where nothing is known. */
-async function tallyOf(
+const knownOf = ({ manifest }: Published): Census | undefined => manifest && knownCensus(manifest);
+
+/** What is known of the records with what was merged; counted anew, and said, where nothing is known. */
+async function censusNow(
   { collection }: Lease,
   before: Published,
   open: OpenCollection,
-  { tally }: MergeCounts,
+  { census }: MergeCounts,
   { telemetry }: RoundProps,
-): Promise<RecordTally> {
-  const known = open.isUnpublished ? undefined : before.manifest?.record_tally;
-  if (known !== undefined) return addTallies(known, tally);
-  const counted = await countRecordForms(collection, open.chroma);
-  warnOfOldForms(collection, counted, telemetry);
-  return counted;
+): Promise<Census> {
+  const known = open.isUnpublished ? undefined : knownOf(before);
+  if (known !== undefined) return addCensus(known, census);
+  const taken = await takeCensus(collection, open.chroma);
+  if (open.isUnpublished || before.manifest?.record_tally === undefined) {
+    warnOfOldForms(collection, taken.tally, telemetry);
+  }
+  return taken;
 }
 
 const newEmbedding = ({ model, dimensions }: RoundProps): EmbeddingSpace => ({ model, dimensions });

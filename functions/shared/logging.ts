@@ -12,6 +12,11 @@ export interface Telemetry {
   readonly metrics: Metrics;
 }
 
+/** What is able to say a warning. */
+export interface WarningTelemetry {
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
 /** One per function, made at its cold start. The log level comes from `POWERTOOLS_LOG_LEVEL`. */
 export const createTelemetry = (serviceName: FunctionName): Telemetry => ({
   logger: new Logger({ serviceName }),

@@ -1,7 +1,8 @@
 import { GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { COVERED_BY_TAG, COVERED_DELTA_TAG } from '../../../contracts/bucket-layout';
+import { METRICS } from '../../../contracts/metrics';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
-import { useCompactionHarness } from '../../support/compaction-harness';
+import { quietTelemetry, useCompactionHarness } from '../../support/compaction-harness';
 import { intercepted } from '../../support/intercepted-client';
 
 const world = useCompactionHarness();
@@ -63,13 +64,17 @@ describe('Without any new run, a doorbell', () => {
     expect((await locateSnapshot({ ...world, collection: 'lines' }))?.manifest?.content.records).toBe(2);
   });
 
-  it('brings the checkpoint that failed', async () => {
-    await world.arrive({ texts: ['A'] });
+  it('brings the checkpoint that failed, which failed no run and was counted', async () => {
+    const run = await world.arrive({ texts: ['A'] });
+    const telemetry = quietTelemetry();
+    const counted = jest.spyOn(telemetry.metrics, 'addMetric');
     const s3 = intercepted(world.s3, async (command, send) => {
       if (command instanceof PutObjectCommand) throw new Error('Slow down.');
       return send();
     });
-    await expect(world.compactOnce({ s3 })).rejects.toThrow('Slow down.');
+    await world.compactOnce({ s3, telemetry });
+    expect((await world.state(run)).state).toBe('COMPLETED');
+    expect(counted).toHaveBeenCalledWith(METRICS.checkpointsFailed, 'Count', 1);
     expect(await isCovered()).toBe(false);
     await world.compactOnce();
     expect(await isCovered()).toBe(true);

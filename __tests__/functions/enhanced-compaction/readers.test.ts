@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
-import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { snapshotPointerKey } from '../../../contracts/bucket-layout';
+import { snapshotArchiveKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
 import { DECOY_KEYS } from '../../../demo/old-system/old-buckets';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
@@ -46,14 +46,25 @@ describe('A reader', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('of a published version that the mount lacks fails, and writes nothing', async () => {
+  it('of a published version that the mount lacks has it from S3, and writes nothing', async () => {
     await world.arrive({ texts: ['MILK 1.20'] });
-    const writer = world.writer();
-    await writer.compact();
-    await writer.close();
+    await world.compactOnce();
     const before = await everything();
-    const mountPath = '/nowhere';
-    await expect(openPublishedCollection('lines', { ...world, mountPath })).rejects.toThrow('/nowhere');
+    const reader = await openPublishedCollection('lines', { ...world, mountPath: '/nowhere' });
+    expect(await reader.count()).toBe(1);
+    await reader.close();
+    expect(await everything()).toEqual(before);
+  });
+
+  it('of a published version that the mount and S3 lack fails, and writes nothing', async () => {
+    await world.arrive({ texts: ['MILK 1.20'] });
+    await world.compactOnce();
+    const { version = '' } = (await world.pointer()) ?? {};
+    const archive = { Bucket: world.bucket, Key: snapshotArchiveKey('lines', version) };
+    await world.s3.send(new DeleteObjectCommand(archive));
+    const before = await everything();
+    const opening = openPublishedCollection('lines', { ...world, mountPath: '/nowhere' });
+    await expect(opening).rejects.toThrow(/\/nowhere\/lines.*has no snapshot/);
     expect(await everything()).toEqual(before);
   });
 

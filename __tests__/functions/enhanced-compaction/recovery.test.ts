@@ -5,8 +5,10 @@ import { DeleteObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3
 import {
   COVERED_DELTA_TAG,
   deltaKey,
+  snapshotArchiveKey,
   snapshotManifestKey,
   snapshotPointerKey,
+  snapshotPrefix,
   snapshotVersionPrefix,
 } from '../../../contracts/bucket-layout';
 import { DECOY_KEYS } from '../../../demo/old-system/old-buckets';
@@ -22,22 +24,69 @@ const world = useCompactionHarness();
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 
 describe('A published version', () => {
-  it('of which a file is truncated is detected, and rebuilt from the snapshot and the later deltas', async () => {
+  const archiveOf = (version: string) => snapshotArchiveKey('lines', version);
+
+  it('whose base has a truncated file is read from S3, and the next merge mends the file', async () => {
     await world.arrive({ texts: ['COVERED'] });
     await world.compactOnce();
     await world.arrive({ texts: ['LATER'] });
     await world.compactOnce();
-    const { version = '' } = (await world.pointer()) ?? {};
+    const { version = '' } = (await world.pointer())?.manifest?.base ?? {};
     const data = join(world.mountPath, 'lines', version, 'data');
     const [folder = ''] = (await readdir(data, { withFileTypes: true })).flatMap((each) =>
       each.isDirectory() ? each.name : [],
     );
     await truncate(join(data, folder, 'data_level0.bin'), 100);
-    await expect(openPublishedCollection('lines', world)).rejects.toThrow('data_level0.bin');
+    expect(await world.documents()).toEqual(['COVERED', 'LATER']);
+    await world.arrive({ texts: ['NEXT'] });
+    await world.compactOnce();
+    await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: archiveOf(version) }));
+    expect(await world.documents()).toEqual(['COVERED', 'LATER', 'NEXT']);
+  });
+
+  it('whose base is damaged everywhere is made of an older snapshot and the deltas', async () => {
+    await world.arrive({ texts: ['FIRST'] });
+    await world.compactOnce();
+    await world.arrive({ texts: ['SECOND'] });
+    await world.compactOnce({ checkpointRecords: 1 });
+    await world.arrive({ texts: ['LATER'] });
+    await world.compactOnce();
+    const { version = '' } = (await world.pointer())?.manifest?.base ?? {};
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    await world.put(archiveOf(version), 'damaged');
+    await expect(openPublishedCollection('lines', world)).rejects.toThrow(archiveOf(version));
 
     await world.arrive({ texts: ['NEXT'] });
     await world.compactOnce();
-    expect(await world.documents()).toEqual(['COVERED', 'LATER', 'NEXT']);
+    expect(await world.documents()).toEqual(['FIRST', 'LATER', 'NEXT', 'SECOND']);
+    expect((await world.pointer())?.manifest?.base?.version).toBe((await world.pointer())?.version);
+  });
+
+  it('of which every snapshot is damaged is made of the deltas alone', async () => {
+    for (const text of ['FIRST', 'SECOND']) {
+      await world.arrive({ texts: [text] });
+      await world.compactOnce({ checkpointRecords: 1 });
+    }
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    for (const key of await listKeys(world.s3, world.bucket, snapshotPrefix('lines'))) {
+      if (key.endsWith('snapshot.tar.gz')) await world.put(key, 'damaged');
+    }
+    await world.arrive({ texts: ['NEXT'] });
+    await world.compactOnce();
+    expect(await world.documents()).toEqual(['FIRST', 'NEXT', 'SECOND']);
+  });
+
+  it('that no snapshot and no delta gives any more is refused, and stays published', async () => {
+    await world.arrive({ texts: ['FIRST'] });
+    const second = await world.arrive({ texts: ['SECOND'] });
+    await world.compactOnce();
+    const { version = '' } = (await world.pointer()) ?? {};
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    await world.put(archiveOf(version), 'damaged');
+    await world.put(second.lines.delta_key, encodeDelta(makeDelta({ texts: ['ANOTHER'] })));
+    await world.arrive({ texts: ['NEXT'] });
+    await expect(world.compactOnce()).rejects.toThrow(archiveOf(version));
+    expect((await world.pointer())?.version).toBe(version);
   });
 
   it('is not fetched again by a sandbox that still holds it', async () => {
@@ -54,11 +103,11 @@ describe('A published version', () => {
   it('is kept while a reader may still copy it, and removed after the readers’ grace', async () => {
     for (const text of ['A', 'B', 'C']) {
       await world.arrive({ texts: [text] });
-      await world.compactOnce();
+      await world.compactOnce({ checkpointRecords: 1 });
     }
     expect(await readdir(join(world.mountPath, 'lines'))).toHaveLength(3);
     await world.arrive({ texts: ['D'] });
-    await world.compactOnce({ readersGraceMilliseconds: -60_000 });
+    await world.compactOnce({ checkpointRecords: 1, readersGraceMilliseconds: -60_000 });
     expect(await readdir(join(world.mountPath, 'lines'))).toEqual([(await world.pointer())?.version]);
   });
 });
@@ -198,7 +247,7 @@ describe('A crash of this process’s predecessor', () => {
     const half = join(world.mountPath, 'lines', '.writing-crashed');
     await writeFile(half, 'half written');
     await world.arrive({ texts: ['B'] });
-    await world.compactOnce({ readersGraceMilliseconds: -60_000 });
+    await world.compactOnce({ checkpointRecords: 1, readersGraceMilliseconds: -60_000 });
     expect(await world.documents()).toEqual(['A', 'B']);
     expect(await readdir(join(world.mountPath, 'lines'))).toEqual([(await world.pointer())?.version]);
   });

@@ -76,6 +76,7 @@ it('The Chroma server is gone before a snapshot is packed of a version that was 
   expect(await second.compact()).toMatchObject({ publishes: 0 });
   expect(counted()).toEqual([
     ['served', 1],
+    ['hashed and written', 0],
     ['packed as a snapshot', 0],
   ]);
 });

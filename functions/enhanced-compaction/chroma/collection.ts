@@ -10,13 +10,17 @@ import { slices } from '../../shared/slices';
 import { parseExactly, stringifyExactly, withFloats } from '../../shared/written-numbers';
 import type { ChromaDatabase } from './database';
 
-/** A stored record without its vector. */
-export interface StoredRecord {
+/** A stored record's metadata. */
+export interface StoredMetadata {
   readonly id: string;
-  /** Null where it was stored without a text. */
-  readonly document: string | null;
   /** Its numbers are as Chroma wrote them. */
   readonly metadata: RecordMetadata;
+}
+
+/** A stored record without its vector. */
+export interface StoredRecord extends StoredMetadata {
+  /** Null where it was stored without a text. */
+  readonly document: string | null;
 }
 
 export interface CompleteRecord {
@@ -52,7 +56,7 @@ export interface ChromaCollection {
   /** Every record whose metadata names one of these images. */
   byImages(imageIds: readonly string[]): Promise<StoredRecord[]>;
   /** The metadata of a page of all records. */
-  metadataPage(offset: number, limit: number): Promise<RecordMetadata[]>;
+  metadataPage(offset: number, limit: number): Promise<StoredMetadata[]>;
   /** A page of all records, whole. Its numbers are JavaScript's: see {@link pagesOf}. */
   page(offset: number, limit: number): Promise<CompleteRecord[]>;
   /** Adds records under ids that must not be stored: Chroma passes silently over an id that is. */
@@ -212,9 +216,7 @@ function chromaCollection(
       }
       return found;
     },
-    async metadataPage(offset, limit) {
-      return (await get({ offset, limit }, ['metadatas'])).map(({ metadata }) => metadata);
-    },
+    metadataPage: (offset, limit) => get({ offset, limit }, ['metadatas']),
     async page(offset, limit) {
       const include = ['metadatas', 'documents', 'embeddings'];
       const answer = await database.post<RecordsAnswer>(path('get'), { offset, limit, include });

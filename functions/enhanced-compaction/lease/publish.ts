@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  type Checkpoint,
   type CollectionPointer,
   collectionPointerSchema,
   type VersionManifest,
@@ -70,10 +71,14 @@ const contentOf = ({ version, manifest, snapshot_version, snapshot_at }: Publish
   snapshot_at,
 });
 
-/** What the pointer says once a snapshot covers the published version. */
-export const withSnapshot = ({ version, manifest }: Publication, at: Date): Publication => ({
+/** What the pointer says once a checkpoint holds all of it. */
+export const onCheckpoint = (
+  { version, manifest }: Publication,
+  base: Checkpoint,
+  at: Date,
+): Publication => ({
   version,
-  manifest: { ...manifest, uncovered_deltas: [], uncovered_records: 0 },
-  snapshot_version: version,
+  manifest: { ...manifest, base, uncovered_deltas: [], unmerged_deltas: [], uncovered_records: 0 },
+  snapshot_version: base.version,
   snapshot_at: at.toISOString(),
 });

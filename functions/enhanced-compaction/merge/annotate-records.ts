@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { type MetadataChange, namedRecords, writtenValue } from '../../../contracts/annotation';
 import type { Delta, RecordMetadata } from '../../../contracts/delta';
 import { FRESH_METADATA } from '../../../contracts/metadata-keys';
-import { addTallies, tallyRecords } from '../../../contracts/record-form';
 import { parseRecordId, receiptOf, recordId } from '../../../contracts/record-id';
 import { parseAnnotation } from '../../shared/annotation';
-import type { Telemetry } from '../../shared/logging';
+import type { WarningTelemetry } from '../../shared/logging';
 import { withFloats } from '../../shared/written-numbers';
 import type { ChromaCollection, MetadataUpdate, StoredRecord } from '../chroma/collection';
+import { addCensus, type Census, censusOf } from './census';
 import { type MergeCounts, NO_CHANGE } from './merge-receipts';
 import { MergeNotProven } from './probe';
 import { prefixOf, storedRecordsOf } from './stored-records';
@@ -23,7 +23,7 @@ import { prefixOf, storedRecordsOf } from './stored-records';
 export async function annotateRecords(
   chroma: ChromaCollection,
   deltas: readonly Delta[],
-  { logger }: Pick<Telemetry, 'logger'>,
+  { logger }: WarningTelemetry,
 ): Promise<MergeCounts> {
   const said = deltas.map(annotationOf);
   const ids = said.flatMap(({ records }) => [...records.keys()]);
@@ -55,7 +55,7 @@ export async function annotateRecords(
   if (changed.length === 0) return NO_CHANGE;
   await chroma.updateMetadata(changed);
   await prove(chroma, changed);
-  return { ...NO_CHANGE, replaced: changed.length, tally: tallyOf(deltas, changed) };
+  return { ...NO_CHANGE, replaced: changed.length, census: censusChange(deltas, changed) };
 }
 
 /** What a delta says, by the ids of records. */
@@ -104,19 +104,20 @@ function isSame(stored: unknown, value: unknown): boolean {
 const freshValue = (key: string) =>
   (Object.hasOwn(FRESH_METADATA, key) ? FRESH_METADATA[key] : undefined) ?? null;
 
-/** By how much the forms of the labels change; those of the records do not. */
-function tallyOf([delta]: readonly Delta[], changed: readonly Changed[]): MergeCounts['tally'] {
-  if (delta === undefined) return NO_CHANGE.tally;
-  const after = changed.map(({ before, metadata }) =>
-    Object.fromEntries(
+/** By how much the forms of the labels change; texts and content hashes do not. */
+function censusChange([delta]: readonly Delta[], changed: readonly Changed[]): Census {
+  if (delta === undefined) return NO_CHANGE.census;
+  const after = changed.map(({ id, before, metadata }) => ({
+    id,
+    metadata: Object.fromEntries(
       Object.entries({ ...before, ...metadata }).flatMap(([key, value]) =>
         value === null ? [] : [[key, value]],
       ),
     ),
-  );
+  }));
   const { collection } = delta.header;
-  const earlier = changed.map(({ before }) => before);
-  return addTallies(tallyRecords(collection, after), tallyRecords(collection, earlier), -1);
+  const earlier = changed.map(({ id, before: metadata }) => ({ id, metadata }));
+  return addCensus(censusOf(collection, after), censusOf(collection, earlier), -1);
 }
 
 /** Keys alone count: on a server, another program may write a label meanwhile. */

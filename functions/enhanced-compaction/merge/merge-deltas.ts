@@ -1,5 +1,5 @@
 import { type Delta, isAnnotation } from '../../../contracts/delta';
-import type { Telemetry } from '../../shared/logging';
+import type { WarningTelemetry } from '../../shared/logging';
 import type { ChromaCollection } from '../chroma/collection';
 import { annotateRecords } from './annotate-records';
 import { addCounts, type KeepReplaced, type MergeCounts, mergeReceipts } from './merge-receipts';
@@ -14,7 +14,7 @@ export async function mergeDeltas(
   chroma: ChromaCollection,
   deltas: readonly Delta[],
   keep: KeepReplaced,
-  telemetry: Telemetry,
+  telemetry: WarningTelemetry,
 ): Promise<MergeCounts> {
   const receipts = deltas.filter((delta) => !isAnnotation(delta));
   const merged = await mergeReceipts(chroma, receipts, keep);

@@ -5,10 +5,10 @@ import {
   type HashedRecord,
   type RecordMetadata,
 } from '../../../contracts/delta';
-import { addTallies, NO_RECORDS, type RecordTally, tallyRecords } from '../../../contracts/record-form';
 import type { ReplacedRecord } from '../../../contracts/replaced-record';
-import type { ChromaCollection, StoredRecord } from '../chroma/collection';
+import type { ChromaCollection, StoredMetadata, StoredRecord } from '../chroma/collection';
 import { concurrently } from '../concurrently';
+import { addCensus, type Census, censusOf, NO_CENSUS } from './census';
 import { MergeNotProven, probe } from './probe';
 import { type Replacement, replacedRecord, replacement } from './replacement';
 import { spread } from './spread';
@@ -21,8 +21,8 @@ export interface MergeCounts {
   readonly removed: number;
   /** Of those asked for after they were written, how many a search for their own vector does not find. */
   readonly hidden: number;
-  /** By how many records of each form the collection grew or shrank. */
-  readonly tally: RecordTally;
+  /** By how much it changed what is known of the collection's records. */
+  readonly census: Census;
 }
 
 export const isChange = ({
@@ -36,10 +36,10 @@ export const addCounts = (a: MergeCounts, b: MergeCounts): MergeCounts => ({
   replaced: a.replaced + b.replaced,
   removed: a.removed + b.removed,
   hidden: a.hidden + b.hidden,
-  tally: addTallies(a.tally, b.tally),
+  census: addCensus(a.census, b.census),
 });
 
-export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0, hidden: 0, tally: NO_RECORDS };
+export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0, hidden: 0, census: NO_CENSUS };
 
 const REQUESTS_AT_ONCE = 16;
 
@@ -77,8 +77,8 @@ export async function mergeReceipts(
   await chroma.delete(removed);
   await chroma.update(replaced.map(({ update }) => update));
   await chroma.add(added);
-  const tally = changes.map((change) => change.tally).reduce((a, b) => addTallies(a, b), NO_RECORDS);
-  const counts = { added: added.length, replaced: replaced.length, removed: removed.length, tally };
+  const census = changes.map((change) => change.census).reduce((a, b) => addCensus(a, b), NO_CENSUS);
+  const counts = { added: added.length, replaced: replaced.length, removed: removed.length, census };
   const hidden = isChange(counts) ? await prove(chroma, before, { added, replaced, removed }) : 0;
   return { ...counts, hidden };
 }
@@ -93,8 +93,7 @@ interface Changes {
 interface ReceiptChanges extends Changes {
   readonly header: DeltaHeader;
   readonly lost: readonly ReplacedRecord[];
-  /** By how much they change what the collection's records are. */
-  readonly tally: RecordTally;
+  readonly census: Census;
 }
 
 /** What makes the stored records of a receipt those of its delta, and the foreign metadata that goes with it. */
@@ -104,7 +103,7 @@ function changesOf(
 ): ReceiptChanges {
   const added: HashedRecord[] = [];
   const replaced: Replacement[] = [];
-  const before: RecordMetadata[] = [];
+  const before: StoredMetadata[] = [];
   const gone = new Map(stored);
   for (const record of records) {
     const present = stored.get(record.id);
@@ -113,21 +112,23 @@ function changesOf(
     if (present === undefined) added.push(spread(record));
     else {
       replaced.push(replacement(present, spread(record)));
-      before.push(present.metadata);
+      before.push(present);
     }
   }
-  before.push(...[...gone.values()].map(({ metadata }) => metadata));
-  const after = [...added.map(({ metadata }) => metadata), ...replaced.map((each) => each.after)];
-  const tally = addTallies(
-    tallyRecords(header.collection, after),
-    tallyRecords(header.collection, before),
-    -1,
-  );
+  before.push(...gone.values());
+  const after = [
+    ...added.map(({ id, metadata, contentHash }) => ({
+      id,
+      metadata: { ...metadata, [CONTENT_HASH_KEY]: contentHash },
+    })),
+    ...replaced.map(({ update, after: metadata }) => ({ id: update.id, metadata })),
+  ];
+  const census = addCensus(censusOf(header.collection, after), censusOf(header.collection, before), -1);
   const lost = [
     ...replaced.map((each) => each.replaced),
     ...[...gone.values()].map((record) => replacedRecord(record, {}, 'record-gone')),
   ].flatMap((record) => record ?? []);
-  return { header, added, replaced, removed: [...gone.keys()], lost, tally };
+  return { header, added, replaced, removed: [...gone.keys()], lost, census };
 }
 
 async function prove(

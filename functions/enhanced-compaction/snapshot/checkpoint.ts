@@ -12,11 +12,10 @@ import { create } from 'tar';
 import {
   COVERED_BY_TAG,
   COVERED_DELTA_TAG,
-  isVersionId,
   snapshotArchiveKey,
   snapshotHashKey,
   snapshotManifestKey,
-  snapshotPrefix,
+  snapshotVersionPrefix,
 } from '../../../contracts/bucket-layout';
 import type { VersionManifest } from '../../../contracts/collection-pointer';
 import type { SnapshotManifest } from '../../../contracts/snapshot';
@@ -25,7 +24,7 @@ import { Hashing } from '../files/hashing';
 import { listFiles } from '../files/list-files';
 import { LeaseLost } from '../lease/lease';
 import type { Published } from '../lease/publish';
-import { listKeys } from './locate';
+import { listKeys, snapshotVersions } from './locate';
 import { isUnadopted, moveSnapshotPointer, readSnapshotPointer, type SnapshotSource } from './pointer-object';
 
 const REQUESTS_AT_ONCE = 16;
@@ -83,29 +82,22 @@ export async function writeSnapshot(
   } finally {
     await rm(archive, { force: true });
   }
-  await concurrently(content.uncovered_deltas, REQUESTS_AT_ONCE, (key) =>
+  await concurrently([...content.uncovered_deltas, ...content.unmerged_deltas], REQUESTS_AT_ONCE, (key) =>
     tagCovered(s3, bucket, key, version),
   );
 }
 
 /** Removes the oldest snapshots beyond `kept`, never the one that the pointer object names. */
-export async function pruneSnapshots(
-  { s3, bucket, collection }: SnapshotSource,
-  current: string,
-  kept: number,
-): Promise<void> {
-  const prefix = `${snapshotPrefix(collection)}timestamped/`;
-  const keys = await listKeys(s3, bucket, prefix);
-  const versionOf = (key: string) => key.slice(prefix.length).split('/')[0] ?? '';
-  const versions = [...new Set(keys.map(versionOf))].filter(isVersionId).sort();
-  const old = new Set(
-    versions.slice(0, Math.max(0, versions.length - kept)).filter((version) => version < current),
-  );
-  await concurrently(
-    keys.filter((key) => old.has(versionOf(key))),
-    REQUESTS_AT_ONCE,
-    (Key) => s3.send(new DeleteObjectCommand({ Bucket: bucket, Key })),
-  );
+export async function pruneSnapshots(source: SnapshotSource, current: string, kept: number): Promise<void> {
+  const { s3, bucket, collection } = source;
+  const versions = await snapshotVersions(source);
+  const old = versions.slice(0, Math.max(0, versions.length - kept)).filter((version) => version < current);
+  for (const version of old) {
+    const keys = await listKeys(s3, bucket, snapshotVersionPrefix(collection, version));
+    await concurrently(keys, REQUESTS_AT_ONCE, (Key) =>
+      s3.send(new DeleteObjectCommand({ Bucket: bucket, Key })),
+    );
+  }
 }
 
 async function tagCovered(s3: S3Client, bucket: string, Key: string, version: string): Promise<void> {

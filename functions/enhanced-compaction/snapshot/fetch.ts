@@ -20,7 +20,7 @@ export class UnusableArchive extends Error {
 /**
  * Fetches a snapshot into the folder `directory`, which must not exist, as a Chroma directory.
  *
- * @throws {Error} when its content is not what its manifest or hash says, or holds no Chroma database.
+ * @throws {UnusableArchive} when its content is not what its manifest or hash says, or holds no Chroma database.
  */
 export async function fetchSnapshot(
   s3: S3Client,
@@ -33,7 +33,7 @@ export async function fetchSnapshot(
     for (const [path, key] of content.files) {
       const target = join(aside, path);
       if (!target.startsWith(`${aside}/`))
-        throw new Error(`The snapshot ${version} holds a file outside itself: ${key}.`);
+        throw new UnusableArchive(`The snapshot ${version} holds a file outside itself: ${key}.`);
       await download(s3, bucket, key, target);
     }
     await keepChromaDirectory(aside, directory, `The snapshot ${version}`);
@@ -44,7 +44,7 @@ export async function fetchSnapshot(
     (manifest !== undefined && manifest.archive_sha256 !== hashes.sha256) ||
     (md5 !== undefined && md5 !== hashes.md5);
   if (wrong) {
-    throw new Error(
+    throw new UnusableArchive(
       `${content.archive} is not the file that its manifest or hash describes. ` +
         'Point the collection to an older snapshot; the deltas since are merged again.',
     );

@@ -1,6 +1,7 @@
 import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import {
   isDecoyKey,
+  isVersionId,
   snapshotArchiveKey,
   snapshotHashKey,
   snapshotManifestKey,
@@ -44,17 +45,24 @@ export async function locateSnapshot(source: SnapshotSource): Promise<LocatedSna
         'Nothing is created empty beside a snapshot.',
     );
   }
-  const { version } = pointer;
+  const snapshot = await snapshotOf(source, pointer.version);
+  if (snapshot !== undefined) return snapshot;
+  throw new Error(
+    `${snapshotPointerKey(collection)} names ${pointer.version}, which holds no snapshot. Point it to one that exists.`,
+  );
+}
+
+/** The snapshot of a version, whatever the pointer object names; undefined when there is none. */
+export async function snapshotOf(
+  { s3, bucket, collection }: SnapshotSource,
+  version: string,
+): Promise<LocatedSnapshot | undefined> {
   const prefix = snapshotVersionPrefix(collection, version);
   const keys = await listKeys(s3, bucket, prefix);
   const archive = snapshotArchiveKey(collection, version);
   const described = [snapshotHashKey(collection, version), snapshotManifestKey(collection, version)];
   const loose = keys.filter((key) => !described.includes(key) && !key.endsWith('/'));
-  if (loose.length === 0) {
-    throw new Error(
-      `${snapshotPointerKey(collection)} names ${version}, which holds no snapshot. Point it to one that exists.`,
-    );
-  }
+  if (loose.length === 0) return undefined;
   const manifest = await readObject(s3, bucket, snapshotManifestKey(collection, version));
   const hash = await readObject(s3, bucket, snapshotHashKey(collection, version));
   return {
@@ -65,6 +73,14 @@ export async function locateSnapshot(source: SnapshotSource): Promise<LocatedSna
       ? { archive }
       : { files: new Map(loose.map((key) => [key.slice(prefix.length), key])) },
   };
+}
+
+/** The versions that the bucket has snapshots of, oldest first, whatever they hold. */
+export async function snapshotVersions({ s3, bucket, collection }: SnapshotSource): Promise<string[]> {
+  const prefix = `${snapshotPrefix(collection)}timestamped/`;
+  const keys = await listKeys(s3, bucket, prefix);
+  const names = keys.map((key) => key.slice(prefix.length).split('/')[0] ?? '');
+  return [...new Set(names)].filter(isVersionId).sort();
 }
 
 export const listKeys = async (s3: S3Client, bucket: string, prefix: string): Promise<string[]> =>

@@ -56,7 +56,8 @@ export async function replayDeltas(props: ReplayProps, rebuilt: Rebuilt): Promis
 
 /** The newest first: an old system's delta adds only what is missing, so the first that has a record wins. */
 async function uncoveredKeys(props: ReplayProps, { snapshot }: Rebuilt): Promise<string[]> {
-  const covered = new Set(snapshot?.manifest?.content.uncovered_deltas);
+  const { uncovered_deltas = [], unmerged_deltas = [] } = snapshot?.manifest?.content ?? {};
+  const covered = new Set([...uncovered_deltas, ...unmerged_deltas]);
   const objects = await listObjects(props.s3, props.bucket, deltaPrefix(props.collection));
   const keys = objects
     .sort((a, b) => b.written - a.written)

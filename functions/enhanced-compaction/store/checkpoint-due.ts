@@ -17,7 +17,13 @@ export function fitsPointer(keys: readonly string[]): boolean {
   return bytes <= MOST_LISTED_BYTES;
 }
 
-/** Whether the published version is to be written to S3: it holds something new, and enough of it or for long enough. */
+/**
+ * A large collection takes longer to write than to replay a tenth of it: a checkpoint then costs at most ten times
+ * the records that were merged since the last.
+ */
+const SHARE_OF_RECORDS = 0.1;
+
+/** Whether the published version is to be written whole: it holds something new, and enough of it or for long enough. */
 export function isCheckpointDue(
   { manifest, snapshot_at: last }: Published,
   now: Date,
@@ -29,10 +35,10 @@ export function isCheckpointDue(
   if (manifest === undefined) return false;
   // Also without deltas: what was adopted from another writer's snapshot stands in none of ours yet.
   if (last === undefined) return true;
-  if (manifest.uncovered_deltas.length === 0) return false;
+  if (manifest.uncovered_deltas.length + manifest.unmerged_deltas.length === 0) return false;
   return (
-    manifest.uncovered_records >= checkpointRecords ||
-    manifest.uncovered_deltas.length >= MOST_UNCOVERED_DELTAS ||
+    manifest.uncovered_records >= Math.max(checkpointRecords, SHARE_OF_RECORDS * manifest.records) ||
+    manifest.uncovered_deltas.length + manifest.unmerged_deltas.length >= MOST_UNCOVERED_DELTAS ||
     now.getTime() - Date.parse(last) >= checkpointMinutes * 60_000
   );
 }

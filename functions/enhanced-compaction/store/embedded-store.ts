@@ -1,22 +1,29 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { versionId } from '../../../contracts/bucket-layout';
-import { messageOf } from '../../shared/logging';
-import { type Lease, LeaseLost } from '../lease/lease';
-import { isPublication, type Published, publish, withSnapshot } from '../lease/publish';
+import type { Checkpoint } from '../../../contracts/collection-pointer';
+import { METRICS } from '../../../contracts/metrics';
+import { countPerCollection, messageOf } from '../../shared/logging';
+import type { WorkingCopy } from '../chroma/working-copy';
+import type { Lease } from '../lease/lease';
+import { isPublication, onCheckpoint, type Publication, type Published, publish } from '../lease/publish';
 import { pruneSnapshots, writeSnapshot } from '../snapshot/checkpoint';
 import { isUnadopted, readSnapshotPointer } from '../snapshot/pointer-object';
 import { isCheckpointDue } from './checkpoint-due';
-import type { CollectionStore, OpenCollection } from './collection-store';
+import { type CollectionStore, embeddingOf, type OpenCollection } from './collection-store';
 import { collectOldVersions } from './old-versions';
-import { type OpenVersion, openVersion } from './open-version';
+import {
+  type OpenVersion,
+  openHeld,
+  openVersion,
+  type VersionSource,
+  type WholeVersion,
+} from './open-version';
 import { type RebuildProps, rebuild } from './rebuild';
 import { BrokenVersion, writeVersion } from './version-files';
 import { WarmCopy } from './warm-copy';
 
 export interface EmbeddedStoreProps extends RebuildProps {
-  /** Where EFS is mounted: versions lie in `{mountPath}/{collection}/{version}/`. */
+  /** Where EFS is mounted: checkpoints lie in `{mountPath}/{collection}/{version}/`. */
   readonly mountPath: string;
   /** When a checkpoint is due, and how many snapshots are kept. */
   readonly checkpointRecords: number;
@@ -27,14 +34,14 @@ export interface EmbeddedStoreProps extends RebuildProps {
 }
 
 interface Store extends EmbeddedStoreProps {
-  /** The folder of the collection's versions. */
+  /** The folder of the collection's checkpoints. */
   readonly versions: string;
   readonly warm: WarmCopy;
 }
 
 /**
  * The store whose Chroma runs in this function, on a private copy of the published version. A copy that holds
- * the pointer's version is used again, with its server if that still runs.
+ * the pointer's version, or one that its log goes on from, is used again, with its server if that still runs.
  */
 export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore {
   const versions = join(props.mountPath, props.collection);
@@ -50,41 +57,20 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
 }
 
 async function open(store: Store, lease: Lease): Promise<OpenCollection> {
-  const { versions, warm, telemetry } = store;
+  const { warm } = store;
   const { copy, ...content } = await openContent(store, lease.pointer);
-  let sealed: string | undefined;
   return {
     ...content,
     hasCheckpoints: true,
-    async seal() {
-      warm.letGo(copy);
-      await copy.stop();
-      const version = versionId(new Date(), randomBytes(4).toString('hex'));
-      await mkdir(versions, { recursive: true });
-      const filesSha256 = await writeVersion(copy.directory, join(versions, version));
-      sealed = version;
-      return { version, filesSha256 };
-    },
-    async checkpointFirst(version, manifest) {
+    async checkpointFirst(next) {
       const snapshot_version = content.snapshotVersion ?? lease.pointer.snapshot_version;
-      const known = { ...lease.pointer, manifest, snapshot_version };
-      await writeSnapshot(store, copy.directory, version, manifest, known);
+      return writeCheckpoint(store, copy, next, { ...lease.pointer, snapshot_version }, new Date());
     },
-    async published() {
-      if (sealed === undefined) return;
-      warm.keep(sealed, copy);
-      await collectOldVersions(versions, sealed, new Date(), store.readersGraceMilliseconds).catch(
-        (error) => {
-          telemetry.logger.warn('Old versions could not be removed', { reason: messageOf(error) });
-        },
-      );
+    async published(published) {
+      if (isPublication(published)) warm.keep(published, copy);
+      else await copy.remove();
     },
-    async discard(reason) {
-      await warm.remove(copy);
-      // Else it is left to the collection of old versions.
-      if (sealed !== undefined && reason instanceof LeaseLost)
-        await rm(join(versions, sealed), { recursive: true, force: true });
-    },
+    discard: () => warm.remove(copy),
   };
 }
 
@@ -96,7 +82,10 @@ async function openContent(store: Store, pointer: Published) {
   if (live !== undefined && !isUnadopted(snapshot, pointer)) {
     return {
       ...live,
+      embedding: embeddingOf(pointer),
       isUnpublished: false,
+      // A version that was written whole, as all were before there was a log, is no base that S3 has.
+      needsCheckpoint: pointer.manifest?.digest === undefined,
       rebuiltFrom: [],
       lineage: pointer.manifest?.lineage ?? [],
       snapshotVersion: snapshot?.version,
@@ -111,15 +100,25 @@ async function openContent(store: Store, pointer: Published) {
   }
   const rebuilt = await rebuild(store, pointer, warm.folder, live?.chroma);
   if (live !== undefined) await warm.remove(live.copy);
-  return { ...rebuilt, isUnpublished: true };
+  const isNew =
+    pointer.manifest === undefined &&
+    rebuilt.snapshotVersion === undefined &&
+    rebuilt.rebuiltFrom.length === 0;
+  return { ...rebuilt, isUnpublished: true, needsCheckpoint: !isNew };
 }
 
 async function openLive(store: Store, pointer: Published): Promise<OpenVersion | undefined> {
-  const { collection, telemetry, versions, warm } = store;
+  const { collection, telemetry, warm } = store;
   if (!isPublication(pointer)) return undefined;
-  try {
-    return await openVersion(collection, pointer, versions, warm);
-  } catch (error) {
+  const held = warm.towards(pointer);
+  if (held !== undefined) {
+    warm.letGo(held.copy);
+    const open = await openHeld(store, held, pointer);
+    if (open !== undefined) return open;
+  }
+  await warm.clear();
+  const source: VersionSource = { ...store, mend: (...lost) => mend(store, ...lost) };
+  return openVersion(source, pointer, () => warm.empty()).catch((error: unknown) => {
     if (!(error instanceof BrokenVersion)) throw error;
     telemetry.logger.error('A published version is broken and will be rebuilt from S3', {
       collection,
@@ -127,23 +126,95 @@ async function openLive(store: Store, pointer: Published): Promise<OpenVersion |
       reason: error.message,
     });
     return undefined;
+  });
+}
+
+/** Writes to the file system again what it lost. Without it every cold start would fetch the snapshot. */
+async function mend(
+  { collection, versions, telemetry }: Store,
+  { version, files_sha256 }: WholeVersion,
+  directory: string,
+  reason: string,
+): Promise<void> {
+  telemetry.logger.error("The file system's copy of a checkpoint is broken, and S3's is used", {
+    collection,
+    version,
+    reason,
+  });
+  const target = join(versions, version);
+  try {
+    await rm(target, { recursive: true, force: true });
+    await mkdir(versions, { recursive: true });
+    if ((await writeVersion(directory, target)) !== files_sha256) {
+      await rm(target, { recursive: true, force: true });
+    }
+  } catch (error) {
+    telemetry.logger.warn('The copy could not be written again', { collection, reason: messageOf(error) });
   }
 }
 
 async function checkpoint(store: Store, lease: Lease, published: Published): Promise<Published> {
+  const { collection, telemetry, warm } = store;
   const now = new Date();
-  const copy = store.warm.holding(published.version);
-  if (copy === undefined || !isPublication(published) || !isCheckpointDue(published, now, store)) {
+  if (!isPublication(published) || !isCheckpointDue(published, now, store)) return published;
+  const held = warm.towards(published);
+  if (held === undefined || held.missing.length > 0) return published;
+  try {
+    lease.signal.throwIfAborted();
+    const next = await writeCheckpoint(store, held.copy, published, published, now);
+    const noted = await publish(store.table, lease, published, next);
+    warm.keep(noted, held.copy);
+    await removeOld(store, published.version);
+    return noted;
+  } catch (error) {
+    telemetry.logger.error('A checkpoint failed; what was published stands in the deltas', {
+      collection,
+      version: published.version,
+      reason: messageOf(error),
+    });
+    countPerCollection(telemetry, METRICS.checkpointsFailed, [collection]);
     return published;
   }
-  const { version, manifest } = published;
+}
+
+/**
+ * Stops the server and writes its files whole: to the file system, and to S3.
+ *
+ * @param known - what the content was merged onto: the snapshot pointer may name nothing else.
+ * @returns what the pointer is to say then.
+ */
+async function writeCheckpoint(
+  store: Store,
+  copy: WorkingCopy,
+  next: Publication,
+  known: Published,
+  now: Date,
+): Promise<Publication> {
+  const { version, manifest } = next;
+  const { records, digest } = manifest;
+  if (digest === undefined)
+    throw new Error(`The version ${version} has no digest, which a checkpoint needs.`);
   await copy.stop().catch(async (error: unknown) => {
     await store.warm.remove(copy);
     throw error;
   });
-  lease.signal.throwIfAborted();
-  await writeSnapshot(store, copy.directory, version, manifest, published);
-  const noted = await publish(store.table, lease, published, withSnapshot(published, now));
-  await pruneSnapshots(store, version, store.snapshotsKept);
-  return noted;
+  const target = join(store.versions, version);
+  // A checkpoint of the same version that failed may have left its files, which no pointer names.
+  await rm(target, { recursive: true, force: true });
+  await mkdir(store.versions, { recursive: true });
+  const files_sha256 = await writeVersion(copy.directory, target);
+  const base: Checkpoint = { version, records, digest, files_sha256 };
+  await writeSnapshot(store, copy.directory, version, manifest, known);
+  return onCheckpoint(next, base, now);
+}
+
+/** What is no longer needed. That it cannot be removed is no reason to fail what was written. */
+async function removeOld(store: Store, current: string): Promise<void> {
+  const { versions, snapshotsKept, readersGraceMilliseconds, telemetry } = store;
+  try {
+    await collectOldVersions(versions, current, new Date(), readersGraceMilliseconds);
+    await pruneSnapshots(store, current, snapshotsKept);
+  } catch (error) {
+    telemetry.logger.warn('Old versions could not be removed', { reason: messageOf(error) });
+  }
 }

@@ -1,59 +1,165 @@
 import { join } from 'node:path';
-import type { EmbeddingSpace } from '../../../contracts/embedding';
-import { type ChromaCollection, openOnlyCollection } from '../chroma/collection';
+import type { Checkpoint } from '../../../contracts/collection-pointer';
+import { addDigests, type ContentDigest, EMPTY_DIGEST } from '../../../contracts/content-digest';
+import { messageOf } from '../../shared/logging';
+import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
 import { DeadServer, type WorkingCopy } from '../chroma/working-copy';
 import type { Publication } from '../lease/publish';
-import { embeddingOf, refuseOtherSpace } from './collection-store';
-import { readVersion } from './version-files';
-import type { WarmCopy } from './warm-copy';
+import type { Census } from '../merge/census';
+import { UnusableDelta } from '../merge/load-delta';
+import { MergeNotProven } from '../merge/probe';
+import { fetchSnapshot, UnusableArchive } from '../snapshot/fetch';
+import { snapshotOf } from '../snapshot/locate';
+import { type LogSource, replayLog } from '../snapshot/replay-log';
+import { refuseOtherSpace } from './collection-store';
+import { BrokenVersion, readVersion } from './version-files';
+import type { HeldCopy } from './warm-copy';
+
+export interface VersionSource extends LogSource {
+  /** Where the file system of the checkpoints is mounted: they lie in `{mountPath}/{collection}/{version}/`. */
+  readonly mountPath: string;
+  /**
+   * Told that the file system's copy of a base was not to be used, and where it is now as S3 has it.
+   *
+   * @default - nobody is told
+   */
+  readonly mend?: (base: WholeVersion, directory: string, reason: string) => Promise<void>;
+}
+
+/** What has to be there before the deltas. */
+export type WholeVersion = Pick<Checkpoint, 'version' | 'files_sha256'>;
 
 /** A published version in a private copy. */
 export interface OpenVersion {
   readonly copy: WorkingCopy;
   readonly chroma: ChromaCollection;
-  readonly embedding: EmbeddingSpace | undefined;
 }
 
 /**
- * Opens a published version: in the warm copy, with its server if that still runs, else in one that is fetched.
+ * Opens a published version in a private copy: its base from the file system, or where that lacks it or has it
+ * damaged from S3, and onto it the deltas of its log. What comes out must be what was published.
  *
- * @param versions - the folder of the collection's versions.
- * @throws {BrokenVersion} when the version's files are not what was published.
- * @throws {Error} when they hold another collection than the pointer says.
+ * @param emptyCopy - makes a copy that holds nothing yet. One that is not returned is removed.
+ * @throws {BrokenVersion} when neither gives what was published.
+ * @throws {Error} when its files hold another collection than the pointer says, or S3 cannot be read just now.
  */
 export async function openVersion(
-  collection: string,
+  source: VersionSource,
   published: Publication,
-  versions: string,
-  warm: WarmCopy,
+  emptyCopy: () => WorkingCopy,
 ): Promise<OpenVersion> {
-  const { version, manifest } = published;
-  const copy = warm.holding(version) ?? (await fetchVersion(published, versions, warm));
-  const database = await copy.start().catch(async (error: unknown) => {
-    await warm.remove(copy);
-    if (!(error instanceof DeadServer)) throw error;
-  });
-  // The copy is gone with its server: this time it is fetched.
-  if (database === undefined) return openVersion(collection, published, versions, warm);
-  const chroma = await openOnlyCollection(database, collection);
-  if (chroma === undefined) throw new Error(`The version ${version} of ${collection} holds no collection.`);
-  refuseOtherSpace(collection, chroma.space, manifest.space);
-  return { copy, chroma, embedding: embeddingOf(published) };
+  const { uncovered_deltas: log, base, digest } = published.manifest;
+  const whole = wholeVersion(published);
+  const reasons: string[] = [];
+  for (const fetchBase of whole === undefined ? [fromNothing] : [fromFileSystem, fromSnapshot]) {
+    const copy = emptyCopy();
+    try {
+      await fetchBase(source, whole ?? published, copy);
+      const [reason] = reasons;
+      if (whole !== undefined && reason !== undefined) await source.mend?.(whole, copy.directory, reason);
+      const chroma = await openCopy(source, published, copy);
+      if (digest !== undefined) await catchUp(source, chroma, base?.digest, log, published);
+      return { copy, chroma };
+    } catch (error) {
+      await copy.remove();
+      if (!(error instanceof BrokenVersion)) throw error;
+      reasons.push(error.message);
+    }
+  }
+  throw new BrokenVersion(reasons.join(' '));
 }
 
-async function fetchVersion(
-  { version, manifest }: Publication,
-  versions: string,
-  warm: WarmCopy,
-): Promise<WorkingCopy> {
-  await warm.clear();
-  const copy = warm.empty();
+/**
+ * Opens a copy that is there already, and merges onto it what it lacks.
+ *
+ * @returns undefined, and the copy is removed, when its server died or it does not become what was published.
+ */
+export async function openHeld(
+  source: VersionSource,
+  { copy, holds, missing }: HeldCopy,
+  published: Publication,
+): Promise<OpenVersion | undefined> {
   try {
-    await readVersion(join(versions, version), copy.directory, manifest.files_sha256 ?? '');
+    const chroma = await openCopy(source, published, copy);
+    if (missing.length > 0) await catchUp(source, chroma, holds.manifest.digest, missing, published);
+    return { copy, chroma };
   } catch (error) {
     await copy.remove();
+    if (error instanceof DeadServer || error instanceof BrokenVersion) return undefined;
     throw error;
   }
-  warm.keep(version, copy);
-  return copy;
+}
+
+async function openCopy(
+  { collection }: VersionSource,
+  { version, manifest }: Publication,
+  copy: WorkingCopy,
+): Promise<ChromaCollection> {
+  const database = await copy.start();
+  const found = await openOnlyCollection(database, collection);
+  const isEmptyBase = manifest.digest !== undefined && manifest.base === undefined;
+  if (found === undefined && !isEmptyBase) {
+    throw new Error(`The version ${version} of ${collection} holds no collection.`);
+  }
+  const chroma = found ?? (await createChromaCollection(database, collection, manifest.space));
+  refuseOtherSpace(collection, chroma.space, manifest.space);
+  return chroma;
+}
+
+/**
+ * Replays the log onto a content of this digest, and proves that the outcome is the published version. The files of
+ * the base were proven by their hashes, and each merge proves what it writes.
+ */
+async function catchUp(
+  source: VersionSource,
+  chroma: ChromaCollection,
+  from: ContentDigest | undefined,
+  log: readonly string[],
+  { version, manifest }: Publication,
+): Promise<void> {
+  let change: Census;
+  try {
+    change = await replayLog(source, chroma, log);
+  } catch (error) {
+    if (!(error instanceof UnusableDelta || error instanceof MergeNotProven)) throw error;
+    throw new BrokenVersion(`The version ${version} cannot be made of its deltas: ${error.message}`);
+  }
+  const digest = addDigests(from ?? EMPTY_DIGEST, change.digest);
+  const records = await chroma.count();
+  if (records === manifest.records && digest === manifest.digest) return;
+  throw new BrokenVersion(
+    `The version ${version} is not what its base and ${log.length} deltas give: ` +
+      `${records} records where ${manifest.records} were published, or other ones.`,
+  );
+}
+
+/** What has to be there before the deltas; undefined for an empty collection. */
+function wholeVersion({ version, manifest }: Publication): WholeVersion | undefined {
+  const { base, digest, files_sha256 } = manifest;
+  if (base !== undefined) return base;
+  return digest === undefined ? { version, files_sha256 } : undefined;
+}
+
+/** The base is an empty collection. */
+const fromNothing = async (): Promise<void> => {};
+
+const fromFileSystem = (
+  { collection, mountPath }: VersionSource,
+  { version, files_sha256: hash = '' }: WholeVersion,
+  { directory }: WorkingCopy,
+): Promise<void> => readVersion(join(mountPath, collection, version), directory, hash);
+
+async function fromSnapshot(
+  { s3, bucket, collection }: VersionSource,
+  { version }: WholeVersion,
+  { directory }: WorkingCopy,
+): Promise<void> {
+  const snapshot = await snapshotOf({ s3, bucket, collection }, version);
+  if (snapshot?.manifest === undefined) {
+    throw new BrokenVersion(`The bucket has no snapshot ${version} of ${collection}.`);
+  }
+  await fetchSnapshot(s3, bucket, snapshot, directory).catch((error: unknown) => {
+    if (!(error instanceof UnusableArchive)) throw error;
+    throw new BrokenVersion(messageOf(error));
+  });
 }

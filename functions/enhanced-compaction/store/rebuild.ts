@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { DistanceSpace, VersionManifest } from '../../../contracts/collection-pointer';
+import type { Collection } from '../../../contracts/collections';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
 import { type WorkingCopy, workingCopy } from '../chroma/working-copy';
+import { concurrently } from '../concurrently';
 import type { Published } from '../lease/publish';
+import { takeCensus } from '../merge/census';
 import { keepReplaced } from '../merge/keep-replaced';
-import { fetchSnapshot } from '../snapshot/fetch';
-import { type LocatedSnapshot, locateSnapshot } from '../snapshot/locate';
+import { fetchSnapshot, UnusableArchive } from '../snapshot/fetch';
+import { type LocatedSnapshot, locateSnapshot, snapshotOf, snapshotVersions } from '../snapshot/locate';
 import { keepMissingReceipts } from '../snapshot/missing-receipts';
 import { isUnadopted } from '../snapshot/pointer-object';
 import { type ReplayProps, replayDeltas } from '../snapshot/replay';
@@ -24,9 +27,16 @@ export interface RebuildProps extends ReplayProps {
 
 /** The pointer's item has a limit; nobody asks for a snapshot that a hundred rebuilds lie upon. */
 const MOST_LINEAGE = 100;
+const REQUESTS_AT_ONCE = 16;
+
+/** What S3 gives is less than what was published, or something else. */
+class LostRecords extends Error {
+  override readonly name = 'LostRecords';
+}
 
 /**
- * The collection from S3: its snapshot, if there is one, and every delta that the snapshot lacks.
+ * The collection from S3: its snapshot, if there is one, and every delta that the snapshot lacks. Where our own snapshot
+ * is damaged, an older one serves as well, and in the end the deltas alone, if the outcome is exactly what was published.
  *
  * @param pointer - what was published.
  * @param live - the published content, where it can be read: where the snapshot is another writer's, the
@@ -41,10 +51,49 @@ export async function rebuild(
   live: ChromaCollection | undefined,
 ) {
   const snapshot = await locateSnapshot(props);
+  try {
+    return await rebuildFrom(props, snapshot, pointer, folder, live, false);
+  } catch (error) {
+    const isOurs = snapshot !== undefined && !isUnadopted(snapshot, pointer);
+    if (!(error instanceof UnusableArchive) || !isOurs || pointer.manifest?.digest === undefined) throw error;
+    props.telemetry.logger.error('A snapshot is damaged, and older ones are tried', {
+      collection: props.collection,
+      snapshot: snapshot.version,
+      reason: error.message,
+    });
+    for (const older of [...(await snapshotsBefore(props, snapshot.version)), undefined]) {
+      const rebuilt = await rebuildFrom(props, older, pointer, folder, undefined, true).catch(
+        (failure: unknown) => {
+          if (!(failure instanceof UnusableArchive || failure instanceof LostRecords)) throw failure;
+        },
+      );
+      // What is published holds all of the damaged one, and this is what is published.
+      if (rebuilt !== undefined) return { ...rebuilt, snapshotVersion: snapshot.version, hasAdopted: false };
+    }
+    throw error;
+  }
+}
+
+/** The newest first. */
+async function snapshotsBefore(props: RebuildProps, version: string): Promise<LocatedSnapshot[]> {
+  const versions = (await snapshotVersions(props)).filter((each) => each < version).reverse();
+  const located = await concurrently(versions, REQUESTS_AT_ONCE, (each) => snapshotOf(props, each));
+  return located.flatMap((snapshot) => snapshot ?? []);
+}
+
+/** @param isExact - whether what comes out must be what was published, and nothing more. */
+async function rebuildFrom(
+  props: RebuildProps,
+  snapshot: LocatedSnapshot | undefined,
+  pointer: Published,
+  folder: string,
+  live: ChromaCollection | undefined,
+  isExact: boolean,
+) {
   const origin = snapshot?.manifest?.content;
   const copy = workingCopy(join(folder, randomBytes(8).toString('hex')));
   try {
-    const chroma = await openSnapshot(props, snapshot, copy);
+    const chroma = await openSnapshot(props, snapshot, pointer, copy);
     const embedding = await sharedEmbedding(props, pointer, snapshot, chroma);
     const rebuiltFrom = await replayDeltas(props, { chroma, embedding, snapshot, pointer, folder });
     const hasAdopted = isUnadopted(snapshot, pointer);
@@ -54,7 +103,7 @@ export async function rebuild(
       if (replaced.length > 0) await keepReplaced(props, props.collection, snapshot.version, replaced);
     } else {
       // Of a receipt that both have, the snapshot's form counts, and that may be shorter: no count proves a loss.
-      await refuseLoss(props.collection, chroma, pointer);
+      await refuseLoss(props.collection, chroma, pointer, isExact ? [] : rebuiltFrom);
     }
     const ancestors = [...(pointer.manifest?.lineage ?? []), ...(origin?.lineage ?? [])];
     const lineage = [...new Set([...ancestors, ...(snapshot === undefined ? [] : [snapshot.version])])];
@@ -77,13 +126,14 @@ export async function rebuild(
 async function openSnapshot(
   { s3, bucket, collection, space }: RebuildProps,
   snapshot: LocatedSnapshot | undefined,
+  { manifest }: Published,
   copy: WorkingCopy,
 ): Promise<ChromaCollection> {
   if (snapshot !== undefined) await fetchSnapshot(s3, bucket, snapshot, copy.directory);
   const database = await copy.start();
   const chroma = await openOnlyCollection(database, collection);
   if (chroma !== undefined) return chroma;
-  if (snapshot === undefined) return createChromaCollection(database, collection, space);
+  if (snapshot === undefined) return createChromaCollection(database, collection, manifest?.space ?? space);
   throw new Error(`The snapshot ${snapshot.version} of ${collection} holds no collection.`);
 }
 
@@ -127,15 +177,26 @@ function kindOf(
   return `${own.model} and ${own.dimensions} dimensions`;
 }
 
+/**
+ * A version of before digests were kept tells its count alone; and deltas that came in beyond it, as an old system's
+ * may, are more than it holds. Else the outcome must be what was published.
+ */
 async function refuseLoss(
-  collection: string,
+  collection: Collection,
   chroma: ChromaCollection,
   { manifest }: Published,
+  rebuiltFrom: readonly string[],
 ): Promise<void> {
-  const [records, expected = 0] = [await chroma.count(), manifest?.records];
-  if (records >= expected) return;
-  throw new Error(
-    `The published ${collection} cannot be rebuilt: ${expected} records were published, the snapshot and ` +
-      `the later deltas give ${records}. Restore the missing deltas from the bucket's older object versions.`,
+  if (manifest === undefined) return;
+  const { digest, uncovered_deltas, unmerged_deltas } = manifest;
+  const logged = new Set([...uncovered_deltas, ...unmerged_deltas]);
+  const mayBeMore = digest === undefined || rebuiltFrom.some((key) => !logged.has(key));
+  const records = await chroma.count();
+  if (mayBeMore && records >= manifest.records) return;
+  if (digest !== undefined && digest === (await takeCensus(collection, chroma)).digest) return;
+  throw new LostRecords(
+    `The published ${collection} cannot be rebuilt: ${manifest.records} records were published, the snapshot and ` +
+      `the later deltas give ${records === manifest.records ? 'others' : records}. ` +
+      "Restore the missing deltas from the bucket's older object versions.",
   );
 }

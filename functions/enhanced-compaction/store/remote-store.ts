@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { versionId } from '../../../contracts/bucket-layout';
 import type { DistanceSpace } from '../../../contracts/collection-pointer';
 import type { Collection } from '../../../contracts/collections';
 import { createChromaCollection, openChromaCollection } from '../chroma/collection';
@@ -54,10 +52,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         snapshotVersion: pointer.snapshot_version,
         hasAdopted: false,
         hasCheckpoints: false,
-        seal: async () => ({
-          version: versionId(new Date(), randomBytes(4).toString('hex')),
-          filesSha256: undefined,
-        }),
+        needsCheckpoint: false,
         checkpointFirst: async () => {
           throw new Error('A Chroma server has no checkpoints.');
         },

@@ -67,13 +67,21 @@ export async function readVersion(source: string, target: string, filesSha256: s
     throw new BrokenVersion(`The list of files of the version ${source} is not the one that was published.`);
   }
   for (const { path, sha256: published } of filesSchema.parse(JSON.parse(list.toString())).files) {
-    const copied = await copyHashed(join(source, DATA, path), join(target, path)).catch((error: unknown) => {
+    const from = join(source, DATA, path);
+    const copied = await copyHashed(from, join(target, path)).catch((error: unknown) => {
+      if (!isOfReading(error, from)) throw error;
       throw new BrokenVersion(`The file ${path} of the version ${source} cannot be read: ${error}`);
     });
     if (copied.sha256 !== published) {
       throw new BrokenVersion(`The file ${path} of the version ${source} is not the one that was published.`);
     }
   }
+}
+
+/** A full disk or another trouble with the private copy says nothing about the version. */
+function isOfReading(error: unknown, source: string): boolean {
+  const { syscall, path }: NodeJS.ErrnoException = Object(error);
+  return syscall === 'read' || path === source;
 }
 
 async function copyHashed(source: string, target: string): Promise<{ bytes: number; sha256: string }> {

@@ -3,9 +3,9 @@ import type { VersionManifest } from '../../../../contracts/collection-pointer';
 import { type Lease, LeaseLost } from '../../../../functions/enhanced-compaction/lease/lease';
 import {
   isPublication,
+  onCheckpoint,
   type Publication,
   publish,
-  withSnapshot,
 } from '../../../../functions/enhanced-compaction/lease/publish';
 import { intercepted } from '../../../support/intercepted-client';
 import { useRunTable } from '../../../support/lone-run-table';
@@ -22,6 +22,7 @@ const manifest = (records: number): VersionManifest => ({
   text_format_version: 1,
   runs: [],
   uncovered_deltas: ['lines/delta/x/delta.arrow'],
+  unmerged_deltas: ['lines/delta/y/delta.arrow'],
   uncovered_records: records,
   lineage: [],
 });
@@ -33,6 +34,7 @@ const BEFORE = {
   snapshot_version: OLD,
   snapshot_at: '2026-01-01T00:00:00.000Z',
 };
+const BASE = { version: NEW, records: 2, digest: 'd'.repeat(64), files_sha256: 'f'.repeat(64) };
 const next: Publication = { version: NEW, manifest: manifest(2) };
 
 describe('The pointer moves', () => {
@@ -61,7 +63,7 @@ describe('The pointer moves', () => {
 
   it('with all that it is to say', async () => {
     await table.setPointer({ ...OWNER, ...BEFORE });
-    const covered = withSnapshot(next, new Date('2026-01-02T00:00:00Z'));
+    const covered = onCheckpoint(next, BASE, new Date('2026-01-02T00:00:00Z'));
     await publish(table, lease, BEFORE, covered);
     expect(await table.pointer()).toEqual({ ...OWNER, ...covered });
   });
@@ -147,10 +149,10 @@ describe('When the answer to the write is lost', () => {
   });
 });
 
-it('says of a version that a snapshot covers that nothing is uncovered any more', () => {
-  expect(withSnapshot(next, new Date('2026-01-02T03:04:05.678Z'))).toEqual({
+it('says of a version that a checkpoint holds that it is its own base, and that nothing is uncovered any more', () => {
+  expect(onCheckpoint(next, BASE, new Date('2026-01-02T03:04:05.678Z'))).toEqual({
     version: NEW,
-    manifest: { ...manifest(2), uncovered_deltas: [], uncovered_records: 0 },
+    manifest: { ...manifest(2), base: BASE, uncovered_deltas: [], unmerged_deltas: [], uncovered_records: 0 },
     snapshot_version: NEW,
     snapshot_at: '2026-01-02T03:04:05.678Z',
   });

@@ -17,6 +17,7 @@ import {
   startChromaServer,
 } from '../../../../functions/enhanced-compaction/chroma/server';
 import { annotateRecords } from '../../../../functions/enhanced-compaction/merge/annotate-records';
+import { NO_CENSUS } from '../../../../functions/enhanced-compaction/merge/census';
 import { MergeNotProven } from '../../../../functions/enhanced-compaction/merge/probe';
 import { asHashedRecord } from '../../../../functions/enhanced-compaction/snapshot/missing-receipts';
 import { parseAnnotation } from '../../../../functions/shared/annotation';
@@ -127,7 +128,7 @@ describe('An annotation', () => {
       replaced: 0,
       removed: 0,
       hidden: 0,
-      tally: { forms: {}, labels: {} },
+      census: NO_CENSUS,
     });
     expect(write).not.toHaveBeenCalled();
   });
@@ -170,11 +171,13 @@ describe('An annotation', () => {
   it('changes the tally of labels by what it writes', async () => {
     const chroma = await collection();
     const arrays = { valid_labels_array: ['TOTAL'] };
-    expect((await annotate(chroma, { lines: [line(1, arrays), line(2, arrays)] })).tally.labels).toEqual({
+    expect(
+      (await annotate(chroma, { lines: [line(1, arrays), line(2, arrays)] })).census.tally.labels,
+    ).toEqual({
       arrays: 2,
     });
     const gone = { valid_labels_array: null };
-    expect((await annotate(chroma, { lines: [line(1, gone)] })).tally.labels).toEqual({ arrays: -1 });
+    expect((await annotate(chroma, { lines: [line(1, gone)] })).census.tally.labels).toEqual({ arrays: -1 });
   });
 
   it.each<[string, Partial<ChromaCollection>]>([

@@ -1,0 +1,73 @@
+import type { VersionManifest } from '../../../contracts/collection-pointer';
+import type { Collection } from '../../../contracts/collections';
+import {
+  addDigests,
+  type ContentDigest,
+  digestRecords,
+  EMPTY_DIGEST,
+} from '../../../contracts/content-digest';
+import { CONTENT_HASH_KEY } from '../../../contracts/delta';
+import {
+  addTallies,
+  NO_RECORDS,
+  olderRecords,
+  type RecordTally,
+  tallyRecords,
+} from '../../../contracts/record-form';
+import type { Telemetry } from '../../shared/logging';
+import type { ChromaCollection, StoredMetadata } from '../chroma/collection';
+
+/** What is known of all records of a collection without looking at them again: a merge adds by how much it changes. */
+export interface Census {
+  readonly tally: RecordTally;
+  readonly digest: ContentDigest;
+}
+
+export const NO_CENSUS: Census = { tally: NO_RECORDS, digest: EMPTY_DIGEST };
+
+/** @param sign - -1 takes the second away from the first. */
+export const addCensus = (a: Census, b: Census, sign: 1 | -1 = 1): Census => ({
+  tally: addTallies(a.tally, b.tally, sign),
+  digest: addDigests(a.digest, b.digest, sign),
+});
+
+export const censusOf = (collection: Collection, records: readonly StoredMetadata[]): Census => ({
+  tally: tallyRecords(
+    collection,
+    records.map(({ metadata }) => metadata),
+  ),
+  digest: digestRecords(records.map(({ id, metadata }) => ({ id, contentHash: metadata[CONTENT_HASH_KEY] }))),
+});
+
+/** What a published version knows of its records; undefined in versions of before it was counted. */
+export function knownCensus({ record_tally: tally, digest }: VersionManifest): Census | undefined {
+  return tally === undefined || digest === undefined ? undefined : { tally, digest };
+}
+
+/** What a remote server gives at once. */
+const RECORDS_PER_PAGE = 300;
+
+/** Looks at all records of a collection. */
+export async function takeCensus(
+  collection: Collection,
+  { metadataPage }: Pick<ChromaCollection, 'metadataPage'>,
+): Promise<Census> {
+  let census = NO_CENSUS;
+  for (let offset = 0; ; offset += RECORDS_PER_PAGE) {
+    const page = await metadataPage(offset, RECORDS_PER_PAGE);
+    census = addCensus(census, censusOf(collection, page));
+    if (page.length < RECORDS_PER_PAGE) return census;
+  }
+}
+
+/** Says, with figures, that a collection holds records of more forms than the pipeline writes. */
+export function warnOfOldForms(collection: Collection, tally: RecordTally, { logger }: Telemetry): void {
+  const { forms, labels } = tally;
+  const older = olderRecords(collection, tally);
+  if (older === 0) return;
+  const records = Object.values(forms).reduce((sum, count) => sum + count, 0);
+  logger.warn(
+    'A collection holds records of older forms, which filters and searches do not find alike. Drop the OCR results of their receipts again to replace them',
+    { collection, records, older, forms, labels },
+  );
+}
