@@ -4,7 +4,7 @@
  * all its processes from `/proc` (Linux only); pages that they share count in each, so it is an upper bound.
  * Prints medians of the peaks. `RECORDS=5000,20000 ROUNDS=3` are the defaults.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -12,17 +12,13 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type BatchReport, type LocalAws, startLocalAws } from 'local-aws';
-import { runOfLines } from '../__tests__/support/runs';
 import { perCollection } from '../contracts/collections';
 import type { CompactionRun } from '../contracts/compaction-run';
-import { contentHash, type DeltaHeader, type DeltaRecord } from '../contracts/delta';
-import { TEXT_FORMAT_VERSION } from '../contracts/embedding';
-import { recordId } from '../contracts/record-id';
 import { type LocalPipeline, startLocalPipeline } from '../demo/pipeline/local-pipeline';
-import { encodeDelta } from '../functions/shared/delta-file';
 import { createDoorbellSender } from '../functions/shared/doorbell';
 import { createRun } from '../functions/shared/run-table';
 import { loadConfig } from '../stacks/config';
+import { makeReceipt } from './made-receipt';
 
 const SIZES = (process.env.RECORDS ?? '5000,20000').split(',').map(Number);
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
@@ -70,7 +66,7 @@ async function arriveAndSend(aws: LocalAws, pipeline: LocalPipeline, records: nu
   const table = { client, name: pipeline.tableName };
   let run: CompactionRun | undefined;
   for (let left = records; left > 0; left -= RECORDS_PER_RECEIPT) {
-    const made = makeRun(pipeline, Math.min(left, RECORDS_PER_RECEIPT));
+    const made = makeReceipt(pipeline.config.embedding, Math.min(left, RECORDS_PER_RECEIPT));
     run = made.run;
     const Key = run.lines.delta_key;
     await s3.send(new PutObjectCommand({ Bucket: pipeline.bucket, Key, Body: made.bytes }));
@@ -82,35 +78,6 @@ async function arriveAndSend(aws: LocalAws, pipeline: LocalPipeline, records: nu
     await send([{ collection: 'lines', run, deduplicationId: run.run_id }]);
   }
   for (const each of [s3, sqs, client]) each.destroy();
-}
-
-function makeRun({ config: { embedding } }: LocalPipeline, count: number) {
-  const receipt = { imageId: randomUUID(), receiptId: 1 };
-  const records = Array.from({ length: count }, (_, index): DeltaRecord => {
-    const lineId = index + 1;
-    const content = {
-      document: `line ${lineId} of a receipt, with the line above and the line below it`,
-      metadata: { image_id: receipt.imageId, receipt_id: receipt.receiptId, line_id: lineId },
-      embedding: Float32Array.from({ length: embedding.dimensions }, () => Math.random() - 0.5),
-    };
-    const { document: embeddedText } = content;
-    const id = recordId({ ...receipt, lineId });
-    return { id, ...content, embeddedText, contentHash: contentHash(content) };
-  });
-  const header: DeltaHeader = {
-    format_version: 1,
-    run_id: randomBytes(16).toString('hex'),
-    collection: 'lines',
-    image_id: receipt.imageId,
-    receipt_id: receipt.receiptId,
-    created_at: new Date().toISOString(),
-    model: embedding.model,
-    dimensions: embedding.dimensions,
-    text_format_version: TEXT_FORMAT_VERSION,
-    records: count,
-  };
-  const bytes = encodeDelta({ header, records });
-  return { run: runOfLines(header, bytes), bytes };
 }
 
 function sample({ runtimes }: LocalPipeline, peak: Peak): void {

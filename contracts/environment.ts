@@ -55,7 +55,7 @@ const variables = z.object({
   /** A run that is unfinished for longer than this is sent to its queue again. Seconds. */
   RECONCILE_AFTER_SECONDS: wholeNumber.default(900),
   /** A checkpoint to S3 is due after this many merged records. */
-  CHECKPOINT_RECORDS: wholeNumber.default(50_000),
+  CHECKPOINT_RECORDS: wholeNumber.default(5000),
   /** A checkpoint to S3 is due after this many minutes, if anything was merged since the last. */
   CHECKPOINT_MINUTES: wholeNumber.default(60),
   /** How many S3 snapshot versions are kept. */

@@ -206,7 +206,11 @@ export const configSchema = z.strictObject({
   chroma: chroma.prefault({ mode: 'embedded' }),
   compaction: z
     .strictObject({
-      checkpointRecords: whole.default(50_000),
+      /**
+       * Merged records after which a collection is written whole, or a tenth of it, whichever is more. Replaying
+       * them costs a cold start 2.3 ms each (2 cores, 1536 dimensions): 12 s for the default.
+       */
+      checkpointRecords: whole.default(5000),
       checkpointMinutes: whole.default(60),
       snapshotsKept: z.int().min(2).default(8),
       reconcileAfterSeconds: z.int().min(60).default(900),

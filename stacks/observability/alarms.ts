@@ -121,6 +121,17 @@ export class Alarms extends Construct {
         threshold: snapshotSeconds,
         ...watched,
       });
+      const failed = pipelineMetric(
+        deployment,
+        'enhanced-compaction',
+        'checkpointsFailed',
+        'Sum',
+        collection,
+      );
+      this.add(`${collection}-checkpoints-failed`, failed, {
+        description: `A checkpoint of ${collection} could not be written. Its receipts are merged and stand in the deltas; the log says why, and the next merge tries again.`,
+        threshold: 1,
+      });
       const lost = pipelineMetric(deployment, 'enhanced-compaction', 'leaseLost', 'Sum', collection);
       this.add(`${collection}-lease-lost`, lost, {
         description: `A merge of ${collection} was thrown away since another writer held the lease. Is there a second writer?`,

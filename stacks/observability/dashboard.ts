@@ -78,7 +78,10 @@ function sections({ deployment, queues }: ObservabilityProps): Sections {
     },
     'Is it safe, and what does it cost?': {
       'Age of the S3 snapshot (s)': perCollection('reconcile-runs', 'snapshotAge', 'Maximum'),
-      'Versions published (EFS bills by these)': perCollection('enhanced-compaction', 'publishes', 'Sum'),
+      'Versions published, checkpoints failed': [
+        ...perCollection('enhanced-compaction', 'publishes', 'Sum'),
+        ...perCollection('enhanced-compaction', 'checkpointsFailed', 'Sum'),
+      ],
       'Duration, p99 (ms)': perFunction('Duration', 'p99'),
     },
   };
