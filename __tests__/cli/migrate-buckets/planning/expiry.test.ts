@@ -4,6 +4,7 @@ import {
   PutBucketLifecycleConfigurationCommand,
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
+import { ExpirySurvey } from '../../../../cli/migrate-buckets/planning/expiry-survey';
 import { contents, createBucket, put } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
 import { migratedSetting, migrationSetting } from '../migration-setting';
@@ -176,5 +177,61 @@ it('A5: what is kept under archive/ does not say that it may go, and so it stays
     evidence: expect.stringContaining(
       `objects, tagged covered-by-snapshot=true, 30 days after they were written: 1 object of this plan (1 B), e.g. archive/${loser}/${key}.`,
     ),
+  });
+});
+
+describe('A5: the survey of what expires', () => {
+  const signal = new AbortController().signal;
+  const key = 'ocr/a.json';
+
+  /** What it says of one object of two bytes, which has its tags at the source, or is not there at all. */
+  async function surveyOf(setting: Awaited<ReturnType<typeof migrationSetting>>) {
+    const { source: bucket, destination } = setting;
+    const survey = await ExpirySurvey.of(harness.s3, destination, signal);
+    const object = { key, size: 2, etag: 'e', storageClass: 'STANDARD', modified: 0 };
+    await survey.offer({ key, size: 2, tagged: { bucket, object } });
+    return survey.finish();
+  }
+  const rule = (ID: string, Filter: LifecycleRule['Filter']): Partial<LifecycleRule> => ({
+    ID,
+    Filter,
+    Expiration: { Days: 1 },
+  });
+  const SCANS = rule('scans', { Tag: { Key: 'kind', Value: 'scan' } });
+
+  it('counts an object for every rule that takes it, be it by its tags or whatever these are', async () => {
+    const setting = await migrationSetting(harness, (source) =>
+      put(harness.s3, source, key, '{}', { Tagging: 'kind=scan' }),
+    );
+    const drafts = rule('drafts', { Tag: { Key: 'kind', Value: 'draft' } });
+    await expireIn(setting.destination, rule('all', { Prefix: 'ocr/' }), SCANS, drafts);
+    expect(await surveyOf(setting)).toMatchObject({
+      rules: [
+        { id: 'all', objects: 1, bytes: 2 },
+        { id: 'scans', objects: 1, bytes: 2 },
+      ],
+    });
+  });
+
+  it('does not say of what is gone by now that it expires', async () => {
+    const setting = await migrationSetting(harness);
+    await expireIn(setting.destination, SCANS);
+    expect(await surveyOf(setting)).toEqual({ rules: [], unread: null });
+  });
+
+  it('takes no object for one without tags where these cannot be read', async () => {
+    const setting = await migrationSetting(harness, { [key]: '{}' });
+    await expireIn(setting.destination, SCANS);
+    await harness.admin.inject({ operation: 'GetObjectTagging', fail: 'AccessDenied', times: 0 });
+    await expect(surveyOf(setting)).rejects.toThrow(
+      `Access was denied when asked to read the tags of ${key} in ${setting.source}`,
+    );
+    await harness.admin.clearFaults();
+  });
+
+  it('ends where the operator ends it, and does not take that for a lifecycle that cannot be read', async () => {
+    const { destination } = await migrationSetting(harness);
+    const ended = ExpirySurvey.of(harness.s3, destination, AbortSignal.abort());
+    await expect(ended).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
