@@ -1,4 +1,4 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { replacedKey } from '../../../../contracts/bucket-layout';
 import type { ReplacedRecord } from '../../../../contracts/replaced-record';
 import { keepForRuns, keepReplaced } from '../../../../functions/enhanced-compaction/merge/keep-replaced';
@@ -75,6 +75,20 @@ it('loses no line of another writer that comes first, be the object there or not
     .split('\n')
     .map((line) => JSON.parse(line).id);
   expect(ids?.sort()).toEqual(['a', 'b', 'c', 'd1', 'd2']);
+});
+
+it('tries again where S3 only says that another write was under way', async () => {
+  const conflict = new S3ServiceException({
+    name: 'ConditionalRequestConflict',
+    $fault: 'client',
+    $metadata: { httpStatusCode: 409 },
+  });
+  const kept = await keep(
+    [record('a')],
+    beaten(2, () => Promise.reject(conflict)),
+  );
+  expect(kept).toMatchObject({ records: 1 });
+  expect(await body()).toContain('"id":"a"');
 });
 
 it('gives up after five writers that came first, and at once where S3 fails otherwise', async () => {
