@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { replicatedDeletions } from '../../../../cli/migrate-buckets/retirement/replicated-deletions';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
+import { intercepted } from '../../../support/intercepted-client';
 import { contents, put } from '../../../support/old-buckets';
 import { type CliHarness, startCliHarness } from '../cli-harness';
 import { migratedSetting } from '../migration-setting';
@@ -60,13 +61,28 @@ describe('what S3 itself does with the deletions in a bucket', () => {
     const Bucket = await versioned();
     expect(await replicatedDeletions(embedded.s3, Bucket)).toBeNull();
     const failing = async (fail: 'AccessDenied' | 'NotImplemented') => {
-      await embedded.admin.inject({ operation: 'GetBucketReplication', fail });
-      return replicatedDeletions(embedded.s3, Bucket);
+      // However often: after a 501, as after any failure of a server, the same is asked again.
+      await embedded.admin.inject({ operation: 'GetBucketReplication', fail, times: 0 });
+      const told = await replicatedDeletions(embedded.s3, Bucket);
+      await embedded.admin.clearFaults();
+      return told;
     };
     expect(await failing('NotImplemented')).toBeNull();
     expect(await failing('AccessDenied')).toBe(
       `Whether ${Bucket} replicates its deletions could not be found out (AccessDenied).`,
     );
+  });
+
+  it('is not nothing because the bucket is not there', async () => {
+    expect(await replicatedDeletions(embedded.s3, 'gone')).toBe(
+      'Whether gone replicates its deletions could not be found out (NoSuchBucket).',
+    );
+  });
+
+  it('is told by a rule that does not say where to', async () => {
+    const Rules = [{ Status: 'Enabled' }];
+    const s3 = intercepted(embedded.s3, async () => ({ ReplicationConfiguration: { Role, Rules } }));
+    expect(await replicatedDeletions(s3, 'old')).toContain('what is deleted in old to another bucket, where');
   });
 });
 
