@@ -114,7 +114,7 @@ async function refuseRetiring({ aws }: Pick<Context, 'aws'>, plan: Plan, path: s
   );
 }
 
-/** What the destination holds since the first freeze that the source does not, and no other plan put there: pointers last. */
+/** What the destination holds since the first freeze that the source does not, and no other plan put there. */
 async function writtenSince(run: Run): Promise<Found> {
   const { engine, plan, path, since } = run;
   const { source, destination } = plan;
@@ -143,7 +143,7 @@ async function writtenSince(run: Run): Promise<Found> {
   }
   const { rest, copied } = await withoutCopies(run, plan, found);
   return {
-    written: rest.sort((a, b) => Number(isPointerKey(a.key)) - Number(isPointerKey(b.key))),
+    written: rest,
     others: [...archives, ...copied].map(([place, objects]) => ({ place, objects })),
   };
 }
