@@ -1,5 +1,14 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { GetObjectCommand, GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { planFiles } from '../../../../cli/migrate-buckets/plan-files/plan-file';
 import { snapshotPointerKey } from '../../../../contracts/bucket-layout';
 import { freezeRecordKey, lockObjectKey } from '../../../../contracts/migrate-buckets/own-objects';
 import { makeSnapshot } from '../../../support/chroma-snapshots';
@@ -22,6 +31,17 @@ const rollbackOf =
   (...more: string[]) =>
     harness.json('rollback', plan, '--confirm', source, ...more);
 const NEW = 'lines/delta/new/delta.arrow';
+/** Lets the destination tell of another first freeze, so many seconds after it got this object. */
+async function frozenAfter(
+  { source, destination }: { source: string; destination: string },
+  Key: string,
+  seconds: number,
+) {
+  const record = JSON.parse((await textOf(destination, freezeRecordKey(source))) ?? '');
+  const { LastModified } = await harness.s3.send(new HeadObjectCommand({ Bucket: destination, Key }));
+  const first_frozen_at = new Date((LastModified?.getTime() ?? 0) + seconds * 1000).toISOString();
+  await put(harness.s3, destination, freezeRecordKey(source), JSON.stringify({ ...record, first_frozen_at }));
+}
 
 it('goes back to the source: what it was before is put back, and what is only in the destination is named', async () => {
   const setting = await configuredSetting(harness);
@@ -123,6 +143,66 @@ it('takes all that the source lacks for written since where nothing tells when i
   expect(told?.message).toContain(
     `Nothing tells when ${source} was frozen first, so all that it does not hold counts as written since. `,
   );
+});
+
+it('takes what was written in the second of the freeze for written since: S3 tells no more of its time', async () => {
+  const setting = await migratedSetting(harness, numbered(1));
+  await put(harness.s3, setting.destination, NEW, 'written since');
+  await frozenAfter(setting, NEW, 0);
+  expect(await rollbackOf(setting)('--copy-back')).toMatchObject({
+    code: 0,
+    result: { copied: 1, left_count: 0 },
+  });
+});
+
+it('names what the source holds otherwise, even where it was written over before the freeze', async () => {
+  const setting = await migratedSetting(harness, numbered(1));
+  const { destination } = setting;
+  const [changed = ''] = Object.keys(numbered(1));
+  for (const key of [changed, NEW]) await put(harness.s3, destination, key, 'written before');
+  await frozenAfter(setting, NEW, 1);
+  expect((await rollbackOf(setting)()).result).toMatchObject({
+    left: [{ key: changed, message: `It is only in ${destination}.` }],
+  });
+});
+
+it('takes no copy for written since whose ETag differs, as it was cut anew', async () => {
+  const setting = await migrationSetting(harness, { large: 'x'.repeat(5000) });
+  const { source, destination, makePlan, apply } = setting;
+  await makePlan();
+  expect((await apply('--multipart-above', '1000')).code).toBe(0);
+  expect(await contents(harness.s3, destination)).not.toEqual(await contents(harness.s3, source));
+  expect(await rollbackOf(setting)()).toMatchObject({ code: 0, result: { unfrozen: true, left_count: 0 } });
+});
+
+it('rests on no manifest that somebody altered, and leaves the source as it is', async () => {
+  const setting = await migratedSetting(harness, numbered(1));
+  const { source, destination, plan } = setting;
+  await put(harness.s3, destination, NEW, 'written since');
+  const { manifest } = planFiles(plan);
+  const text = await harness.read(manifest);
+  const [line = ''] = text.split('\n');
+  // As if it were a stranded delta, which lies elsewhere, too.
+  const stranded = { ...JSON.parse(line), key: NEW, bucket: 'loser' };
+  await writeFile(join(harness.folder, manifest), `${JSON.stringify(stranded)}\n${text}`);
+  expect((await rollbackOf(setting)()).result).toMatchObject({
+    exit_code: 5,
+    message: expect.stringContaining('is not the manifest that the plan was made with'),
+  });
+  expect((await harness.json('status', '--source', source)).result).toMatchObject({ frozen: true });
+});
+
+it('ends where AWS refuses its credentials, and leaves the source frozen: no object is to blame', async () => {
+  const setting = await migratedSetting(harness, numbered(1));
+  const { source, destination } = setting;
+  await put(harness.s3, destination, NEW, 'written since');
+  await harness.admin.inject({ operation: 'CopyObject', bucket: source, fail: 'ExpiredToken', times: 0 });
+  const { code, result } = await rollbackOf(setting)('--copy-back');
+  expect({ code, message: result.message }).toEqual({
+    code: 1,
+    message: expect.stringContaining('AWS refused the credentials (ExpiredToken)'),
+  });
+  expect((await harness.json('status', '--source', source)).result).toMatchObject({ frozen: true });
 });
 
 it('moves a pointer back only where its snapshot was built from the one that the source names', async () => {
@@ -240,6 +320,43 @@ it('A7: still names what was written over what another plan put there, and over 
   });
 });
 
+it('A7: names what is new in an archive that the source keeps, and what it keeps of that no longer', async () => {
+  const [planned, later] = ['archive/older/a', 'archive/older/b'];
+  const setting = await migratedSetting(harness, { ...numbered(1), [planned]: 'ours' });
+  const { source, destination, plan } = setting;
+  expect((await harness.json('unfreeze', plan)).code).toBe(0);
+  await harness.s3.send(new DeleteObjectCommand({ Bucket: source, Key: planned }));
+  await put(harness.s3, destination, planned, 'written over it');
+  await put(harness.s3, source, later, 'ours');
+  await put(harness.s3, destination, later, 'another');
+  expect((await rollbackOf(setting)()).result).toMatchObject({
+    others: [],
+    left: [planned, later].map((key) => ({ key, message: `It is only in ${destination}.` })),
+  });
+});
+
+it('A7: goes back to what was archived: new is what the source lacks, and a pointer that is archived is none', async () => {
+  const [OLD, NEXT] = ['20260101_000000', '20260303_000000_000000_0123abcd'];
+  const full = await makeSnapshot(1);
+  const pointer = snapshotPointerKey('lines');
+  const [loser, fresh] = ['loser-rolled-back', 'fresh-rolled-back'];
+  for (const bucket of [loser, fresh]) await createBucket(harness.s3, bucket);
+  await putSnapshot(harness.s3, loser, 'lines', OLD, full);
+  const plan = `archive-${loser}.json`;
+  expect((await harness.json('plan', '--archive', loser, '--dest', fresh)).code).toBe(0);
+  expect((await harness.json('apply', plan, '--confirm', loser, '--settle', '0')).code).toBe(0);
+  const [added, archived] = [`archive/${loser}/archive/older/a`, `archive/${loser}/${pointer}`];
+  await put(harness.s3, fresh, added, 'written since');
+  await put(harness.s3, fresh, archived, NEXT);
+  expect((await rollbackOf({ plan, source: loser })('--copy-back')).result).toMatchObject({
+    copied: 1,
+    others: [],
+    left: [{ key: archived, message: `${loser} holds something else under this key. Look at both.` }],
+  });
+  expect(await textOf(loser, 'archive/older/a')).toBe('written since');
+  expect(await textOf(loser, pointer)).toBe(OLD);
+});
+
 it('looks again under its lock whether the retirement has begun meanwhile', async () => {
   const setting = await migratedSetting(harness, numbered(1));
   const { source, destination, plan } = setting;
@@ -279,3 +396,32 @@ it('refuses once the retirement has begun, and without the name of the source', 
   expect((await retire('--accept-idle')).code).toBe(0);
   expect((await rollbackOf(setting)()).code).toBe(6);
 });
+
+it('tells how to go back once the source is gone, and looks for nothing there', async () => {
+  const setting = await migratedSetting(harness, numbered(1));
+  const { source, destination, retire } = setting;
+  expect((await retire('--accept-idle', '--mode', 'delete')).code).toBe(0);
+  expect((await rollbackOf(setting)()).result).toMatchObject({
+    exit_code: 6,
+    message: expect.stringContaining(`make a plan with --source ${destination} --dest ${source}`),
+  });
+});
+
+it.each(['retiring', 'retired'])(
+  'refuses by the state alone while that is %s, where the destination tells of no retirement',
+  async (phase) => {
+    const setting = await migratedSetting(harness, numbered(1));
+    const { source, destination, plan, retire } = setting;
+    if (phase === 'retiring') {
+      await harness.admin.inject({ operation: 'DeleteObjects', fail: 'AccessDenied', times: 0 });
+    }
+    await retire('--accept-idle');
+    await harness.admin.clearFaults();
+    expect(JSON.parse(await harness.read(planFiles(plan).state))).toMatchObject({ phase });
+    await harness.s3.send(new DeleteObjectCommand({ Bucket: destination, Key: freezeRecordKey(source) }));
+    expect((await rollbackOf(setting)()).result).toMatchObject({
+      exit_code: 6,
+      message: expect.stringContaining(`The retirement of ${source} has begun`),
+    });
+  },
+);
