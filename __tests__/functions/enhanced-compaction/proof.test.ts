@@ -48,6 +48,10 @@ const LIES: Readonly<Record<string, Lie>> = {
   })),
   'spoils a content hash': changingLast((record) => ({ ...record, contentHash: 'f'.repeat(64) })),
   'keeps a wrong vector': changingLast((record) => ({ ...record, embedding: embed('of another text') })),
+  'keeps a vector that is a little off': changingLast((record) => ({
+    ...record,
+    embedding: record.embedding.map((value) => 1.1 * value),
+  })),
   'finds no vectors': () => ({ nearest: async (embeddings) => embeddings.map(() => []) }),
 };
 
