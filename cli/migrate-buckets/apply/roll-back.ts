@@ -197,9 +197,10 @@ type Taken = Pick<ResultOf<'rollback'>, 'copied' | 'others' | 'left' | 'left_cou
 
 async function leaveAll(run: Run): Promise<Taken> {
   const { written, others } = await writtenSince(run);
-  const left = written.map(({ theirs: { key } }) => ({
+  const { source, destination } = run.plan;
+  const left = written.map(({ theirs: { key }, ours }) => ({
     key,
-    message: `It is only in ${run.plan.destination}.`,
+    message: ours === undefined ? `It is only in ${destination}.` : `${source} holds something else there.`,
   }));
   return { copied: 0, others, left: left.slice(0, SHOWN), left_count: left.length };
 }

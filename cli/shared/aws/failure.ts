@@ -71,7 +71,7 @@ export const isThrottled = ({ code, status }: Failure): boolean =>
 /** Worth another try: nobody knows whether the request was done, and every request of ours is conditional. */
 export const isTransient = (failure: Failure): boolean =>
   isThrottled(failure) ||
-  failure.status >= 500 ||
+  (failure.status >= 500 && !isUnable(failure)) ||
   failure.code === 'ConditionalRequestConflict' ||
   failure.code === 'OperationAborted' ||
   failure.code === 'RequestTimeout' ||

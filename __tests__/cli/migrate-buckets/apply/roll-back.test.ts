@@ -157,12 +157,12 @@ it('takes what was written in the second of the freeze for written since: S3 tel
 
 it('names what the source holds otherwise, even where it was written over before the freeze', async () => {
   const setting = await migratedSetting(harness, numbered(1));
-  const { destination } = setting;
+  const { source, destination } = setting;
   const [changed = ''] = Object.keys(numbered(1));
   for (const key of [changed, NEW]) await put(harness.s3, destination, key, 'written before');
   await frozenAfter(setting, NEW, 1);
   expect((await rollbackOf(setting)()).result).toMatchObject({
-    left: [{ key: changed, message: `It is only in ${destination}.` }],
+    left: [{ key: changed, message: `${source} holds something else there.` }],
   });
 });
 
@@ -316,7 +316,10 @@ it('A7: still names what was written over what another plan put there, and over 
   const { result } = await rollbackOf(setting)();
   expect(result).toMatchObject({
     others: [],
-    left: [ours, theirs].map((key) => ({ key, message: `It is only in ${destination}.` })),
+    left: [
+      { key: ours, message: `${source} holds something else there.` },
+      { key: theirs, message: `It is only in ${destination}.` },
+    ],
   });
 });
 
@@ -331,7 +334,10 @@ it('A7: names what is new in an archive that the source keeps, and what it keeps
   await put(harness.s3, destination, later, 'another');
   expect((await rollbackOf(setting)()).result).toMatchObject({
     others: [],
-    left: [planned, later].map((key) => ({ key, message: `It is only in ${destination}.` })),
+    left: [
+      { key: planned, message: `It is only in ${destination}.` },
+      { key: later, message: `${source} holds something else there.` },
+    ],
   });
 });
 
