@@ -90,6 +90,8 @@ class Run {
       // A command that nothing was prepared for would only be refused.
       if (attempt.command !== last && last !== 'verify') await this.inPeace(last);
       last = attempt.command;
+      // Somebody wrote to the destination before there was a plan, so it was rightly refused. The end tells the way out.
+      if (last !== 'plan' && (await this.phase()) === undefined) break;
       await this.attempt(attempt);
     }
     await this.finish(before ?? new Map());
@@ -242,7 +244,7 @@ class Run {
     const { report, scenario, harness } = this;
     let ended = await this.toTheEnd();
     for (let round = 1; this.disturbed && ended?.code !== 0 && round < ROUNDS; round++) {
-      await this.inPeaceUnfrozen();
+      if ((await this.phase()) !== undefined) await this.inPeaceUnfrozen();
       // The way out that is told once a retirement has begun: a new plan, of what is left.
       this.files.plan = `plan-${scenario.seed}-${round}.json`;
       this.consented = true;
