@@ -6,7 +6,7 @@ import { type CollectionPointer, collectionPointerSchema } from '../../../contra
 import type { Collection } from '../../../contracts/collections';
 import { collectionKey } from '../../../contracts/compaction-run';
 import { LEASE_RENEWAL_SECONDS, LEASE_SECONDS } from '../../../contracts/lease';
-import type { RunTable } from '../../shared/run-table';
+import { type RunTable, readItem } from '../../shared/run-table';
 
 /** The lease went to another owner: whatever was merged under it is to be thrown away. */
 export class LeaseLost extends Error {
@@ -67,9 +67,14 @@ export async function takeLease(
   const { fence } = pointer;
 
   const lost = new AbortController();
-  let expiresAt = Date.now() + milliseconds;
+  let expiresAt = pointer.lease_expires_at ?? 0;
+  let unanswered = 0;
+  const couldNotRenew = () => lost.abort(new LeaseLost(`The lease of ${collection} could not be renewed.`));
   const renew = async () => {
     const asked = Date.now();
+    // A renewal that hangs fails in no way. One that was never sent, as in a frozen sandbox, may yet succeed.
+    if (unanswered > 0 && asked > expiresAt) return couldNotRenew();
+    unanswered++;
     try {
       const renewed = await updateIfOurs(table, collection, owner, fence, {
         UpdateExpression: 'SET lease_expires_at = :expires',
@@ -79,8 +84,9 @@ export async function takeLease(
       else lost.abort(new LeaseLost(`The lease of ${collection} went to another writer.`));
     } catch {
       // A failed request is tried again with the next renewal, as long as the lease lasts.
-      if (Date.now() > expiresAt)
-        lost.abort(new LeaseLost(`The lease of ${collection} could not be renewed.`));
+      if (Date.now() > expiresAt) couldNotRenew();
+    } finally {
+      unanswered--;
     }
   };
   const heartbeat = setInterval(renew, renewalSeconds * 1000);
@@ -101,15 +107,19 @@ export async function takeLease(
   };
 }
 
+/**
+ * The pointer, if the lease is ours now. An answer may be lost after the write was made, and the SDK's own retry then
+ * finds the condition false, by what this very owner wrote.
+ */
 async function tryTake(
-  { client, name }: RunTable,
+  table: RunTable,
   collection: Collection,
   owner: string,
   milliseconds: number,
 ): Promise<CollectionPointer | undefined> {
   const now = Date.now();
   const take = new UpdateCommand({
-    TableName: name,
+    TableName: table.name,
     Key: collectionKey(collection),
     UpdateExpression:
       'SET lease_owner = :owner, lease_expires_at = :expires, fence = if_not_exists(fence, :zero) + :one',
@@ -124,11 +134,14 @@ async function tryTake(
     ReturnValues: 'ALL_NEW',
   });
   try {
-    const { Attributes } = await client.send(take);
+    const { Attributes } = await table.client.send(take);
     return collectionPointerSchema.parse(Attributes);
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
-    throw error;
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    const pointer = collectionPointerSchema
+      .optional()
+      .parse(await readItem(table, collectionKey(collection)));
+    return pointer?.lease_owner === owner ? pointer : undefined;
   }
 }
 

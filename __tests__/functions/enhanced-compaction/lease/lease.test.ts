@@ -1,3 +1,4 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   type Lease,
   LeaseLost,
@@ -91,6 +92,18 @@ describe('A lease', () => {
     expect(await table.pointer()).toEqual({ fence: 1 });
   });
 
+  it('is held by the owner who took it, though the answer was lost and its request was made again', async () => {
+    const late = watched(async (send) => {
+      const answer = await send();
+      if (late.updates() > 1) return answer;
+      throw new ConditionalCheckFailedException({ message: '', $metadata: {} });
+    });
+    const lease = await take({}, Date.now(), late);
+    expect(await table.pointer()).toMatchObject({ lease_owner: lease.owner, fence: 1 });
+    await jest.advanceTimersByTimeAsync(30 * SECOND);
+    await untilExpiryIs(START + 120 * SECOND);
+  });
+
   it('is not called taken when the table cannot be asked', async () => {
     const broken = watched(() => Promise.reject(new Error('No answer.')));
     await expect(takeLease(broken, 'lines', Date.now())).rejects.toThrow('No answer.');
@@ -156,6 +169,18 @@ describe('The heartbeat', () => {
     expect(lease.signal.reason).toBeInstanceOf(LeaseLost);
     expect(lease.signal.reason).toHaveProperty('message', 'The lease of lines could not be renewed.');
     fails = false;
+  });
+
+  it('is not deceived by requests that are never answered', async () => {
+    let hangs = false;
+    const watch = watched((send) => (hangs ? new Promise(() => {}) : send()));
+    const lease = await take({}, Date.now(), watch);
+    hangs = true;
+    await jest.advanceTimersByTimeAsync(90 * SECOND);
+    expect(lease.signal.aborted).toBe(false);
+    await jest.advanceTimersByTimeAsync(30 * SECOND);
+    expect(lease.signal.reason).toHaveProperty('message', 'The lease of lines could not be renewed.');
+    hangs = false;
   });
 
   it('bears them for no longer than the lease when none ever got through', async () => {
