@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { s3Admin } from 'local-aws';
 import { COVERED_BY_TAG, COVERED_DELTA_TAG } from '../../../contracts/bucket-layout';
 import { METRICS } from '../../../contracts/metrics';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
@@ -43,6 +47,29 @@ describe('A checkpoint', () => {
     await world.arrive({ texts: ['D'] });
     await writer.compact();
     expect(await snapshotVersion()).toBe((await world.pointer())?.version);
+  });
+});
+
+describe('A checkpoint’s archive', () => {
+  /** A collection of more than two parts of 8 MiB. */
+  const large = () =>
+    Array.from({ length: 12 }, (_, index) => `${index} ${randomBytes(256 * 1024).toString('base64')}`);
+
+  it('goes in parts, of which one that is refused is sent again, and is what its manifest says', async () => {
+    const admin = s3Admin(world.aws.endpoints.s3);
+    await world.arrive({ texts: large() });
+    await admin.inject({ operation: 'UploadPart', fail: 'SlowDown', nth: 2 });
+    try {
+      await world.compactOnce();
+      const [fault] = await admin.faults();
+      expect(fault?.fired).toBe(1);
+    } finally {
+      await admin.clearFaults();
+    }
+    const snapshot = await locateSnapshot({ ...world, collection: 'lines' });
+    expect(snapshot?.version).toBe((await world.pointer())?.version);
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    expect(await world.documents()).toHaveLength(12);
   });
 });
 
