@@ -122,56 +122,53 @@ export async function makePlan(
       kept: keptBy && { keys: kept, mark: keptBy },
     });
     await manifest.settle();
+
+    const plan: Plan = {
+      version: PLAN_VERSION,
+      created_at: new Date().toISOString(),
+      source,
+      destination,
+      region: request.region,
+      source_region: request.sourceRegion,
+      owner: request.owner,
+      digest: digest.finish(),
+      placement: rules,
+      engine: 'local',
+      authority: [...request.authority],
+      actions,
+      ...(placement.isFiltered ? { left_out: leftOut } : {}),
+      stranded: { included: stranded.length, accepted_lost: [...request.acceptedLost] },
+      noncurrent_versions: request.noncurrentVersions,
+      not_carried: await request.notCarried.finish(source),
+      expiry: await request.expiry.finish(),
+      ...estimate({
+        actions,
+        destinationObjects,
+        partCopies,
+        crossingBytes: request.crossing.size === 0 ? undefined : crossingBytes,
+      }),
+      server: [...request.server],
+      permissions: requiredPermissions({
+        ...request,
+        alsoFrom: [...new Set(include.map(({ bucket }) => bucket))],
+      }),
+    };
+    // A manifest without its plan, or with an older one, would be worth nothing: neither appears unless both can.
+    const evidence = { version: 1, plan: plan.digest, authority: request.evidence };
+    const appear = await writeTogether([
+      [files.plan, `${JSON.stringify(plan, null, 2)}\n`],
+      [files.evidence, `${JSON.stringify(evidence)}\n`],
+    ]);
+    await manifest.finish();
+    await appear();
+    // What an earlier plan of this name left is evidence of nothing now.
+    const earlier = [files.state, files.journal, files.versions, files.pipeline, files.history];
+    await Promise.all(earlier.map((path) => rm(path, { force: true })));
+    return plan;
   } catch (error) {
     await manifest.abandon();
     throw error;
   }
-
-  const plan: Plan = {
-    version: PLAN_VERSION,
-    created_at: new Date().toISOString(),
-    source,
-    destination,
-    region: request.region,
-    source_region: request.sourceRegion,
-    owner: request.owner,
-    digest: digest.finish(),
-    placement: rules,
-    engine: 'local',
-    authority: [...request.authority],
-    actions,
-    ...(placement.isFiltered ? { left_out: leftOut } : {}),
-    stranded: { included: stranded.length, accepted_lost: [...request.acceptedLost] },
-    noncurrent_versions: request.noncurrentVersions,
-    not_carried: await request.notCarried.finish(source),
-    expiry: await request.expiry.finish(),
-    ...estimate({
-      actions,
-      destinationObjects,
-      partCopies,
-      crossingBytes: request.crossing.size === 0 ? undefined : crossingBytes,
-    }),
-    server: [...request.server],
-    permissions: requiredPermissions({
-      ...request,
-      alsoFrom: [...new Set(include.map(({ bucket }) => bucket))],
-    }),
-  };
-  // A manifest without its plan, or with an older one, would be worth nothing: neither appears unless both can.
-  const evidence = { version: 1, plan: plan.digest, authority: request.evidence };
-  const appear = await writeTogether([
-    [files.plan, `${JSON.stringify(plan, null, 2)}\n`],
-    [files.evidence, `${JSON.stringify(evidence)}\n`],
-  ]).catch(async (error: unknown) => {
-    await manifest.abandon();
-    throw error;
-  });
-  await manifest.finish();
-  await appear();
-  // What an earlier plan of this name left is evidence of nothing now.
-  const earlier = [files.state, files.journal, files.versions, files.pipeline, files.history];
-  await Promise.all(earlier.map((path) => rm(path, { force: true })));
-  return plan;
 }
 
 /** @throws {UserError} exit 6: some objects cannot be copied, or only over others. */
