@@ -65,6 +65,8 @@ export const versionManifestSchema = z.object({
    * The next checkpoint covers and tags them, then empties the list.
    */
   uncovered_deltas: z.array(z.string().min(1)),
+  /** Hexadecimal SHA-256 of each of these deltas, in their order. Absent where there is no log. */
+  delta_sha256s: z.array(sha256Schema).default([]),
   /**
    * Keys of deltas that the log need not have: a later run superseded theirs, or the collection held it all. The next
    * checkpoint tags them, too.

@@ -9,7 +9,13 @@ import { DeleteCommand, DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-
 import { type LocalAws, startLocalAws } from 'local-aws';
 import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
 import { type CollectionRun, type CompactionRun, collectionKey } from '../../contracts/compaction-run';
-import { contentHash, type Delta, type DeltaHeader, type DeltaRecord } from '../../contracts/delta';
+import {
+  ANNOTATION_FORMAT_VERSION,
+  contentHash,
+  type Delta,
+  type DeltaHeader,
+  type DeltaRecord,
+} from '../../contracts/delta';
 import { TEXT_FORMAT_VERSION } from '../../contracts/embedding';
 import { recordId } from '../../contracts/record-id';
 import { createResources } from '../../demo/pipeline/resources';
@@ -225,6 +231,15 @@ export function makeDelta(spec: ReceiptSpec): Delta {
   };
   return { header, records: spec.records?.(records) ?? records };
 }
+
+/** An annotation that puts a label on all lines of a receipt. */
+export const labelled = (label: string): Pick<ReceiptSpec, 'texts' | 'header'> => ({
+  texts: [],
+  header: {
+    format_version: ANNOTATION_FORMAT_VERSION,
+    annotation: JSON.stringify({ receipt: { section_label: label } }),
+  },
+});
 
 /** The ids of a run's lines, by their numbers. */
 export const idsOf = ({ image_id, receipt_id }: CompactionRun, lines: number): string[] =>

@@ -93,6 +93,7 @@ export const pointer = (props: {
       merged_vectors: 5,
     })),
     uncovered_deltas: [...(props.uncovered ?? [])],
+    delta_sha256s: (props.uncovered ?? []).map(() => '0'.repeat(64)),
     unmerged_deltas: [],
     uncovered_records: 5 * (props.uncovered?.length ?? 0),
     lineage: [],

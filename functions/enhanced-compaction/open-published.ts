@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { collectionPointerSchema } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
@@ -11,6 +12,7 @@ import { isPublication, type Publication } from './lease/publish';
 import { fetchSnapshot } from './snapshot/fetch';
 import { locateSnapshot } from './snapshot/locate';
 import { type OpenVersion, openHeld, openVersion } from './store/open-version';
+import { BrokenVersion } from './store/version-files';
 import { missingDeltas } from './store/warm-copy';
 
 export interface PublishedSource {
@@ -70,8 +72,12 @@ export async function openPublishedCollection(
   let reading = first;
   /** Settles once what was begun last has ended. */
   let last: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
   const inTurn = <Answer>(act: () => Promise<Answer>): Promise<Answer> => {
-    const answer = last.then(act);
+    const answer = last.then(() => {
+      if (isClosed) throw new Error(`The collection ${collection} is closed. Open it again.`);
+      return act();
+    });
     last = answer.catch(() => {});
     return answer;
   };
@@ -87,18 +93,27 @@ export async function openPublishedCollection(
     refresh: () =>
       inTurn(async () => {
         reading = await forward(collection, source, reading, emptyCopy).catch(async (error: unknown) => {
+          isClosed = true;
           await close(reading);
           throw error;
         });
       }),
-    close: () => inTurn(() => close(reading)),
+    async close() {
+      await last;
+      if (isClosed) return;
+      isClosed = true;
+      await close(reading);
+    },
   };
 }
 
 async function pointerOf(collection: Collection, table: RunTable): Promise<Publication | undefined> {
   const item = await readItem(table, collectionKey(collection));
   const pointer = collectionPointerSchema.optional().parse(item);
-  return pointer !== undefined && isPublication(pointer) ? pointer : undefined;
+  if (pointer === undefined || !isPublication(pointer)) return undefined;
+  // Without the lease, which changes all the time.
+  const { version, manifest } = pointer;
+  return { version, manifest };
 }
 
 async function open(
@@ -106,10 +121,17 @@ async function open(
   source: PublishedSource,
   emptyCopy: () => WorkingCopy,
 ): Promise<Reading> {
-  const published = await pointerOf(collection, source.table);
-  if (published !== undefined) {
-    const opened = await openVersion({ ...source, collection }, published, emptyCopy);
-    return { ...opened, version: published.version, published };
+  let published = await pointerOf(collection, source.table);
+  while (published !== undefined) {
+    const asked = published;
+    try {
+      const opened = await openVersion({ ...source, collection }, asked, emptyCopy);
+      return { ...opened, version: asked.version, published: asked };
+    } catch (error) {
+      // What it lay upon may have been removed meanwhile, since newer ones came.
+      published = await pointerOf(collection, source.table);
+      if (!(error instanceof BrokenVersion) || isDeepStrictEqual(published, asked)) throw error;
+    }
   }
   const { s3, bucket } = source;
   const snapshot = await locateSnapshot({ s3, bucket, collection });

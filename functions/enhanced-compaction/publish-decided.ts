@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { versionId } from '../../contracts/bucket-layout';
 import type { MergedRun, VersionManifest } from '../../contracts/collection-pointer';
-import type { CompactionRun } from '../../contracts/compaction-run';
+import type { Collection } from '../../contracts/collections';
 import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../contracts/embedding';
 import type { RunTable } from '../shared/run-table';
 import type { Lease } from './lease/lease';
@@ -40,19 +40,6 @@ export async function publishDecided(
   if (!hasNewVersion && winners.length + superseded.length === 0) return before;
 
   const runs = winners.map(mergedRun);
-  const keysOf = (decided: readonly { readonly run: CompactionRun }[]) =>
-    decided.map(({ run }) => run[lease.collection].delta_key);
-  const log = {
-    uncovered_deltas: [
-      ...new Set([...(before.manifest?.uncovered_deltas ?? []), ...open.rebuiltFrom, ...keysOf(merged)]),
-    ],
-    unmerged_deltas: [...new Set([...(before.manifest?.unmerged_deltas ?? []), ...keysOf(unmerged)])],
-    uncovered_records: runs.reduce(
-      (sum, run) => sum + run.merged_vectors,
-      before.manifest?.uncovered_records ?? 0,
-    ),
-  };
-  const base = open.isUnpublished ? undefined : before.manifest?.base;
   const manifest: VersionManifest = {
     created_at: new Date().toISOString(),
     records: await open.chroma.count(),
@@ -61,9 +48,9 @@ export async function publishDecided(
     dimensions: embedding.dimensions,
     text_format_version: TEXT_FORMAT_VERSION,
     ...(census !== undefined && { record_tally: census.tally, digest: census.digest }),
-    ...(base !== undefined && { base }),
+    ...baseOf(before, open),
     runs,
-    ...(open.hasCheckpoints ? log : { uncovered_deltas: [], unmerged_deltas: [], uncovered_records: 0 }),
+    ...logOf(before, open, merged, unmerged, lease.collection),
     lineage: [...open.lineage],
   };
   const next: Publication = {
@@ -73,13 +60,59 @@ export async function publishDecided(
     snapshot_at: open.hasAdopted ? undefined : before.snapshot_at,
   };
   const isWhole =
-    open.needsCheckpoint || !fitsPointer([...manifest.uncovered_deltas, ...manifest.unmerged_deltas]);
+    open.needsCheckpoint ||
+    !fitsPointer([...manifest.uncovered_deltas, ...manifest.delta_sha256s, ...manifest.unmerged_deltas]);
   lease.signal.throwIfAborted();
   if (!isWhole) return publish(table, lease, before, next);
   const whole = await open.checkpointFirst(next);
   lease.signal.throwIfAborted();
   return publish(table, lease, before, whole);
 }
+
+/** What the deltas of the log lie upon. A server holds its content itself, and no base of an earlier mode. */
+function baseOf({ manifest }: Published, open: OpenCollection): Pick<VersionManifest, 'base'> {
+  const base = open.isUnpublished || !open.hasCheckpoints ? undefined : manifest?.base;
+  return base === undefined ? {} : { base };
+}
+
+type Log = Pick<
+  VersionManifest,
+  'uncovered_deltas' | 'delta_sha256s' | 'unmerged_deltas' | 'uncovered_records'
+>;
+
+/**
+ * The log with what was merged at its end. A delta that is merged again, after a crash, stands there again: what came
+ * in between must not come last when the log is replayed.
+ */
+function logOf(
+  { manifest }: Published,
+  open: OpenCollection,
+  merged: readonly Winner[],
+  unmerged: readonly Decided[],
+  collection: Collection,
+): Log {
+  if (!open.hasCheckpoints) {
+    return { uncovered_deltas: [], delta_sha256s: [], unmerged_deltas: [], uncovered_records: 0 };
+  }
+  const { uncovered_deltas = [], delta_sha256s = [], unmerged_deltas = [] } = manifest ?? {};
+  const { uncovered_records: records = 0 } = manifest ?? {};
+  const known = new Set(uncovered_deltas);
+  return {
+    uncovered_deltas: [
+      ...uncovered_deltas,
+      // Behind it comes a checkpoint, so that nothing replays them in this order.
+      ...open.rebuiltFrom.filter((key) => !known.has(key)),
+      ...merged.map(({ run }) => run[collection].delta_key),
+    ],
+    delta_sha256s: [...delta_sha256s, ...merged.flatMap(({ run }) => run[collection].delta_sha256 ?? [])],
+    unmerged_deltas: [
+      ...new Set([...unmerged_deltas, ...unmerged.map(({ run }) => run[collection].delta_key)]),
+    ],
+    uncovered_records: merged.reduce((sum, { delta }) => sum + delta.header.records, records),
+  };
+}
+
+type Decided = Pick<Winner, 'run'>;
 
 const mergedRun = ({ run, delta }: Winner): MergedRun => ({
   run_id: run.run_id,

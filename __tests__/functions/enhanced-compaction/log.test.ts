@@ -1,22 +1,32 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteObjectCommand, GetObjectCommand } from '@aws-sdk/client-s3';
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { snapshotPrefix } from '../../../contracts/bucket-layout';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { COVERED_DELTA_TAG, snapshotPointerKey, snapshotPrefix } from '../../../contracts/bucket-layout';
 import { collectionKey } from '../../../contracts/compaction-run';
-import { ANNOTATION_FORMAT_VERSION } from '../../../contracts/delta';
 import { recordId } from '../../../contracts/record-id';
+import { createChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
+import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
+import { startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
+import { asHashedRecord } from '../../../functions/enhanced-compaction/snapshot/missing-receipts';
+import { createRemoteStore } from '../../../functions/enhanced-compaction/store/remote-store';
 import {
   BrokenVersion,
   readVersion,
   writeVersion,
 } from '../../../functions/enhanced-compaction/store/version-files';
 import { encodeDelta } from '../../../functions/shared/delta-file';
-import { makeDelta, useCompactionHarness, type Writer } from '../../support/compaction-harness';
+import { labelled, makeDelta, useCompactionHarness, type Writer } from '../../support/compaction-harness';
 import { intercepted } from '../../support/intercepted-client';
 import { seededRandom } from '../../support/seeded-random';
 
@@ -95,6 +105,114 @@ describe('A merge', () => {
   });
 });
 
+describe('What a merge brought', () => {
+  const receipt = { imageId: randomUUID(), receiptId: 1 };
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+  const labels = async () =>
+    [...(await world.published()).values()].map(({ document, metadata }) => [
+      document,
+      metadata.section_label,
+    ]);
+
+  it('is not written over by a checkpoint of a version that is its own base', async () => {
+    const first = await world.arrive({ ...receipt, texts: ['A'], createdAt: minutesAgo(10) });
+    await world.compactOnce();
+    // What is covered may expire.
+    await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: first.lines.delta_key }));
+    const again = await world.arrive({ ...receipt, texts: ['A'], createdAt: minutesAgo(5) });
+    const s3 = intercepted(world.s3, async (command, send) => {
+      if (command instanceof PutObjectCommand && String(command.input.Key).includes('/snapshot/')) {
+        throw new Error('Killed.');
+      }
+      return send();
+    });
+    const before = await whole();
+    await world.compactOnce({ s3, checkpointMinutes: 0 });
+    expect(await whole()).toEqual(before);
+    expect((await manifest()).unmerged_deltas).toEqual([]);
+    const get = new GetObjectTaggingCommand({ Bucket: world.bucket, Key: again.lines.delta_key });
+    expect((await world.s3.send(get)).TagSet).toContainEqual(COVERED_DELTA_TAG);
+    await world.arrive({ texts: ['NEXT'] });
+    await world.compactOnce();
+    expect(await world.documents()).toEqual(['A', 'NEXT']);
+  });
+
+  it('on a server in between is not lost in embedded mode, a label neither', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'remote-'));
+    const server = await startChromaServer({ path: folder });
+    try {
+      await world.arrive({ ...receipt, texts: ['TEA'], createdAt: minutesAgo(10) });
+      await world.compactOnce();
+      const database = chromaDatabase({ url: server.url });
+      const copy = await createChromaCollection(database, 'lines', 'l2');
+      const reader = await openPublishedCollection('lines', world);
+      await copy.add((await reader.page(0, 10)).map(asHashedRecord));
+      await reader.close();
+      const { s3, bucket } = world;
+      const place = { url: server.url, tenant: undefined, database: undefined };
+      const store = createRemoteStore({ collection: 'lines', s3, bucket, ...place, space: 'l2' });
+      const run = await world.arrive({ ...receipt, ...labelled('drinks'), createdAt: minutesAgo(5) });
+      await world.writer({ store }).compact();
+      expect((await world.state(run)).state).toBe('COMPLETED');
+
+      await world.arrive({ texts: ['NEXT'] });
+      await world.compactOnce();
+      expect(await labels()).toContainEqual(['TEA', 'drinks']);
+    } finally {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('a second time after a crash comes last in the log, as it came last', async () => {
+    await world.arrive({ ...receipt, texts: ['TEA'], createdAt: minutesAgo(10) });
+    await world.compactOnce();
+    const run = await world.arrive({ ...receipt, ...labelled('drinks'), createdAt: minutesAgo(5) });
+    const unmarking = intercepted(world.table.client, async ({ input }, send) => {
+      if (JSON.stringify(input).includes('COMPLETED')) throw new Error('Throttled.');
+      return send();
+    });
+    const crashing = world.compactOnce({ table: { ...world.table, client: unmarking } });
+    await expect(crashing).rejects.toThrow('Throttled.');
+    const next = await world.arrive({ ...receipt, texts: ['MILK'], createdAt: minutesAgo(3) });
+    // The index follows the table with a delay: it has the new run, and lacks the other.
+    const late = intercepted(world.table.client, async (command, send) => {
+      const answer = Object(await send());
+      if (!(command instanceof QueryCommand) || command.input.IndexName === undefined) return answer;
+      const items: readonly Record<string, unknown>[] = answer.Items ?? [];
+      return { ...answer, Items: items.filter(({ SK }) => !String(SK).includes(run.run_id)) };
+    });
+    await world.writer({ table: { ...world.table, client: late } }).compact([next]);
+    expect(await labels()).toEqual([['MILK', 'drinks']]);
+  });
+
+  it('and is in no version is let go with its server, however often an adoption is refused', async () => {
+    const servers = () =>
+      execFileSync('ps', ['-A', '-ww', '-o', 'ppid=,args='], { encoding: 'utf8' })
+        .split('\n')
+        .filter((line) => line.trim().startsWith(`${process.pid} `) && line.includes('launch-chroma'));
+    await world.arrive({ texts: ['A'] });
+    const writer = world.writer();
+    await writer.compact();
+    await world.put(snapshotPointerKey('lines'), '20990101_000000');
+    await world.arrive({ texts: ['B'] });
+    const before = servers().length;
+    for (let time = 0; time < 3; time += 1) await expect(writer.compact()).rejects.toThrow('no snapshot');
+    expect(servers().length).toBeLessThanOrEqual(before);
+  });
+
+  it('from a text that begins with a mark of byte order, or has half a character, is given again', async () => {
+    await world.arrive({ texts: ['\ufeffTOTAL 5.00', '\ud83d HALF'] });
+    await world.compactOnce();
+    const reader = await openPublishedCollection('lines', world);
+    await world.arrive({ texts: ['\ufeffTOTAL 6.00'] });
+    await world.compactOnce();
+    await reader.refresh();
+    expect(await reader.count()).toBe(3);
+    await reader.close();
+  });
+});
+
 describe('A delta of the log', () => {
   beforeEach(async () => {
     await world.arrive({ texts: ['BASE'] });
@@ -121,18 +239,15 @@ describe('A delta of the log', () => {
     expect((await world.pointer())?.version).toBe(version);
   });
 
-  it('whose records are not what their hashes say is noticed', async () => {
+  it('that is another file than was merged is noticed, an annotation too', async () => {
     const receipt = { imageId: randomUUID(), receiptId: 1 };
-    const run = await world.arrive({ ...receipt, texts: ['LOGGED'] });
+    await world.arrive({ ...receipt, texts: ['TEA'] });
+    const run = await world.arrive({ ...receipt, ...labelled('drinks') });
     await world.compactOnce();
-    const delta = makeDelta({
-      ...receipt,
-      texts: ['LOGGED'],
-      header: { run_id: run.run_id },
-      records: (records) => records.map((record) => ({ ...record, document: 'FORGED' })),
-    });
+    const { texts, header } = labelled('forged');
+    const delta = makeDelta({ ...receipt, texts, header: { ...header, run_id: run.run_id } });
     await world.put(run.lines.delta_key, encodeDelta(delta));
-    await expect(openPublishedCollection('lines', world)).rejects.toThrow('not what its content hash says');
+    await expect(openPublishedCollection('lines', world)).rejects.toThrow('its SHA-256 differs');
   });
 });
 
@@ -228,9 +343,7 @@ it.each(Array.from({ length: SEEDS }, (_, index) => Number(process.env.SEED ?? 1
       const receipt = random.pick(receipts);
       instant += 1000;
       const label = `label ${instant}`;
-      const annotation = JSON.stringify({ receipt: { section_label: label } });
-      const header = { format_version: ANNOTATION_FORMAT_VERSION, annotation } as const;
-      await world.arrive({ ...receipt, createdAt: new Date(instant), texts: [], header });
+      await world.arrive({ ...receipt, ...labelled(label), createdAt: new Date(instant) });
       for (const lineId of [1, 2, 3]) {
         const id = recordId({ ...receipt, lineId });
         const known = expected.get(id);

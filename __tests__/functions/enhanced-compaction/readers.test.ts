@@ -1,11 +1,12 @@
 import { readdir } from 'node:fs/promises';
-import { DeleteObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { snapshotArchiveKey, snapshotPointerKey } from '../../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../../contracts/collections';
 import { DECOY_KEYS } from '../../../demo/old-system/old-buckets';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { useCompactionHarness } from '../../support/compaction-harness';
+import { intercepted } from '../../support/intercepted-client';
 
 const world = useCompactionHarness();
 
@@ -66,6 +67,49 @@ describe('A reader', () => {
     const opening = openPublishedCollection('lines', { ...world, mountPath: '/nowhere' });
     await expect(opening).rejects.toThrow(/\/nowhere\/lines.*has no snapshot/);
     expect(await everything()).toEqual(before);
+  });
+
+  it('that read the pointer before newer checkpoints took the place of its base reads it again', async () => {
+    await world.arrive({ texts: ['A'] });
+    await world.compactOnce();
+    let isFirst = true;
+    const client = intercepted(world.table.client, async (_command, send) => {
+      const answer = await send();
+      if (isFirst) {
+        isFirst = false;
+        for (const text of ['B', 'C', 'D']) {
+          await world.arrive({ texts: [text] });
+          await world.compactOnce({
+            checkpointRecords: 1,
+            snapshotsKept: 2,
+            readersGraceMilliseconds: -60_000,
+          });
+        }
+      }
+      return answer;
+    });
+    const table = { ...world.table, client };
+    const reader = await openPublishedCollection('lines', { ...world, table });
+    expect(await reader.count()).toBe(4);
+    await reader.close();
+  });
+
+  it('that could not go forward is closed, and says so', async () => {
+    await world.arrive({ texts: ['A'] });
+    await world.compactOnce();
+    let isAway = false;
+    const s3 = intercepted(world.s3, (command, send) =>
+      isAway && command instanceof GetObjectCommand ? Promise.reject(new Error('Slow down.')) : send(),
+    );
+    const reader = await openPublishedCollection('lines', { ...world, s3 });
+    await world.arrive({ texts: ['B'] });
+    await world.compactOnce();
+    isAway = true;
+    await expect(reader.refresh()).rejects.toThrow('Slow down.');
+    for (const asked of [reader.refresh(), reader.count()]) {
+      await expect(asked).rejects.toThrow('The collection lines is closed. Open it again.');
+    }
+    await reader.close();
   });
 
   it('of a published version leaves everything as it was', async () => {

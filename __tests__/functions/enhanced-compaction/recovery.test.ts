@@ -16,7 +16,7 @@ import { writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { encodeDelta } from '../../../functions/shared/delta-file';
-import { idsOf, makeDelta, useCompactionHarness } from '../../support/compaction-harness';
+import { idsOf, labelled, makeDelta, useCompactionHarness } from '../../support/compaction-harness';
 import { emptyTable } from '../../support/runs';
 
 const world = useCompactionHarness();
@@ -87,6 +87,35 @@ describe('A published version', () => {
     await world.arrive({ texts: ['NEXT'] });
     await expect(world.compactOnce()).rejects.toThrow(archiveOf(version));
     expect((await world.pointer())?.version).toBe(version);
+  });
+
+  it('of which an annotation is gone with the newest snapshot is not made without it', async () => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    await world.arrive({ ...receipt, texts: ['TEA'], createdAt: minutesAgo(9) });
+    await world.compactOnce();
+    const run = await world.arrive({ ...receipt, ...labelled('drinks'), createdAt: minutesAgo(5) });
+    await world.compactOnce({ checkpointMinutes: 0 });
+    const { version = '' } = (await world.pointer()) ?? {};
+    await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: run.lines.delta_key }));
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    await world.put(archiveOf(version), 'damaged');
+    await world.arrive({ texts: ['NEXT'] });
+    await expect(world.compactOnce()).rejects.toThrow(archiveOf(version));
+    expect((await world.pointer())?.version).toBe(version);
+  });
+
+  it('of which the newest text is gone is not made with an older one, whatever else lies there', async () => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    await world.arrive({ ...receipt, texts: ['OLD TOTAL'], createdAt: minutesAgo(9) });
+    await world.compactOnce();
+    const run = await world.arrive({ ...receipt, texts: ['NEW TOTAL'], createdAt: minutesAgo(5) });
+    await world.compactOnce();
+    // Its delta is stored before its run is written.
+    const orphan = makeDelta({ ...receipt, ...labelled('drinks'), createdAt: minutesAgo(4) });
+    await world.put(deltaKey('lines', orphan.header.run_id), encodeDelta(orphan));
+    await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: run.lines.delta_key }));
+    await world.arrive({ texts: ['NEXT'] });
+    await expect(world.compactOnce()).rejects.toThrow('cannot be rebuilt');
   });
 
   it('is not fetched again by a sandbox that still holds it', async () => {

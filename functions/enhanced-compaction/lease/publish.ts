@@ -78,7 +78,14 @@ export const onCheckpoint = (
   at: Date,
 ): Publication => ({
   version,
-  manifest: { ...manifest, base, uncovered_deltas: [], unmerged_deltas: [], uncovered_records: 0 },
+  manifest: {
+    ...manifest,
+    base,
+    uncovered_deltas: [],
+    delta_sha256s: [],
+    unmerged_deltas: [],
+    uncovered_records: 0,
+  },
   snapshot_version: base.version,
   snapshot_at: at.toISOString(),
 });

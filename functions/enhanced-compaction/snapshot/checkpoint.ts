@@ -33,7 +33,7 @@ const REQUESTS_AT_ONCE = 16;
 
 /**
  * Writes a stopped server's directory to S3 as the snapshot `version`: archive, hash and manifest first, the
- * pointer object last and only if nobody has moved it meanwhile; then tags the deltas that it covers.
+ * pointer object last and only if nobody has moved it meanwhile. Its deltas are to be tagged then ({@link tagCovered}).
  *
  * @param known - what the version was merged onto: the pointer object may name nothing else.
  * @throws {LeaseLost} when it does, or was moved meanwhile; the object is then unchanged.
@@ -65,9 +65,6 @@ export async function writeSnapshot(
   await put(s3, bucket, snapshotHashKey(collection, version), `md5:${archive.md5}`);
   await put(s3, bucket, snapshotManifestKey(collection, version), JSON.stringify(manifest));
   await moveSnapshotPointer(source, version, before);
-  await concurrently([...content.uncovered_deltas, ...content.unmerged_deltas], REQUESTS_AT_ONCE, (key) =>
-    tagCovered(s3, bucket, key, version),
-  );
 }
 
 /** What S3 takes at most is 10,000 parts; a little room, since a tar is more than its files. */
@@ -119,12 +116,19 @@ export async function pruneSnapshots(source: SnapshotSource, current: string, ke
   }
 }
 
-async function tagCovered(s3: S3Client, bucket: string, Key: string, version: string): Promise<void> {
+/** Tags the deltas that a snapshot covers, so that they may expire. */
+export async function tagCovered(
+  { s3, bucket }: SnapshotSource,
+  { uncovered_deltas, unmerged_deltas }: VersionManifest,
+  version: string,
+): Promise<void> {
   const Tagging = { TagSet: [COVERED_DELTA_TAG, { Key: COVERED_BY_TAG, Value: version }] };
-  await s3.send(new PutObjectTaggingCommand({ Bucket: bucket, Key, Tagging })).catch((error: unknown) => {
-    // A delta that somebody removed needs no tag: the snapshot holds its vectors.
-    if (!(error instanceof NoSuchKey)) throw error;
-  });
+  await concurrently([...new Set([...uncovered_deltas, ...unmerged_deltas])], REQUESTS_AT_ONCE, (Key) =>
+    s3.send(new PutObjectTaggingCommand({ Bucket: bucket, Key, Tagging })).catch((error: unknown) => {
+      // A delta that somebody removed needs no tag: the snapshot holds its vectors.
+      if (!(error instanceof NoSuchKey)) throw error;
+    }),
+  );
 }
 
 const put = (s3: S3Client, Bucket: string, Key: string, Body: string) =>

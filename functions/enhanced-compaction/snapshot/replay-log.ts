@@ -1,17 +1,24 @@
-import type { Collection } from '../../../contracts/collections';
-import { contentHash, type Delta, isAnnotation } from '../../../contracts/delta';
+import type { VersionManifest } from '../../../contracts/collection-pointer';
+import { type Delta, isAnnotation } from '../../../contracts/delta';
 import type { WarningTelemetry } from '../../shared/logging';
 import { slices } from '../../shared/slices';
 import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
 import { addCensus, type Census, NO_CENSUS } from '../merge/census';
-import { type DeltaSource, loadDelta, UnusableDelta } from '../merge/load-delta';
+import { type DeltaSource, loadDelta } from '../merge/load-delta';
 import { mergeDeltas } from '../merge/merge-deltas';
 import { prefixOf } from '../merge/stored-records';
 
-export interface LogSource extends DeltaSource {
-  readonly collection: Collection;
+/** A delta that was merged onto a base. */
+export interface LoggedDelta {
+  readonly key: string;
+  /** Hexadecimal, of the file that was merged. */
+  readonly sha256: string | undefined;
 }
+
+/** What was merged onto a version's base, in that order. */
+export const loggedDeltas = ({ uncovered_deltas, delta_sha256s }: VersionManifest): LoggedDelta[] =>
+  uncovered_deltas.map((key, index) => ({ key, sha256: delta_sha256s[index] }));
 
 const REQUESTS_AT_ONCE = 16;
 /** Deltas that are held in memory at once: of a words delta with 200 records of 1536 dimensions, 60 MB. */
@@ -24,35 +31,25 @@ const SILENT: WarningTelemetry = { logger: { warn: () => {} } };
 /**
  * Merges the deltas of a published version's log onto its base, in their order.
  *
- * @param keys - of the deltas, as the pointer lists them.
  * @returns by how much they changed what is known of the records.
  * @throws {UnusableDelta} when one is missing or damaged.
  */
 export async function replayLog(
-  source: LogSource,
+  source: DeltaSource,
   chroma: ChromaCollection,
-  keys: readonly string[],
+  log: readonly LoggedDelta[],
 ): Promise<Census> {
   let census = NO_CENSUS;
-  for (const some of slices(keys, DELTAS_AT_ONCE)) {
-    const deltas = await concurrently(some, REQUESTS_AT_ONCE, (key) => loadLogged(source, key));
+  for (const some of slices(log, DELTAS_AT_ONCE)) {
+    const deltas = await concurrently(some, REQUESTS_AT_ONCE, ({ key, sha256 }) =>
+      loadDelta(source, key, sha256),
+    );
     for (const together of mergeable(deltas)) {
       const merged = await mergeDeltas(chroma, together, keepNothing, SILENT);
       census = addCensus(census, merged.census);
     }
   }
   return census;
-}
-
-/** Whoever was merged first is not there to be asked for the file's hash; its records carry theirs. */
-async function loadLogged(source: LogSource, key: string): Promise<Delta> {
-  const delta = await loadDelta(source, key);
-  if (delta.header.collection !== source.collection) {
-    throw new UnusableDelta(`${key} is a delta of ${delta.header.collection}.`);
-  }
-  const wrong = delta.records.find((record) => contentHash(record) !== record.contentHash);
-  if (wrong === undefined) return delta;
-  throw new UnusableDelta(`${key} is damaged: the record ${wrong.id} is not what its content hash says.`);
 }
 
 /**

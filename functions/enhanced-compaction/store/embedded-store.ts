@@ -6,7 +6,7 @@ import { countPerCollection, messageOf } from '../../shared/logging';
 import type { WorkingCopy } from '../chroma/working-copy';
 import type { Lease } from '../lease/lease';
 import { isPublication, onCheckpoint, type Publication, type Published, publish } from '../lease/publish';
-import { pruneSnapshots, writeSnapshot } from '../snapshot/checkpoint';
+import { pruneSnapshots, tagCovered, writeSnapshot } from '../snapshot/checkpoint';
 import { isUnadopted, readSnapshotPointer } from '../snapshot/pointer-object';
 import { isCheckpointDue } from './checkpoint-due';
 import { type CollectionStore, embeddingOf, type OpenCollection } from './collection-store';
@@ -64,7 +64,7 @@ async function open(store: Store, lease: Lease): Promise<OpenCollection> {
     hasCheckpoints: true,
     async checkpointFirst(next) {
       const snapshot_version = content.snapshotVersion ?? lease.pointer.snapshot_version;
-      return writeCheckpoint(store, copy, next, { ...lease.pointer, snapshot_version }, new Date());
+      return writeCheckpoint(store, lease, copy, next, { ...lease.pointer, snapshot_version }, new Date());
     },
     async published(published) {
       if (isPublication(published)) warm.keep(published, copy);
@@ -98,8 +98,7 @@ async function openContent(store: Store, pointer: Published) {
       snapshot: snapshot?.version,
     });
   }
-  const rebuilt = await rebuild(store, pointer, warm.folder, live?.chroma);
-  if (live !== undefined) await warm.remove(live.copy);
+  const rebuilt = await rebuild(store, pointer, warm.folder, live?.chroma).finally(() => live?.copy.remove());
   const isNew =
     pointer.manifest === undefined &&
     rebuilt.snapshotVersion === undefined &&
@@ -160,8 +159,7 @@ async function checkpoint(store: Store, lease: Lease, published: Published): Pro
   const held = warm.towards(published);
   if (held === undefined || held.missing.length > 0) return published;
   try {
-    lease.signal.throwIfAborted();
-    const next = await writeCheckpoint(store, held.copy, published, published, now);
+    const next = await writeCheckpoint(store, lease, held.copy, published, published, now);
     const noted = await publish(store.table, lease, published, next);
     warm.keep(noted, held.copy);
     await removeOld(store, published.version);
@@ -185,6 +183,7 @@ async function checkpoint(store: Store, lease: Lease, published: Published): Pro
  */
 async function writeCheckpoint(
   store: Store,
+  lease: Lease,
   copy: WorkingCopy,
   next: Publication,
   known: Published,
@@ -194,17 +193,24 @@ async function writeCheckpoint(
   const { records, digest } = manifest;
   if (digest === undefined)
     throw new Error(`The version ${version} has no digest, which a checkpoint needs.`);
+  if (manifest.base?.version === version) {
+    // It is written whole already, and what the pointer names must never be written over.
+    await tagCovered(store, manifest, version);
+    return onCheckpoint(next, manifest.base, now);
+  }
   await copy.stop().catch(async (error: unknown) => {
     await store.warm.remove(copy);
     throw error;
   });
   const target = join(store.versions, version);
+  lease.signal.throwIfAborted();
   // A checkpoint of the same version that failed may have left its files, which no pointer names.
   await rm(target, { recursive: true, force: true });
   await mkdir(store.versions, { recursive: true });
   const files_sha256 = await writeVersion(copy.directory, target);
   const base: Checkpoint = { version, records, digest, files_sha256 };
   await writeSnapshot(store, copy.directory, version, manifest, known);
+  await tagCovered(store, manifest, version);
   return onCheckpoint(next, base, now);
 }
 

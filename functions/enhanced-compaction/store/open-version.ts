@@ -1,21 +1,23 @@
 import { join } from 'node:path';
 import type { Checkpoint } from '../../../contracts/collection-pointer';
+import type { Collection } from '../../../contracts/collections';
 import { addDigests, type ContentDigest, EMPTY_DIGEST } from '../../../contracts/content-digest';
 import { messageOf } from '../../shared/logging';
 import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
 import { DeadServer, type WorkingCopy } from '../chroma/working-copy';
 import type { Publication } from '../lease/publish';
 import type { Census } from '../merge/census';
-import { UnusableDelta } from '../merge/load-delta';
+import { type DeltaSource, UnusableDelta } from '../merge/load-delta';
 import { MergeNotProven } from '../merge/probe';
 import { fetchSnapshot, UnusableArchive } from '../snapshot/fetch';
 import { snapshotOf } from '../snapshot/locate';
-import { type LogSource, replayLog } from '../snapshot/replay-log';
+import { type LoggedDelta, loggedDeltas, replayLog } from '../snapshot/replay-log';
 import { refuseOtherSpace } from './collection-store';
 import { BrokenVersion, readVersion } from './version-files';
 import type { HeldCopy } from './warm-copy';
 
-export interface VersionSource extends LogSource {
+export interface VersionSource extends DeltaSource {
+  readonly collection: Collection;
   /** Where the file system of the checkpoints is mounted: they lie in `{mountPath}/{collection}/{version}/`. */
   readonly mountPath: string;
   /**
@@ -48,7 +50,8 @@ export async function openVersion(
   published: Publication,
   emptyCopy: () => WorkingCopy,
 ): Promise<OpenVersion> {
-  const { uncovered_deltas: log, base, digest } = published.manifest;
+  const { base, digest } = published.manifest;
+  const log = loggedDeltas(published.manifest);
   const whole = wholeVersion(published);
   const reasons: string[] = [];
   for (const fetchBase of whole === undefined ? [fromNothing] : [fromFileSystem, fromSnapshot]) {
@@ -81,7 +84,9 @@ export async function openHeld(
 ): Promise<OpenVersion | undefined> {
   try {
     const chroma = await openCopy(source, published, copy);
-    if (missing.length > 0) await catchUp(source, chroma, holds.manifest.digest, missing, published);
+    if (holds.version !== published.version) {
+      await catchUp(source, chroma, holds.manifest.digest, missing, published);
+    }
     return { copy, chroma };
   } catch (error) {
     await copy.remove();
@@ -114,7 +119,7 @@ async function catchUp(
   source: VersionSource,
   chroma: ChromaCollection,
   from: ContentDigest | undefined,
-  log: readonly string[],
+  log: readonly LoggedDelta[],
   { version, manifest }: Publication,
 ): Promise<void> {
   let change: Census;

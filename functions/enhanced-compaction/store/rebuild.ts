@@ -62,15 +62,42 @@ export async function rebuild(
       reason: error.message,
     });
     for (const older of [...(await snapshotsBefore(props, snapshot.version)), undefined]) {
+      const since = await deltasSince(props, snapshot, older?.version);
+      if (since === undefined) continue;
       const rebuilt = await rebuildFrom(props, older, pointer, folder, undefined, true).catch(
         (failure: unknown) => {
           if (!(failure instanceof UnusableArchive || failure instanceof LostRecords)) throw failure;
         },
       );
-      // What is published holds all of the damaged one, and this is what is published.
-      if (rebuilt !== undefined) return { ...rebuilt, snapshotVersion: snapshot.version, hasAdopted: false };
+      if (rebuilt === undefined) continue;
+      if (since.every((key) => rebuilt.rebuiltFrom.includes(key))) {
+        // What is published holds all of the damaged one, and this is what is published.
+        return { ...rebuilt, snapshotVersion: snapshot.version, hasAdopted: false };
+      }
+      await rebuilt.copy.remove();
     }
     throw error;
+  }
+}
+
+/**
+ * The keys of all deltas that were merged between a snapshot and an older one, or an empty collection: an annotation
+ * among them is in no digest, so that each must be there. Undefined where the manifests do not tell.
+ */
+async function deltasSince(
+  props: RebuildProps,
+  newest: LocatedSnapshot,
+  older: string | undefined,
+): Promise<string[] | undefined> {
+  const keys: string[] = [];
+  for (let snapshot: LocatedSnapshot | undefined = newest; ; ) {
+    const content: VersionManifest | undefined = snapshot?.manifest?.content;
+    if (content?.digest === undefined) return undefined;
+    keys.push(...content.uncovered_deltas);
+    const { base, lineage } = content;
+    if (base?.version === older) return older === undefined && lineage.length > 0 ? undefined : keys;
+    if (base === undefined) return undefined;
+    snapshot = await snapshotOf(props, base.version);
   }
 }
 
@@ -103,7 +130,7 @@ async function rebuildFrom(
       if (replaced.length > 0) await keepReplaced(props, props.collection, snapshot.version, replaced);
     } else {
       // Of a receipt that both have, the snapshot's form counts, and that may be shorter: no count proves a loss.
-      await refuseLoss(props.collection, chroma, pointer, isExact ? [] : rebuiltFrom);
+      await refuseLoss(props.collection, chroma, pointer, snapshot, isExact ? undefined : rebuiltFrom);
     }
     const ancestors = [...(pointer.manifest?.lineage ?? []), ...(origin?.lineage ?? [])];
     const lineage = [...new Set([...ancestors, ...(snapshot === undefined ? [] : [snapshot.version])])];
@@ -179,21 +206,31 @@ function kindOf(
 
 /**
  * A version of before digests were kept tells its count alone; and deltas that came in beyond it, as an old system's
- * may, are more than it holds. Else the outcome must be what was published.
+ * may, are more than it holds, where nothing that it lists is missing. Else the outcome must be what was published.
+ *
+ * @param rebuiltFrom - undefined where nothing may have come in beyond it.
  */
 async function refuseLoss(
   collection: Collection,
   chroma: ChromaCollection,
   { manifest }: Published,
-  rebuiltFrom: readonly string[],
+  snapshot: LocatedSnapshot | undefined,
+  rebuiltFrom: readonly string[] | undefined,
 ): Promise<void> {
   if (manifest === undefined) return;
-  const { digest, uncovered_deltas, unmerged_deltas } = manifest;
+  const { digest, uncovered_deltas, unmerged_deltas, record_tally } = manifest;
   const logged = new Set([...uncovered_deltas, ...unmerged_deltas]);
-  const mayBeMore = digest === undefined || rebuiltFrom.some((key) => !logged.has(key));
+  const there = new Set([...(rebuiltFrom ?? []), ...(snapshot?.manifest?.content.uncovered_deltas ?? [])]);
+  const hasMore = rebuiltFrom?.some((key) => !logged.has(key)) ?? false;
+  const mayBeMore = digest === undefined || (hasMore && uncovered_deltas.every((key) => there.has(key)));
   const records = await chroma.count();
   if (mayBeMore && records >= manifest.records) return;
-  if (digest !== undefined && digest === (await takeCensus(collection, chroma)).digest) return;
+  if (digest !== undefined) {
+    const census = await takeCensus(collection, chroma);
+    // What a digest does not tell, the generations of labels do in part.
+    const isSameTally = rebuiltFrom !== undefined || isDeepStrictEqual(record_tally, census.tally);
+    if (digest === census.digest && isSameTally) return;
+  }
   throw new LostRecords(
     `The published ${collection} cannot be rebuilt: ${manifest.records} records were published, the snapshot and ` +
       `the later deltas give ${records === manifest.records ? 'others' : records}. ` +

@@ -3,13 +3,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { privateFolder, type WorkingCopy, workingCopy } from '../chroma/working-copy';
 import type { Publication } from '../lease/publish';
+import { type LoggedDelta, loggedDeltas } from '../snapshot/replay-log';
 
 /** A private copy of a published version, and what it lacks of another. */
 export interface HeldCopy {
   readonly copy: WorkingCopy;
   readonly holds: Publication;
-  /** Keys of the deltas that make of it the version that was asked for. */
-  readonly missing: readonly string[];
+  /** The deltas that make of it the version that was asked for. */
+  readonly missing: readonly LoggedDelta[];
 }
 
 /** The one private copy of a collection that outlives a merge in this sandbox, and the version that it holds. */
@@ -56,20 +57,20 @@ export class WarmCopy {
 }
 
 /**
- * The keys of the deltas that make of one version another; undefined where deltas do not.
+ * The deltas that make of one version another; undefined where deltas do not.
  *
  * @param held - whose content is there.
  * @param wanted - published at the same time or later.
  */
-export function missingDeltas(held: Publication, wanted: Publication): readonly string[] | undefined {
+export function missingDeltas(held: Publication, wanted: Publication): readonly LoggedDelta[] | undefined {
   if (held.version === wanted.version) return [];
-  const log = wanted.manifest.uncovered_deltas;
+  const log = loggedDeltas(wanted.manifest);
   if (wanted.manifest.base?.version === held.version) return log;
-  const known = held.manifest.uncovered_deltas;
+  const known = loggedDeltas(held.manifest);
   const isSameBase =
     held.manifest.digest !== undefined &&
     wanted.manifest.digest !== undefined &&
     held.manifest.base?.version === wanted.manifest.base?.version;
-  const isBeginning = known.length <= log.length && known.every((key, index) => key === log[index]);
+  const isBeginning = known.length <= log.length && known.every(({ key }, index) => key === log[index]?.key);
   return isSameBase && isBeginning ? log.slice(known.length) : undefined;
 }

@@ -22,6 +22,7 @@ const manifest = (records: number): VersionManifest => ({
   text_format_version: 1,
   runs: [],
   uncovered_deltas: ['lines/delta/x/delta.arrow'],
+  delta_sha256s: ['a'.repeat(64)],
   unmerged_deltas: ['lines/delta/y/delta.arrow'],
   uncovered_records: records,
   lineage: [],
@@ -152,7 +153,14 @@ describe('When the answer to the write is lost', () => {
 it('says of a version that a checkpoint holds that it is its own base, and that nothing is uncovered any more', () => {
   expect(onCheckpoint(next, BASE, new Date('2026-01-02T03:04:05.678Z'))).toEqual({
     version: NEW,
-    manifest: { ...manifest(2), base: BASE, uncovered_deltas: [], unmerged_deltas: [], uncovered_records: 0 },
+    manifest: {
+      ...manifest(2),
+      base: BASE,
+      uncovered_deltas: [],
+      delta_sha256s: [],
+      unmerged_deltas: [],
+      uncovered_records: 0,
+    },
     snapshot_version: NEW,
     snapshot_at: '2026-01-02T03:04:05.678Z',
   });
