@@ -17,9 +17,15 @@ const boundingBoxSchema = z.object({
   height: fractionSchema.nonnegative(),
 });
 
+/**
+ * Text of an OCR result. JSON can hold half a character, as a text has that was cut by UTF-16 units; UTF-8 cannot, and
+ * Chroma refuses it: it is read as U+FFFD, which is what any encoder makes of it.
+ */
+const textSchema = z.string().overwrite((text) => text.toWellFormed());
+
 /** The shape that a letter, word or line has on the image, as both OCR sources and the NDJSON rows carry it. */
 export const regionSchema = z.object({
-  text: z.string(),
+  text: textSchema,
   bounding_box: boundingBoxSchema,
   top_left: pointSchema,
   top_right: pointSchema,
@@ -34,4 +40,4 @@ export const regionSchema = z.object({
 export type Region = z.infer<typeof regionSchema>;
 
 /** What a data detector recognised in a word: a date, an address, a phone number, a link. */
-export const recognisedDataSchema = z.object({ type: z.string(), value: z.string() });
+export const recognisedDataSchema = z.object({ type: textSchema, value: textSchema });

@@ -1,6 +1,6 @@
 import { type Table, tableFromIPC, tableToIPC } from 'apache-arrow';
 import fc from 'fast-check';
-import { contentHash } from '../../contracts/delta';
+import { contentHash, type Delta, type RecordMetadata } from '../../contracts/delta';
 import { decodeDelta, encodeDelta } from '../../functions/shared/delta-file';
 import { deltas } from '../support/arbitraries';
 
@@ -13,6 +13,15 @@ const filledDeltas = deltas.filter(({ records }) => records.length > 0);
 const tampered = (bytes: Uint8Array, change: (table: Table) => Table): Uint8Array =>
   tableToIPC(change(tableFromIPC(bytes)), 'file');
 
+/** A delta of one record with this text. */
+function ofText(document: string, metadata: RecordMetadata = { text: document }): Delta {
+  const content = { document, metadata, embedding: Float32Array.of(1, 2) };
+  const record = { id: 'id', embeddedText: document, ...content, contentHash: contentHash(content) };
+  const [delta] = fc.sample(deltas, { numRuns: 1, seed: 1 });
+  if (delta === undefined) throw new Error('no sample');
+  return { header: { ...delta.header, dimensions: 2, records: 1 }, records: [record] };
+}
+
 test('a delta reads back as it was written, bit by bit', () => {
   fc.assert(
     fc.property(deltas, (delta) => {
@@ -20,6 +29,19 @@ test('a delta reads back as it was written, bit by bit', () => {
     }),
     FEW,
   );
+});
+
+test('a text that begins with a byte order mark keeps it', () => {
+  const [read] = decodeDelta(encodeDelta(ofText('\ufeffSHOP')), NAME).records;
+  expect(read).toEqual(ofText('\ufeffSHOP').records[0]);
+});
+
+test('half a character in a delta of before they were mended at the source is read as the replacement character', () => {
+  const metadata = { text: 'SHOP \ud83c', list: ['a\udc00', 'b'], number: 1, flag: true };
+  const [read] = decodeDelta(encodeDelta(ofText('SHOP \ud83c', metadata)), NAME).records;
+  const mended = ofText('SHOP \ufffd', { ...metadata, text: 'SHOP \ufffd', list: ['a\ufffd', 'b'] });
+  // With the content hash of what is merged: a version is replayed and proven by it.
+  expect(read).toEqual(mended.records[0]);
 });
 
 test('the same delta is always the same bytes', () => {

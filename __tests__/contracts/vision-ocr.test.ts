@@ -29,6 +29,22 @@ test('keys that nobody knows are passed over at every level', () => {
   );
 });
 
+test('half a character, as a text has that was cut by UTF-16 units, is read as the replacement character', () => {
+  fc.assert(
+    fc.property(regions, (region) => {
+      const half = '\u{1f355}'.slice(0, 1);
+      const cut = { ...region, text: `SHOP ${half}` };
+      const extracted_data = { type: `t${half}`, value: `v${half}` };
+      const [line] =
+        read({ lines: [{ ...cut, words: [{ ...cut, letters: [cut], extracted_data }] }] }).data?.lines ?? [];
+      const [word] = line?.words ?? [];
+      expect([line?.text, word?.text, word?.letters?.[0]?.text]).toEqual(Array(3).fill('SHOP \ufffd'));
+      expect(word?.extracted_data).toEqual({ type: 't\ufffd', value: 'v\ufffd' });
+    }),
+    { numRuns: 5 },
+  );
+});
+
 test('letters and detected data may stand in a word', () => {
   fc.assert(
     fc.property(results, regions, (written, letter) => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   Field,
   FixedSizeList,
@@ -10,9 +11,16 @@ import {
   tableFromIPC,
   tableToIPC,
   Utf8,
+  type Vector,
   vectorFromArray,
 } from 'apache-arrow';
-import { type Delta, type DeltaRecord, deltaHeaderSchema } from '../../contracts/delta';
+import {
+  contentHash,
+  type Delta,
+  type DeltaRecord,
+  deltaHeaderSchema,
+  type RecordMetadata,
+} from '../../contracts/delta';
 import { describeIssues } from '../../contracts/ndjson-rows';
 
 /**
@@ -94,24 +102,55 @@ export function decodeDelta(bytes: Uint8Array, name: string): Delta {
   if (!(embeddingType instanceof FixedSizeList) || embeddingType.listSize !== header.dimensions) {
     throw new Error(`${name} holds embeddings of another length than its ${header.dimensions} dimensions.`);
   }
-  const [id, document, metadata, embedding, contentHash] = [
-    column('id'),
-    column('document'),
-    column('metadata'),
+  const [id, document, metadata, embedding, hash] = [
+    textsOf(column('id')),
+    textsOf(column('document')),
+    textsOf(column('metadata')),
     column('embedding'),
-    column('content_hash'),
+    textsOf(column('content_hash')),
   ];
-  const embeddedText = table.getChild('embedded_text') ?? document;
-  const records = Array.from(
-    { length: table.numRows },
-    (_, row): DeltaRecord => ({
-      id: String(id.get(row)),
-      document: String(document.get(row)),
-      embeddedText: String(embeddedText.get(row)),
-      metadata: JSON.parse(String(metadata.get(row))),
+  const embeddedTexts = table.getChild('embedded_text');
+  const embeddedText = embeddedTexts === null ? document : textsOf(embeddedTexts);
+  const records = Array.from({ length: table.numRows }, (_, row) =>
+    mended({
+      id: id[row] ?? '',
+      document: document[row] ?? '',
+      embeddedText: embeddedText[row] ?? '',
+      metadata: JSON.parse(metadata[row] ?? ''),
       embedding: Float32Array.from(embedding.get(row)),
-      contentHash: String(contentHash.get(row)),
+      contentHash: hash[row] ?? '',
     }),
   );
   return { header, records };
 }
+
+/** Arrow's own decoder takes a text's byte order mark for one of the file's, and drops it. */
+const UTF_8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+const textsOf = ({ data }: Vector): string[] =>
+  data.flatMap(({ length, values, valueOffsets }) =>
+    Array.from({ length }, (_, row) =>
+      UTF_8.decode(values.subarray(valueOffsets[row], valueOffsets[row + 1])),
+    ),
+  );
+
+/**
+ * A record of which no metadata holds half a character: Chroma refuses that. Texts of OCR results were not checked for
+ * it at first. Arrow writes U+FFFD for it in the document, but the metadata are JSON, which keeps it. The record gets
+ * the content hash of what it is now, so that a version that it is merged into can be replayed.
+ */
+function mended(record: DeltaRecord): DeltaRecord {
+  const metadata = wellFormed(record.metadata);
+  if (isDeepStrictEqual(metadata, record.metadata)) return record;
+  return { ...record, metadata, contentHash: contentHash({ ...record, metadata }) };
+}
+
+const wellFormed = (metadata: RecordMetadata): RecordMetadata =>
+  Object.fromEntries(
+    Object.entries(metadata).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.map(wellFormedText) : wellFormedText(value),
+    ]),
+  );
+
+const wellFormedText = <Value>(value: Value) => (typeof value === 'string' ? value.toWellFormed() : value);

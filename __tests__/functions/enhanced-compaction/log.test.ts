@@ -275,6 +275,23 @@ it('A version that was written whole, as before there was a log, is merged onto,
   expect(now.base?.version).not.toBe(pointer?.version);
 });
 
+it.each([
+  ['half a character, of before that was mended', 'SHOP \ud83c', 'SHOP \ufffd'],
+  ['a byte order mark', '\ufeffSHOP', '\ufeffSHOP'],
+])(
+  'A delta whose text holds %s is merged, replayed, and the same when it comes again',
+  async (_what, text, read) => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    const run = await world.arrive({ ...receipt, texts: [text], metadata: { text } });
+    await world.compactOnce();
+    expect(await world.state(run)).toMatchObject({ state: 'COMPLETED' });
+    const [record] = (await world.published()).values();
+    expect(record).toMatchObject({ document: read, metadata: { text: read } });
+    await world.arrive({ ...receipt, texts: [text], metadata: { text } });
+    expect(await world.compactOnce()).toMatchObject({ mergedVectors: 0 });
+  },
+);
+
 describe('A reader that stays open', () => {
   it('goes forward by the deltas alone, also over a checkpoint, and tells which version it has', async () => {
     await world.arrive({ texts: ['A'] });
