@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Collection } from './collections';
 import type { MetadataValue, WrittenNumber } from './delta';
-import { isOwnedKey } from './metadata-keys';
+import { isChromaKey, isOwnedKey } from './metadata-keys';
 import { lineIdSchema, type ReceiptReference, recordId, wordIdSchema } from './record-id';
 
 /** What is written over a record's metadata: null takes a key away, and a key that is not named stays. */
@@ -66,10 +66,7 @@ const valueSchema = z.unknown().transform((value, context): MetadataValue | null
 /** Why an annotation may not name a key; undefined when it may. */
 function refusal(key: string, value: MetadataValue | null): string | undefined {
   if (isOwnedKey(key)) return 'the pipeline owns this key: it tells what was read off the picture, and where';
-  // `chroma:document` is no key of the metadata but the text itself.
-  if (key === '' || /^[#$]|^chroma:|\p{Cs}/u.test(key)) {
-    return 'Chroma does not take this key';
-  }
+  if (!isChromaKey(key)) return 'Chroma does not take this key';
   // A longer one that an older writer has left may be taken away.
   if (value !== null && Buffer.byteLength(key) > LONGEST_KEY) {
     return `this key is longer than ${LONGEST_KEY} bytes, which Chroma Cloud does not take`;

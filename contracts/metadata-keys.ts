@@ -46,6 +46,9 @@ const OWNED_KEYS: ReadonlySet<string> = new Set([
  */
 export const FRESH_METADATA: RecordMetadata = { label_status: 'unvalidated', merchant_name: '' };
 
+/** Whether Chroma takes a metadata key as one: `chroma:document` is none, but the record's text itself. */
+export const isChromaKey = (key: string): boolean => key !== '' && !/^[#$]|^chroma:|\p{Cs}/u.test(key);
+
 export const isOwnedKey = (key: string): boolean => OWNED_KEYS.has(key);
 
 /**

@@ -137,6 +137,24 @@ const SPOILED: Record<string, { readonly spec: Partial<ReceiptSpec>; readonly re
   'is of another model': { spec: { header: { model: 'other-model' } }, reason: 'other-model' },
   'belongs to another collection': { spec: { header: { collection: 'words' } }, reason: 'another run' },
   'holds a vector of zeros': { spec: { records: zeroed }, reason: 'no usable embedding' },
+  'holds a vector near the largest Float32': {
+    spec: { records: times(1e38) },
+    reason: 'no usable embedding',
+  },
+  'holds a vector whose distances are lost in Float32': {
+    spec: { records: times(1e20) },
+    reason: 'no usable embedding',
+  },
+  'holds a vector whose square is 0 in Float32': {
+    spec: { records: times(1e-30) },
+    reason: 'no usable embedding',
+  },
+  ...Object.fromEntries(
+    ['', '$and', '#x', 'chroma:document', 'half \ud800'].map((key) => [
+      `names the metadata key ${JSON.stringify(key)}`,
+      { spec: { metadata: { [key]: 1 } }, reason: `the metadata key ${JSON.stringify(key)}` },
+    ]),
+  ),
   'holds a record of another receipt': { spec: { records: foreign }, reason: 'another receipt' },
 };
 
@@ -203,6 +221,11 @@ describe('A delta that cannot be merged', () => {
 
 function zeroed(records: DeltaRecord[]): DeltaRecord[] {
   return records.map((record) => ({ ...record, embedding: new Float32Array(record.embedding.length) }));
+}
+
+function times(factor: number) {
+  return (records: DeltaRecord[]): DeltaRecord[] =>
+    records.map((record) => ({ ...record, embedding: record.embedding.map((value) => value * factor) }));
 }
 
 function foreign(records: DeltaRecord[]): DeltaRecord[] {

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { type Delta, isAnnotation } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
+import { isChromaKey } from '../../../contracts/metadata-keys';
 import { receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 import { parseAnnotation } from '../../shared/annotation';
 import { decodeDelta } from '../../shared/delta-file';
@@ -20,7 +21,7 @@ export interface DeltaSource {
 
 /**
  * Fetches a delta and checks it whole: its bytes against the run's checksum, its header and columns, that
- * each record belongs to its receipt, and that each embedding is one.
+ * each record belongs to its receipt and names no key that Chroma refuses, and that each embedding is one.
  *
  * @param hash - hexadecimal SHA-256, as the run says; undefined when no run is known.
  * @throws {UnusableDelta} when it is missing or wrong. Trouble with S3 is thrown as it is, to be tried again.
@@ -61,19 +62,31 @@ export function refusal(delta: Delta, key: string, embedding: EmbeddingSpace): s
   return `${key} has embeddings of ${what} ${own}, its collection of ${collections}. Embed the receipt again.`;
 }
 
+/**
+ * The largest squared length of an embedding. A model's vectors have one of about 1, those of whole bytes some 10^7; far
+ * above, Chroma's Float32 distances to others are infinite, and it refuses what a search with them would be.
+ */
+const LARGEST_SQUARE = 1e12;
+
 function checkRecords({ header, records }: Delta, key: string): void {
   if (isAnnotation({ header }) && records.length > 0) {
     throw new UnusableDelta(`${key} is an annotation, and holds records. Put the annotation there again.`);
   }
   const prefix = receiptIdPrefix(receiptOf(header));
   const ids = new Set<string>();
-  for (const { id, embedding } of records) {
+  for (const { id, embedding, metadata } of records) {
     if (!id.startsWith(prefix)) throw new UnusableDelta(`${key} holds the record ${id} of another receipt.`);
     if (ids.has(id)) throw new UnusableDelta(`${key} holds the record ${id} twice.`);
     ids.add(id);
+    const refusedKey = Object.keys(metadata).find((name) => !isChromaKey(name));
+    if (refusedKey !== undefined) {
+      throw new UnusableDelta(
+        `${key} names the metadata key ${JSON.stringify(refusedKey)} of the record ${id}, which Chroma does not take. Embed the receipt again.`,
+      );
+    }
     let squares = 0;
     for (const value of embedding) squares += value * value;
-    if (!(squares > 0 && Number.isFinite(squares))) {
+    if (!(Math.fround(squares) > 0 && squares <= LARGEST_SQUARE)) {
       throw new UnusableDelta(
         `${key} holds no usable embedding of the record ${id}. Embed the receipt again.`,
       );
