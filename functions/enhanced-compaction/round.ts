@@ -9,6 +9,7 @@ import type { Lease } from './lease/lease';
 import type { Published } from './lease/publish';
 import { addCensus, type Census, knownCensus, takeCensus, warnOfOldForms } from './merge/census';
 import { type DecidedReceipt, decideReceipt } from './merge/decide-receipt';
+import { findingRefused, RefusedRuns } from './merge/find-refused';
 import { keepForRuns } from './merge/keep-replaced';
 import { mergeDeltas } from './merge/merge-deltas';
 import { addCounts, isChange, type MergeCounts, NO_CHANGE } from './merge/merge-receipts';
@@ -49,8 +50,9 @@ const REQUESTS_AT_ONCE = 16;
 
 /**
  * One round: merges runs into the open collection, publishes the result by one conditional write, and only
- * then marks the runs. A corrupt delta ends its own run FAILED and no other. Whatever else goes wrong, the
- * content is thrown away and every run stays as it was.
+ * then marks the runs. A corrupt delta ends its own run FAILED and no other. So does one that Chroma refuses, but the
+ * content is thrown away with it, and the others are left to the next round. Whatever else goes wrong, the content is
+ * thrown away and every run stays as it was.
  */
 export async function mergeRound(
   lease: Lease,
@@ -64,11 +66,20 @@ export async function mergeRound(
   const { receipts, ...round } = await mergeAndPublish(lease, before, open, plan, deadline, props).catch(
     async (error: unknown) => {
       await open.discard();
+      if (error instanceof RefusedRuns) return nothingBut(error, before);
       throw error;
     },
   );
   return { ...round, finished: await markDecided(lease, receipts, props) };
 }
+
+const nothingBut = ({ failed }: RefusedRuns, published: Published) => ({
+  receipts: [{ winners: [], superseded: [], failed, finishedAlready: [] }],
+  published,
+  hasNewVersion: false,
+  mergedVectors: 0,
+  hiddenVectors: 0,
+});
 
 async function mergeAndPublish(
   lease: Lease,
@@ -90,8 +101,15 @@ async function mergeAndPublish(
     const decided = await concurrently(piece, REQUESTS_AT_ONCE, (receipt) =>
       decideReceipt(receipt, lease.collection, embedding, props),
     );
-    const deltas = decided.flatMap(({ winners }) => winners.map(({ delta }) => delta));
-    counts = addCounts(counts, await mergeDeltas(open.chroma, deltas, keep, props.telemetry));
+    const merged = await findingRefused(
+      decided.flatMap(({ winners }) => winners),
+      (winners) => {
+        lease.signal.throwIfAborted();
+        const deltas = winners.map(({ delta }) => delta);
+        return mergeDeltas(open.chroma, deltas, keep, props.telemetry);
+      },
+    );
+    counts = addCounts(counts, merged);
     // The embeddings are let go: only what was decided is needed from here on.
     receipts.push(...decided.map(withoutRecords));
   }

@@ -8,7 +8,7 @@ import {
 } from '../../../contracts/delta';
 import { slices } from '../../shared/slices';
 import { parseExactly, stringifyExactly, withFloats } from '../../shared/written-numbers';
-import type { ChromaDatabase } from './database';
+import { type ChromaDatabase, ChromaRefusal } from './database';
 
 /** A stored record's metadata. */
 export interface StoredMetadata {
@@ -178,17 +178,27 @@ function chromaCollection(
   const recordsPerRead = Math.min(IDS_PER_READ, recordsPerWrite);
   const get = async (body: object, include: readonly string[] = ['metadatas', 'documents']) =>
     storedRecords(await database.post<RecordsAnswer>(path('get'), { ...body, include }, parseExactly));
+  /** @param columns - the rest of a request for some records. */
+  const send = async <Each extends { readonly id: string }>(
+    operation: 'add' | 'upsert' | 'update',
+    records: readonly Each[],
+    columns: (some: readonly Each[]) => object,
+  ) => {
+    const ids = records.map((record) => record.id);
+    await database.post(path(operation), { ids, ...columns(records) }).catch((error: unknown) => {
+      throw error instanceof ChromaRefusal ? error.about(ids) : error;
+    });
+  };
   const write = async (operation: 'add' | 'upsert', records: readonly RecordUpdate[]) => {
-    for (const some of requestSlices(records, recordsPerWrite, requestBytes)) {
-      await database.post(path(operation), {
-        ids: some.map((record) => record.id),
+    for (const slice of requestSlices(records, recordsPerWrite, requestBytes)) {
+      await send(operation, slice, (some) => ({
         embeddings: some.map(({ embedding }) => base64(embedding)),
         documents: some.map(({ document }) => document),
         metadatas: some.map(({ metadata, contentHash }) => ({
           ...withFloats(metadata),
           [CONTENT_HASH_KEY]: contentHash,
         })),
-      });
+      }));
     }
   };
 
@@ -229,19 +239,10 @@ function chromaCollection(
     add: (records) => write('add', records),
     update: (records) => write('upsert', records),
     async updateMetadata(records) {
-      const written = records.map(({ id: ofRecord, metadata }) => ({
-        ofRecord,
-        metadata: withFloats(metadata),
-      }));
-      for (const some of requestSlices(
-        written,
-        recordsPerWrite,
-        (record) => stringifyExactly(record).length,
-      )) {
-        await database.post(path('update'), {
-          ids: some.map(({ ofRecord }) => ofRecord),
-          metadatas: some.map(({ metadata }) => metadata),
-        });
+      const written = records.map((record) => ({ ...record, metadata: withFloats(record.metadata) }));
+      const bytesOf = (record: object) => stringifyExactly(record).length;
+      for (const slice of requestSlices(written, recordsPerWrite, bytesOf)) {
+        await send('update', slice, (some) => ({ metadatas: some.map(({ metadata }) => metadata) }));
       }
     },
     async delete(ids) {

@@ -22,6 +22,34 @@ export interface ChromaDatabase {
   post<Answer>(path: string, body: object, read?: (json: string) => unknown): Promise<Answer>;
 }
 
+/** Chroma does not do what it was asked to. The message names the request and its kind of error, and no content. */
+export class ChromaRefusal extends Error {
+  override readonly name = 'ChromaRefusal';
+
+  constructor(
+    message: string,
+    /** Of HTTP. */
+    readonly status: number,
+  ) {
+    super(message);
+  }
+
+  /** Whether it lies in what was sent, so that Chroma would refuse the same again. */
+  get isLasting(): boolean {
+    return LASTING.has(this.status);
+  }
+
+  /** The same, with the records that were to be written. */
+  about(ids: readonly string[]): ChromaRefusal {
+    const records = ids.length < 2 ? ids[0] : `${ids.length} records from ${ids[0]} to ${ids.at(-1)}`;
+    return new ChromaRefusal(`${this.message}, of ${records}`, this.status);
+  }
+}
+
+const TOO_LARGE = 413;
+/** What cannot be read, is too large, or is not what it takes. */
+const LASTING = new Set([400, TOO_LARGE, 422]);
+
 const ATTEMPTS = 6;
 const FIRST_DELAY_MILLISECONDS = 200;
 const TIMEOUT_MILLISECONDS = 300_000;
@@ -31,7 +59,7 @@ const RETRIED = new Set([429, 502, 503, 504]);
 /**
  * Requests are tried again, with jitter, when the server says that it is busy; `Retry-After` is honoured.
  *
- * @throws {Error} with the request, the status and Chroma's own message when it refuses; never with the body sent.
+ * @throws {ChromaRefusal} with the request, the status and Chroma's kind of error when it refuses; never with the body sent.
  */
 export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
   const { url, tenant = 'default_tenant', database = 'default_database', apiKey } = options;
@@ -53,7 +81,10 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
       if (response.ok) return read(await response.text()) as Answer;
       const refusal = errorName(await response.text());
       if (!RETRIED.has(response.status) || attempt === ATTEMPTS) {
-        throw new Error(`Chroma refused ${method} ${path} with status ${response.status}${refusal}`);
+        throw new ChromaRefusal(
+          `Chroma refused ${method} ${path} with status ${response.status}${refusal}`,
+          response.status,
+        );
       }
       const asked = Number(response.headers.get('retry-after')) * 1000;
       const backoff = FIRST_DELAY_MILLISECONDS * 2 ** (attempt - 1) * (0.5 + Math.random());

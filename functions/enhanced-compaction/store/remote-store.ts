@@ -32,6 +32,8 @@ const RECORDS_PER_WRITE = 300;
  */
 export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
   const { collection, readApiKey } = props;
+  // Whether a merge was broken off here: what it wrote stays, and is in no version.
+  let isBrokenOff = false;
   return {
     async open({ pointer, signal }) {
       const apiKey = await readApiKey?.();
@@ -46,7 +48,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       return {
         chroma,
         embedding: embeddingOf(pointer),
-        isUnpublished: manifest === undefined,
+        isUnpublished: manifest === undefined || isBrokenOff,
         rebuiltFrom: [],
         lineage: manifest?.lineage ?? [],
         snapshotVersion: pointer.snapshot_version,
@@ -56,8 +58,12 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         checkpointFirst: async () => {
           throw new Error('A Chroma server has no checkpoints.');
         },
-        published: async () => {},
-        discard: async () => {},
+        published: async () => {
+          isBrokenOff = false;
+        },
+        discard: async () => {
+          isBrokenOff = true;
+        },
       };
     },
     hasWork: async () => false,

@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DeltaRecord } from '../../../../contracts/delta';
+import {
+  type ChromaCollection,
+  openChromaCollection,
+} from '../../../../functions/enhanced-compaction/chroma/collection';
+import { ChromaRefusal, chromaDatabase } from '../../../../functions/enhanced-compaction/chroma/database';
+import {
+  type ChromaServer,
+  startChromaServer,
+} from '../../../../functions/enhanced-compaction/chroma/server';
+import type { CollectionStore } from '../../../../functions/enhanced-compaction/store/collection-store';
+import { createEmbeddedStore } from '../../../../functions/enhanced-compaction/store/embedded-store';
+import { createRemoteStore } from '../../../../functions/enhanced-compaction/store/remote-store';
+import { runsOfReceipt } from '../../../../functions/shared/run-table';
+import {
+  DIMENSIONS,
+  idsOf,
+  MODEL,
+  quietTelemetry,
+  useCompactionHarness,
+} from '../../../support/compaction-harness';
+import { annotate, dropReceipt } from '../../../support/receipt-functions';
+
+const world = useCompactionHarness();
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+
+/** A real Chroma refuses this with status 422, and no contract of ours looks for it. */
+const poisoned = (records: DeltaRecord[]): DeltaRecord[] =>
+  records.map((record) => ({ ...record, metadata: { ...record.metadata, mixed: [1, 'a'] } }));
+
+/** Two receipts among others that Chroma refuses. */
+async function arriveWithPoison() {
+  const receipt = { imageId: randomUUID(), receiptId: 1 };
+  const older = await world.arrive({ ...receipt, createdAt: minutesAgo(9), texts: ['OLDER'] });
+  const refused = [
+    await world.arrive({ ...receipt, createdAt: minutesAgo(8), texts: ['SECRET'], records: poisoned }),
+  ];
+  const others = [older];
+  for (const minute of [7, 6, 5]) {
+    others.push(await world.arrive({ createdAt: minutesAgo(minute), texts: [`OTHER ${minute}`] }));
+  }
+  refused.push(await world.arrive({ createdAt: minutesAgo(4), texts: ['SECRET', 'TOO'], records: poisoned }));
+  others.push(await world.arrive({ createdAt: minutesAgo(3), texts: ['OTHER 3'] }));
+  return { refused, others };
+}
+const OTHERS = ['OLDER', 'OTHER 3', 'OTHER 5', 'OTHER 6', 'OTHER 7'];
+
+/** The store whose open collection is changed. */
+function changed(
+  change: (chroma: ChromaCollection) => Partial<ChromaCollection>,
+  store: CollectionStore = embeddedStore(),
+): CollectionStore {
+  return {
+    ...store,
+    open: async (lease) => {
+      const open = await store.open(lease);
+      return { ...open, chroma: { ...open.chroma, ...change(open.chroma) } };
+    },
+  };
+}
+const embeddedStore = () =>
+  createEmbeddedStore({
+    ...world,
+    collection: 'lines',
+    model: MODEL,
+    dimensions: DIMENSIONS,
+    space: 'l2',
+    checkpointRecords: 50_000,
+    checkpointMinutes: 60,
+    snapshotsKept: 3,
+    telemetry: quietTelemetry(),
+  });
+
+describe('A run that Chroma refuses', () => {
+  it('FAILS alone with the reason and the ids, and no text; an older run of its receipt and all others are merged', async () => {
+    const { refused, others } = await arriveWithPoison();
+    const { publishes, mergedVectors, finished } = await world.compactOnce();
+    expect({ publishes, mergedVectors, finished: finished.size }).toEqual({
+      publishes: 1,
+      mergedVectors: 5,
+      finished: 7,
+    });
+    for (const run of refused) {
+      const { state, error = '' } = await world.state(run);
+      expect(state).toBe('FAILED');
+      expect(error).toMatch(/^Chroma refused .* with status 422 \(ChromaError\)/);
+      expect(error).toContain(idsOf(run, 1)[0]);
+      expect(error).not.toContain('SECRET');
+    }
+    for (const run of others) expect(await world.state(run)).toMatchObject({ state: 'COMPLETED' });
+    expect(await world.documents()).toEqual(OTHERS);
+  });
+
+  it('FAILS though it is the only one, and leaves no new version', async () => {
+    await world.arrive({ texts: ['BEFORE'] });
+    await world.compactOnce();
+    const { version } = (await world.pointer()) ?? {};
+    const run = await world.arrive({ texts: ['SECRET'], records: poisoned });
+    expect(await world.compactOnce()).toMatchObject({ publishes: 0, mergedVectors: 0 });
+    expect(await world.state(run)).toMatchObject({ state: 'FAILED' });
+    expect((await world.pointer())?.version).toBe(version);
+  });
+
+  it('is told from what stands beside it: an annotation FAILS, and its receipt is merged', async () => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    await dropReceipt(world, receipt, ['SHOP']);
+    await annotate(world, receipt, { receipt: { place_id: 'p1' } });
+    const updateMetadata = async () => {
+      throw new ChromaRefusal('Chroma refused it', 422);
+    };
+    await world.compactOnce({ store: changed(() => ({ updateMetadata })) });
+    const states = (await runsOfReceipt(world.table, receipt)).map(({ lines }) => lines.state);
+    expect(states).toEqual(['COMPLETED', 'FAILED']);
+    expect(await world.documents()).toEqual(['SHOP']);
+  });
+
+  it.each([401, 404, 500, 503])(
+    'with status %i, which may change, fails nothing and comes again',
+    async (status) => {
+      const run = await world.arrive({ texts: ['SHOP'] });
+      const add = async () => {
+        throw new ChromaRefusal('Chroma refused it', status);
+      };
+      await expect(world.compactOnce({ store: changed(() => ({ add })) })).rejects.toThrow(
+        'Chroma refused it',
+      );
+      expect(await world.state(run)).toMatchObject({ state: 'PROCESSING' });
+      await world.compactOnce();
+      expect(await world.state(run)).toMatchObject({ state: 'COMPLETED' });
+    },
+  );
+
+  it('together with others alone fails nothing: what each of them may be is not known', async () => {
+    const runs = [await world.arrive({ texts: ['A'] }), await world.arrive({ texts: ['B'] })];
+    const store = changed(({ add }) => ({
+      add: async (records) => {
+        if (records.length > 1) throw new ChromaRefusal('Too much at once', 400);
+        await add(records);
+      },
+    }));
+    await expect(world.compactOnce({ store })).rejects.toThrow('Too much at once');
+    for (const run of runs) expect(await world.state(run)).toMatchObject({ state: 'PROCESSING' });
+  });
+});
+
+describe('On a Chroma server, which is merged into in place, a run that it refuses', () => {
+  let folder: string;
+  let server: ChromaServer;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'refusing-chroma-'));
+    server = await startChromaServer({ path: join(folder, 'data') });
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('FAILS alone, takes nothing of its receipt away, and the version counts what is there', async () => {
+    const { url } = server;
+    const place = { s3: world.s3, bucket: world.bucket, url, tenant: undefined, database: undefined };
+    const store = createRemoteStore({ collection: 'lines', space: 'l2', ...place });
+    const writer = world.writer({ store });
+    const stood = await world.arrive({ texts: ['STANDS', 'ALSO'], createdAt: minutesAgo(20) });
+    await writer.compact();
+    const { refused, others } = await arriveWithPoison();
+    refused.push(await world.arrive({ imageId: stood.image_id, texts: ['SECRET'], records: poisoned }));
+    await writer.compact();
+
+    for (const run of refused) expect(await world.state(run)).toMatchObject({ state: 'FAILED' });
+    for (const run of others) expect(await world.state(run)).toMatchObject({ state: 'COMPLETED' });
+    const collection = await openChromaCollection(chromaDatabase({ url }), 'lines');
+    const documents = ((await collection?.page(0, 100)) ?? []).map(({ document }) => document);
+    expect(documents.sort()).toEqual(['ALSO', ...OTHERS, 'STANDS']);
+    const { records, record_tally } = (await world.pointer())?.manifest ?? {};
+    expect({ records, record_tally }).toEqual({
+      records: 7,
+      record_tally: { forms: { unknown: 7 }, labels: {} },
+    });
+  });
+});

@@ -1,0 +1,57 @@
+import type { CompactionRun } from '../../../contracts/compaction-run';
+import { ChromaRefusal } from '../chroma/database';
+import type { Winner } from './decide-receipt';
+
+/** Runs that were to be merged, and that Chroma refuses whatever stands beside them. */
+export class RefusedRuns extends Error {
+  override readonly name = 'RefusedRuns';
+
+  constructor(readonly failed: readonly { readonly run: CompactionRun; readonly reason: string }[]) {
+    super(`Chroma refuses the runs ${failed.map(({ run }) => run.run_id).join(', ')}.`);
+  }
+}
+
+/**
+ * Merges; where Chroma refuses that, merges by halves, down to single runs, to find those that it refuses alone. The
+ * content is no version then: it has part of what was refused, and of the others nobody knows what had changed.
+ *
+ * @param merge - of some of the winners, in their order; what is merged already changes nothing.
+ * @throws {RefusedRuns} when there are such runs.
+ * @throws {ChromaRefusal} when it refuses them together alone, or for a reason that may pass.
+ */
+export async function findingRefused<Merged>(
+  winners: readonly Winner[],
+  merge: (some: readonly Winner[]) => Promise<Merged>,
+): Promise<Merged> {
+  try {
+    return await merge(winners);
+  } catch (error) {
+    if (!isLasting(error)) throw error;
+    const failed = await refusedAlone(winners, merge);
+    if (failed.length === 0) throw error;
+    throw new RefusedRuns(failed);
+  }
+}
+
+async function refusedAlone(
+  winners: readonly Winner[],
+  merge: (some: readonly Winner[]) => Promise<unknown>,
+): Promise<RefusedRuns['failed']> {
+  try {
+    await merge(winners);
+    return [];
+  } catch (error) {
+    if (!isLasting(error)) throw error;
+    const [first] = winners;
+    if (first !== undefined && winners.length === 1) {
+      const reason = `${error.message}. Drop the OCR result or put the annotation there again, without what it refuses.`;
+      return [{ run: first.run, reason }];
+    }
+    const half = Math.ceil(winners.length / 2);
+    const before = await refusedAlone(winners.slice(0, half), merge);
+    return [...before, ...(await refusedAlone(winners.slice(half), merge))];
+  }
+}
+
+const isLasting = (error: unknown): error is ChromaRefusal =>
+  error instanceof ChromaRefusal && error.isLasting;
