@@ -9,6 +9,7 @@ import {
 import { slices } from '../../shared/slices';
 import { parseExactly, stringifyExactly, withFloats } from '../../shared/written-numbers';
 import { type ChromaDatabase, ChromaRefusal } from './database';
+import { requestSlices, sendHalving } from './request-slices';
 
 /** A stored record's metadata. */
 export interface StoredMetadata {
@@ -88,6 +89,13 @@ interface RecordsAnswer {
   readonly embeddings?: number[][] | null;
 }
 
+interface NeighboursAnswer {
+  readonly ids: string[][];
+  readonly distances: (number | null)[][];
+  readonly documents: (string | null)[][];
+  readonly metadatas: (RecordMetadata | null)[][];
+}
+
 /** A Chroma directory holds several collections, and none of the name that is wanted. */
 export class AmbiguousCollection extends Error {
   override readonly name = 'AmbiguousCollection';
@@ -96,9 +104,6 @@ export class AmbiguousCollection extends Error {
 /** SQLite's limit of variables is far above; smaller lists keep the server's queries short. */
 const IDS_PER_READ = 1000;
 const IMAGES_PER_READ = 100;
-/** Below the server's limit of 40 MiB, with room for JSON's own overhead. */
-const BODY_BYTES = 24 * 1024 * 1024;
-
 /** What the embedded server takes well in one request; fewer make it read its unsynced log again and again. */
 const RECORDS_PER_WRITE = 2000;
 
@@ -179,16 +184,17 @@ function chromaCollection(
   const get = async (body: object, include: readonly string[] = ['metadatas', 'documents']) =>
     storedRecords(await database.post<RecordsAnswer>(path('get'), { ...body, include }, parseExactly));
   /** @param columns - the rest of a request for some records. */
-  const send = async <Each extends { readonly id: string }>(
+  const send = <Each extends { readonly id: string }>(
     operation: 'add' | 'upsert' | 'update',
-    records: readonly Each[],
+    slice: readonly Each[],
     columns: (some: readonly Each[]) => object,
-  ) => {
-    const ids = records.map((record) => record.id);
-    await database.post(path(operation), { ids, ...columns(records) }).catch((error: unknown) => {
-      throw error instanceof ChromaRefusal ? error.about(ids) : error;
+  ) =>
+    sendHalving(slice, (some) => {
+      const ids = some.map((record) => record.id);
+      return database.post(path(operation), { ids, ...columns(some) }).catch((error: unknown) => {
+        throw error instanceof ChromaRefusal ? error.about(ids) : error;
+      });
     });
-  };
   const write = async (operation: 'add' | 'upsert', records: readonly RecordUpdate[]) => {
     for (const slice of requestSlices(records, recordsPerWrite, requestBytes)) {
       await send(operation, slice, (some) => ({
@@ -239,8 +245,9 @@ function chromaCollection(
     add: (records) => write('add', records),
     update: (records) => write('upsert', records),
     async updateMetadata(records) {
-      const written = records.map((record) => ({ ...record, metadata: withFloats(record.metadata) }));
-      const bytesOf = (record: object) => stringifyExactly(record).length;
+      // What else the caller knows of a record is not sent.
+      const written = records.map((record) => ({ id: record.id, metadata: withFloats(record.metadata) }));
+      const bytesOf = (record: object) => Buffer.byteLength(stringifyExactly(record));
       for (const slice of requestSlices(written, recordsPerWrite, bytesOf)) {
         await send('update', slice, (some) => ({ metadatas: some.map(({ metadata }) => metadata) }));
       }
@@ -263,24 +270,14 @@ function chromaCollection(
     },
     async nearest(embeddings, count) {
       if (embeddings.length === 0) return [];
-      const answer = await database.post<{
-        ids: string[][];
-        distances: (number | null)[][];
-        documents: (string | null)[][];
-        metadatas: (RecordMetadata | null)[][];
-      }>(path('query'), {
-        query_embeddings: embeddings.map((embedding) => Array.from(embedding)),
-        n_results: count,
-        include: ['distances', 'documents', 'metadatas'],
-      });
-      return answer.ids.map((ids, row) =>
-        ids.map((recordId, index) => ({
-          id: recordId,
-          distance: answer.distances[row]?.[index] ?? Number.POSITIVE_INFINITY,
-          document: answer.documents[row]?.[index] ?? '',
-          metadata: answer.metadatas[row]?.[index] ?? {},
-        })),
+      const answers = await sendHalving(embeddings, (some) =>
+        database.post<NeighboursAnswer>(path('query'), {
+          query_embeddings: some.map((embedding) => Array.from(embedding)),
+          n_results: count,
+          include: ['distances', 'documents', 'metadatas'],
+        }),
       );
+      return answers.flatMap(neighbours);
     },
   };
 }
@@ -292,30 +289,19 @@ const storedRecords = ({ ids, metadatas, documents }: RecordsAnswer): StoredReco
     metadata: metadatas?.[index] ?? {},
   }));
 
+const neighbours = ({ ids, distances, documents, metadatas }: NeighboursAnswer): Neighbour[][] =>
+  ids.map((row, of) =>
+    row.map((id, index) => ({
+      id,
+      distance: distances[of]?.[index] ?? Number.POSITIVE_INFINITY,
+      document: documents[of]?.[index] ?? '',
+      metadata: metadatas[of]?.[index] ?? {},
+    })),
+  );
+
 const base64 = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 
-/** About what a record takes in a request. Bytes. */
-const requestBytes = ({ embedding, document }: RecordUpdate): number =>
-  embedding.byteLength * 1.4 + 3 * document.length + 1024;
-
-/** Records in slices of at most `count`, and of about {@link BODY_BYTES} once they are JSON. */
-function* requestSlices<Each>(
-  records: readonly Each[],
-  count: number,
-  bytesOf: (record: Each) => number,
-): Generator<Each[]> {
-  let slice: Each[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    const size = bytesOf(record);
-    if (slice.length >= count || (slice.length > 0 && bytes + size > BODY_BYTES)) {
-      yield slice;
-      slice = [];
-      bytes = 0;
-    }
-    slice.push(record);
-    bytes += size;
-  }
-  if (slice.length > 0) yield slice;
-}
+/** What a record takes in a request. Bytes. */
+const requestBytes = ({ id, document, metadata, embedding }: RecordUpdate): number =>
+  Buffer.byteLength(stringifyExactly({ id, document, metadata })) + 1.4 * embedding.byteLength;

@@ -46,9 +46,8 @@ export class ChromaRefusal extends Error {
   }
 }
 
-const TOO_LARGE = 413;
 /** What cannot be read, is too large, or is not what it takes. */
-const LASTING = new Set([400, TOO_LARGE, 422]);
+const LASTING = new Set([400, 413, 422]);
 
 const ATTEMPTS = 6;
 const FIRST_DELAY_MILLISECONDS = 200;
