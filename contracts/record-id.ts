@@ -54,3 +54,18 @@ export function parseRecordId(id: string): RecordReference | undefined {
     ...(wordId === undefined ? {} : { wordId: Number(wordId) }),
   };
 }
+
+/**
+ * What a record is called, however its id is spelled: old writers kept an image's id as it was given, also in capitals.
+ * An id of another form is its own name.
+ */
+export function recordName(id: string): string {
+  const reference = parseRecordId(id);
+  return reference === undefined ? id : recordId(reference);
+}
+
+/** The ids under which the record of an id may be stored. */
+export function idSpellings(id: string): string[] {
+  const name = recordName(id);
+  return parseRecordId(id) === undefined ? [id] : [...new Set([id, name, name.toUpperCase()])];
+}

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseRecordId, receiptIdPrefix, recordId } from '../../contracts/record-id';
+import { idSpellings, parseRecordId, receiptIdPrefix, recordId, recordName } from '../../contracts/record-id';
 import { recordReferences } from '../support/arbitraries';
 
 test('a record id reads back as the reference it was made of', () => {
@@ -27,6 +27,20 @@ test("no receipt's prefix is the beginning of another receipt's", () => {
       expect(recordId(a).startsWith(receiptIdPrefix(b))).toBe(same);
     }),
   );
+});
+
+test('both spellings of an id have one name, and ids of another form are their own', () => {
+  fc.assert(
+    fc.property(recordReferences, (reference) => {
+      const id = recordId(reference);
+      expect(idSpellings(id)).toContain(id.toUpperCase());
+      for (const each of [...idSpellings(id), ...idSpellings(id.toUpperCase())]) {
+        expect(recordName(each)).toBe(id);
+        expect(idSpellings(each)).toContain(id);
+      }
+    }),
+  );
+  expect([recordName('note-a'), idSpellings('note-a')]).toEqual(['note-a', ['note-a']]);
 });
 
 test('ids of another form are not taken for records', () => {

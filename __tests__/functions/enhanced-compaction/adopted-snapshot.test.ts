@@ -7,6 +7,7 @@ import { recordId } from '../../../contracts/record-id';
 import { type OldRecord, writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { embed, useCompactionHarness } from '../../support/compaction-harness';
+import { replacedLines } from '../../support/foreign-metadata';
 import { intercepted } from '../../support/intercepted-client';
 
 const world = useCompactionHarness();
@@ -52,6 +53,20 @@ describe('A snapshot that a migration put into the bucket of a living pipeline',
     await world.arrive({ texts: ['LATER'] });
     await world.compactOnce({ checkpointRecords: 1 });
     expect((await located())?.manifest?.content).toMatchObject({ records: 5, lineage: [version] });
+  });
+
+  it('and that has a receipt of it under an id in capitals counts for that receipt as it is', async () => {
+    const imageId = randomUUID();
+    await world.arrive({ imageId, texts: ['LIVE', 'MORE'], metadata: { place_id: 'p1' } });
+    await world.compactOnce();
+    await putSnapshot(justNow(), [old('MIGRATED', imageId.toUpperCase())]);
+    await world.compactOnce();
+    expect(await world.documents()).toEqual(['MIGRATED']);
+    const kept = (await replacedLines(world)).map(({ document, why }) => [document, why]);
+    expect(kept.sort()).toEqual([
+      ['LIVE', 'text-changed'],
+      ['MORE', 'record-gone'],
+    ]);
   });
 
   it('is adopted at any doorbell, though no receipt is new', async () => {

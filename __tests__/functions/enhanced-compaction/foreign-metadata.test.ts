@@ -74,6 +74,84 @@ const drop = (texts: readonly string[], spec: Partial<ReceiptSpec> = {}) =>
     ...spec,
   });
 
+describe('A migrated receipt whose image the old system named in capitals', () => {
+  const inSmall = 'abcdef11-2222-4333-8444-555555555555';
+  const inCapitals = inSmall.toUpperCase();
+  const idIn = (lineId: number, image = inSmall) => recordId({ imageId: image, receiptId: 1, lineId });
+  const dropIt = (texts: readonly string[]) => drop(texts, { imageId: inSmall });
+  /** The ids alone, the metadata alone, or both: the old system kept what each writer was given. */
+  const SPELLINGS = [
+    ['in id and metadata', true, inCapitals],
+    ['in the id', true, inSmall],
+    ['in the metadata', false, inCapitals],
+    ['in the id, and is named nowhere else', true, undefined],
+  ] as const;
+  const spelled = (isId: boolean, image_id: string | undefined) =>
+    [
+      old(1, 'SHOP', { receipt_id: 1, section_label: 'HEADER', label_confidence: ONE, ...STALE }),
+      old(2, 'TOTAI 3.30', { receipt_id: 1, section_label: 'TOTAL' }),
+      old(3, 'LEFT OVER', { receipt_id: '1', section_label: 'FOOTER' }),
+    ].map(({ id, metadata: { image_id: _, ...metadata }, ...record }) => ({
+      ...record,
+      id: id.replace(imageId, isId ? inCapitals : inSmall),
+      metadata: image_id === undefined ? metadata : { ...metadata, image_id },
+    }));
+
+  it.each(SPELLINGS)(
+    '%s is replaced, and labels stay where the text is the same',
+    async (_where, isId, image) => {
+      await putSnapshot(spelled(isId, image));
+      await dropIt(['SHOP', 'TOTAL 3.30']);
+      expect(await world.compactOnce()).toMatchObject({ publishes: 1 });
+      const after = await exactMetadata(world);
+      expect([...after.keys()].sort()).toEqual([idIn(1), idIn(2)]);
+      expect(after.get(idIn(1))).toMatchObject({
+        image_id: inSmall,
+        section_label: 'HEADER',
+        label_confidence: ONE,
+      });
+      expect(after.get(idIn(1))).not.toHaveProperty('prev_line');
+      expect(after.get(idIn(2))).not.toHaveProperty('section_label');
+      const kept = (await replacedLines(world)).map(({ metadata, why }) => [metadata.section_label, why]);
+      expect(kept.sort()).toEqual([
+        ['FOOTER', 'record-gone'],
+        ['TOTAL', 'text-changed'],
+      ]);
+      // The same again changes nothing.
+      await dropIt(['SHOP', 'TOTAL 3.30']);
+      expect(await world.compactOnce()).toMatchObject({ publishes: 0 });
+    },
+  );
+
+  it.each(SPELLINGS)('%s is removed with its receipt', async (_where, isId, image) => {
+    await putSnapshot(spelled(isId, image));
+    await dropIt([]);
+    await world.compactOnce();
+    expect(await world.documents()).toEqual([]);
+    expect(await replacedLines(world)).toHaveLength(3);
+  });
+
+  it('is one record with the one in small letters where both are there: what either says stays', async () => {
+    const [capital] = spelled(true, inCapitals);
+    const [small] = spelled(false, inSmall);
+    if (capital === undefined || small === undefined) throw new Error('no record');
+    const more = { place_id: 'p1', section_label: 'OTHER' };
+    await putSnapshot([{ ...capital, metadata: { ...capital.metadata, ...more } }, small]);
+    await dropIt(['SHOP']);
+    await world.compactOnce();
+    const after = await exactMetadata(world);
+    expect([...after.keys()]).toEqual([idIn(1)]);
+    expect(after.get(idIn(1))).toMatchObject({
+      section_label: 'HEADER',
+      place_id: 'p1',
+      label_confidence: ONE,
+    });
+    expect(await replacedLines(world)).toEqual([
+      { id: capital.id, document: 'SHOP', metadata: { section_label: 'OTHER' }, why: 'value-changed' },
+    ]);
+  });
+});
+
 describe('A3: a migrated receipt that is dropped again', () => {
   it('keeps the labels of every record whose text is the same, each in its type, and none of its stale keys', async () => {
     await putSnapshot(migrated());

@@ -87,6 +87,18 @@ describe('A bucket of the old system', () => {
     ]);
   });
 
+  it('finds a record of a delta again under the other spelling of its id, and adds it once', async () => {
+    const image = 'abcdef11-2222-4333-8444-555555555555';
+    const spelled = (id: string, document: string): OldRecord => ({ ...old(1, 1, document, false), id });
+    const id = recordId({ imageId: image, receiptId: 1, lineId: 1 });
+    const version = '20260210_101500';
+    await writeOldSnapshot(world.s3, world.bucket, 'lines', [spelled(id, 'MIGRATED')], { version });
+    const delta = [spelled(id.toUpperCase(), 'STRANDED'), old(3, 1, 'STRANDED TEA', false)];
+    await writeOldDelta(world.s3, world.bucket, 'lines', randomUUID(), delta);
+    await world.compactOnce();
+    expect(await world.documents()).toEqual(['MIGRATED', 'STRANDED TEA']);
+  });
+
   it('A2: with records of several forms says so once with figures, keeps count of them, and goes on working', async () => {
     const more = (record: OldRecord, metadata: OldRecord['metadata']): OldRecord => ({
       ...record,

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { snapshotPrefix } from '../../../contracts/bucket-layout';
-import type { HashedRecord } from '../../../contracts/delta';
+import type { HashedRecord, RecordMetadata } from '../../../contracts/delta';
 import {
   type ChromaCollection,
   createChromaCollection,
@@ -110,6 +110,34 @@ describe('A merge', () => {
   it.each(LIARS)('is not proven where the collection %s', async (_what, lie) => {
     const liar = { ...honest, ...lie(honest) };
     await expect(mergeReceipts(liar, [makeDelta({ texts })], keep)).rejects.toThrow(MergeNotProven);
+  });
+
+  it('takes up what the same record says under an id in capitals, though it is as the delta has it already', async () => {
+    const delta = makeDelta({ texts: ['SHOP', 'TOTAL'] });
+    await mergeReceipts(honest, [delta], keep);
+    const id = (record = 0) => delta.records[record]?.id ?? '';
+    const capital = (record: number, metadata: RecordMetadata): HashedRecord => ({
+      id: id(record).toUpperCase(),
+      document: ['SHOP', 'ANOTHER TEXT'][record] ?? '',
+      metadata: { image_id: delta.header.image_id.toUpperCase(), ...metadata },
+      embedding: embed('old'),
+      contentHash: 'old',
+    });
+    await honest.add([capital(0, { place_id: 'p1' }), capital(1, { place_id: 'p2' })]);
+    const kept: unknown[] = [];
+    const counts = await mergeReceipts(honest, [delta], async (_by, records) => kept.push(...records));
+    expect(counts).toMatchObject({ added: 0, replaced: 1, removed: 2 });
+    expect(kept).toEqual([
+      {
+        id: id(1).toUpperCase(),
+        document: 'ANOTHER TEXT',
+        metadata: { place_id: 'p2' },
+        why: 'text-changed',
+      },
+    ]);
+    const stored = await honest.byIds([id(), id(1), id().toUpperCase(), id(1).toUpperCase()]);
+    expect(stored.map(({ metadata }) => metadata.place_id).sort()).toEqual(['p1', undefined]);
+    expect(await mergeReceipts(honest, [delta], keep)).toMatchObject({ added: 0, replaced: 0, removed: 0 });
   });
 
   it('writes each vector apart from its equals, when it is added and when it is replaced', async () => {

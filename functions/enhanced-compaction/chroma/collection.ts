@@ -54,7 +54,7 @@ export interface ChromaCollection {
   count(): Promise<number>;
   /** Those of the ids that are stored. */
   byIds(ids: readonly string[]): Promise<StoredRecord[]>;
-  /** Every record whose metadata names one of these images. */
+  /** Every record whose metadata names one of these images, in small letters or in capitals. */
   byImages(imageIds: readonly string[]): Promise<StoredRecord[]>;
   /** The metadata of a page of all records. */
   metadataPage(offset: number, limit: number): Promise<StoredMetadata[]>;
@@ -224,7 +224,7 @@ function chromaCollection(
       for (const some of slices(imageIds, IMAGES_PER_READ)) {
         // A remote server gives a page at most, and says nothing of the rest.
         for (let offset = 0; ; offset += recordsPerRead) {
-          const where = { image_id: { $in: some } };
+          const where = { image_id: { $in: some.flatMap((image) => [image, image.toUpperCase()]) } };
           const page = await get({ where, offset, limit: recordsPerRead });
           found.push(...page);
           if (page.length < recordsPerRead) break;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type MetadataChange, namedRecords, writtenValue } from '../../../contracts/annotation';
 import type { Delta, RecordMetadata } from '../../../contracts/delta';
 import { FRESH_METADATA } from '../../../contracts/metadata-keys';
-import { parseRecordId, receiptOf, recordId } from '../../../contracts/record-id';
+import { receiptOf, recordName } from '../../../contracts/record-id';
 import { parseAnnotation } from '../../shared/annotation';
 import type { WarningTelemetry } from '../../shared/logging';
 import { withFloats } from '../../shared/written-numbers';
@@ -36,7 +36,7 @@ export async function annotateRecords(
   for (const { header, receipt, records } of said) {
     const waiting = new Set(records.keys());
     for (const before of stored.get(prefixOf(header))?.values() ?? []) {
-      const name = nameOf(before.id);
+      const name = recordName(before.id);
       waiting.delete(name);
       const change = { ...touched.get(before.id)?.change, ...receipt, ...records.get(name) };
       touched.set(before.id, { before, change });
@@ -63,12 +63,6 @@ function annotationOf({ header }: Delta) {
   const annotation = parseAnnotation(header.annotation ?? '');
   const records = namedRecords(annotation, header.collection, receiptOf(header));
   return { header, receipt: annotation.receipt, records };
-}
-
-/** An old id may have its image in capitals. */
-function nameOf(id: string): string {
-  const reference = parseRecordId(id);
-  return reference === undefined ? id : recordId(reference);
 }
 
 interface Changed extends MetadataUpdate {

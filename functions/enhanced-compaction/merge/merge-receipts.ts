@@ -2,16 +2,15 @@ import {
   CONTENT_HASH_KEY,
   type Delta,
   type DeltaHeader,
-  type HashedRecord,
   type RecordMetadata,
 } from '../../../contracts/delta';
 import type { ReplacedRecord } from '../../../contracts/replaced-record';
-import type { ChromaCollection, StoredMetadata, StoredRecord } from '../chroma/collection';
+import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
-import { addCensus, type Census, censusOf, NO_CENSUS } from './census';
+import { addCensus, type Census, NO_CENSUS } from './census';
 import { MergeNotProven, probe } from './probe';
-import { type Replacement, replacedRecord, replacement } from './replacement';
-import { spread } from './spread';
+import { type Changes, changesOf } from './receipt-changes';
+import type { Replacement } from './replacement';
 import { prefixOf, storedRecordsOf } from './stored-records';
 
 /** What a merge did to a collection, in records. */
@@ -82,54 +81,6 @@ export async function mergeReceipts(
   const counts = { added: added.length, replaced: replaced.length, removed: removed.length, census };
   const hidden = isChange(counts) ? await prove(chroma, before, { added, replaced, removed }) : 0;
   return { ...counts, hidden };
-}
-
-interface Changes {
-  readonly added: readonly HashedRecord[];
-  readonly replaced: readonly Replacement[];
-  /** Ids. */
-  readonly removed: readonly string[];
-}
-
-interface ReceiptChanges extends Changes {
-  readonly header: DeltaHeader;
-  readonly lost: readonly ReplacedRecord[];
-  readonly census: Census;
-}
-
-/** What makes the stored records of a receipt those of its delta, and the foreign metadata that goes with it. */
-function changesOf(
-  { header, records }: Delta,
-  stored: ReadonlyMap<string, StoredRecord> = new Map(),
-): ReceiptChanges {
-  const added: HashedRecord[] = [];
-  const replaced: Replacement[] = [];
-  const before: StoredMetadata[] = [];
-  const gone = new Map(stored);
-  for (const record of records) {
-    const present = stored.get(record.id);
-    gone.delete(record.id);
-    if (present?.metadata[CONTENT_HASH_KEY] === record.contentHash) continue;
-    if (present === undefined) added.push(spread(record));
-    else {
-      replaced.push(replacement(present, spread(record)));
-      before.push(present);
-    }
-  }
-  before.push(...gone.values());
-  const after = [
-    ...added.map(({ id, metadata, contentHash }) => ({
-      id,
-      metadata: { ...metadata, [CONTENT_HASH_KEY]: contentHash },
-    })),
-    ...replaced.map(({ update, after: metadata }) => ({ id: update.id, metadata })),
-  ];
-  const census = addCensus(censusOf(header.collection, after), censusOf(header.collection, before), -1);
-  const lost = [
-    ...replaced.map((each) => each.replaced),
-    ...[...gone.values()].map((record) => replacedRecord(record, {}, 'record-gone')),
-  ].flatMap((record) => record ?? []);
-  return { header, added, replaced, removed: [...gone.keys()], lost, census };
 }
 
 async function prove(

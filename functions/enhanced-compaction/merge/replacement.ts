@@ -33,6 +33,37 @@ export function replacement(stored: StoredRecord, record: HashedRecord): Replace
   };
 }
 
+/** A record that is stored as it is to be: nothing of its metadata is named. */
+export const untouched = ({ metadata }: StoredRecord, record: HashedRecord): Replacement => ({
+  update: { ...record, metadata: {} },
+  after: metadata,
+  replaced: undefined,
+});
+
+/**
+ * Takes up what other stored records say of the same one, which are there under other spellings of its id and go: their
+ * foreign metadata, where the text is the same and nobody has said anything there yet.
+ *
+ * @returns with what is lost of all of them and of the replaced one.
+ */
+export function joined(replaced: Replacement, others: readonly StoredRecord[]) {
+  const lost = [replaced.replaced];
+  let { update, after } = replaced;
+  for (const other of others) {
+    const isSameText = textOf(other) === update.document;
+    const taken = Object.fromEntries(
+      Object.entries(isSameText ? foreignMetadata(other.metadata) : {}).filter(
+        ([key]) => !Object.hasOwn(after, key) || after[key] === FRESH_METADATA[key],
+      ),
+    );
+    after = { ...after, ...taken };
+    update = { ...update, metadata: { ...update.metadata, ...taken } };
+    lost.push(replacedRecord(other, after, isSameText ? 'value-changed' : 'text-changed'));
+  }
+  const hasTaken = Object.keys(after).some((key) => after[key] !== replaced.after[key]);
+  return { replacement: { ...replaced, update, after }, hasTaken, lost };
+}
+
 /**
  * What a stored record loses of its foreign metadata.
  *

@@ -1,5 +1,5 @@
 import type { DeltaHeader } from '../../../contracts/delta';
-import { parseRecordId, receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
+import { idSpellings, parseRecordId, receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 import type { ChromaCollection, StoredRecord } from '../chroma/collection';
 
 /**
@@ -20,7 +20,8 @@ export async function storedRecordsOf(
   // By image and then by id's prefix: old records hold `receipt_id` as text, in more than one form.
   sort(await chroma.byImages([...new Set(headers.map(({ image_id }) => image_id))]));
   // A record whose metadata names no image is found by its id alone; Chroma would not add over it.
-  sort(await chroma.byIds([...new Set(ids)].filter((id) => !ofReceipt(id, receipts)?.has(id))));
+  const sought = new Set(ids.flatMap(idSpellings));
+  sort(await chroma.byIds([...sought].filter((id) => !ofReceipt(id, receipts)?.has(id))));
   return receipts;
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { idSpellings, recordName } from '../../../contracts/record-id';
 import { messageOf } from '../../shared/logging';
 import { sha256 } from '../../shared/sha256';
 import {
@@ -44,8 +45,9 @@ export async function addLegacyDelta(
           `${key} has embeddings of ${odd.embedding.length} dimensions, its collection of ${dimensions}.`,
         );
       }
-      const stored = new Set((await into.byIds(page.map(({ id }) => id))).map(({ id }) => id));
-      const missing = page.filter(({ id }) => !stored.has(id)).map(asHashedRecord);
+      const ids = [...new Set(page.flatMap(({ id }) => idSpellings(id)))];
+      const stored = new Set((await into.byIds(ids)).map(({ id }) => recordName(id)));
+      const missing = page.filter(({ id }) => !stored.has(recordName(id))).map(asHashedRecord);
       await into.add(missing.map(spread));
       added += missing.length;
     }

@@ -1,5 +1,5 @@
 import { CONTENT_HASH_KEY, contentHash, type HashedRecord } from '../../../contracts/delta';
-import { parseRecordId, receiptIdPrefix } from '../../../contracts/record-id';
+import { idSpellings, parseRecordId, receiptIdPrefix } from '../../../contracts/record-id';
 import type { ReplacedRecord } from '../../../contracts/replaced-record';
 import { type ChromaCollection, type CompleteRecord, pagesOf, type StoredRecord } from '../chroma/collection';
 import { replacedRecord } from '../merge/replacement';
@@ -18,7 +18,8 @@ export async function keepMissingReceipts(
   const missing = new Map<string, boolean>();
   for await (const page of pagesOf(from)) {
     const images = new Set(page.flatMap(({ id }) => parseRecordId(id)?.imageId ?? []));
-    const stored = [...(await into.byImages([...images])), ...(await into.byIds(page.map(({ id }) => id)))];
+    const ids = [...new Set(page.flatMap(({ id }) => idSpellings(id)))];
+    const stored = [...(await into.byImages([...images])), ...(await into.byIds(ids))];
     const present = new Set(stored.map(({ id }) => receiptOf(id)));
     for (const { id } of page) {
       const receipt = receiptOf(id);
@@ -28,7 +29,8 @@ export async function keepMissingReceipts(
     await into.add(page.filter(isMissing).map(asHashedRecord));
     const known = new Map(stored.map((record) => [record.id, record]));
     for (const record of page.filter((each) => !isMissing(each))) {
-      const loss = lossBetween(record, known.get(record.id));
+      const spelled = idSpellings(record.id).find((id) => known.has(id));
+      const loss = lossBetween(record, known.get(spelled ?? record.id));
       if (loss !== undefined) replaced.push(loss);
     }
   }

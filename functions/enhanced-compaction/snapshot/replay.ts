@@ -17,6 +17,8 @@ import { type DeltaSource, loadDelta, refusal, UnusableDelta } from '../merge/lo
 import { mergeDeltas } from '../merge/merge-deltas';
 import { addLegacyDelta } from './legacy-delta';
 import { type LocatedSnapshot, listObjects } from './locate';
+import { nameImages } from './name-images';
+import { isUnadopted } from './pointer-object';
 
 export interface ReplayProps extends DeltaSource {
   readonly table: RunTable;
@@ -43,6 +45,7 @@ export interface Rebuilt {
 /**
  * Puts into a rebuilt collection every delta of the bucket that its snapshot does not cover: of each receipt the last
  * one that is whole, and then all of its annotations in their order, since a later one need not say what an earlier said.
+ * What others wrote, as the old system did, first says of each record which image it is of.
  * Deltas that are still to be merged are left to their runs, and so are those that failed.
  *
  * @returns the keys of the deltas that the collection now holds.
@@ -51,6 +54,8 @@ export async function replayDeltas(props: ReplayProps, rebuilt: Rebuilt): Promis
   const keys = await uncoveredKeys(props, rebuilt);
   const ending = (suffix: string) => keys.filter((key) => key.endsWith(suffix));
   const legacy = await replayLegacy(props, rebuilt, ending('.tar.gz'));
+  const isOfOthers = legacy.length > 0 || isUnadopted(rebuilt.snapshot, rebuilt.pointer);
+  if (isOfOthers) await nameImages(rebuilt.chroma);
   return [...legacy, ...(await replayRuns(props, rebuilt, ending('.arrow')))];
 }
 

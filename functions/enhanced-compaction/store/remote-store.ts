@@ -4,6 +4,7 @@ import type { Collection } from '../../../contracts/collections';
 import { createChromaCollection, openChromaCollection } from '../chroma/collection';
 import { chromaDatabase } from '../chroma/database';
 import { locateSnapshot } from '../snapshot/locate';
+import { nameImages } from '../snapshot/name-images';
 import { type CollectionStore, embeddingOf, refuseOtherSpace } from './collection-store';
 
 export interface RemoteStoreProps {
@@ -44,6 +45,8 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       const chroma =
         existing ?? (await createChromaCollection(database, collection, props.space, RECORDS_PER_WRITE));
       const { manifest } = pointer;
+      // Nothing of ours was published on it: it may be what the old system has left.
+      if (existing !== undefined && manifest === undefined) await nameImages(existing);
       if (manifest !== undefined) refuseOtherSpace(collection, chroma.space, manifest.space);
       return {
         chroma,

@@ -44,8 +44,11 @@ const telemetry = quietTelemetry();
 const OLD: readonly { readonly id: string; readonly metadata: RecordMetadata }[] = [
   { id: idOf(1), metadata: { image_id: imageId, receipt_id: 1, label_status: 'unvalidated', x: 0.5 } },
   { id: idOf(2), metadata: { image_id: imageId, receipt_id: '1', section_label: 'HEADER', place_id: 'old' } },
-  // The old system kept an image's id as it was given; the third names its image nowhere else.
-  { id: idOf(3).replace(imageId, imageId.toUpperCase()), metadata: { image_id: imageId, receipt_id: 1 } },
+  // The old system kept an image's id as it was given; the fourth names its image nowhere else.
+  {
+    id: idOf(3).replace(imageId, imageId.toUpperCase()),
+    metadata: { image_id: imageId.toUpperCase(), receipt_id: 1 },
+  },
   { id: idOf(4), metadata: { line_id: 4 } },
   { id: idOf(1).replace('RECEIPT#00001', 'RECEIPT#00002'), metadata: { image_id: imageId, receipt_id: 2 } },
 ];

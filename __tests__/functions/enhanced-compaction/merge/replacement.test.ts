@@ -1,6 +1,11 @@
 import { CONTENT_HASH_KEY, type HashedRecord, type RecordMetadata } from '../../../../contracts/delta';
 import type { StoredRecord } from '../../../../functions/enhanced-compaction/chroma/collection';
-import { replacedRecord, replacement } from '../../../../functions/enhanced-compaction/merge/replacement';
+import {
+  joined,
+  replacedRecord,
+  replacement,
+  untouched,
+} from '../../../../functions/enhanced-compaction/merge/replacement';
 
 const ID = 'IMAGE#11111111-2222-4333-8444-555555555555#RECEIPT#00001#LINE#00001';
 const stored = (metadata: RecordMetadata, document: string | null = 'TOTAL'): StoredRecord => ({
@@ -144,5 +149,76 @@ describe('What a record loses', () => {
       c: { '#number': '1.0' },
       d: true,
     });
+  });
+});
+
+describe('What is stored of the same record under other spellings of its id', () => {
+  const other = (metadata: RecordMetadata, document: string | null = 'TOTAL', id = ID.toUpperCase()) => ({
+    id,
+    document,
+    metadata,
+  });
+
+  it('is taken up where nobody has said anything yet, and is lost where somebody has', () => {
+    const own = replacement(
+      stored({ section_label: 'HEADER', merchant_name: '' }),
+      fresh({ merchant_name: '', label_status: 'unvalidated' }),
+    );
+    const said = {
+      section_label: 'FOOTER',
+      place_id: 'p1',
+      label_status: 'validated',
+      text: 'x',
+      line_id: 7,
+    };
+    const { replacement: whole, hasTaken, lost } = joined(own, [other(said)]);
+    const taken = { place_id: 'p1', label_status: 'validated' };
+    expect(whole.update).toEqual({ ...own.update, metadata: { ...own.update.metadata, ...taken } });
+    expect(whole.after).toEqual({ ...own.after, ...taken });
+    expect(hasTaken).toBe(true);
+    expect(lost).toEqual([
+      undefined,
+      {
+        id: ID.toUpperCase(),
+        document: 'TOTAL',
+        metadata: { section_label: 'FOOTER' },
+        why: 'value-changed',
+      },
+    ]);
+  });
+
+  it('is lost whole where its text is another, beside what the replaced one loses', () => {
+    const own = replacement(stored({ place_id: 'p0' }, 'TOTAI'), fresh());
+    const { replacement: whole, hasTaken, lost } = joined(own, [other({ place_id: 'p1' }, 'TOTAL 3')]);
+    expect(whole).toEqual(own);
+    expect(hasTaken).toBe(false);
+    expect(lost.map((each) => [each?.metadata.place_id, each?.why])).toEqual([
+      ['p0', 'text-changed'],
+      ['p1', 'text-changed'],
+    ]);
+  });
+
+  it('is taken up in order: the first that says something counts', () => {
+    const others = [
+      other({ a: 1 }),
+      other({ a: 2, constructor: 'ACME' }, null),
+      other({ a: 1, text: 'TOTAL' }, null),
+    ];
+    const { replacement: whole, lost } = joined(replacement(stored({}), fresh()), others);
+    expect(whole.after).toEqual({ line_id: 1, a: 1, [CONTENT_HASH_KEY]: 'new' });
+    expect(lost.map((each) => each?.metadata)).toEqual([
+      undefined,
+      undefined,
+      { a: 2, constructor: 'ACME' },
+      undefined,
+    ]);
+  });
+
+  it('changes alone what is written of a record that is as it is to be', () => {
+    const before = { line_id: 1, label_status: 'validated', [CONTENT_HASH_KEY]: 'new' };
+    const own = untouched(stored(before), fresh({ label_status: 'unvalidated' }));
+    expect(own).toEqual({ update: { ...fresh(), metadata: {} }, after: before, replaced: undefined });
+    expect(joined(own, [other({ place_id: 'p1' })]).replacement.update.metadata).toEqual({ place_id: 'p1' });
+    expect(joined(own, [other({ label_status: 'validated' })]).hasTaken).toBe(false);
   });
 });
