@@ -131,7 +131,7 @@ describe('A4: an annotation', () => {
     expect(await both()).toEqual(ON_BOTH);
   });
 
-  it('counts as the object is when it is looked at, and of two that wait only the later', async () => {
+  it('counts as the object is when it is looked at, and of two that wait together both, the later over the earlier', async () => {
     await dropReceipt(world, receipt, ['SHOP', 'TOTAL 3.30']);
     await annotate(world, receipt, { receipt: { place_id: 'first', a: 1 } });
     await annotate(world, receipt, { receipt: { place_id: 'second' } });
@@ -142,11 +142,29 @@ describe('A4: an annotation', () => {
     await world.compactOnce();
     expect(await statesOfLines()).toEqual([
       'receipt COMPLETED',
-      'annotation SUPERSEDED',
+      'annotation COMPLETED',
       'annotation COMPLETED',
     ]);
-    expect(await lines('place_id', 'a')).toMatchObject({ 1: { place_id: 'second', a: undefined } });
+    expect(await lines('place_id', 'a')).toMatchObject({ 1: { place_id: 'second', a: 1 } });
   });
+
+  it.each([true, false])(
+    'sets what it sets, whether a merge falls between two of its states: %s',
+    async (falls) => {
+      await dropReceipt(world, receipt, ['SHOP']);
+      await annotate(world, receipt, { receipt: { old: 1 } });
+      await world.compactOnce();
+      await annotate(world, receipt, { receipt: { a: 1, old: null } });
+      if (falls) await world.compactOnce();
+      await annotate(world, receipt, { receipt: { b: 2 } });
+      await world.compactOnce();
+      expect(await lines('a', 'b', 'old')).toEqual({ 1: { a: 1, b: 2, old: undefined } });
+      // Another sandbox makes the same of the log.
+      await world.arrive({ texts: ['NEXT'] });
+      await world.compactOnce();
+      expect(await lines('a', 'b', 'old')).toEqual({ 1: { a: 1, b: 2, old: undefined } });
+    },
+  );
 
   it('leaves what it does not name, and what it named before: null takes away', async () => {
     await dropReceipt(world, receipt, ['SHOP']);

@@ -382,9 +382,12 @@ it.each(Array.from({ length: SEEDS }, (_, index) => Number(process.env.SEED ?? 1
     try {
       for (let step = 0; step < STEPS; step += 1) {
         const act = random.below(10);
-        // One change at a time: of several that wait together, only the last of a receipt counts.
+        // One drop at a time: of several that wait together, only the last of a receipt counts.
         if (act < 5) await drop().then(compact);
-        else if (act < 8) await annotate().then(compact);
+        else if (act < 8)
+          await annotate()
+            .then(random.chance(0.5) ? annotate : compact)
+            .then(compact);
         else if (act < 9) await loseFiles();
         else await reader.refresh();
       }

@@ -15,7 +15,7 @@ export interface Winner {
 
 /** What is to become of each unfinished run of one receipt. */
 export interface DecidedReceipt {
-  /** The run whose delta is the receipt from now on, and then that whose annotation stands on it; there may be none. */
+  /** The run whose delta is the receipt from now on, and then those whose annotations stand on it; there may be none. */
   readonly winners: readonly Winner[];
   readonly superseded: readonly { readonly run: CompactionRun; readonly by: string }[];
   readonly failed: readonly { readonly run: CompactionRun; readonly reason: string }[];
@@ -30,9 +30,10 @@ export interface DecideProps extends DeltaSource {
 
 /**
  * Goes through a receipt's runs from the newest on: one that has no deltas yet waits, one that is older than a merged
- * run of its kind is SUPERSEDED, one whose delta is unusable FAILED, and the first usable one of each kind wins. All
- * that the table knows are decided together, since the index follows it with a delay: an annotation is never merged
- * before a receipt that it was made to stand on.
+ * run of its kind is SUPERSEDED, one whose delta is unusable FAILED. Of whole receipts the first usable one wins, of
+ * annotations all of them, in the order of their creation: none need say what an earlier one has said. All that the
+ * table knows are decided together, since the index follows it with a delay: an annotation is never merged before a
+ * receipt that it was made to stand on.
  */
 export async function decideReceipt(
   { candidates }: ReceiptWork,
@@ -43,7 +44,8 @@ export async function decideReceipt(
   const superseded: { run: CompactionRun; by: string }[] = [];
   const failed: { run: CompactionRun; reason: string }[] = [];
   const finishedAlready: CompactionRun[] = [];
-  const winners = new Map<CompactionRun['kind'], Winner>();
+  const receipts: Winner[] = [];
+  const annotations: Winner[] = [];
   const known = await knownRuns(candidates, collection, props);
   if (known === undefined) return { winners: [], superseded, failed, finishedAlready };
 
@@ -53,20 +55,21 @@ export async function decideReceipt(
       continue;
     }
     if (!hasDeltas(run)) continue;
-    const by = winners.get(run.kind)?.run ?? supersedingRun(collection, run, known);
+    const isAnnotating = run.kind === 'annotation';
+    const by = (isAnnotating ? undefined : receipts[0]?.run) ?? supersedingRun(collection, run, known);
     if (by !== undefined) {
       superseded.push({ run, by: by.run_id });
       continue;
     }
     try {
-      winners.set(run.kind, { run, delta: await usableDelta(run, collection, embedding, props) });
+      const delta = await usableDelta(run, collection, embedding, props);
+      (isAnnotating ? annotations : receipts).unshift({ run, delta });
     } catch (error) {
       if (!(error instanceof UnusableDelta)) throw error;
       failed.push({ run, reason: error.message });
     }
   }
-  const inOrder = [winners.get(undefined), winners.get('annotation')];
-  return { winners: inOrder.flatMap((winner) => winner ?? []), superseded, failed, finishedAlready };
+  return { winners: [...receipts, ...annotations], superseded, failed, finishedAlready };
 }
 
 /** The candidates as the table has them, and the unfinished runs that the index did not list, newest first. */

@@ -2,7 +2,7 @@ import type { Collection } from '../../../contracts/collections';
 import type { CompactionRun } from '../../../contracts/compaction-run';
 import { receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 
-/** One receipt's unfinished runs of a collection, newest first: the newest whose delta is usable wins. */
+/** One receipt's unfinished runs of a collection, newest first. */
 export interface ReceiptWork {
   readonly candidates: readonly CompactionRun[];
   /** Records of the newest whole receipt, as its run says; of a receipt that is annotated alone, a guess. */
@@ -21,8 +21,8 @@ export const compareRuns = (a: CompactionRun, b: CompactionRun): number =>
   (a.run_id < b.run_id ? -1 : a.run_id > b.run_id ? 1 : 0);
 
 /**
- * Puts the runs of each receipt together. A delta is the WHOLE receipt, so of several runs only the last one
- * counts. Receipts come in the order of their oldest run, so that none starves.
+ * Puts the runs of each receipt together. A delta is the WHOLE receipt, so of several only the last one counts; of
+ * annotations all do. Receipts come in the order of their oldest run, so that none starves.
  */
 export function planReceipts(collection: Collection, runs: readonly CompactionRun[]): ReceiptWork[] {
   const receipts = new Map<string, CompactionRun[]>();

@@ -236,15 +236,34 @@ describe('A receipt and its annotation', () => {
     expect(runsOf((await decide([run])).winners)).toEqual([run]);
   });
 
-  it('of several annotations the newest wins, and a merged one supersedes those before it', async () => {
+  it('of several annotations all win, in the order of their creation: none says what another says', async () => {
     const [oldest, older] = [await arrive(1, annotation), await arrive(2, annotation)];
-    const newest = await arrive(3, annotation);
-    expect((await decide([older, oldest])).superseded).toEqual([
-      { run: older, by: newest.run_id },
-      { run: oldest, by: newest.run_id },
+    const dropped = await arrive(3);
+    const newest = await arrive(4, annotation);
+    const { winners, ...others } = await decide([newest, dropped, older, oldest]);
+    expect(runsOf(winners)).toEqual([dropped, oldest, older, newest]);
+    expect({ ...others, winners: [] }).toEqual(NOTHING);
+  });
+
+  it('of several annotations one that is unusable fails, and the others win', async () => {
+    const before = await arrive(1, annotation);
+    const broken = await arrive(2, { ...annotation, header: { annotation: '[]' } });
+    const after = await arrive(3, annotation);
+    const { winners, failed } = await decide([after, broken, before]);
+    expect(runsOf(winners)).toEqual([before, after]);
+    expect(failed.map(({ run }) => run)).toEqual([broken]);
+  });
+
+  it('an annotation that is older than a merged one is superseded by it, and a later one wins', async () => {
+    const [oldest, older] = [await arrive(1, annotation), await arrive(2, annotation)];
+    const merged = await arrive(3, { ...annotation, state: 'COMPLETED' });
+    const newest = await arrive(4, annotation);
+    const { winners, superseded } = await decide([newest, older, oldest]);
+    expect(runsOf(winners)).toEqual([newest]);
+    expect(superseded).toEqual([
+      { run: older, by: merged.run_id },
+      { run: oldest, by: merged.run_id },
     ]);
-    const merged = await arrive(4, { ...annotation, state: 'COMPLETED' });
-    expect((await decide([oldest])).superseded).toContainEqual({ run: oldest, by: merged.run_id });
   });
 
   it('are decided together, though the index lists only one of them', async () => {
