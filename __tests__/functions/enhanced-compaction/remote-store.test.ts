@@ -2,12 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DeltaRecord } from '../../../contracts/delta';
+import { recordId } from '../../../contracts/record-id';
 import { writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
-import { openChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
+import {
+  createChromaCollection,
+  openChromaCollection,
+} from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
 import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
 import { createRemoteStore } from '../../../functions/enhanced-compaction/store/remote-store';
-import { idsOf, useCompactionHarness } from '../../support/compaction-harness';
+import { DIMENSIONS, embed, idsOf, MODEL, useCompactionHarness } from '../../support/compaction-harness';
 
 const world = useCompactionHarness();
 let folder: string;
@@ -61,6 +66,22 @@ function cut(body: Buffer): string {
   return JSON.stringify({ ...request, limit: Math.min(request.limit ?? 300, 300) });
 }
 
+const imageId = 'abcdef11-2222-4333-8444-555555555555';
+
+/** What the old system left on a server: a receipt that says nothing of its image. */
+async function leaveOld(name: string, dimensions: number): Promise<void> {
+  const database = chromaDatabase({ url: chroma.url, database: name });
+  const collection = await createChromaCollection(database, 'lines', 'l2');
+  const records = ['OLD', 'LEFT OVER'].map((document, index) => ({
+    id: recordId({ imageId, receiptId: 1, lineId: index + 1 }),
+    document,
+    metadata: { line_id: index + 1 },
+    embedding: embed(document, dimensions),
+    contentHash: document,
+  }));
+  await collection.add(records);
+}
+
 /** A database of its own for each test. */
 async function remoteWriter(name: string) {
   await fetch(`${chroma.url}/api/v2/tenants/default_tenant/databases`, {
@@ -76,6 +97,8 @@ async function remoteWriter(name: string) {
     tenant: undefined,
     database: name,
     space: 'cosine',
+    model: MODEL,
+    dimensions: DIMENSIONS,
     readApiKey: async () => 'a-cloud-key',
   });
   const stored = async () => {
@@ -127,6 +150,30 @@ describe('A collection on a Chroma server', () => {
     await world.arrive({ imageId: run.image_id, receiptId: 1, texts: ['ONLY LINE'] });
     await writer.compact();
     expect((await stored()).map(({ document }) => document)).toEqual(['ONLY LINE']);
+  });
+
+  it('that was there before is of the length of its vectors, and a delta of another fails its own run', async () => {
+    const { writer, stored } = await remoteWriter('another-length');
+    await leaveOld('another-length', 8);
+    const run = await world.arrive({ texts: ['NEW'] });
+    const records = (all: DeltaRecord[]) => all.map((record) => ({ ...record, embedding: embed('FITS', 8) }));
+    const fitting = await world.arrive({ texts: ['FITS'], header: { dimensions: 8 }, records });
+    await writer.compact();
+    expect(await world.state(run)).toMatchObject({
+      state: 'FAILED',
+      error: expect.stringContaining('has embeddings of a length of 16, its collection of 8'),
+    });
+    expect(await world.state(fitting)).toMatchObject({ state: 'COMPLETED' });
+    expect((await stored()).map(({ document }) => document).sort()).toEqual(['FITS', 'LEFT OVER', 'OLD']);
+    expect((await world.pointer())?.manifest).toMatchObject({ dimensions: 8, model: MODEL });
+  });
+
+  it('that was there before is replaced by receipt, also where its records name no image', async () => {
+    const { writer, stored } = await remoteWriter('names-no-image');
+    await leaveOld('names-no-image', 16);
+    await world.arrive({ imageId, texts: ['NEW'] });
+    await writer.compact();
+    expect((await stored()).map(({ document }) => document)).toEqual(['NEW']);
   });
 
   it('is not started empty beside a snapshot that nobody copied to the server', async () => {

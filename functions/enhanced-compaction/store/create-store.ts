@@ -24,13 +24,17 @@ export interface StoreProps {
  */
 export function createStore({ environment, readSecret, ...props }: StoreProps): CollectionStore {
   const { CHROMA_MODE: mode, CHROMA_URL: url, CHROMA_SECRET_NAME: secret } = environment;
-  const shared = { ...props, bucket: environment.CHROMADB_BUCKET, space: environment.CHROMA_SPACE };
+  const shared = {
+    ...props,
+    bucket: environment.CHROMADB_BUCKET,
+    space: environment.CHROMA_SPACE,
+    model: environment.EMBEDDING_MODEL,
+    dimensions: environment.EMBEDDING_DIMENSIONS,
+  };
   if (mode === 'embedded') {
     return createEmbeddedStore({
       ...shared,
       mountPath: environment.CHROMA_MOUNT_PATH,
-      model: environment.EMBEDDING_MODEL,
-      dimensions: environment.EMBEDDING_DIMENSIONS,
       checkpointRecords: environment.CHECKPOINT_RECORDS,
       checkpointMinutes: environment.CHECKPOINT_MINUTES,
       snapshotsKept: environment.SNAPSHOTS_KEPT,

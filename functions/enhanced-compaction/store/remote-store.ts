@@ -1,7 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { DistanceSpace } from '../../../contracts/collection-pointer';
 import type { Collection } from '../../../contracts/collections';
-import { createChromaCollection, openChromaCollection } from '../chroma/collection';
+import type { EmbeddingSpace } from '../../../contracts/embedding';
+import { type ChromaCollection, createChromaCollection, openChromaCollection } from '../chroma/collection';
 import { chromaDatabase } from '../chroma/database';
 import { locateSnapshot } from '../snapshot/locate';
 import { nameImages } from '../snapshot/name-images';
@@ -14,6 +15,9 @@ export interface RemoteStoreProps {
   readonly url: string;
   readonly tenant: string | undefined;
   readonly database: string | undefined;
+  /** The configured model and length: a collection that was there before is taken to be of that model. */
+  readonly model: string;
+  readonly dimensions: number;
   /** What a new collection measures distances in. */
   readonly space: DistanceSpace;
   /** Chroma Cloud's API key. @default - none is sent */
@@ -50,7 +54,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       if (manifest !== undefined) refuseOtherSpace(collection, chroma.space, manifest.space);
       return {
         chroma,
-        embedding: embeddingOf(pointer),
+        embedding: embeddingOf(pointer) ?? (await ownEmbedding(props, chroma)),
         isUnpublished: manifest === undefined || isBrokenOff,
         rebuiltFrom: [],
         lineage: manifest?.lineage ?? [],
@@ -73,6 +77,15 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
     checkpoint: async (_lease, published) => published,
     close: async () => {},
   };
+}
+
+/** What a collection's vectors share of which nothing was published. It tells only their length. */
+async function ownEmbedding(
+  { model, dimensions }: RemoteStoreProps,
+  { page }: ChromaCollection,
+): Promise<EmbeddingSpace> {
+  const [first] = await page(0, 1);
+  return { model, dimensions: first?.embedding.length ?? dimensions };
 }
 
 async function refuseToStartEmpty({ collection, ...source }: RemoteStoreProps, version: string | undefined) {

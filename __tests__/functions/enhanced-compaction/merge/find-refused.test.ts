@@ -161,8 +161,9 @@ describe('On a Chroma server, which is merged into in place, a run that it refus
 
   it('FAILS alone, takes nothing of its receipt away, and the version counts what is there', async () => {
     const { url } = server;
+    const space = { space: 'l2', model: MODEL, dimensions: DIMENSIONS } as const;
     const place = { s3: world.s3, bucket: world.bucket, url, tenant: undefined, database: undefined };
-    const store = createRemoteStore({ collection: 'lines', space: 'l2', ...place });
+    const store = createRemoteStore({ collection: 'lines', ...space, ...place });
     const writer = world.writer({ store });
     const stood = await world.arrive({ texts: ['STANDS', 'ALSO'], createdAt: minutesAgo(20) });
     await writer.compact();
