@@ -17,14 +17,31 @@ export const ocrKey = (receipt: ReceiptReference): string => `${OCR_PREFIX}${rec
 export const annotationKey = (receipt: ReceiptReference): string =>
   `${ANNOTATIONS_PREFIX}${receiptFile(receipt)}`;
 
+/** A receipt's keys by either spelling of its image's id: Swift, for one, writes UUIDs in capitals. Ours is the first. */
+const inBothSpellings =
+  (keyOf: (receipt: ReceiptReference) => string) =>
+  ({ imageId, receiptId }: ReceiptReference): string[] => [
+    ...new Set([imageId, imageId.toUpperCase()].map((id) => keyOf({ imageId: id, receiptId }))),
+  ];
+/** Where a receipt's OCR object may stand. */
+export const ocrKeys = inBothSpellings(ocrKey);
+/** Where a receipt's annotation may stand. */
+export const annotationKeys = inBothSpellings(annotationKey);
+
 const RECEIPT_FILE = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/receipt-(\d{5})\.json$/i;
 
-/** The receipt that an object below a prefix describes, or undefined when the key has another form. */
+/**
+ * The receipt that an object below a prefix describes, or undefined when the key has another form, such as an id of
+ * small and capital letters: nobody writes those, and each further spelling would be one more place to look at.
+ */
 function parseReceiptKey(prefix: string, key: string): ReceiptReference | undefined {
   const file = key.startsWith(prefix) ? key.slice(prefix.length) : '';
   const [, imageId, receiptId] = RECEIPT_FILE.exec(file) ?? [];
   if (imageId === undefined) return undefined;
-  return { imageId: imageId.toLowerCase(), receiptId: Number(receiptId) };
+  const id = imageId.toLowerCase();
+  return imageId === id || imageId === id.toUpperCase()
+    ? { imageId: id, receiptId: Number(receiptId) }
+    : undefined;
 }
 export const parseOcrKey = (key: string) => parseReceiptKey(OCR_PREFIX, key);
 export const parseAnnotationKey = (key: string) => parseReceiptKey(ANNOTATIONS_PREFIX, key);
@@ -34,10 +51,6 @@ export const parseAnnotationKey = (key: string) => parseReceiptKey(ANNOTATIONS_P
  * over what this one says of it.
  */
 export const FIRST_RECEIPT = 1;
-
-/** The key of another receipt's OCR object, of the same image as one whose key is known. */
-export const siblingOcrKey = (key: string, receiptId: number): string =>
-  `${key.slice(0, key.lastIndexOf('/') + 1)}receipt-${padded(receiptId)}.json`;
 
 /**
  * Where is noted which receipts the OCR object of {@link FIRST_RECEIPT} has ever held beside its own, one empty object

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import {
+  annotationKeys,
   deltaKey,
   heldTogetherKey,
   heldTogetherPrefix,
@@ -10,9 +11,10 @@ import {
   legacyDeltaKey,
   ndjsonKey,
   ocrKey,
+  ocrKeys,
+  parseAnnotationKey,
   parseOcrKey,
   receiptHeldTogether,
-  siblingOcrKey,
   snapshotArchiveKey,
   snapshotHashKey,
   snapshotManifestKey,
@@ -48,15 +50,25 @@ test.each([
   expect(parseOcrKey(key)).toBeUndefined();
 });
 
-test('the OCR results of an image lie side by side, whatever the image id is written like', () => {
-  fc.assert(
-    fc.property(receipts, receiptIds, fc.boolean(), ({ imageId, receiptId }, other, inCapitals) => {
-      const id = inCapitals ? imageId.toUpperCase() : imageId;
-      const sibling = ocrKey({ imageId: id, receiptId: other });
-      expect(siblingOcrKey(ocrKey({ imageId: id, receiptId }), other)).toBe(sibling);
-    }),
-  );
-});
+test.each([
+  ['an OCR result', ocrKeys, parseOcrKey],
+  ['an annotation', annotationKeys, parseAnnotationKey],
+] as const)(
+  '%s may stand under its image’s id in small letters or in capitals, and under no other spelling',
+  (_what, keys, parse) => {
+    fc.assert(
+      fc.property(receipts, (receipt) => {
+        expect(keys(receipt).map(parse)).toEqual(keys(receipt).map(() => receipt));
+        const [own = '', inCapitals] = keys(receipt);
+        expect(own).toContain(`/${receipt.imageId}/`);
+        expect(inCapitals ?? own).toContain(`/${receipt.imageId.toUpperCase()}/`);
+        const mixed = receipt.imageId.replace(/[a-f]/, (letter) => letter.toUpperCase());
+        const key = own.replace(receipt.imageId, mixed);
+        if (!keys(receipt).includes(key)) expect(parse(key)).toBeUndefined();
+      }),
+    );
+  },
+);
 
 test('what an image’s first OCR result has held is noted by receipt, below a prefix that no rows lie under', () => {
   fc.assert(

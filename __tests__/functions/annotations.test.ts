@@ -18,6 +18,7 @@ import {
   type InTurn,
   ingest,
   removeObject,
+  untilTheNextSecond,
 } from '../support/receipt-functions';
 
 const world = useCompactionHarness();
@@ -74,14 +75,14 @@ describe('A4: an annotation', () => {
       const messages: string[] = [];
       await ingest(world, annotationKey(receipt), (message) => messages.push(message));
       let requests = 0;
-      // It is looked at, the table is asked for runs, then it is read.
+      // It is looked at under either spelling, the table is asked for runs, then it is read.
       const inTurn: InTurn = async (send) => {
         requests += 1;
-        if (requests === 3) await change();
+        if (requests === 4) await change();
         return send();
       };
       await embedIn(world, messages[0] ?? '', { inTurn });
-      expect(requests).toBe(3);
+      expect(requests).toBe(4);
       expect(await runs()).toEqual([]);
     },
   );
@@ -190,6 +191,45 @@ describe('A4: an annotation', () => {
     await dropReceipt(world, receipt, ['SHOP']);
     for (const place_id of ['p1', 'p1']) await annotate(world, receipt, { receipt: { place_id } });
     expect(await statesOfLines()).toHaveLength(3);
+  });
+
+  it('counts under a key in capitals as well, as Swift writes UUIDs, and stands there again after a drop', async () => {
+    const inCapitals = { ...receipt, imageId: receipt.imageId.toUpperCase() };
+    await dropReceipt(world, inCapitals, ['SHOP', 'TOTAL 3.30']);
+    await annotate(world, inCapitals, LABELLED);
+    await world.compactOnce();
+    expect(await both()).toEqual(ON_BOTH);
+    await dropReceipt(world, receipt, undefined);
+    await dropReceipt(world, inCapitals, undefined);
+    await world.compactOnce();
+    await dropReceipt(world, receipt, ['SHOP', 'TOTAL 3.30']);
+    await world.compactOnce();
+    expect(await both()).toEqual(ON_BOTH);
+  });
+
+  it('of which two stand, under either spelling, is what was written last', async () => {
+    const inCapitals = { ...receipt, imageId: receipt.imageId.toUpperCase() };
+    await dropReceipt(world, receipt, ['SHOP']);
+    await annotate(world, receipt, { receipt: { place_id: 'small' } });
+    await untilTheNextSecond();
+    await annotate(world, inCapitals, { receipt: { place_id: 'CAPITALS' } });
+    // The event of the first comes late.
+    await announce(world, annotationKey(receipt));
+    await world.compactOnce();
+    expect(await lines('place_id')).toEqual({ 1: { place_id: 'CAPITALS' } });
+    await annotate(world, inCapitals, undefined);
+    await world.compactOnce();
+    expect(await lines('place_id')).toEqual({ 1: { place_id: 'small' } });
+  });
+
+  it('that is gone when its message comes is said to be', async () => {
+    const messages: string[] = [];
+    await world.put(annotationKey(receipt), JSON.stringify(LABELLED));
+    await ingest(world, annotationKey(receipt), (message) => messages.push(message));
+    await removeObject(world, annotationKey(receipt));
+    const said: string[] = [];
+    for (const message of messages) await embedIn(world, message, { say: (line) => said.push(line) });
+    expect(said).toEqual(['The receipt has no annotation']);
   });
 
   it('keeps a float a float', async () => {

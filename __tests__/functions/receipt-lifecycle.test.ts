@@ -8,7 +8,15 @@ import { visionResult } from '../../demo/receipts/ocr-results';
 import { UnreadableInput } from '../../functions/shared/quarantine';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import { useCompactionHarness } from '../support/compaction-harness';
-import { dropReceipt, embedIn, ingest, putOcrResult, removeObject } from '../support/receipt-functions';
+import {
+  announce,
+  dropReceipt,
+  embedIn,
+  ingest,
+  putOcrResult,
+  removeObject,
+  untilTheNextSecond,
+} from '../support/receipt-functions';
 import { type SeededRandom, seededRandom } from '../support/seeded-random';
 
 /** How many images live through the test, each with up to three receipts; `IMAGES=500` takes some minutes. */
@@ -290,7 +298,7 @@ interface Line {
 
 describe('A function that is overtaken after any of its requests', () => {
   /** More than either function sends. */
-  const REQUESTS = 18;
+  const REQUESTS = 21;
   /** Of a case each third request, another third for the next case; `EVERY=1` overtakes after each of all cases. */
   const EVERY = Number(process.env.EVERY ?? 3);
   const OLD = new Map(NUMBERS.map((receiptId) => [receiptId, ['OLD']]));
@@ -425,5 +433,50 @@ describe('A function that is overtaken after any of its requests', () => {
     await world.compactOnce();
     const said = [...(await world.published()).values()].flatMap(({ metadata }) => metadata.what ?? []);
     expect(said).toEqual(Array.from({ length: REQUESTS / EVERY }, () => 'NEW'));
+  });
+});
+
+describe('A receipt whose image’s id is spelled in two ways', () => {
+  const lettersOf = (imageId: string) => ({ small: imageId, capitals: imageId.toUpperCase() });
+  const drop = (imageId: string, receiptId: number, texts: readonly string[] | undefined) =>
+    dropReceipt(world, { imageId, receiptId }, texts);
+
+  it.each(['small', 'capitals'] as const)(
+    'stays while one of its OCR results stands, and goes with the last: the one in %s goes first',
+    async (first) => {
+      const { small, capitals } = lettersOf(randomUUID());
+      for (const imageId of [small, capitals]) await drop(imageId, 1, ['SHOP']);
+      await drop(first === 'small' ? small : capitals, 1, undefined);
+      await world.compactOnce();
+      expect(await world.documents()).toEqual(['SHOP']);
+      await drop(first === 'small' ? capitals : small, 1, undefined);
+      await world.compactOnce();
+      expect(await world.documents()).toEqual([]);
+    },
+  );
+
+  it('is what was written last, whichever event comes last', async () => {
+    const { small, capitals } = lettersOf(randomUUID());
+    await drop(small, 1, ['OLD']);
+    await untilTheNextSecond();
+    await drop(capitals, 1, ['NEW']);
+    const late: string[] = [];
+    await ingest(world, ocrKey({ imageId: small, receiptId: 1 }), (message) => late.push(message));
+    for (const message of late) await embedIn(world, message);
+    await world.compactOnce();
+    expect(await world.documents()).toEqual(['NEW']);
+  });
+
+  it('takes precedence over what the first says of it, and falls back to it', async () => {
+    const { small, capitals } = lettersOf(randomUUID());
+    await drop(capitals, 2, ['ITS OWN']);
+    const first = ocrKey({ imageId: small, receiptId: 1 });
+    await dropTogether(first, new Map([[2, ['OF THE FIRST']]]));
+    await announce(world, first);
+    await world.compactOnce();
+    expect(await world.documents()).toEqual(['ITS OWN']);
+    await drop(capitals, 2, undefined);
+    await world.compactOnce();
+    expect(await world.documents()).toEqual(['OF THE FIRST']);
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { annotationKey, ocrKey } from '../../contracts/bucket-layout';
@@ -34,16 +35,23 @@ export function ingest(
   return ingestMessage(JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName, s3 }] }), props);
 }
 
+interface EmbedOptions {
+  readonly inTurn?: InTurn;
+  readonly fails?: boolean;
+  /** Hears what the function logs. */
+  readonly say?: (line: string) => unknown;
+}
+
 /** What embed-from-ndjson does with a message; with `fails` its endpoint is down. */
 export const embedIn = (
   world: World,
   body: string,
-  { inTurn = atOnce, fails = false }: { readonly inTurn?: InTurn; readonly fails?: boolean } = {},
+  { inTurn = atOnce, fails = false, say = () => {} }: EmbedOptions = {},
 ): Promise<void> =>
   embedMessage(
     { body, receives: 1 },
     {
-      ...surroundings(world, inTurn),
+      ...surroundings(world, inTurn, say),
       model: MODEL,
       dimensions: DIMENSIONS,
       embed: (texts) =>
@@ -55,14 +63,25 @@ export const embedIn = (
   );
 
 /** What every function works with, each request in its turn. */
-function surroundings({ s3, bucket, table }: World, inTurn: InTurn) {
+function surroundings(
+  { s3, bucket, table }: World,
+  inTurn: InTurn,
+  say: (line: string) => unknown = () => {},
+) {
+  const telemetry = quietTelemetry();
+  for (const level of ['info', 'warn', 'error'] as const) {
+    telemetry.logger[level] = (line) => void say(typeof line === 'string' ? line : line.message);
+  }
   return {
     s3: intercepted(s3, (_command, send) => inTurn(send)),
     bucket,
     table: { ...table, client: intercepted(table.client, (_command, send) => inTurn(send)) },
-    telemetry: quietTelemetry(),
+    telemetry,
   };
 }
+
+/** S3 says to the second when an object was written. */
+export const untilTheNextSecond = () => setTimeout(1_000 - (Date.now() % 1_000));
 
 /** Puts an OCR result of a text a line. */
 export const putOcrResult = (world: World, receipt: ReceiptReference, texts: readonly string[]) =>

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { annotationKey } from '../../contracts/bucket-layout';
+import { annotationKeys } from '../../contracts/bucket-layout';
 import { perCollection, perCollectionAsync } from '../../contracts/collections';
 import type { CollectionRun, CompactionRun } from '../../contracts/compaction-run';
 import { ANNOTATION_FORMAT_VERSION } from '../../contracts/delta';
@@ -8,7 +8,7 @@ import type { ReceiptReference } from '../../contracts/record-id';
 import { readAnnotation } from '../shared/annotation';
 import { hasStatus } from '../shared/has-status';
 import type { Telemetry } from '../shared/logging';
-import { lookAtObject, type SeenObject } from '../shared/look-at-object';
+import { lookAtLatest, type SeenObject } from '../shared/look-at-object';
 import { UnreadableInput } from '../shared/quarantine';
 import { createRun, type RunTable, runsOfReceipt } from '../shared/run-table';
 import { sha256 } from '../shared/sha256';
@@ -32,8 +32,11 @@ export interface AnnotateProps extends EmbeddingSpace {
  */
 export async function annotateReceipt(receipt: ReceiptReference, props: AnnotateProps): Promise<void> {
   const { s3, bucket, table, telemetry } = props;
-  const seen = await lookAtObject(s3, bucket, annotationKey(receipt));
-  if (seen === undefined) return;
+  const seen = await lookAtLatest(s3, bucket, annotationKeys(receipt));
+  if (seen === undefined) {
+    telemetry.logger.info('The receipt has no annotation', { ...receipt });
+    return;
+  }
   // Between looking at the object twice, so that of two runs the one of the later state is the later one, however long
   // either takes.
   const runs = await runsOfReceipt(table, receipt);
@@ -68,11 +71,11 @@ async function textOf(
   { s3, bucket, telemetry }: AnnotateProps,
 ): Promise<string | undefined> {
   const leave = (why: string) => {
-    telemetry.logger.info(why, { ...receipt });
+    telemetry.logger.info(why, { ...receipt, key: seen.key });
     return undefined;
   };
   try {
-    return await readAnnotation(s3, bucket, annotationKey(receipt), seen);
+    return await readAnnotation(s3, bucket, seen);
   } catch (error) {
     if (error instanceof UnreadableInput)
       return leave('The annotation cannot be read, and lies in quarantine');

@@ -1,5 +1,4 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { parseOcrKey, siblingOcrKey } from '../../contracts/bucket-layout';
 import { perCollection } from '../../contracts/collections';
 import { type CompactionRun, hasDeltas, isUnembedded } from '../../contracts/compaction-run';
 import { TEXT_FORMAT_VERSION } from '../../contracts/embedding';
@@ -13,7 +12,7 @@ import { METRICS } from '../../contracts/metrics';
 import { describeIssues } from '../../contracts/ndjson-rows';
 import { QUEUES } from '../../contracts/queues';
 import { type ReceiptReference, receiptOf } from '../../contracts/record-id';
-import { lookAtObject } from '../shared/look-at-object';
+import { decidingOcrObject } from '../shared/ocr-objects';
 import { UnreadableInput } from '../shared/quarantine';
 import { changeUnembedded, createRun, runsOfReceipt } from '../shared/run-table';
 import { parseBody } from '../shared/sqs-batch';
@@ -159,15 +158,14 @@ function refuseOtherBucket({ bucket }: { readonly bucket: string }, props: Embed
   );
 }
 
-/** Whether an OCR object is what it was, and the receipt has none of its own that takes precedence. */
+/** Whether an OCR object is what it was, and no other takes precedence for the receipt. */
 async function stillDecides(
   { key, etag }: OcrObject,
-  { receiptId }: ReceiptReference,
+  receipt: ReceiptReference,
   { s3, bucket }: EmbedProps,
 ): Promise<boolean> {
-  if (((await lookAtObject(s3, bucket, key))?.etag ?? null) !== etag) return false;
-  const isItsOwn = parseOcrKey(key)?.receiptId === receiptId;
-  return isItsOwn || (await lookAtObject(s3, bucket, siblingOcrKey(key, receiptId))) === undefined;
+  const deciding = await decidingOcrObject(s3, bucket, receipt);
+  return deciding === undefined ? etag === null : deciding.key === key && deciding.etag === etag;
 }
 
 const identityOf = (

@@ -1,8 +1,8 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { parseAnnotationKey } from '../../contracts/bucket-layout';
+import { annotationKeys, parseAnnotationKey } from '../../contracts/bucket-layout';
 import { type AnnotationMessage, annotationMessageSchema, MESSAGE_VERSION } from '../../contracts/messages';
 import { readAnnotation } from '../shared/annotation';
-import { lookAtObject } from '../shared/look-at-object';
+import { lookAtLatest } from '../shared/look-at-object';
 import { UnreadableInput } from '../shared/quarantine';
 import type { IngestProps } from './ingest-props';
 
@@ -14,19 +14,19 @@ import type { IngestProps } from './ingest-props';
  */
 export async function announceAnnotation(key: string, props: IngestProps): Promise<void> {
   const { s3, sqs, bucket, embedQueueUrl, quarantine, telemetry } = props;
-  const found = await lookAtObject(s3, bucket, key);
+  const receipt = parseAnnotationKey(key);
+  const found = await lookAtLatest(s3, bucket, receipt === undefined ? [key] : annotationKeys(receipt));
   if (found === undefined) {
     telemetry.logger.info('An annotation was removed; what it has set stays', { key });
     return;
   }
   try {
-    const receipt = parseAnnotationKey(key);
     if (receipt === undefined) {
       throw new UnreadableInput(
-        'The key is not of the form annotations/{image uuid}/receipt-{five digits}.json.',
+        'The key is not of the form annotations/{image uuid}/receipt-{five digits}.json, its uuid in small letters or in capitals.',
       );
     }
-    await readAnnotation(s3, bucket, key, found);
+    await readAnnotation(s3, bucket, found);
     const message: AnnotationMessage = annotationMessageSchema.parse({
       version: MESSAGE_VERSION,
       type: 'ANNOTATION',
@@ -35,9 +35,9 @@ export async function announceAnnotation(key: string, props: IngestProps): Promi
       bucket,
     });
     await sqs.send(new SendMessageCommand({ QueueUrl: embedQueueUrl, MessageBody: JSON.stringify(message) }));
-    telemetry.logger.info('An annotation was read', { ...receipt });
+    telemetry.logger.info('An annotation was read', { ...receipt, key: found.key });
   } catch (error) {
     if (!(error instanceof UnreadableInput)) throw error;
-    await quarantine({ key, etag: found.etag }, error.message);
+    await quarantine(found, error.message);
   }
 }

@@ -4,8 +4,8 @@ import {
   ANNOTATIONS_PREFIX,
   FIRST_RECEIPT,
   OCR_PREFIX,
+  ocrKey,
   parseOcrKey,
-  siblingOcrKey,
 } from '../../contracts/bucket-layout';
 import { perCollection } from '../../contracts/collections';
 import type { OcrObject } from '../../contracts/messages';
@@ -13,7 +13,8 @@ import { METRICS } from '../../contracts/metrics';
 import { describeIssues } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { s3NotificationSchema } from '../../contracts/s3-notification';
-import { lookAtObject } from '../shared/look-at-object';
+import { lookAtLatest } from '../shared/look-at-object';
+import { firstOcrObject, ownOcrObject } from '../shared/ocr-objects';
 import { UnreadableInput } from '../shared/quarantine';
 import { parseBody } from '../shared/sqs-batch';
 import { announceAnnotation } from './announce-annotation';
@@ -70,22 +71,31 @@ const INGESTS: Readonly<Record<string, (key: string, props: IngestProps) => Prom
 async function ingestOcrResult(key: string, props: IngestProps): Promise<void> {
   const { s3, bucket, quarantine, telemetry } = props;
   const file = parseOcrKey(key);
-  const found = await lookAtObject(s3, bucket, key);
+  const found = await (file === undefined ? lookAtLatest(s3, bucket, [key]) : ownOcrObject(s3, bucket, file));
   if (found === undefined) {
     if (file === undefined) return;
     telemetry.logger.info('An OCR result was removed', { ...file });
-    return settleRemoved(key, file, props);
+    return settleRemoved(file, props);
+  }
+  if (found.key !== key) {
+    telemetry.logger.warn(
+      'The OCR result of the receipt stands under another spelling of its image id, and that one counts. Keep one of the two',
+      { announced: key, counts: found.key },
+    );
   }
   const { etag, size } = found;
   try {
     if (file === undefined) {
-      throw new UnreadableInput('The key is not of the form ocr/{image uuid}/receipt-{five digits}.json.');
+      throw new UnreadableInput(
+        'The key is not of the form ocr/{image uuid}/receipt-{five digits}.json, its uuid in small letters or in capitals.',
+      );
     }
     if (size > LARGEST_OCR_FILE) {
       throw new UnreadableInput(`The OCR file has ${size} bytes; at most ${LARGEST_OCR_FILE} are read.`);
     }
-    const receipts = await readReceipts({ key, etag }, file, props);
-    const passedOver = await settle(file, { key, etag }, receipts, props);
+    const ocr = { key: found.key, etag };
+    const receipts = await readReceipts(ocr, file, props);
+    const passedOver = await settle(file, ocr, receipts, props);
     const all = [...receipts.values()];
     telemetry.metrics.addMetric(METRICS.receiptsParsed, MetricUnit.Count, receipts.size);
     telemetry.logger.info('An OCR result was parsed', {
@@ -98,20 +108,21 @@ async function ingestOcrResult(key: string, props: IngestProps): Promise<void> {
     });
   } catch (error) {
     if (!(error instanceof UnreadableInput)) throw error;
-    await quarantine({ key, etag }, error.message);
+    await quarantine(found, error.message);
   }
 }
 
 /** An OCR object that is gone leaves a further receipt to what that of the image's first receipt says of it. */
-async function settleRemoved(key: string, file: ReceiptReference, props: IngestProps): Promise<void> {
+async function settleRemoved(file: ReceiptReference, props: IngestProps): Promise<void> {
+  const first = { ...file, receiptId: FIRST_RECEIPT };
+  const nothing = { key: ocrKey(first), etag: null };
   if (file.receiptId === FIRST_RECEIPT) {
-    await settle(file, { key, etag: null }, new Map(), props);
+    await settle(file, nothing, new Map(), props);
     return;
   }
-  const first = { key: siblingOcrKey(key, FIRST_RECEIPT), file: { ...file, receiptId: FIRST_RECEIPT } };
-  const found = await lookAtObject(props.s3, props.bucket, first.key);
-  const ocr = { key: first.key, etag: found?.etag ?? null };
-  await sendRows(file, ocr, (await readIfReadable(ocr, first.file, props)).get(file.receiptId), props);
+  const found = await firstOcrObject(props.s3, props.bucket, file);
+  const ocr = found === undefined ? nothing : { key: found.key, etag: found.etag };
+  await sendRows(file, ocr, (await readIfReadable(ocr, first, props)).get(file.receiptId), props);
 }
 
 /** What cannot be read holds nothing: it is quarantined when its own event comes. */

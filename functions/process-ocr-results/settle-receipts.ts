@@ -7,7 +7,6 @@ import {
   ndjsonKey,
   parseOcrKey,
   receiptHeldTogether,
-  siblingOcrKey,
 } from '../../contracts/bucket-layout';
 import { COLLECTIONS, type ReceiptRows } from '../../contracts/collections';
 import { fromEntries } from '../../contracts/from-entries';
@@ -20,7 +19,7 @@ import {
 } from '../../contracts/messages';
 import { encodeNdjson } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
-import { lookAtObject } from '../shared/look-at-object';
+import { ownOcrObject } from '../shared/ocr-objects';
 import { slices } from '../shared/slices';
 import type { IngestProps } from './ingest-props';
 
@@ -48,19 +47,17 @@ export async function settle(
   for (const some of slices(all, AT_ONCE)) {
     await Promise.all(
       some.map(async (receiptId) => {
-        if (receiptId !== file.receiptId && (await hasItsOwn(ocr.key, receiptId, props))) {
-          passedOver.push(receiptId);
-        } else {
-          await sendRows({ ...file, receiptId }, ocr, receipts.get(receiptId), props);
-        }
+        const receipt = { ...file, receiptId };
+        if (receiptId !== file.receiptId && (await hasItsOwn(receipt, props))) passedOver.push(receiptId);
+        else await sendRows(receipt, ocr, receipts.get(receiptId), props);
       }),
     );
   }
   return passedOver;
 }
 
-const hasItsOwn = async (key: string, receiptId: number, { s3, bucket }: SettleProps): Promise<boolean> =>
-  (await lookAtObject(s3, bucket, siblingOcrKey(key, receiptId))) !== undefined;
+const hasItsOwn = async (receipt: ReceiptReference, { s3, bucket }: SettleProps): Promise<boolean> =>
+  (await ownOcrObject(s3, bucket, receipt)) !== undefined;
 
 /** The further receipts that an image's first OCR object has held in any of its states. */
 async function everHeld(imageId: string, { s3, bucket }: SettleProps): Promise<number[]> {

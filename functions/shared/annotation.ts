@@ -34,8 +34,7 @@ export function parseAnnotation(text: string): Annotation {
 export async function readAnnotation(
   s3: S3Client,
   bucket: string,
-  key: string,
-  { etag, size }: SeenObject,
+  { key, etag, size }: SeenObject,
 ): Promise<string> {
   if (size > LARGEST_ANNOTATION) {
     throw new UnreadableInput(`The annotation has ${size} bytes; at most ${LARGEST_ANNOTATION} are read.`);

@@ -2,24 +2,42 @@ import { HeadObjectCommand, NotFound, type S3Client } from '@aws-sdk/client-s3';
 
 /** An S3 object at a moment. */
 export interface SeenObject {
+  readonly key: string;
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
   /** Absent where the bucket keeps no versions. */
   readonly versionId: string | undefined;
+  /** When it was written, to the second. Milliseconds since the epoch. */
+  readonly modified: number;
 }
 
 /** What an S3 object is at this moment; undefined when there is no such object. */
-export async function lookAtObject(
-  s3: S3Client,
-  Bucket: string,
-  Key: string,
-): Promise<SeenObject | undefined> {
+async function lookAtObject(s3: S3Client, Bucket: string, Key: string): Promise<SeenObject | undefined> {
   try {
-    const { ETag = '', ContentLength = 0, VersionId } = await s3.send(new HeadObjectCommand({ Bucket, Key }));
-    return { etag: ETag, size: ContentLength, versionId: VersionId };
+    const {
+      ETag = '',
+      ContentLength = 0,
+      VersionId,
+      LastModified,
+    } = await s3.send(new HeadObjectCommand({ Bucket, Key }));
+    const modified = LastModified?.getTime() ?? 0;
+    return { key: Key, etag: ETag, size: ContentLength, versionId: VersionId, modified };
   } catch (error) {
     if (error instanceof NotFound) return undefined;
     throw error;
   }
+}
+
+/**
+ * What stands at this moment under any of the keys that mean the same; undefined when nothing does. Of several that which
+ * was written last counts, as it would under one key; of one second that of the first key.
+ */
+export async function lookAtLatest(
+  s3: S3Client,
+  bucket: string,
+  keys: readonly string[],
+): Promise<SeenObject | undefined> {
+  const seen = await Promise.all(keys.map((key) => lookAtObject(s3, bucket, key)));
+  return seen.filter((each) => each !== undefined).sort((a, b) => b.modified - a.modified)[0];
 }
