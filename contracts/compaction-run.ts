@@ -75,6 +75,14 @@ export const runKey = ({ imageId, receiptId, runId }: RunReference) => ({
 });
 
 /**
+ * Whether an item under the key of a run is none of this pipeline's, by its signs: it has no version, and no id of ours.
+ * The system that this one replaces writes its runs under just these keys, and where its table was adopted it may go
+ * on. An item that has either sign of ours is ours, however malformed: passing over that would lose a receipt.
+ */
+export const isForeignRun = ({ version, SK }: Record<string, unknown>): boolean =>
+  version === undefined && !runIdSchema.safeParse(String(SK).split('#').at(-1)).success;
+
+/**
  * Tells a run from every other. Its id alone does not: before ids covered the receipt, all receipts of the same
  * content had one and the same.
  */

@@ -4,11 +4,13 @@ import {
   collectionKey,
   decodeRun,
   encodeRun,
+  isForeignRun,
   pendingAttribute,
   RUN_TYPE,
+  runKey,
   runSortPrefix,
 } from '../../contracts/compaction-run';
-import { collections, compactionRuns } from '../support/arbitraries';
+import { collections, compactionRuns, receiptIds } from '../support/arbitraries';
 
 test('a run reads back from its item as it was written', () => {
   fc.assert(fc.property(compactionRuns, (run) => expect(decodeRun(encodeRun(run))).toEqual(run)));
@@ -47,6 +49,26 @@ test('a run of another version or with an unknown state is refused', () => {
       expect(() => decodeRun({ ...item, [`${collection}_state`]: 'DONE' })).toThrow(collection);
     }),
   );
+});
+
+describe('An item under the key of a run', () => {
+  const foreign = fc
+    .tuple(fc.uuid(), receiptIds, fc.uuid())
+    .map(([imageId, receiptId, runId]) => ({ ...runKey({ imageId, receiptId, runId }), TYPE: RUN_TYPE }));
+
+  it('is another system’s where it has no version and its id is none of ours', () => {
+    fc.assert(fc.property(foreign, (item) => expect(isForeignRun(item)).toBe(true)));
+  });
+  it('is ours, also a malformed one, where it has either', () => {
+    fc.assert(
+      fc.property(compactionRuns, foreign, fc.anything(), (run, item, version) => {
+        const { version: _, ...unversioned } = encodeRun(run);
+        expect(isForeignRun(encodeRun(run))).toBe(false);
+        expect(isForeignRun(unversioned)).toBe(false);
+        expect(isForeignRun({ ...item, version })).toBe(version === undefined);
+      }),
+    );
+  });
 });
 
 test("each collection has one key for its pointer and lease, which is no run's", () => {

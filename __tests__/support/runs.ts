@@ -2,10 +2,11 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { DeleteCommand, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { deltaKey, versionId } from '../../contracts/bucket-layout';
 import type { CollectionPointer } from '../../contracts/collection-pointer';
-import { perCollection } from '../../contracts/collections';
-import type { CollectionRun, CompactionRun } from '../../contracts/compaction-run';
+import { COLLECTIONS, perCollection } from '../../contracts/collections';
+import { type CollectionRun, type CompactionRun, RUN_TYPE, runKey } from '../../contracts/compaction-run';
 import { ANNOTATION_FORMAT_VERSION, type DeltaHeader } from '../../contracts/delta';
 import { compactionMessageSchema } from '../../contracts/messages';
+import type { ReceiptReference } from '../../contracts/record-id';
 import type { RunTable } from '../../functions/shared/run-table';
 
 /** A run as embed-from-ndjson writes it, of a receipt of its own. Its deltas are not stored anywhere. */
@@ -23,6 +24,26 @@ export function run(createdAt: Date = new Date()): CompactionRun {
       delta_sha256: randomBytes(32).toString('hex'),
       records: 7,
     })),
+  };
+}
+
+/**
+ * A run's item as the old system writes it, under exactly the key that ours would have, into a table that both use.
+ */
+export function oldRunItem({ imageId, receiptId }: ReceiptReference): Record<string, unknown> {
+  const runId = randomUUID();
+  return {
+    ...runKey({ imageId, receiptId, runId }),
+    TYPE: RUN_TYPE,
+    run_id: runId,
+    receipt_id: receiptId,
+    ...Object.fromEntries(
+      COLLECTIONS.flatMap((each) => [
+        [`${each}_delta_prefix`, `${each}/delta/${runId}/`],
+        [`${each}_state`, 'PENDING'],
+      ]),
+    ),
+    created_at: '2025-09-01T10:15:00+00:00',
   };
 }
 

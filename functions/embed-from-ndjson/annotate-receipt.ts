@@ -39,7 +39,7 @@ export async function annotateReceipt(receipt: ReceiptReference, props: Annotate
   }
   // Between looking at the object twice, so that of two runs the one of the later state is the later one, however long
   // either takes.
-  const runs = await runsOfReceipt(table, receipt);
+  const runs = await runsOfReceipt(table, receipt, telemetry);
   const lookedAt = Date.now();
   const text = await textOf(receipt, seen, props);
   if (text === undefined) return;

@@ -65,7 +65,7 @@ async function embedReceipt(message: EmbedNdjsonMessage, receives: number, props
   // All before the object is looked at: the runs, so that each of them was made of the same state or an older one;
   // and the moment, so that a run that another function makes of a newer state meanwhile is the later one, however
   // long this one takes.
-  const runs = await runsOfReceipt(table, receipt);
+  const runs = await runsOfReceipt(table, receipt, telemetry);
   const lookedAt = Date.now();
   if (message.ocr !== undefined && !(await stillDecides(message.ocr, receipt, props))) {
     telemetry.logger.info('The OCR result has changed since: its newer state is embedded instead', {

@@ -1,3 +1,4 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
@@ -14,6 +15,7 @@ import {
   decodeRun,
   encodeRun,
   imagePartition,
+  isForeignRun,
   isUnfinished,
   PENDING_PARTITION,
   pendingAttribute,
@@ -32,17 +34,27 @@ export interface RunTable {
   readonly name: string;
 }
 
-/** All runs of one receipt in order of creation, read consistently. */
+/**
+ * All runs of one receipt in order of creation, read consistently. Those of another system in the same table are passed
+ * over, and counted in the log of whoever hands one in.
+ *
+ * @throws {ZodError} when an item of this pipeline's is malformed.
+ */
 export async function runsOfReceipt(
   table: RunTable,
   { imageId, receiptId }: ReceiptReference,
+  telemetry?: { readonly logger: Pick<Logger, 'info'> },
 ): Promise<CompactionRun[]> {
   const items = await queryAll(table, {
     KeyConditionExpression: 'PK = :image AND begins_with(SK, :receipt)',
     ExpressionAttributeValues: { ':image': imagePartition(imageId), ':receipt': runSortPrefix(receiptId) },
     ConsistentRead: true,
   });
-  return items.map(decodeRun).sort((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at));
+  const own = items.filter((item) => !isForeignRun(item));
+  const count = items.length - own.length;
+  if (count > 0)
+    telemetry?.logger.info('Runs of another system were passed over', { imageId, receiptId, count });
+  return own.map(decodeRun).sort((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at));
 }
 
 /** Writes a new run. Returns false, and changes nothing, when the run exists already. */

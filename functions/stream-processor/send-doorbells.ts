@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
 import { COLLECTIONS } from '../../contracts/collections';
-import { decodeRun, hasDeltas, isUnfinished, RUN_TYPE } from '../../contracts/compaction-run';
+import { decodeRun, hasDeltas, isForeignRun, isUnfinished, RUN_TYPE } from '../../contracts/compaction-run';
 import { compactionDeduplicationId } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
 import type { Doorbell, SendDoorbells } from '../shared/doorbell';
@@ -10,7 +10,8 @@ import { countPerCollection, messageOf, type Telemetry } from '../shared/logging
 
 /**
  * Sends each collection a doorbell for every CompactionRun that has become ready to be merged: that was inserted with
- * its deltas, or has got them. Other changes of the table are passed over. A collection whose part of the run is final
+ * its deltas, or has got them. Other changes of the table are passed over, and so are runs that another system keeps
+ * in it. A collection whose part of the run is final
  * already gets none.
  *
  * Every doorbell that can be sent is sent, also those after a failure; then the first failure's sequence number
@@ -34,7 +35,7 @@ export async function sendDoorbells(
   const recordOf = new Map<Doorbell, DynamoDBRecord>();
   for (const record of records) {
     try {
-      for (const doorbell of doorbells(record)) recordOf.set(doorbell, record);
+      for (const doorbell of doorbells(record, telemetry)) recordOf.set(doorbell, record);
     } catch (error) {
       fail(record, `The run item is malformed: ${messageOf(error)}`);
     }
@@ -60,11 +61,15 @@ export async function sendDoorbells(
   return { batchItemFailures: [{ itemIdentifier }] };
 }
 
-function doorbells({ eventName, dynamodb }: DynamoDBRecord): Doorbell[] {
+function doorbells({ eventName, dynamodb }: DynamoDBRecord, { logger }: Telemetry): Doorbell[] {
   if (eventName !== 'INSERT' && eventName !== 'MODIFY') return [];
   // aws-lambda and the SDK describe the same wire format by two types.
   const item = unmarshall((dynamodb?.NewImage ?? {}) as Record<string, AttributeValue>);
   if (item.TYPE !== RUN_TYPE) return [];
+  if (isForeignRun(item)) {
+    logger.info('A run of another system was passed over', { PK: item.PK, SK: item.SK });
+    return [];
+  }
   const run = decodeRun(item);
   if (!hasDeltas(run)) return [];
   // The change that brings the deltas is the only one that leaves every collection PENDING.

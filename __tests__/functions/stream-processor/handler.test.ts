@@ -10,7 +10,7 @@ import { changeRun, changeUnembedded, createRun } from '../../../functions/share
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { useHandlerHarness } from '../../support/handler-harness';
 import { startRefusingSqs } from '../../support/refusing-sqs';
-import { run, withoutDeltas } from '../../support/runs';
+import { oldRunItem, run, withoutDeltas } from '../../support/runs';
 
 const NAME = 'stream-processor';
 const harness = useHandlerHarness({ functions: [NAME] });
@@ -171,6 +171,18 @@ test.each([0, 1, 2, 3])(
 
 test('of several malformed runs the first is reported, from which Lambda delivers again', async () => {
   expect(await invoke(encodeRun(run()), malformed(), encodeRun(run()), malformed())).toEqual([1]);
+});
+
+test('what another system inserts under the key of a run is passed over and said, and fails nothing', async () => {
+  const own = run();
+  const item = oldRunItem({ imageId: own.image_id, receiptId: own.receipt_id });
+  expect(await invoke(item, encodeRun(own))).toEqual([]);
+  for (const collection of COLLECTIONS) {
+    expect((await takeDoorbells(collection)).map(({ run_id }) => run_id)).toEqual([own.run_id]);
+  }
+  expect(harness.logged('A run of another system was passed over')).toMatchObject([
+    { level: 'INFO', PK: item.PK, SK: item.SK },
+  ]);
 });
 
 test('a burst of 25 runs sends 25 doorbells, in order, and a second delivery no more', async () => {
