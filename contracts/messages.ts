@@ -12,7 +12,15 @@ const runIdSchema = z.string().regex(/^[0-9a-f]{32}$/, 'a run id is 32 hexadecim
 export const rowsField = (collection: Collection): `${Collection}_key` => `${collection}_key`;
 
 /** An OCR object at a moment: null stands for the ETag of one that was removed. */
-export const ocrObjectSchema = z.object({ key: z.string().min(1), etag: z.string().min(1).nullable() });
+export const ocrObjectSchema = z.object({
+  key: z.string().min(1),
+  etag: z.string().min(1).nullable(),
+  /**
+   * Tells this state from an earlier one with the same content. Absent of an object that was removed, and in messages of
+   * earlier releases.
+   */
+  version: z.string().min(1).optional(),
+});
 export type OcrObject = z.infer<typeof ocrObjectSchema>;
 
 /** EMBED_NDJSON_QUEUE: these NDJSON files are ready to be embedded. */
@@ -27,6 +35,8 @@ export const embedNdjsonMessageSchema = z.object({
    * receipt. Messages of earlier releases, which may be queued, lack it.
    */
   ocr: ocrObjectSchema.optional(),
+  /** The sequencer of the event that found the OCR object gone: an object that is removed again has a new one. */
+  removal: z.string().min(1).optional(),
 });
 export type EmbedNdjsonMessage = z.infer<typeof embedNdjsonMessageSchema>;
 

@@ -23,9 +23,14 @@ const objectChangedSchema = z.object({
             return z.NEVER;
           }
         }),
+      /** Hexadecimal digits that tell the events of one key apart; one that is delivered again has the same. */
+      sequencer: z.string().min(1).optional(),
     }),
   }),
 });
+
+/** What S3 says of the object itself. */
+export type ChangedObject = z.infer<typeof objectChangedSchema>['s3']['object'];
 
 /** OCR_RESULTS_QUEUE: S3's event notification, with the keys decoded. */
 export const s3NotificationSchema = z.union([

@@ -18,9 +18,14 @@ const embedMessages: fc.Arbitrary<EmbedNdjsonMessage> = fc.record({
   lines_key: fc.string({ minLength: 1 }),
   words_key: fc.string({ minLength: 1 }),
   ocr: fc.option(
-    fc.record({ key: fc.string({ minLength: 1 }), etag: fc.option(fc.string({ minLength: 1 })) }),
+    fc.record({
+      key: fc.string({ minLength: 1 }),
+      etag: fc.option(fc.string({ minLength: 1 })),
+      version: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
+    }),
     { nil: undefined },
   ),
+  removal: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
 });
 const doorbells: fc.Arbitrary<CompactionMessage> = fc.record({
   version: fc.constant(1 as const),

@@ -13,6 +13,7 @@ import {
   dropReceipt,
   embedIn,
   ingest,
+  nextSequencer,
   putOcrResult,
   removeObject,
   untilTheNextSecond,
@@ -143,7 +144,7 @@ class Life {
     const key = await (this.random.chance(0.25) ? this.#annotate() : this.#drop());
     // What the event says is not looked at: events come in any order.
     const eventName = this.random.pick(['ObjectCreated:Put', 'ObjectRemoved:DeleteMarkerCreated']);
-    this.#events.push({ key, eventName });
+    this.#events.push({ key, eventName, sequencer: nextSequencer() });
   }
 
   async #drop(): Promise<string> {
@@ -236,6 +237,7 @@ const dropTogether = (key: string, file: ReadonlyMap<number, readonly string[]>)
 interface Event {
   readonly key: string;
   readonly eventName: string;
+  readonly sequencer: string;
 }
 
 test('the last state of each receipt wins, in whatever order its events, messages and requests come', async () => {

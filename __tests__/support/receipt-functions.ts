@@ -15,6 +15,13 @@ import { intercepted } from './intercepted-client';
 export type InTurn = <Answer>(send: () => Promise<Answer>) => Promise<Answer>;
 const atOnce: InTurn = (send) => send();
 
+let events = 0;
+/** S3 tells events of one key apart by it; one that is delivered again has the same. */
+export const nextSequencer = (): string => {
+  events += 1;
+  return events.toString(16).padStart(18, '0');
+};
+
 const refuse: Quarantine = async (_what, reason) => {
   throw new Error(`Nothing here is unreadable: ${reason}`);
 };
@@ -24,9 +31,9 @@ export function ingest(
   world: World,
   key: string,
   send: (message: string) => unknown,
-  { eventName = 'ObjectCreated:Put', inTurn = atOnce, quarantine = refuse } = {},
+  { eventName = 'ObjectCreated:Put', sequencer = nextSequencer(), inTurn = atOnce, quarantine = refuse } = {},
 ): Promise<void> {
-  const s3 = { bucket: { name: world.bucket }, object: { key: encodeURIComponent(key) } };
+  const s3 = { bucket: { name: world.bucket }, object: { key: encodeURIComponent(key), sequencer } };
   const sqs = intercepted(new SQSClient({ region: 'us-east-1' }), ({ input }) =>
     inTurn(async () => send((input as { MessageBody: string }).MessageBody)),
   );

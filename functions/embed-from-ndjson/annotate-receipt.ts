@@ -44,7 +44,7 @@ export async function annotateReceipt(receipt: ReceiptReference, props: Annotate
   const text = await textOf(receipt, seen, props);
   if (text === undefined) return;
 
-  const next = nextAnnotationRun({ ...receipt, versionId: seen.versionId, sha256: sha256(text) }, runs);
+  const next = nextAnnotationRun({ ...receipt, version: seen.version, sha256: sha256(text) }, runs);
   if (next.step !== 'create') {
     telemetry.logger.info('The annotation has its run already', { run_id: next.run.run_id });
     return;

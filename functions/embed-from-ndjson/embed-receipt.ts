@@ -160,12 +160,14 @@ function refuseOtherBucket({ bucket }: { readonly bucket: string }, props: Embed
 
 /** Whether an OCR object is what it was, and no other takes precedence for the receipt. */
 async function stillDecides(
-  { key, etag }: OcrObject,
+  { key, etag, version }: OcrObject,
   receipt: ReceiptReference,
   { s3, bucket }: EmbedProps,
 ): Promise<boolean> {
   const deciding = await decidingOcrObject(s3, bucket, receipt);
-  return deciding === undefined ? etag === null : deciding.key === key && deciding.etag === etag;
+  if (deciding === undefined) return etag === null;
+  const isSameVersion = version === undefined || deciding.version === version;
+  return deciding.key === key && deciding.etag === etag && isSameVersion;
 }
 
 const identityOf = (
@@ -178,4 +180,5 @@ const identityOf = (
   dimensions,
   textFormatVersion: TEXT_FORMAT_VERSION,
   sha256,
+  cause: [message.ocr?.version, message.removal].filter((each) => each !== undefined),
 });

@@ -4,11 +4,17 @@ import type { EmbeddingSpace } from '../../contracts/embedding';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { sha256 } from '../shared/sha256';
 
-/** Everything that decides a run's records and their vectors, beside the run that it follows. */
+/** Everything that tells a run of a receipt from others, beside the run that it follows. */
 export interface RunIdentity extends EmbeddingSpace, ReceiptReference {
   readonly textFormatVersion: number;
   /** Hexadecimal SHA-256 of each collection's NDJSON. */
   readonly sha256: Readonly<Record<Collection, string>>;
+  /**
+   * What made the content arrive: the version of the OCR object that decided, and the removal of another. The same content
+   * that is dropped again is asked for again, since others may have written over its records meanwhile. Empty where a
+   * message of an earlier release does not say it.
+   */
+  readonly cause: readonly string[];
 }
 
 /**
@@ -17,16 +23,17 @@ export interface RunIdentity extends EmbeddingSpace, ReceiptReference {
  * object encrypted with a KMS key changes with every write of the same bytes.
  */
 function runId(identity: RunIdentity, predecessor: CompactionRun | undefined): string {
-  const { imageId, receiptId, model, dimensions, textFormatVersion } = identity;
+  const { imageId, receiptId, model, dimensions, textFormatVersion, cause } = identity;
   const files = COLLECTIONS.map((each) => identity.sha256[each]);
-  const all = [imageId, receiptId, ...files, model, dimensions, textFormatVersion, predecessor?.run_id];
+  const space = [model, dimensions, textFormatVersion];
+  const all = [imageId, receiptId, ...files, ...space, predecessor?.run_id, ...cause];
   return sha256(JSON.stringify(all)).slice(0, 32);
 }
 
 /** Everything that decides what an annotation's run says, beside the run that it follows. */
 export interface AnnotationIdentity extends ReceiptReference {
   /** Of the object. The same text that is put there again is to be put on the records again. */
-  readonly versionId: string | undefined;
+  readonly version: string;
   /** Hexadecimal SHA-256 of the annotation. */
   readonly sha256: string;
 }
@@ -41,7 +48,7 @@ export type NextRun =
   | { readonly step: 'create'; readonly id: string };
 
 /**
- * Decides whether a receipt's content needs a run. A redelivered message finds its content in the newest run
+ * Decides whether a receipt's content needs a run. A redelivered message finds itself in the newest run
  * and embeds nothing twice, or embeds that run when no delivery has done so yet. The predecessor is part of the id, so
  * that content that comes back after another (a correction that is undone) is a run of its own and not mistaken for the
  * old one; and a run that failed, or was given up before it was embedded, is followed by a new one when its receipt is
@@ -57,12 +64,12 @@ export const nextRun = (identity: RunIdentity, runs: readonly CompactionRun[]): 
  * part of the id, all of them, since one that was made of an earlier moment may be embedded later than others.
  */
 export function nextAnnotationRun(
-  { imageId, receiptId, versionId, sha256: text }: AnnotationIdentity,
+  { imageId, receiptId, version, sha256: text }: AnnotationIdentity,
   runs: readonly CompactionRun[],
 ): NextRun {
   const receipts = runs.filter((run) => isReceiptRun(run) && hasDeltas(run)).map(({ run_id }) => run_id);
   return next((predecessor) => {
-    const all = ['annotation', imageId, receiptId, versionId, text, receipts, predecessor?.run_id];
+    const all = ['annotation', imageId, receiptId, version, text, receipts, predecessor?.run_id];
     return sha256(JSON.stringify(all)).slice(0, 32);
   }, runs);
 }

@@ -1,6 +1,7 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { annotationKeys, parseAnnotationKey } from '../../contracts/bucket-layout';
 import { type AnnotationMessage, annotationMessageSchema, MESSAGE_VERSION } from '../../contracts/messages';
+import type { ChangedObject } from '../../contracts/s3-notification';
 import { readAnnotation } from '../shared/annotation';
 import { lookAtLatest } from '../shared/look-at-object';
 import { UnreadableInput } from '../shared/quarantine';
@@ -12,7 +13,7 @@ import type { IngestProps } from './ingest-props';
  *
  * @throws {Error} when S3 or SQS fail, or when the object changes meanwhile: the message must come again.
  */
-export async function announceAnnotation(key: string, props: IngestProps): Promise<void> {
+export async function announceAnnotation({ key }: ChangedObject, props: IngestProps): Promise<void> {
   const { s3, sqs, bucket, embedQueueUrl, quarantine, telemetry } = props;
   const receipt = parseAnnotationKey(key);
   const found = await lookAtLatest(s3, bucket, receipt === undefined ? [key] : annotationKeys(receipt));

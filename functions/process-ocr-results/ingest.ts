@@ -12,8 +12,8 @@ import type { OcrObject } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
 import { describeIssues } from '../../contracts/ndjson-rows';
 import type { ReceiptReference } from '../../contracts/record-id';
-import { s3NotificationSchema } from '../../contracts/s3-notification';
-import { lookAtLatest } from '../shared/look-at-object';
+import { type ChangedObject, s3NotificationSchema } from '../../contracts/s3-notification';
+import { lookAtLatest, type SeenObject } from '../shared/look-at-object';
 import { firstOcrObject, ownOcrObject } from '../shared/ocr-objects';
 import { UnreadableInput } from '../shared/quarantine';
 import { parseBody } from '../shared/sqs-batch';
@@ -58,24 +58,24 @@ export async function ingestMessage(body: string, props: IngestProps): Promise<v
     }
     if (key.endsWith('/'))
       props.telemetry.logger.info('A folder was made, which holds nothing to read', { key });
-    else await ingest(key, props);
+    else await ingest(s3.object, props);
   }
 }
 
 /** What becomes of an object that was created or removed, by its prefix. */
-const INGESTS: Readonly<Record<string, (key: string, props: IngestProps) => Promise<void>>> = {
+const INGESTS: Readonly<Record<string, (changed: ChangedObject, props: IngestProps) => Promise<void>>> = {
   [OCR_PREFIX]: ingestOcrResult,
   [ANNOTATIONS_PREFIX]: announceAnnotation,
 };
 
-async function ingestOcrResult(key: string, props: IngestProps): Promise<void> {
+async function ingestOcrResult({ key, sequencer }: ChangedObject, props: IngestProps): Promise<void> {
   const { s3, bucket, quarantine, telemetry } = props;
   const file = parseOcrKey(key);
   const found = await (file === undefined ? lookAtLatest(s3, bucket, [key]) : ownOcrObject(s3, bucket, file));
   if (found === undefined) {
     if (file === undefined) return;
     telemetry.logger.info('An OCR result was removed', { ...file });
-    return settleRemoved(file, props);
+    return settleRemoved(file, sequencer, props);
   }
   if (found.key !== key) {
     telemetry.logger.warn(
@@ -83,7 +83,7 @@ async function ingestOcrResult(key: string, props: IngestProps): Promise<void> {
       { announced: key, counts: found.key },
     );
   }
-  const { etag, size } = found;
+  const { size } = found;
   try {
     if (file === undefined) {
       throw new UnreadableInput(
@@ -93,9 +93,8 @@ async function ingestOcrResult(key: string, props: IngestProps): Promise<void> {
     if (size > LARGEST_OCR_FILE) {
       throw new UnreadableInput(`The OCR file has ${size} bytes; at most ${LARGEST_OCR_FILE} are read.`);
     }
-    const ocr = { key: found.key, etag };
-    const receipts = await readReceipts(ocr, file, props);
-    const passedOver = await settle(file, ocr, receipts, props);
+    const receipts = await readReceipts(found, file, props);
+    const passedOver = await settle(file, { ocr: asSeen(found) }, receipts, props);
     const all = [...receipts.values()];
     telemetry.metrics.addMetric(METRICS.receiptsParsed, MetricUnit.Count, receipts.size);
     telemetry.logger.info('An OCR result was parsed', {
@@ -113,26 +112,33 @@ async function ingestOcrResult(key: string, props: IngestProps): Promise<void> {
 }
 
 /** An OCR object that is gone leaves a further receipt to what that of the image's first receipt says of it. */
-async function settleRemoved(file: ReceiptReference, props: IngestProps): Promise<void> {
+async function settleRemoved(
+  file: ReceiptReference,
+  removal: string | undefined,
+  props: IngestProps,
+): Promise<void> {
   const first = { ...file, receiptId: FIRST_RECEIPT };
-  const nothing = { key: ocrKey(first), etag: null };
+  const nothing = { ocr: { key: ocrKey(first), etag: null }, removal };
   if (file.receiptId === FIRST_RECEIPT) {
     await settle(file, nothing, new Map(), props);
     return;
   }
   const found = await firstOcrObject(props.s3, props.bucket, file);
-  const ocr = found === undefined ? nothing : { key: found.key, etag: found.etag };
-  await sendRows(file, ocr, (await readIfReadable(ocr, first, props)).get(file.receiptId), props);
+  if (found === undefined) return sendRows(file, nothing, undefined, props);
+  const rows = (await readIfReadable(found, first, props)).get(file.receiptId);
+  await sendRows(file, { ocr: asSeen(found), removal }, rows, props);
 }
+
+const asSeen = ({ key, etag, version }: SeenObject): OcrObject => ({ key, etag, version });
 
 /** What cannot be read holds nothing: it is quarantined when its own event comes. */
 async function readIfReadable(
-  { key, etag }: OcrObject,
+  found: SeenObject,
   file: ReceiptReference,
   props: IngestProps,
 ): Promise<ReadonlyMap<number, ParsedReceipt>> {
   try {
-    return etag === null ? new Map() : await readReceipts({ key, etag }, file, props);
+    return await readReceipts(found, file, props);
   } catch (error) {
     if (error instanceof UnreadableInput) return new Map();
     throw error;
@@ -140,7 +146,7 @@ async function readIfReadable(
 }
 
 async function readReceipts(
-  { key, etag }: { readonly key: string; readonly etag: string },
+  { key, etag }: SeenObject,
   file: ReceiptReference,
   { s3, bucket }: IngestProps,
 ): Promise<ReadonlyMap<number, ParsedReceipt>> {

@@ -25,6 +25,14 @@ import type { IngestProps } from './ingest-props';
 
 type SettleProps = Omit<IngestProps, 'quarantine' | 'telemetry'>;
 
+/** Why a receipt is as it is. */
+export interface Decision {
+  /** The OCR object that decided of it. */
+  readonly ocr: OcrObject;
+  /** The sequencer of the event that found an OCR object gone. */
+  readonly removal?: string | undefined;
+}
+
 /** Receipts of one file that are worked on at a time. */
 const AT_ONCE = 10;
 
@@ -37,7 +45,7 @@ const AT_ONCE = 10;
  */
 export async function settle(
   file: ReceiptReference,
-  ocr: OcrObject,
+  decision: Decision,
   receipts: ReadonlyMap<number, ReceiptRows>,
   props: SettleProps,
 ): Promise<number[]> {
@@ -49,7 +57,7 @@ export async function settle(
       some.map(async (receiptId) => {
         const receipt = { ...file, receiptId };
         if (receiptId !== file.receiptId && (await hasItsOwn(receipt, props))) passedOver.push(receiptId);
-        else await sendRows(receipt, ocr, receipts.get(receiptId), props);
+        else await sendRows(receipt, decision, receipts.get(receiptId), props);
       }),
     );
   }
@@ -72,16 +80,16 @@ async function everHeld(imageId: string, { s3, bucket }: SettleProps): Promise<n
 /**
  * Writes a receipt's two NDJSON files, then sends the message that they are ready.
  *
- * @param ocr - the OCR object that decided of the receipt.
  * @param rows - undefined where it does not hold the receipt, which is to go.
  */
 export async function sendRows(
   receipt: ReceiptReference,
-  ocr: OcrObject,
+  decision: Decision,
   rows: ReceiptRows | undefined,
   props: SettleProps,
 ): Promise<void> {
   const { s3, sqs, bucket, embedQueueUrl } = props;
+  const { ocr, removal } = decision;
   // Before anything of it can be embedded: a later state that no longer holds the receipt finds it here.
   if (rows !== undefined && parseOcrKey(ocr.key)?.receiptId !== receipt.receiptId) {
     await s3.send(
@@ -110,6 +118,7 @@ export async function sendRows(
     bucket,
     ...fromEntries(COLLECTIONS.map((each) => [rowsField(each), keyOf[each]])),
     ocr,
+    removal,
   });
   await sqs.send(new SendMessageCommand({ QueueUrl: embedQueueUrl, MessageBody: JSON.stringify(message) }));
 }

@@ -6,8 +6,11 @@ export interface SeenObject {
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
-  /** Absent where the bucket keeps no versions. */
-  readonly versionId: string | undefined;
+  /**
+   * Tells this state from an earlier one with the same content: the version's id, or in a bucket without versions the ETag
+   * and the second in which it was written.
+   */
+  readonly version: string;
   /** When it was written, to the second. Milliseconds since the epoch. */
   readonly modified: number;
 }
@@ -22,7 +25,10 @@ async function lookAtObject(s3: S3Client, Bucket: string, Key: string): Promise<
       LastModified,
     } = await s3.send(new HeadObjectCommand({ Bucket, Key }));
     const modified = LastModified?.getTime() ?? 0;
-    return { key: Key, etag: ETag, size: ContentLength, versionId: VersionId, modified };
+    // All that is written without a version, or while versions are suspended, has the id "null".
+    const isVersioned = VersionId !== undefined && VersionId !== 'null';
+    const version = isVersioned ? VersionId : `${ETag} ${modified}`;
+    return { key: Key, etag: ETag, size: ContentLength, version, modified };
   } catch (error) {
     if (error instanceof NotFound) return undefined;
     throw error;

@@ -21,13 +21,14 @@ const [template] = fc.sample(
   1,
 );
 
-const identity = (content: string): RunIdentity => ({
+const identity = (content: string, ...cause: string[]): RunIdentity => ({
   imageId: IMAGE_ID,
   receiptId: 1,
   sha256: perCollection((each) => `${each} of ${content}`),
   model: 'a-model',
   dimensions: 8,
   textFormatVersion: 1,
+  cause,
 });
 
 /** The receipt's runs after some contents arrived one after the other. */
@@ -62,6 +63,10 @@ test('a receipt whose embedding failed is embedded again when it is dropped agai
     }),
   );
   expect(arrive(['a', 'a'], failed)).toHaveLength(2);
+});
+
+test('a run of an earlier release, whose messages did not say what made them, is known by its id as ever', () => {
+  expect(nextRun(identity('a'), [])).toEqual({ step: 'create', id: '11b951daa250c208e5d3793c82cacde7' });
 });
 
 describe('C12: a run that has arrived and was never embedded', () => {
@@ -110,6 +115,7 @@ test.each<[string, Partial<RunIdentity>]>([
   ['text format', { textFormatVersion: 2 }],
   ['image', { imageId: '11111111-2222-4333-8444-555555555555' }],
   ['receipt of the image', { receiptId: 2 }],
+  ['version of the object that it comes from', { cause: ['v2'] }],
   ...COLLECTIONS.map((each): [string, Partial<RunIdentity>] => [
     each,
     { sha256: { ...identity('a').sha256, [each]: 'other' } },
@@ -129,7 +135,7 @@ test('B5: two receipts of the same content, such as two without a line, have run
 });
 
 describe('The run of an annotation', () => {
-  const annotation = { imageId: IMAGE_ID, receiptId: 1, versionId: 'v1', sha256: 'a'.repeat(64) };
+  const annotation = { imageId: IMAGE_ID, receiptId: 1, version: 'v1', sha256: 'a'.repeat(64) };
   const annotated = (
     runs: readonly CompactionRun[],
     changes: Partial<typeof annotation> = {},
@@ -150,7 +156,7 @@ describe('The run of an annotation', () => {
 
   test.each<[string, Partial<typeof annotation>]>([
     ['text', { sha256: 'b'.repeat(64) }],
-    ['version', { versionId: 'v2' }],
+    ['version', { version: 'v2' }],
   ])('is another one for another %s', (_what, changes) => {
     expect(annotated(annotated(arrive(['a'])), changes)).toHaveLength(3);
   });
@@ -167,10 +173,10 @@ describe('The run of an annotation', () => {
   test('is made again after a run of the receipt that comes late into the table, wherever it stands in order', () => {
     const [late] = arrive(['late']);
     if (late === undefined) throw new Error('no run');
-    for (const before of [annotated([]), annotated(annotated([]), { versionId: 'v2' })]) {
-      const versionId = before.length === 1 ? 'v1' : 'v2';
-      expect(annotated(before, { versionId })).toEqual(before);
-      expect(annotated([late, ...before], { versionId })).toHaveLength(before.length + 2);
+    for (const before of [annotated([]), annotated(annotated([]), { version: 'v2' })]) {
+      const version = before.length === 1 ? 'v1' : 'v2';
+      expect(annotated(before, { version })).toEqual(before);
+      expect(annotated([late, ...before], { version })).toHaveLength(before.length + 2);
     }
   });
 

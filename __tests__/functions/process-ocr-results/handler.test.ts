@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { decodeNdjson, lineRowSchema, wordRowSchema } from '../../../contracts/ndjson-rows';
 import { OCR_RESULTS } from '../../../demo/receipts/receipts';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
@@ -31,6 +32,8 @@ async function drop(body: string = OCR_RESULTS['vision-coffee-shop'], imageId = 
   const etag = createHash('md5').update(body).digest('hex');
   return { key, imageId, etag, rows: `receipts/${imageId}/receipt-00001/${etag}/` };
 }
+const versionOf = async (Key: string) =>
+  (await harness.s3.send(new HeadObjectCommand({ Bucket: harness.pipeline.bucket, Key }))).VersionId;
 const embedMessages = async () =>
   (await harness.take(harness.pipeline.queues['embed-ndjson'].url)).map(({ Body = '' }) => JSON.parse(Body));
 
@@ -48,7 +51,7 @@ test('a receipt that is dropped into the bucket becomes NDJSON and one message, 
       bucket: harness.pipeline.bucket,
       lines_key: `${rows}lines.ndjson`,
       words_key: `${rows}words.ndjson`,
-      ocr: { key, etag: `"${etag}"` },
+      ocr: { key, etag: `"${etag}"`, version: await versionOf(key) },
     });
     const lines = decodeNdjson(String(await harness.get(message.lines_key)), lineRowSchema, 'lines');
     const words = decodeNdjson(String(await harness.get(message.words_key)), wordRowSchema, 'words');
@@ -205,7 +208,7 @@ test('a receipt that is removed, whatever the event says, gives two empty files 
   expect(await harness.deliver(NAME, [notification(key)])).toEqual([]);
   const [message, ...others] = await embedMessages();
   expect(others).toEqual([]);
-  expect(message).toMatchObject({ image_id: imageId, receipt_id: 1, ocr: { key, etag: null } });
+  expect(message).toMatchObject({ image_id: imageId, receipt_id: 1, ocr: { key, etag: null }, removal: '1' });
   for (const file of [message.lines_key, message.words_key]) {
     expect(file).toContain(`receipts/${imageId}/receipt-00001/removed/`);
     expect(await harness.get(file)).toHaveLength(0);
@@ -221,7 +224,8 @@ describe('B8: A file of the first receipt that holds several', () => {
   const told = async (imageId: string, number: number) => {
     expect(await harness.deliver(NAME, [notification(keyOf(imageId, number))])).toEqual([]);
     const messages = await embedMessages();
-    const entries = messages.map(({ receipt_id, lines_key, words_key, ocr }) => {
+    const entries = messages.map(({ receipt_id, lines_key, words_key, ocr: { version, ...ocr } }) => {
+      expect(version === undefined).toBe(ocr.etag === null);
       expect(words_key).toBe(lines_key.replace(/lines(?=\.ndjson$)/, 'words'));
       const [, folder] =
         new RegExp(`^receipts/${imageId}/receipt-0000${receipt_id}/(.*)/lines`).exec(lines_key) ?? [];
