@@ -1,5 +1,6 @@
 import type { WordRow } from '../../contracts/ndjson-rows';
 import { isBlank, singleSpaced, strip } from '../shared/whitespace';
+import { withoutEnds } from '../shared/without-ends';
 
 /** Metadata by which a reader finds records of one phone, address or link, however they were printed. */
 export type NormalizedData = Readonly<Partial<Record<keyof typeof NORMALIZERS, string>>>;
@@ -64,9 +65,11 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
   APARTMENT: 'APT',
 };
 
+const isMark = (character: string): boolean => ',.;:|/\\-'.includes(character);
+
 function address(value: string): string {
-  const text = singleSpaced(value.toUpperCase()).replace(/^[,.;:|/\\\- \t]+|[,.;:|/\\\- \t]+$/gu, '');
-  const parts = text.split(' ').map((part) => part.replace(/^[,.;:|/\\-]+|[,.;:|/\\-]+$/gu, ''));
+  const text = withoutEnds(singleSpaced(value.toUpperCase()), (each) => isMark(each) || each === ' ');
+  const parts = text.split(' ').map((part) => withoutEnds(part, isMark));
   return parts.map((part) => (Object.hasOwn(ABBREVIATIONS, part) ? ABBREVIATIONS[part] : part)).join(' ');
 }
 

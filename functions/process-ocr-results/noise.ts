@@ -1,7 +1,7 @@
 import { hasWhitespace, isBlank, strip } from '../shared/whitespace';
 
 /** A currency sign alone, before an amount or after one; digits of any script. `$,` counts as an amount. */
-const AMOUNT = /^(?:[$€£¥]|[$€£¥][\p{Nd},]+\.?\p{Nd}*|[\p{Nd},]+\.?\p{Nd}*[$€£¥])$/u;
+const AMOUNT = /^(?:[$€£¥]|[$€£¥][\p{Nd},]+(?:\.\p{Nd}*)?|[\p{Nd},]+(?:\.\p{Nd}*)?[$€£¥])$/u;
 /** Python's `\w`: letters and numbers of any script. Marks, symbols and emoji are none. */
 const WORD_CHARACTER = /[\p{L}\p{N}_]/u;
 const ONLY_SEPARATORS = /^[-+=*_./\\~|# ]+$/u;
