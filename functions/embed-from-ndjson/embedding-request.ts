@@ -28,10 +28,21 @@ export function connect({ baseUrl, apiVersion, timeout }: Endpoint, apiKey: stri
     baseURL: baseUrl,
     maxRetries: EMBEDDING_ATTEMPTS - 1,
     timeout,
+    fetch: fetchWhole,
     // The SDK's debug log would hold document text.
     logLevel: 'off',
   } as const;
   return apiVersion === undefined ? new OpenAI(options) : new AzureOpenAI({ ...options, apiVersion });
+}
+
+/**
+ * An answer with all of its body. The SDK's timer ends with the headers: of a server that drips its body it would wait for
+ * ever. Read here the body is part of the attempt, and what is late or broken off is asked for again.
+ */
+async function fetchWhole(...request: Parameters<typeof fetch>): Promise<Response> {
+  const answer = await fetch(...request);
+  const body = await answer.arrayBuffer();
+  return new Response(body.byteLength > 0 ? body : null, answer);
 }
 
 /**

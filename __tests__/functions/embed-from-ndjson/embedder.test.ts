@@ -1,3 +1,7 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { EMBEDDING_ATTEMPTS } from '../../../contracts/embedding';
 import { readEnvironment } from '../../../contracts/environment';
 import { createEmbedder } from '../../../functions/embed-from-ndjson/embedder';
 import { type Endpoint, endpointOf } from '../../../functions/embed-from-ndjson/endpoint';
@@ -73,6 +77,54 @@ test('C10: a request that is not answered in time is given up and sent again', a
   );
   expect(await embed(['text'])).toHaveLength(1);
   expect(requests).toBeGreaterThan(1);
+});
+
+describe('C10: An answer whose headers come in time, and then a blank every so often,', () => {
+  /** Drips the first so many answers, and gives all later ones at once. */
+  async function dripping(answers: number) {
+    let requests = 0;
+    const http = createServer(async (request, response) => {
+      const asked = JSON.parse(await text(request));
+      requests += 1;
+      response.writeHead(200, { 'content-type': 'application/json' });
+      if (requests > answers) {
+        response.end(JSON.stringify(embeddings(asked, DIMENSIONS)));
+        return;
+      }
+      const drip = setInterval(() => response.write(' '), 50);
+      response.on('close', () => clearInterval(drip));
+    });
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    const { port } = http.address() as AddressInfo;
+    return {
+      embed: createEmbedder({ ...settings(`http://127.0.0.1:${port}`), timeout: 1_000 }, async () => KEY),
+      requests: () => requests,
+      close: () => {
+        http.closeAllConnections();
+        http.close();
+      },
+    };
+  }
+
+  it('is given up and asked for again', async () => {
+    const endpoint = await dripping(1);
+    try {
+      expect(await endpoint.embed(['text'])).toHaveLength(1);
+      expect(endpoint.requests()).toBeGreaterThan(1);
+    } finally {
+      endpoint.close();
+    }
+  });
+
+  it('fails its receipt as one that never comes, after as many attempts', async () => {
+    const endpoint = await dripping(Number.POSITIVE_INFINITY);
+    try {
+      await expect(endpoint.embed(['text'])).rejects.toThrow('did not answer in time');
+      expect(endpoint.requests()).toBe(EMBEDDING_ATTEMPTS);
+    } finally {
+      endpoint.close();
+    }
+  });
 });
 
 test('a request that fails ends its receipt, and the requests that wait are never sent', async () => {
