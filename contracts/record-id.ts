@@ -3,7 +3,8 @@ import { z } from 'zod';
 /** Receipts and lines are numbered in five digits in every key and id. */
 const MAXIMUM_NUMBER = 99_999;
 
-export const imageIdSchema = z.uuid().transform((id) => id.toLowerCase());
+/** Whoever dropped it may have made it in any way: keys are not asked for RFC 9562's version and variant either. */
+export const imageIdSchema = z.guid().transform((id) => id.toLowerCase());
 export const receiptIdSchema = z.int().min(0).max(MAXIMUM_NUMBER);
 export const lineIdSchema = z.int().min(1).max(MAXIMUM_NUMBER);
 export const wordIdSchema = z.int().min(1).max(MAXIMUM_NUMBER);

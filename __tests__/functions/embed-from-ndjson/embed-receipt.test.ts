@@ -6,6 +6,7 @@ import { writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { runsOfReceipt } from '../../../functions/shared/run-table';
 import { embed, useCompactionHarness } from '../../support/compaction-harness';
 import {
+  annotate,
   dropReceipt,
   embedIn,
   ingest,
@@ -114,4 +115,20 @@ describe('The same content of a receipt', () => {
     }
     expect(await statesOfLines()).toEqual(['PENDING', 'PENDING']);
   });
+});
+
+test('A receipt of an image whose id is no UUID that a generator makes is dropped, annotated, emptied and removed', async () => {
+  receipt = { imageId: '12345678-1234-1234-1234-123456789012', receiptId: 1 };
+  await dropReceipt(world, receipt, ['SHOP']);
+  await annotate(world, receipt, { receipt: { place_id: 'p1' } });
+  await world.compactOnce();
+  expect([...(await world.published()).values()]).toEqual([
+    expect.objectContaining({ document: 'SHOP', metadata: expect.objectContaining({ place_id: 'p1' }) }),
+  ]);
+  await dropReceipt(world, receipt, []);
+  await world.compactOnce();
+  expect(await world.documents()).toEqual([]);
+  await dropReceipt(world, receipt, undefined);
+  await world.compactOnce();
+  expect((await statesOfLines()).filter((state) => state !== 'COMPLETED')).toEqual([]);
 });
