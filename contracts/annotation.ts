@@ -63,10 +63,12 @@ const valueSchema = z.unknown().transform((value, context): MetadataValue | null
   return z.NEVER;
 });
 
+const NOT_TAKEN = 'Chroma does not take this key';
+
 /** Why an annotation may not name a key; undefined when it may. */
 function refusal(key: string, value: MetadataValue | null): string | undefined {
   if (isOwnedKey(key)) return 'the pipeline owns this key: it tells what was read off the picture, and where';
-  if (!isChromaKey(key)) return 'Chroma does not take this key';
+  if (!isChromaKey(key)) return NOT_TAKEN;
   // A longer one that an older writer has left may be taken away.
   if (value !== null && Buffer.byteLength(key) > LONGEST_KEY) {
     return `this key is longer than ${LONGEST_KEY} bytes, which Chroma Cloud does not take`;
@@ -74,8 +76,16 @@ function refusal(key: string, value: MetadataValue | null): string | undefined {
   return undefined;
 }
 
+const PROTO = '__proto__';
+
 const metadataSchema = z
-  .record(z.string(), valueSchema)
+  .unknown()
+  .superRefine((value, context) => {
+    // A record's schema passes it over without a word.
+    if (typeof value === 'object' && value !== null && Object.hasOwn(value, PROTO))
+      context.addIssue({ code: 'custom', path: [PROTO], message: NOT_TAKEN });
+  })
+  .pipe(z.record(z.string(), valueSchema))
   .superRefine((metadata, context) => {
     for (const [key, value] of Object.entries(metadata)) {
       const message = refusal(key, value);

@@ -37,6 +37,13 @@ test.each(
       `receipt.${key}: Chroma does not take this key`,
       ofReceipt({ [key]: 'x' }),
     ]),
+    [
+      ['receipt.__proto__: Chroma does not take', ofReceipt(JSON.parse('{"__proto__": 1, "a": 2}'))],
+      [
+        'words.0.metadata.__proto__: Chroma does not take',
+        { words: [{ line_id: 1, word_id: 1, metadata: JSON.parse('{"__proto__": null}') }] },
+      ],
+    ],
     [[], ['a', 1], [1, 1.5], [null], [['a']], {}, 2 ** 53, '\ud800', 'x'.repeat(4097), Number.NaN].map(
       (value) => ['receipt.k: is not a text of at most 4096 bytes', ofReceipt({ k: value })],
     ),
