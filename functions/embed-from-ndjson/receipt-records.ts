@@ -6,7 +6,7 @@ import { isBlank } from '../shared/whitespace';
 import { centroid, pageAxes } from './page-axes';
 import { pythonMean } from './python-mean';
 import { rightToLeftLines } from './reading-direction';
-import { normalizedData, normalizedDataOfRow } from './recognised-data';
+import { type NormalizedData, normalizedData, normalizedDataOfRow } from './recognised-data';
 import { beginning, rowTexts, wordText } from './texts';
 import { type VisualRow, visualRows } from './visual-rows';
 import { type WordContext, wordNeighbours } from './word-neighbours';
@@ -83,7 +83,7 @@ function rowRecord(
     source: SOURCE,
     row_line_ids: idList(ids),
     label_status: UNLABELLED,
-    ...normalizedDataOfRow(words.filter(({ line_id }) => ids.includes(line_id))),
+    ...metadataTexts(normalizedDataOfRow(words.filter(({ line_id }) => ids.includes(line_id)))),
   };
   return { id: rowRecordId(first), document: beginning(text, LONGEST_DOCUMENT), embeddedText, metadata };
 }
@@ -110,7 +110,7 @@ function wordRecord({ word, left, right }: WordContext, isRightToLeft: boolean):
     // As at the old system's upload, which knows no merchant of a word.
     merchant_name: '',
     label_status: UNLABELLED,
-    ...normalizedData(word),
+    ...metadataTexts(normalizedData(word)),
   };
   return {
     id: rowRecordId(word),
@@ -121,6 +121,8 @@ function wordRecord({ word, left, right }: WordContext, isRightToLeft: boolean):
 }
 
 const metadataText = (text: string): string => beginning(text, LONGEST_METADATA_TEXT);
+const metadataTexts = (texts: NormalizedData): RecordMetadata =>
+  Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, metadataText(text)]));
 
 /**
  * A row's line ids as the old system writes them, a list in JSON. Of a row of hundreds of lines, those from its left

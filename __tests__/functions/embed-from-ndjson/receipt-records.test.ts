@@ -192,6 +192,21 @@ test('A1: a document and a metadata value are no longer than Chroma Cloud takes'
   }
 });
 
+test('A1: what was recognised in a word is no longer than Chroma Cloud takes', () => {
+  const { lines, words } = layOut([[['x', 'y', 'z']]]);
+  const long = 'é'.repeat(5_000);
+  const recognised = words.map((word, index) => ({
+    ...word,
+    extracted_data: { type: index === 0 ? 'address' : 'url', value: long },
+  }));
+  const records = receiptRecords({ lines, words: recognised });
+  const values = [...records.lines, ...records.words].flatMap(({ metadata }) =>
+    [metadata.normalized_full_address, metadata.normalized_url].filter((each) => each !== undefined),
+  );
+  expect(values.map((value) => Buffer.byteLength(String(value)))).toEqual(values.map(() => 4_096));
+  expect(values).toHaveLength(5);
+});
+
 test('the line ids of a row are all there as long as Chroma Cloud takes them, and then the first of them, as a list', () => {
   const [line] = layOut([[['x']]]).lines;
   const listed = (lines: number) => {
