@@ -83,15 +83,11 @@ async function ingestOcrResult({ key, sequencer }: ChangedObject, props: IngestP
       { announced: key, counts: found.key },
     );
   }
-  const { size } = found;
   try {
     if (file === undefined) {
       throw new UnreadableInput(
         'The key is not of the form ocr/{image uuid}/receipt-{five digits}.json, its uuid in small letters or in capitals.',
       );
-    }
-    if (size > LARGEST_OCR_FILE) {
-      throw new UnreadableInput(`The OCR file has ${size} bytes; at most ${LARGEST_OCR_FILE} are read.`);
     }
     const receipts = await readReceipts(found, file, props);
     const passedOver = await settle(file, { ocr: asSeen(found) }, receipts, props);
@@ -146,10 +142,13 @@ async function readIfReadable(
 }
 
 async function readReceipts(
-  { key, etag }: SeenObject,
+  { key, etag, size }: SeenObject,
   file: ReceiptReference,
   { s3, bucket }: IngestProps,
 ): Promise<ReadonlyMap<number, ParsedReceipt>> {
+  if (size > LARGEST_OCR_FILE) {
+    throw new UnreadableInput(`The OCR file has ${size} bytes; at most ${LARGEST_OCR_FILE} are read.`);
+  }
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag }));
   return receiptsOfFile((await Body?.transformToByteArray()) ?? new Uint8Array(), file);
 }

@@ -286,6 +286,15 @@ describe('B8: A file of the first receipt that holds several', () => {
     expect(await told(imageId, 2)).toEqual({ 2: state(first, 'no JSON', false) });
   });
 
+  it('and is too large to be read holds none of them, also when the own file of one goes', async () => {
+    const imageId = randomUUID();
+    const first = keyOf(imageId, 1);
+    const tooLarge = holding(1, 2) + ' '.repeat(33 * 1024 * 1024);
+    await harness.put(first, tooLarge);
+    expect(await told(imageId, 1)).toEqual({});
+    expect(await told(imageId, 2)).toEqual({ 2: state(first, tooLarge, false) });
+  });
+
   it('is quarantined whole under any other number, with the name of the file that may hold it', async () => {
     const imageId = randomUUID();
     await harness.put(keyOf(imageId, 4), holding(1, 2));
