@@ -214,7 +214,10 @@ describe('A4: an annotation', () => {
     await untilTheNextSecond();
     await annotate(world, inCapitals, { receipt: { place_id: 'CAPITALS' } });
     // The event of the first comes late.
-    await announce(world, annotationKey(receipt));
+    const said: string[] = [];
+    const say = (line: string) => said.push(line);
+    await ingest(world, annotationKey(receipt), (message) => embedIn(world, message), { say });
+    expect(said).toContainEqual(expect.stringContaining('under the other spelling of its image id'));
     await world.compactOnce();
     expect(await lines('place_id')).toEqual({ 1: { place_id: 'CAPITALS' } });
     await annotate(world, inCapitals, undefined);

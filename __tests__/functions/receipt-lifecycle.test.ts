@@ -463,7 +463,10 @@ describe('A receipt whose image’s id is spelled in two ways', () => {
     await untilTheNextSecond();
     await drop(capitals, 1, ['NEW']);
     const late: string[] = [];
-    await ingest(world, ocrKey({ imageId: small, receiptId: 1 }), (message) => late.push(message));
+    const said: string[] = [];
+    const say = (line: string) => said.push(line);
+    await ingest(world, ocrKey({ imageId: small, receiptId: 1 }), (message) => late.push(message), { say });
+    expect(said).toContainEqual(expect.stringContaining('under the other spelling of its image id'));
     for (const message of late) await embedIn(world, message);
     await world.compactOnce();
     expect(await world.documents()).toEqual(['NEW']);

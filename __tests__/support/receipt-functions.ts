@@ -31,14 +31,20 @@ export function ingest(
   world: World,
   key: string,
   send: (message: string) => unknown,
-  { eventName = 'ObjectCreated:Put', sequencer = nextSequencer(), inTurn = atOnce, quarantine = refuse } = {},
+  {
+    eventName = 'ObjectCreated:Put',
+    sequencer = nextSequencer(),
+    inTurn = atOnce,
+    quarantine = refuse,
+    say = (_line: string): unknown => undefined,
+  } = {},
 ): Promise<void> {
   const s3 = { bucket: { name: world.bucket }, object: { key: encodeURIComponent(key), sequencer } };
   const sqs = intercepted(new SQSClient({ region: 'us-east-1' }), ({ input }) =>
     inTurn(async () => send((input as { MessageBody: string }).MessageBody)),
   );
   const embedQueueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/embed';
-  const props = { ...surroundings(world, inTurn), sqs, embedQueueUrl, quarantine };
+  const props = { ...surroundings(world, inTurn, say), sqs, embedQueueUrl, quarantine };
   return ingestMessage(JSON.stringify({ Records: [{ eventSource: 'aws:s3', eventName, s3 }] }), props);
 }
 

@@ -6,6 +6,7 @@ import { readAnnotation } from '../shared/annotation';
 import { lookAtLatest } from '../shared/look-at-object';
 import { UnreadableInput } from '../shared/quarantine';
 import type { IngestProps } from './ingest-props';
+import { tellOfOtherSpelling } from './other-spelling';
 
 /**
  * Tells embed-from-ndjson that a receipt's annotation has changed, once it is sure that it can be read; one that
@@ -21,6 +22,7 @@ export async function announceAnnotation({ key }: ChangedObject, props: IngestPr
     telemetry.logger.info('An annotation was removed; what it has set stays', { key });
     return;
   }
+  tellOfOtherSpelling(key, found, telemetry);
   try {
     if (receipt === undefined) {
       throw new UnreadableInput(

@@ -19,6 +19,7 @@ import { UnreadableInput } from '../shared/quarantine';
 import { parseBody } from '../shared/sqs-batch';
 import { announceAnnotation } from './announce-annotation';
 import type { IngestProps } from './ingest-props';
+import { tellOfOtherSpelling } from './other-spelling';
 import type { ParsedReceipt } from './receipt-rows';
 import { receiptsOfFile } from './receipts-of-file';
 import { sendRows, settle } from './settle-receipts';
@@ -77,12 +78,7 @@ async function ingestOcrResult({ key, sequencer }: ChangedObject, props: IngestP
     telemetry.logger.info('An OCR result was removed', { ...file });
     return settleRemoved(file, sequencer, props);
   }
-  if (found.key !== key) {
-    telemetry.logger.warn(
-      'The OCR result of the receipt stands under another spelling of its image id, and that one counts. Keep one of the two',
-      { announced: key, counts: found.key },
-    );
-  }
+  tellOfOtherSpelling(key, found, telemetry);
   try {
     if (file === undefined) {
       throw new UnreadableInput(
