@@ -1,4 +1,5 @@
-import { CONTENT_HASH_KEY, type RecordMetadata } from './delta';
+import type { Collection } from './collections';
+import { CONTENT_HASH_KEY, type MetadataValue, type RecordMetadata } from './delta';
 
 /**
  * The metadata keys that the pipeline owns: they tell where a record comes from and what was read off the
@@ -45,6 +46,16 @@ const OWNED_KEYS: ReadonlySet<string> = new Set([
  * another program wrote there outlasts an embedding, and the fresh value itself is worth nothing.
  */
 export const FRESH_METADATA: RecordMetadata = { label_status: 'unvalidated', merchant_name: '' };
+
+/** What of {@link FRESH_METADATA} a fresh record of each collection has. */
+const FRESH_KEYS: Readonly<Record<Collection, ReadonlySet<string>>> = {
+  lines: new Set(['label_status']),
+  words: new Set(['label_status', 'merchant_name']),
+};
+
+/** What a fresh record of a collection says under a key; undefined when it does not have it. */
+export const freshValue = (collection: Collection, key: string): MetadataValue | undefined =>
+  FRESH_KEYS[collection].has(key) ? FRESH_METADATA[key] : undefined;
 
 /** Whether Chroma takes a metadata key as one: `chroma:document` is none, but the record's text itself. */
 export const isChromaKey = (key: string): boolean => key !== '' && !/^[#$]|^chroma:|\p{Cs}/u.test(key);

@@ -42,8 +42,13 @@ const REALTIME_SOURCES: ReadonlySet<unknown> = new Set([
 export function recordForm(collection: Collection, metadata: RecordMetadata): RecordForm {
   const has = (key: string): boolean => metadata[key] !== undefined;
   if (collection === 'lines' && has('row_line_ids')) return 'row';
-  if (REALTIME_SOURCES.has(metadata.source) || has('word_count') || has('section')) return 'realtime';
-  if (typeof metadata.receipt_id === 'string' || has('embedding_type')) {
+  const isRealtime = REALTIME_SOURCES.has(metadata.source);
+  const isUpload = typeof metadata.receipt_id === 'string' || has('embedding_type');
+  // `section` is anybody's key: on a word with all that today's words have it is what somebody has said of it.
+  const isWhole = has('source') && has('left') && has('label_status') && !isRealtime && !isUpload;
+  if (collection === 'words' && isWhole) return 'word';
+  if (isRealtime || has('word_count') || has('section')) return 'realtime';
+  if (isUpload) {
     return Object.keys(metadata).every((key) => BARE_KEYS.has(key)) ? 'bare' : 'text-ids';
   }
   if (has('source')) return collection === 'lines' ? 'line' : 'word';

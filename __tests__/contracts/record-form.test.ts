@@ -65,6 +65,20 @@ test.each<[string, RecordForm, RecordMetadata]>([
 test.each<[string, RecordForm, RecordMetadata]>([
   ['a word', 'word', word],
   ['a word with a row’s key, which no word has', 'word', { ...word, row_line_ids: '[3]' }],
+  ['a word on which somebody has put a section', 'word', { ...word, section: 'items', word_count: 1 }],
+  [
+    'a realtime word whose source is gone',
+    'realtime',
+    { ...ids, left: 'x', label_status: 'x', section: 'items' },
+  ],
+  ['a realtime word without its labels', 'realtime', { ...ids, left: 'x', source: 'x', section: 'items' }],
+  [
+    'a realtime word without neighbours',
+    'realtime',
+    { ...line, label_status: 'validated', section: 'items' },
+  ],
+  ['an upload’s word whose receipt id is text', 'text-ids', { ...word, receipt_id: '1' }],
+  ['an upload’s word that names its embedding', 'text-ids', { ...word, embedding_type: 'word' }],
   ['a word of the realtime writer', 'realtime', { ...word, source: 'openai_embedding_realtime' }],
   ['a word of October 2025', 'bare', { ...october, word_id: 1, embedding_type: 'word' }],
 ])('A2: %s is seen to be "%s" among words', (_what, form, metadata) => {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type MetadataChange, namedRecords, writtenValue } from '../../../contracts/annotation';
+import type { Collection } from '../../../contracts/collections';
 import type { Delta, RecordMetadata } from '../../../contracts/delta';
-import { FRESH_METADATA } from '../../../contracts/metadata-keys';
+import { freshValue } from '../../../contracts/metadata-keys';
 import { receiptOf, recordName } from '../../../contracts/record-id';
 import { parseAnnotation } from '../../shared/annotation';
 import type { WarningTelemetry } from '../../shared/logging';
@@ -17,7 +18,7 @@ import { prefixOf, storedRecordsOf } from './stored-records';
  * record that has what it is to have is not touched. One that is not there is none of a merge's business: it is counted
  * in the log, and the annotation has another run when its receipt comes. Then proves what was written.
  *
- * @param deltas - annotations in order of their creation; of one receipt there may be several.
+ * @param deltas - annotations of one collection in order of their creation; of one receipt there may be several.
  * @throws {MergeNotProven} when the collection does not hold what was written: it must be thrown away.
  */
 export async function annotateRecords(
@@ -51,11 +52,16 @@ export async function annotateRecords(
       },
     );
   }
-  const changed = [...touched.values()].flatMap(({ before, change }) => changeOf(before, change) ?? []);
+  const [first] = said;
+  if (first === undefined) return NO_CHANGE;
+  const { collection } = first.header;
+  const changed = [...touched.values()].flatMap(
+    ({ before, change }) => changeOf(collection, before, change) ?? [],
+  );
   if (changed.length === 0) return NO_CHANGE;
   await chroma.updateMetadata(changed);
   await prove(chroma, changed);
-  return { ...NO_CHANGE, replaced: changed.length, census: censusChange(deltas, changed) };
+  return { ...NO_CHANGE, replaced: changed.length, census: censusChange(collection, changed) };
 }
 
 /** What a delta says, by the ids of records. */
@@ -71,11 +77,15 @@ interface Changed extends MetadataUpdate {
 
 /**
  * What has to be written for a record to have what it is to have; undefined when it has that. What is taken away of a
- * key that every record has, such as the state of its labels, is what a fresh record says there.
+ * key that every record of the collection has, such as the state of its labels, is what a fresh one says there.
  */
-function changeOf({ id, metadata: before }: StoredRecord, change: MetadataChange): Changed | undefined {
+function changeOf(
+  collection: Collection,
+  { id, metadata: before }: StoredRecord,
+  change: MetadataChange,
+): Changed | undefined {
   const wanted = Object.entries(withFloats(change)).map(
-    ([key, value]) => [key, value ?? freshValue(key)] as const,
+    ([key, value]) => [key, value ?? freshValue(collection, key) ?? null] as const,
   );
   const wrong = wanted.filter(([key, value]) =>
     value === null ? Object.hasOwn(before, key) : !isSame(writtenValue(before[key]), value),
@@ -94,13 +104,8 @@ function isSame(stored: unknown, value: unknown): boolean {
   return isDeepStrictEqual(stored, value);
 }
 
-/** A key may be called `constructor`. */
-const freshValue = (key: string) =>
-  (Object.hasOwn(FRESH_METADATA, key) ? FRESH_METADATA[key] : undefined) ?? null;
-
 /** By how much the forms of the labels change; texts and content hashes do not. */
-function censusChange([delta]: readonly Delta[], changed: readonly Changed[]): Census {
-  if (delta === undefined) return NO_CHANGE.census;
+function censusChange(collection: Collection, changed: readonly Changed[]): Census {
   const after = changed.map(({ id, before, metadata }) => ({
     id,
     metadata: Object.fromEntries(
@@ -109,7 +114,6 @@ function censusChange([delta]: readonly Delta[], changed: readonly Changed[]): C
       ),
     ),
   }));
-  const { collection } = delta.header;
   const earlier = changed.map(({ id, before: metadata }) => ({ id, metadata }));
   return addCensus(censusOf(collection, after), censusOf(collection, earlier), -1);
 }

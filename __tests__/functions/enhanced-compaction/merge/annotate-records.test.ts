@@ -136,14 +136,22 @@ describe('An annotation', () => {
     expect(write).not.toHaveBeenCalled();
   });
 
-  it('gives the state of labels and the merchant their fresh value where it takes them away', async () => {
+  it('gives the state of labels its fresh value where it takes that away, and a line no merchant', async () => {
     const chroma = await collection();
     await annotate(chroma, { lines: [line(1, { label_status: 'validated', merchant_name: 'M' })] });
     await annotate(chroma, { lines: [line(1, { label_status: null, merchant_name: null })] });
-    expect((await everything(chroma)).get(idOf(1))?.metadata).toMatchObject({
-      label_status: 'unvalidated',
-      merchant_name: '',
-    });
+    const { metadata } = (await everything(chroma)).get(idOf(1)) ?? {};
+    expect(metadata).toMatchObject({ label_status: 'unvalidated' });
+    expect(metadata).not.toHaveProperty('merchant_name');
+  });
+
+  it('gives a word the merchant that a fresh one has where it takes that away', async () => {
+    const chroma = await collection();
+    const { header } = makeDelta({ imageId, texts: [], header: { collection: 'words' } });
+    const text = JSON.stringify({ receipt: { merchant_name: null } });
+    const annotated = { ...header, format_version: ANNOTATION_FORMAT_VERSION, annotation: text } as const;
+    await annotateRecords(chroma, [{ header: annotated, records: [] }], telemetry);
+    expect((await everything(chroma)).get(idOf(1))?.metadata).toMatchObject({ merchant_name: '' });
   });
 
   it('is put over an earlier one of the same receipt, of which stays what it does not name', async () => {
