@@ -7,7 +7,8 @@ import { foreignMetadata } from '../../contracts/metadata-keys';
 import { parseRecordId, type ReceiptReference, receiptIdPrefix, recordId } from '../../contracts/record-id';
 import { type OldRecord, writeOldSnapshot } from '../../demo/old-system/write-snapshot';
 import { workingCopy } from '../../functions/enhanced-compaction/chroma/working-copy';
-import { readVersion } from '../../functions/enhanced-compaction/store/version-files';
+import { isPublication } from '../../functions/enhanced-compaction/lease/publish';
+import { openVersion } from '../../functions/enhanced-compaction/store/open-version';
 import { embed, useCompactionHarness } from '../support/compaction-harness';
 import { claimsOf, exactMetadata, replacedLines } from '../support/foreign-metadata';
 import { type Command, intercepted } from '../support/intercepted-client';
@@ -202,9 +203,10 @@ async function expectFilters(receipts: readonly Known[]) {
   const has = (list: unknown, item: string) => Array.isArray(list) && list.includes(item);
   const folder = await mkdtemp(join(tmpdir(), 'filters-'));
   const copy = workingCopy(join(folder, 'data'));
-  const { version = '', manifest } = (await world.pointer()) ?? {};
+  const pointer = (await world.pointer()) ?? {};
+  if (!isPublication(pointer)) throw new Error('Nothing is published.');
   try {
-    await readVersion(join(world.mountPath, 'lines', version), copy.directory, manifest?.files_sha256 ?? '');
+    await openVersion({ ...world, collection: 'lines' }, pointer, () => copy);
     const database = await copy.start();
     const [collection] = await database.get<{ id: string }[]>('collections');
     const find = async (where: object) =>

@@ -85,8 +85,8 @@ const compactions = () =>
 describe('The function', () => {
   it.each([
     ['before a run is marked PROCESSING', 'before', ':state":{"S":"PROCESSING"'],
-    ['when the merged version is written and not yet published', 'before', 'files_sha256'],
-    ['when the version is published and no run is marked', 'after', 'files_sha256'],
+    ['when it is merged and not yet published', 'before', '":manifest"'],
+    ['when the version is published and no run is marked', 'after', '":manifest"'],
     ['when the first of the runs is marked', 'after', ':state":{"S":"COMPLETED"'],
     ['when the snapshot is in S3 and the pointer does not say so', 'before', ':snapshot_version"'],
   ] as const)(
