@@ -138,7 +138,7 @@ describe('The function', () => {
       const good = [await world.arrive({ texts: ['A'] }), await world.arrive({ texts: ['B'] })];
       const stuck = await world.arrive({ texts: ['C'] });
       const sibling = {
-        ...runKey({ imageId: stuck.image_id, receiptId: stuck.receipt_id, runId: 'x' }),
+        ...runKey({ imageId: stuck.image_id, receiptId: stuck.receipt_id, runId: 'f'.repeat(32) }),
         TYPE: 'COMPACTION_RUN',
       };
       await world.table.client.send(new PutCommand({ TableName: world.table.name, Item: sibling }));

@@ -26,7 +26,14 @@ import {
   writeVersion,
 } from '../../../functions/enhanced-compaction/store/version-files';
 import { encodeDelta } from '../../../functions/shared/delta-file';
-import { labelled, makeDelta, useCompactionHarness, type Writer } from '../../support/compaction-harness';
+import {
+  DIMENSIONS,
+  labelled,
+  MODEL,
+  makeDelta,
+  useCompactionHarness,
+  type Writer,
+} from '../../support/compaction-harness';
 import { intercepted } from '../../support/intercepted-client';
 import { seededRandom } from '../../support/seeded-random';
 
@@ -150,7 +157,15 @@ describe('What a merge brought', () => {
       await reader.close();
       const { s3, bucket } = world;
       const place = { url: server.url, tenant: undefined, database: undefined };
-      const store = createRemoteStore({ collection: 'lines', s3, bucket, ...place, space: 'l2' });
+      const store = createRemoteStore({
+        collection: 'lines',
+        s3,
+        bucket,
+        ...place,
+        space: 'l2',
+        model: MODEL,
+        dimensions: DIMENSIONS,
+      });
       const run = await world.arrive({ ...receipt, ...labelled('drinks'), createdAt: minutesAgo(5) });
       await world.writer({ store }).compact();
       expect((await world.state(run)).state).toBe('COMPLETED');
