@@ -104,6 +104,13 @@ describe('A lease', () => {
     await untilExpiryIs(START + 120 * SECOND);
   });
 
+  it('is called taken, and nothing worse, where its item went in the meantime', async () => {
+    const gone = watched(() =>
+      Promise.reject(new ConditionalCheckFailedException({ message: '', $metadata: {} })),
+    );
+    await expect(takeLease(gone, 'lines', Date.now())).rejects.toBeInstanceOf(LeaseTaken);
+  });
+
   it('is not called taken when the table cannot be asked', async () => {
     const broken = watched(() => Promise.reject(new Error('No answer.')));
     await expect(takeLease(broken, 'lines', Date.now())).rejects.toThrow('No answer.');
@@ -169,6 +176,23 @@ describe('The heartbeat', () => {
     expect(lease.signal.reason).toBeInstanceOf(LeaseLost);
     expect(lease.signal.reason).toHaveProperty('message', 'The lease of lines could not be renewed.');
     fails = false;
+  });
+
+  it('goes on after a pause that outlasted the lease, where nobody took it and every request was answered', async () => {
+    let answered = 0;
+    const watch = watched(async (send) => {
+      const answer = await send();
+      answered++;
+      return answer;
+    });
+    const lease = await take({}, Date.now(), watch);
+    await jest.advanceTimersByTimeAsync(30 * SECOND);
+    await eventually('the answer to the renewal', () => answered === 2);
+    await untilExpiryIs(START + 120 * SECOND);
+    jest.setSystemTime(START + 500 * SECOND);
+    await jest.advanceTimersByTimeAsync(30 * SECOND);
+    await untilExpiryIs(START + 620 * SECOND);
+    expect(lease.signal.aborted).toBe(false);
   });
 
   it('is not deceived by requests that are never answered', async () => {

@@ -35,6 +35,32 @@ describe('A checkpoint is due', () => {
     expect(isDue(1000, 1)).toBe(true);
   });
 
+  it('counts deltas that brought nothing as well, since they, too, wait to be covered', () => {
+    const due = (uncovered: number, unmerged: number, later: number) => {
+      const unmerged_deltas = Array.from({ length: unmerged }, (_, index) => `lines/delta/late-${index}`);
+      return isCheckpointDue(
+        { manifest: { ...manifest(uncovered, 1), unmerged_deltas }, snapshot_at: LAST.toISOString() },
+        new Date(LAST.getTime() + later),
+        thresholds,
+      );
+    };
+    expect(due(1, 1, 3_600_000)).toBe(true);
+    expect(due(0, 1, 3_600_000)).toBe(true);
+    expect(due(500, 499, 0)).toBe(false);
+    expect(due(500, 500, 0)).toBe(true);
+  });
+
+  it('of a large collection at a tenth of its records, and not one before', () => {
+    const due = (uncovered: number) =>
+      isCheckpointDue(
+        { manifest: { ...manifest(1, uncovered), records: 10_000 }, snapshot_at: LAST.toISOString() },
+        LAST,
+        thresholds,
+      );
+    expect(due(999)).toBe(false);
+    expect(due(1000)).toBe(true);
+  });
+
   it('for what was taken over from another writer, since no snapshot of ours holds it', () => {
     expect(isCheckpointDue({ manifest: manifest(0, 0) }, LAST, thresholds)).toBe(true);
   });
