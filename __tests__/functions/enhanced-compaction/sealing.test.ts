@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { useCompactionHarness } from '../../support/compaction-harness';
 
 /** What was done with a private directory, and the processes that were given it, at that moment. */
@@ -64,15 +63,14 @@ it('The Chroma server is gone before its files are hashed, written or packed', a
 });
 
 it('The Chroma server is gone before a snapshot is packed of a version that was only opened', async () => {
-  const receipt = { imageId: randomUUID(), receiptId: 1, texts: ['MILK 1.20'] };
-  const first = world.writer();
-  await world.arrive({ ...receipt, createdAt: new Date(Date.now() - 60_000) });
-  await first.compact();
-  await first.close();
+  for (const text of ['MILK 1.20', 'TEA 2.40']) {
+    await world.arrive({ texts: [text] });
+    await world.compactOnce();
+  }
   mockSeen.length = 0;
 
-  const second = world.writer({ checkpointRecords: 1 });
-  await world.arrive(receipt);
+  // Its time has come, though nothing is to be merged.
+  const second = world.writer({ checkpointMinutes: 0 });
   expect(await second.compact()).toMatchObject({ publishes: 0 });
   expect(counted()).toEqual([
     ['served', 1],
