@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { snapshotPrefix } from '../../../contracts/bucket-layout';
 import type { HashedRecord, RecordMetadata } from '../../../contracts/delta';
@@ -10,13 +9,13 @@ import {
   type RecordUpdate,
 } from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
-import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
 import { mergeReceipts } from '../../../functions/enhanced-compaction/merge/merge-receipts';
 import { MergeNotProven } from '../../../functions/enhanced-compaction/merge/probe';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
 import type { CollectionStore } from '../../../functions/enhanced-compaction/store/collection-store';
 import { createEmbeddedStore } from '../../../functions/enhanced-compaction/store/embedded-store';
 import { descendantsOf, isAlive } from '../../../packages/local-aws/__tests__/support/processes';
+import { useChromaServer } from '../../support/chroma-server';
 import {
   DIMENSIONS,
   embed,
@@ -65,18 +64,9 @@ const withoutNulls = (metadata: RecordUpdate['metadata']) =>
 const LIARS = Object.entries(LIES);
 
 describe('A merge', () => {
-  let folder: string;
-  let server: ChromaServer;
+  const server = useChromaServer();
   let number = 0;
   let honest: ChromaCollection;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'proof-'));
-    server = await startChromaServer({ path: join(folder, 'data') });
-  });
-  afterAll(async () => {
-    await server?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
   beforeEach(async () => {
     number += 1;
     honest = await createChromaCollection(chromaDatabase({ url: server.url }), `lines-${number}`, 'l2', 100);

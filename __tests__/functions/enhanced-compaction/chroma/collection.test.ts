@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { HashedRecord, RecordMetadata } from '../../../../contracts/delta';
 import {
   type ChromaCollection,
@@ -12,23 +9,11 @@ import {
   ChromaRefusal,
   chromaDatabase,
 } from '../../../../functions/enhanced-compaction/chroma/database';
-import {
-  type ChromaServer,
-  startChromaServer,
-} from '../../../../functions/enhanced-compaction/chroma/server';
 import { stringifyExactly } from '../../../../functions/shared/written-numbers';
+import { useChromaServer } from '../../../support/chroma-server';
 import { embed } from '../../../support/compaction-harness';
 
-let folder: string;
-let server: ChromaServer;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'collection-'));
-  server = await startChromaServer({ path: join(folder, 'data') });
-});
-afterAll(async () => {
-  await server?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+const server = useChromaServer();
 
 /** The bodies that were sent. Bytes. */
 const sent: number[] = [];

@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { ANNOTATION_FORMAT_VERSION, type Delta, type RecordMetadata } from '../../../../contracts/delta';
 import { foreignMetadata } from '../../../../contracts/metadata-keys';
@@ -12,10 +9,6 @@ import {
   pagesOf,
 } from '../../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../../functions/enhanced-compaction/chroma/database';
-import {
-  type ChromaServer,
-  startChromaServer,
-} from '../../../../functions/enhanced-compaction/chroma/server';
 import { annotateRecords } from '../../../../functions/enhanced-compaction/merge/annotate-records';
 import { NO_CENSUS } from '../../../../functions/enhanced-compaction/merge/census';
 import { MergeNotProven } from '../../../../functions/enhanced-compaction/merge/probe';
@@ -23,18 +16,10 @@ import { asHashedRecord } from '../../../../functions/enhanced-compaction/snapsh
 import { parseAnnotation } from '../../../../functions/shared/annotation';
 import { UnreadableInput } from '../../../../functions/shared/quarantine';
 import { stringifyExactly } from '../../../../functions/shared/written-numbers';
+import { useChromaServer } from '../../../support/chroma-server';
 import { embed, makeDelta, quietTelemetry } from '../../../support/compaction-harness';
 
-let folder: string;
-let server: ChromaServer;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'annotate-'));
-  server = await startChromaServer({ path: join(folder, 'data') });
-});
-afterAll(async () => {
-  await server?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+const server = useChromaServer();
 
 const imageId = 'abcdef11-2222-4333-8444-555555555555';
 const idOf = (lineId: number, image = imageId) => recordId({ imageId: image, receiptId: 1, lineId });

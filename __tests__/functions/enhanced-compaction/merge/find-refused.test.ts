@@ -1,21 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DeltaRecord } from '../../../../contracts/delta';
 import {
   type ChromaCollection,
   openChromaCollection,
 } from '../../../../functions/enhanced-compaction/chroma/collection';
 import { ChromaRefusal, chromaDatabase } from '../../../../functions/enhanced-compaction/chroma/database';
-import {
-  type ChromaServer,
-  startChromaServer,
-} from '../../../../functions/enhanced-compaction/chroma/server';
 import type { CollectionStore } from '../../../../functions/enhanced-compaction/store/collection-store';
 import { createEmbeddedStore } from '../../../../functions/enhanced-compaction/store/embedded-store';
 import { createRemoteStore } from '../../../../functions/enhanced-compaction/store/remote-store';
 import { runsOfReceipt } from '../../../../functions/shared/run-table';
+import { useChromaServer } from '../../../support/chroma-server';
 import {
   DIMENSIONS,
   idsOf,
@@ -148,16 +142,7 @@ describe('A run that Chroma refuses', () => {
 });
 
 describe('On a Chroma server, which is merged into in place, a run that it refuses', () => {
-  let folder: string;
-  let server: ChromaServer;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'refusing-chroma-'));
-    server = await startChromaServer({ path: join(folder, 'data') });
-  });
-  afterAll(async () => {
-    await server?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const server = useChromaServer();
 
   it('FAILS alone, takes nothing of its receipt away, and the version counts what is there', async () => {
     const { url } = server;

@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { HashedRecord, RecordMetadata } from '../../../../contracts/delta';
 import { contentHash } from '../../../../contracts/delta';
 import { FRESH_METADATA, foreignMetadata, isOwnedKey } from '../../../../contracts/metadata-keys';
@@ -12,28 +9,16 @@ import {
   pagesOf,
 } from '../../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../../functions/enhanced-compaction/chroma/database';
-import {
-  type ChromaServer,
-  startChromaServer,
-} from '../../../../functions/enhanced-compaction/chroma/server';
 import { keepForRuns } from '../../../../functions/enhanced-compaction/merge/keep-replaced';
 import { mergeReceipts } from '../../../../functions/enhanced-compaction/merge/merge-receipts';
 import { asHashedRecord } from '../../../../functions/enhanced-compaction/snapshot/missing-receipts';
+import { useChromaServer } from '../../../support/chroma-server';
 import { embed, makeDelta, quietTelemetry, useCompactionHarness } from '../../../support/compaction-harness';
 import { claimsOf, replacedLines } from '../../../support/foreign-metadata';
 import { type SeededRandom, seededRandom } from '../../../support/seeded-random';
 
 const world = useCompactionHarness();
-let folder: string;
-let server: ChromaServer;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'property-'));
-  server = await startChromaServer({ path: join(folder, 'data') });
-});
-afterAll(async () => {
-  await server?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+const server = useChromaServer();
 
 const IMAGES = ['11111111-2222-4333-8444-555555555555', '99999999-2222-4333-8444-555555555555'];
 const TEXTS = ['TOTAL', 'TOTAI', 'MILK 1.20', ''];

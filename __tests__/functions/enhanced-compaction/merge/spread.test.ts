@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DistanceSpace } from '../../../../contracts/collection-pointer';
 import type { HashedRecord } from '../../../../contracts/delta';
 import { embedText } from '../../../../demo/embedding-endpoint/embed-text';
@@ -9,12 +6,9 @@ import {
   type ChromaDatabase,
   chromaDatabase,
 } from '../../../../functions/enhanced-compaction/chroma/database';
-import {
-  type ChromaServer,
-  startChromaServer,
-} from '../../../../functions/enhanced-compaction/chroma/server';
 import { mergeReceipts } from '../../../../functions/enhanced-compaction/merge/merge-receipts';
 import { spread } from '../../../../functions/enhanced-compaction/merge/spread';
+import { useChromaServer } from '../../../support/chroma-server';
 import { makeDelta } from '../../../support/compaction-harness';
 import { wordsOf } from '../../../support/repeating-words';
 
@@ -54,17 +48,10 @@ describe('A vector that is spread', () => {
 });
 
 describe('A collection of receipts that repeat themselves', () => {
-  let folder: string;
-  let server: ChromaServer;
+  const server = useChromaServer();
   let database: ChromaDatabase;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'spread-'));
-    server = await startChromaServer({ path: join(folder, 'data') });
+  beforeAll(() => {
     database = chromaDatabase({ url: server.url });
-  });
-  afterAll(async () => {
-    await server?.stop();
-    await rm(folder, { recursive: true, force: true });
   });
 
   // Of the copies as the model gives them, a tenth and more cannot be reached (`npm run bench:duplicates`).

@@ -1,0 +1,25 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ChromaServer, startChromaServer } from '../../functions/enhanced-compaction/chroma/server';
+
+/**
+ * Gives the tests of a file, or of a describe, one Chroma server, which ends after the last of them.
+ *
+ * @returns the same object all along, which has its URL before the first test.
+ */
+export function useChromaServer(): { readonly url: string } {
+  const place = { url: '' };
+  let folder: string;
+  let server: ChromaServer | undefined;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'chroma-'));
+    server = await startChromaServer({ path: join(folder, 'data') });
+    place.url = server.url;
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return place;
+}
