@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Collection } from './collections';
-import { padded, type ReceiptReference } from './record-id';
+import { imageSpellings, padded, type ReceiptReference } from './record-id';
 
 /** Where the user drops OCR results; the bucket's notification is filtered to it. */
 export const OCR_PREFIX = 'ocr/';
@@ -17,12 +17,11 @@ export const ocrKey = (receipt: ReceiptReference): string => `${OCR_PREFIX}${rec
 export const annotationKey = (receipt: ReceiptReference): string =>
   `${ANNOTATIONS_PREFIX}${receiptFile(receipt)}`;
 
-/** A receipt's keys by either spelling of its image's id: Swift, for one, writes UUIDs in capitals. Ours is the first. */
+/** A receipt's keys by either spelling of its image's id, ours first. */
 const inBothSpellings =
   (keyOf: (receipt: ReceiptReference) => string) =>
-  ({ imageId, receiptId }: ReceiptReference): string[] => [
-    ...new Set([imageId, imageId.toUpperCase()].map((id) => keyOf({ imageId: id, receiptId }))),
-  ];
+  ({ imageId, receiptId }: ReceiptReference): string[] =>
+    imageSpellings(imageId).map((id) => keyOf({ imageId: id, receiptId }));
 /** Where a receipt's OCR object may stand. */
 export const ocrKeys = inBothSpellings(ocrKey);
 /** Where a receipt's annotation may stand. */

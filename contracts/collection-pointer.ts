@@ -4,6 +4,7 @@ import { contentDigestSchema } from './content-digest';
 import { runIdSchema } from './messages';
 import { recordTallySchema } from './record-form';
 import { imageIdSchema, receiptIdSchema } from './record-id';
+import { sha256Schema } from './sha256';
 
 export const distanceSpaceSchema = z.enum(['cosine', 'l2', 'ip']);
 export type DistanceSpace = z.infer<typeof distanceSpaceSchema>;
@@ -19,8 +20,6 @@ export const mergedRunSchema = z.object({
   merged_vectors: z.int().nonnegative(),
 });
 export type MergedRun = z.infer<typeof mergedRunSchema>;
-
-const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A version that was written whole: an S3 snapshot, and a copy of it on the file system where there is one. */
 export const checkpointSchema = z.object({

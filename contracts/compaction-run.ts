@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { COLLECTIONS, type Collection, perCollection } from './collections';
 import { runIdSchema } from './messages';
 import { imageIdSchema, padded, type ReceiptReference, receiptIdSchema, receiptOf } from './record-id';
+import { sha256Schema } from './sha256';
 
 export const RUN_TYPE = 'COMPACTION_RUN';
 
@@ -24,10 +25,7 @@ export const collectionRunSchema = z.object({
    * Hexadecimal SHA-256 of the delta object: a corrupt delta fails its own run and no other. Absent until the delta
    * is stored: the run is written when its receipt arrives, before anything is embedded.
    */
-  delta_sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional(),
+  delta_sha256: sha256Schema.optional(),
   /** Where the foreign metadata is kept that records lost to this run: their text changed, or they went. */
   replaced_key: z.string().min(1).optional(),
   /** Records that are kept there. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { sha256Schema } from './sha256';
 
 /**
  * What a collection holds, in 64 hexadecimal digits: the sum, modulo 2^256, of a SHA-256 over each record's id and
@@ -7,7 +8,7 @@ import { z } from 'zod';
  * the rest (an incremental multiset hash, AdHash of Bellare and Micciancio, 1997). It is there to notice damage and
  * mistakes, not a forger.
  */
-export const contentDigestSchema = z.string().regex(/^[0-9a-f]{64}$/);
+export const contentDigestSchema = sha256Schema;
 export type ContentDigest = z.infer<typeof contentDigestSchema>;
 
 /** A record as a digest sees it. Records of the old system have no content hash. */

@@ -65,6 +65,9 @@ export function recordName(id: string): string {
   return reference === undefined ? id : recordId(reference);
 }
 
+/** How writers spell an image's id: Swift, for one, writes UUIDs in capitals. Ours is the first. */
+export const imageSpellings = (imageId: string): string[] => [...new Set([imageId, imageId.toUpperCase()])];
+
 /** The ids under which the record of an id may be stored. */
 export function idSpellings(id: string): string[] {
   const name = recordName(id);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { versionIdSchema, versionManifestSchema } from './collection-pointer';
 import { collectionSchema } from './collections';
+import { sha256Schema } from './sha256';
 
 /**
  * `manifest.json` beside a snapshot's archive. The old system wrote none: such a snapshot tells neither its
@@ -12,7 +13,7 @@ export const snapshotManifestSchema = z.object({
   version: versionIdSchema,
   /** Bytes of `snapshot.tar.gz`. */
   archive_bytes: z.int().positive(),
-  archive_sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  archive_sha256: sha256Schema,
   /** `uncovered_deltas` of the content are the deltas that this snapshot was the first to cover. */
   content: versionManifestSchema,
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sha256Schema } from '../sha256';
 import { count, snapshotReferenceSchema, tallySchema } from './plan';
 import { verificationSchema } from './verification';
 import { LEVELS } from './words';
@@ -58,10 +59,7 @@ export type CertificateSummary = z.infer<typeof certificateSummarySchema>;
 
 const certificateSealSchema = z.object({
   kind: z.literal('seal'),
-  digest: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .describe('SHA-256 over the bytes of all lines before'),
+  digest: sha256Schema.describe('SHA-256 over the bytes of all lines before'),
 });
 
 /** A certificate is NDJSON: its header, every object in key order, the summary, and the seal as its last line. */

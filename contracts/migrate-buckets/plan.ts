@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { collectionSchema } from '../collections';
+import { sha256Schema } from '../sha256';
 import { checkSchema, serverSchema } from './capabilities';
 import { savedConfigurationSchema } from './freeze';
 import { LEVELS, PLAN_VERSION } from './words';
@@ -99,10 +100,7 @@ export const planSchema = z
     region: z.string().describe("the destination's"),
     source_region: z.string().optional().describe('absent in plans of older releases: the same as the other'),
     owner: z.string().nullable().describe('the account of both buckets; null when it could not be found out'),
-    digest: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .describe("SHA-256 over the buckets' names, the placement and the manifest"),
+    digest: sha256Schema.describe("SHA-256 over the buckets' names, the placement and the manifest"),
     placement: placementSchema.default(ALL_LIVE).describe('where its objects belong at the destination'),
     engine: z.literal('local'),
     authority: z.array(z.string()).describe('why the source is held to be the truth, one sentence each'),

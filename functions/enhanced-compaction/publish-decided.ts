@@ -94,8 +94,12 @@ function logOf(
   if (!open.hasCheckpoints) {
     return { uncovered_deltas: [], delta_sha256s: [], unmerged_deltas: [], uncovered_records: 0 };
   }
-  const { uncovered_deltas = [], delta_sha256s = [], unmerged_deltas = [] } = manifest ?? {};
-  const { uncovered_records: records = 0 } = manifest ?? {};
+  const {
+    uncovered_deltas = [],
+    delta_sha256s = [],
+    unmerged_deltas = [],
+    uncovered_records = 0,
+  } = manifest ?? {};
   const known = new Set(uncovered_deltas);
   return {
     uncovered_deltas: [
@@ -108,7 +112,7 @@ function logOf(
     unmerged_deltas: [
       ...new Set([...unmerged_deltas, ...unmerged.map(({ run }) => run[collection].delta_key)]),
     ],
-    uncovered_records: merged.reduce((sum, { delta }) => sum + delta.header.records, records),
+    uncovered_records: merged.reduce((sum, { delta }) => sum + delta.header.records, uncovered_records),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type MetadataValue,
   type RecordMetadata,
 } from '../../../contracts/delta';
+import { imageSpellings } from '../../../contracts/record-id';
 import { slices } from '../../shared/slices';
 import { parseExactly, stringifyExactly, withFloats } from '../../shared/written-numbers';
 import { type ChromaDatabase, ChromaRefusal } from './database';
@@ -104,6 +105,7 @@ export class AmbiguousCollection extends Error {
 /** SQLite's limit of variables is far above; smaller lists keep the server's queries short. */
 const IDS_PER_READ = 1000;
 const IMAGES_PER_READ = 100;
+
 /** What the embedded server takes well in one request; fewer make it read its unsynced log again and again. */
 const RECORDS_PER_WRITE = 2000;
 
@@ -150,6 +152,20 @@ export async function* pagesOf({
     const exact = new Map((await byIds(records.map(({ id }) => id))).map((each) => [each.id, each.metadata]));
     yield records.map((record) => ({ ...record, metadata: exact.get(record.id) ?? record.metadata }));
     if (records.length < RECORDS_PER_PAGE) return;
+  }
+}
+
+/** What a remote server gives at once. */
+const METADATA_PER_PAGE = 300;
+
+/** The metadata of all records, in pages. */
+export async function* metadataOf({
+  metadataPage,
+}: Pick<ChromaCollection, 'metadataPage'>): AsyncGenerator<StoredMetadata[]> {
+  for (let offset = 0; ; offset += METADATA_PER_PAGE) {
+    const page = await metadataPage(offset, METADATA_PER_PAGE);
+    yield page;
+    if (page.length < METADATA_PER_PAGE) return;
   }
 }
 
@@ -224,7 +240,7 @@ function chromaCollection(
       for (const some of slices(imageIds, IMAGES_PER_READ)) {
         // A remote server gives a page at most, and says nothing of the rest.
         for (let offset = 0; ; offset += recordsPerRead) {
-          const where = { image_id: { $in: some.flatMap((image) => [image, image.toUpperCase()]) } };
+          const where = { image_id: { $in: some.flatMap(imageSpellings) } };
           const page = await get({ where, offset, limit: recordsPerRead });
           found.push(...page);
           if (page.length < recordsPerRead) break;

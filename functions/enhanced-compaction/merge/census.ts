@@ -15,7 +15,7 @@ import {
   tallyRecords,
 } from '../../../contracts/record-form';
 import type { Telemetry } from '../../shared/logging';
-import type { ChromaCollection, StoredMetadata } from '../chroma/collection';
+import { type ChromaCollection, metadataOf, type StoredMetadata } from '../chroma/collection';
 
 /** What is known of all records of a collection without looking at them again: a merge adds by how much it changes. */
 export interface Census {
@@ -44,20 +44,14 @@ export function knownCensus({ record_tally: tally, digest }: VersionManifest): C
   return tally === undefined || digest === undefined ? undefined : { tally, digest };
 }
 
-/** What a remote server gives at once. */
-const RECORDS_PER_PAGE = 300;
-
 /** Looks at all records of a collection. */
 export async function takeCensus(
   collection: Collection,
-  { metadataPage }: Pick<ChromaCollection, 'metadataPage'>,
+  chroma: Pick<ChromaCollection, 'metadataPage'>,
 ): Promise<Census> {
   let census = NO_CENSUS;
-  for (let offset = 0; ; offset += RECORDS_PER_PAGE) {
-    const page = await metadataPage(offset, RECORDS_PER_PAGE);
-    census = addCensus(census, censusOf(collection, page));
-    if (page.length < RECORDS_PER_PAGE) return census;
-  }
+  for await (const page of metadataOf(chroma)) census = addCensus(census, censusOf(collection, page));
+  return census;
 }
 
 /** Says, with figures, that a collection holds records of more forms than the pipeline writes. */

@@ -27,30 +27,34 @@ export async function findingRefused<Merged>(
     return await merge(winners);
   } catch (error) {
     if (!isLasting(error)) throw error;
-    const failed = await refusedAlone(winners, merge);
+    const failed = await refusedAmong(winners, error, merge);
     if (failed.length === 0) throw error;
     throw new RefusedRuns(failed);
   }
 }
 
-async function refusedAlone(
+/** @param refusal - of all of them together. */
+async function refusedAmong(
   winners: readonly Winner[],
+  refusal: ChromaRefusal,
   merge: (some: readonly Winner[]) => Promise<unknown>,
 ): Promise<RefusedRuns['failed']> {
-  try {
-    await merge(winners);
-    return [];
-  } catch (error) {
-    if (!isLasting(error)) throw error;
-    const [first] = winners;
-    if (first !== undefined && winners.length === 1) {
-      const reason = `${error.message}. Drop the OCR result or put the annotation there again, without what it refuses.`;
-      return [{ run: first.run, reason }];
-    }
-    const half = Math.ceil(winners.length / 2);
-    const before = await refusedAlone(winners.slice(0, half), merge);
-    return [...before, ...(await refusedAlone(winners.slice(half), merge))];
+  const [first] = winners;
+  if (first !== undefined && winners.length === 1) {
+    const reason = `${refusal.message}. Drop the OCR result or put the annotation there again, without what it refuses.`;
+    return [{ run: first.run, reason }];
   }
+  const half = Math.ceil(winners.length / 2);
+  const failed: RefusedRuns['failed'][number][] = [];
+  for (const some of [winners.slice(0, half), winners.slice(half)]) {
+    try {
+      await merge(some);
+    } catch (error) {
+      if (!isLasting(error)) throw error;
+      failed.push(...(await refusedAmong(some, error, merge)));
+    }
+  }
+  return failed;
 }
 
 const isLasting = (error: unknown): error is ChromaRefusal =>

@@ -19,7 +19,8 @@ const TOLERANCE = 1e-3;
  * Asks the vector index itself for some of the records: `count()` and `get()` of texts answer rightly even where
  * vectors are lost or wrong. Each of them is searched for by its own vector, and read where it is not found.
  *
- * @returns of how many the vector is right, but not found by a search for it. An approximate index may have some, and merging them again would not help, so that is no reason to throw a merge away.
+ * @returns of how many the vector is right, but not found by a search for it. An approximate index may have some, and
+ *   merging them again would not help, so that is no reason to throw a merge away.
  * @throws {MergeNotProven} when a vector is not what was written, or the index finds nothing at all.
  */
 export async function probe(chroma: ChromaCollection, written: readonly WrittenVector[]): Promise<number> {

@@ -83,14 +83,15 @@ function otherSpellings(stored: Iterable<StoredRecord>): Map<string, StoredRecor
  */
 function changeOf(record: DeltaRecord, present: StoredRecord | undefined, others: readonly StoredRecord[]) {
   const [first, ...rest] = present === undefined ? others : [present, ...others];
-  if (first === undefined) return { added: spread(record), lost: [] };
   const isWritten = present?.metadata[CONTENT_HASH_KEY] === record.contentHash;
   if (isWritten && rest.length === 0) return { lost: [] };
 
-  const own = isWritten ? untouched(first, spread(record)) : replacement(first, spread(record));
+  const moved = spread(record);
+  if (first === undefined) return { added: moved, lost: [] };
+  const own = isWritten ? untouched(first, moved) : replacement(first, moved);
   const { lost, ...whole } = joined(own, rest);
   if (isWritten && !whole.hasTaken) return { lost };
   if (present !== undefined) return { replaced: whole.replacement, lost };
   const { [CONTENT_HASH_KEY]: _, ...metadata } = whole.replacement.after;
-  return { added: { ...spread(record), metadata }, lost };
+  return { added: { ...moved, metadata }, lost };
 }

@@ -6,12 +6,11 @@ import type { Collection } from '../../../contracts/collections';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
 import { type WorkingCopy, workingCopy } from '../chroma/working-copy';
-import { concurrently } from '../concurrently';
 import type { Published } from '../lease/publish';
 import { takeCensus } from '../merge/census';
 import { keepReplaced } from '../merge/keep-replaced';
 import { fetchSnapshot, UnusableArchive } from '../snapshot/fetch';
-import { type LocatedSnapshot, locateSnapshot, snapshotOf, snapshotVersions } from '../snapshot/locate';
+import { type LocatedSnapshot, locateSnapshot, snapshotOf } from '../snapshot/locate';
 import { keepMissingReceipts } from '../snapshot/missing-receipts';
 import { isUnadopted } from '../snapshot/pointer-object';
 import { type ReplayProps, replayDeltas } from '../snapshot/replay';
@@ -27,7 +26,6 @@ export interface RebuildProps extends ReplayProps {
 
 /** The pointer's item has a limit; nobody asks for a snapshot that a hundred rebuilds lie upon. */
 const MOST_LINEAGE = 100;
-const REQUESTS_AT_ONCE = 16;
 
 /** What S3 gives is less than what was published, or something else. */
 class LostRecords extends Error {
@@ -61,9 +59,7 @@ export async function rebuild(
       snapshot: snapshot.version,
       reason: error.message,
     });
-    for (const older of [...(await snapshotsBefore(props, snapshot.version)), undefined]) {
-      const since = await deltasSince(props, snapshot, older?.version);
-      if (since === undefined) continue;
+    for await (const { older, since } of olderContents(props, snapshot)) {
       const rebuilt = await rebuildFrom(props, older, pointer, folder, undefined, true).catch(
         (failure: unknown) => {
           if (!(failure instanceof UnusableArchive || failure instanceof LostRecords)) throw failure;
@@ -81,31 +77,27 @@ export async function rebuild(
 }
 
 /**
- * The keys of all deltas that were merged between a snapshot and an older one, or an empty collection: an annotation
- * among them is in no digest, so that each must be there. Undefined where the manifests do not tell.
+ * What a snapshot was made of: the checkpoints that it lies upon, newest first, and in the end an empty collection, each
+ * with the keys of all deltas that were merged onto it since. An annotation among them is in no digest, so that each
+ * must be there. Ends where the manifests tell no more.
  */
-async function deltasSince(
+async function* olderContents(
   props: RebuildProps,
   newest: LocatedSnapshot,
-  older: string | undefined,
-): Promise<string[] | undefined> {
-  const keys: string[] = [];
-  for (let snapshot: LocatedSnapshot | undefined = newest; ; ) {
-    const content: VersionManifest | undefined = snapshot?.manifest?.content;
-    if (content?.digest === undefined) return undefined;
-    keys.push(...content.uncovered_deltas);
-    const { base, lineage } = content;
-    if (base?.version === older) return older === undefined && lineage.length > 0 ? undefined : keys;
-    if (base === undefined) return undefined;
-    snapshot = await snapshotOf(props, base.version);
+): AsyncGenerator<{ older: LocatedSnapshot | undefined; since: readonly string[] }> {
+  const since: string[] = [];
+  let older: LocatedSnapshot | undefined = newest;
+  while (older?.manifest?.content.digest !== undefined) {
+    const { base, lineage, uncovered_deltas }: VersionManifest = older.manifest.content;
+    since.push(...uncovered_deltas);
+    if (base === undefined) {
+      // Else it was rebuilt from what others had written.
+      if (lineage.length === 0) yield { older: undefined, since };
+      return;
+    }
+    older = await snapshotOf(props, base.version);
+    if (older !== undefined) yield { older, since };
   }
-}
-
-/** The newest first. */
-async function snapshotsBefore(props: RebuildProps, version: string): Promise<LocatedSnapshot[]> {
-  const versions = (await snapshotVersions(props)).filter((each) => each < version).reverse();
-  const located = await concurrently(versions, REQUESTS_AT_ONCE, (each) => snapshotOf(props, each));
-  return located.flatMap((snapshot) => snapshot ?? []);
 }
 
 /** @param isExact - whether what comes out must be what was published, and nothing more. */

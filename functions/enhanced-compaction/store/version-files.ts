@@ -4,6 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { sha256Schema } from '../../../contracts/sha256';
 import { sha256 } from '../../shared/sha256';
 import { Hashing } from '../files/hashing';
 import { listFiles } from '../files/list-files';
@@ -18,7 +19,7 @@ const filesSchema = z.object({
     z.object({
       path: z.string().min(1),
       bytes: z.int().nonnegative(),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      sha256: sha256Schema,
     }),
   ),
 });
