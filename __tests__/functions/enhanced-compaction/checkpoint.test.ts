@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { s3Admin } from 'local-aws';
 import { COVERED_BY_TAG, COVERED_DELTA_TAG } from '../../../contracts/bucket-layout';
 import { METRICS } from '../../../contracts/metrics';
+import { LeaseLost } from '../../../functions/enhanced-compaction/lease/lease';
+import { isPublication } from '../../../functions/enhanced-compaction/lease/publish';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
-import { quietTelemetry, useCompactionHarness } from '../../support/compaction-harness';
+import { createEmbeddedStore } from '../../../functions/enhanced-compaction/store/embedded-store';
+import { DIMENSIONS, MODEL, quietTelemetry, useCompactionHarness } from '../../support/compaction-harness';
 import { intercepted } from '../../support/intercepted-client';
 
 const world = useCompactionHarness();
@@ -48,6 +51,37 @@ describe('A checkpoint', () => {
     await writer.compact();
     expect(await snapshotVersion()).toBe((await world.pointer())?.version);
   });
+});
+
+it('A writer that has lost its lease writes nothing of a checkpoint that is due', async () => {
+  const { s3, bucket, table, mountPath } = world;
+  const store = createEmbeddedStore({
+    collection: 'lines',
+    ...{ s3, bucket, table, mountPath, telemetry: quietTelemetry() },
+    ...{ model: MODEL, dimensions: DIMENSIONS, space: 'l2' },
+    ...{ checkpointRecords: 2, checkpointMinutes: 60, snapshotsKept: 3 },
+  });
+  const everything = async () => [
+    ...(await readdir(mountPath, { recursive: true })).sort(),
+    ...(await listKeys(s3, bucket, 'lines/snapshot/')),
+  ];
+  try {
+    await world.arrive({ texts: ['A'] });
+    await world.writer({ store }).compact();
+    await world.arrive({ texts: ['B'] });
+    await world.writer({ store }).compact();
+    const pointer = (await world.pointer()) ?? {};
+    if (!isPublication(pointer)) throw new Error('Nothing is published.');
+    // By what the pointer says, one is due by now.
+    const due = { ...pointer, manifest: { ...pointer.manifest, uncovered_records: 2 } };
+    const before = await everything();
+    const lease = { collection: 'lines', owner: 'me', fence: 1, pointer: { fence: 1 } } as const;
+    const signal = AbortSignal.abort(new LeaseLost('It went to another writer.'));
+    expect(await store.checkpoint({ ...lease, signal, release: async () => {} }, due)).toBe(due);
+    expect(await everything()).toEqual(before);
+  } finally {
+    await store.close();
+  }
 });
 
 describe('A checkpoint’s archive', () => {

@@ -16,9 +16,12 @@ import { recordId } from '../../../contracts/record-id';
 import { createChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
 import { startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
+import { workingCopy } from '../../../functions/enhanced-compaction/chroma/working-copy';
+import { isPublication } from '../../../functions/enhanced-compaction/lease/publish';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { asHashedRecord } from '../../../functions/enhanced-compaction/snapshot/missing-receipts';
+import { openHeld, openVersion } from '../../../functions/enhanced-compaction/store/open-version';
 import { createRemoteStore } from '../../../functions/enhanced-compaction/store/remote-store';
 import {
   BrokenVersion,
@@ -306,6 +309,33 @@ it.each([
     expect(await world.compactOnce()).toMatchObject({ mergedVectors: 0 });
   },
 );
+
+describe('A pointer that says something else than its base and deltas give', () => {
+  it.each([
+    ['digest', { digest: 'd'.repeat(64) }],
+    ['count', { records: 3 }],
+  ])('by its %s names no version, neither to who opens it nor to who has it open', async (_what, wrong) => {
+    await world.arrive({ texts: ['A'] });
+    await world.compactOnce();
+    await world.arrive({ texts: ['B'] });
+    await world.compactOnce();
+    const pointer = (await world.pointer()) ?? {};
+    if (!isPublication(pointer)) throw new Error('Nothing is published.');
+    const source = { ...world, collection: 'lines' } as const;
+    const folder = await mkdtemp(join(tmpdir(), 'open-'));
+    const emptyCopy = () => workingCopy(join(folder, randomUUID()));
+    try {
+      const lying = { ...pointer, manifest: { ...pointer.manifest, ...wrong } };
+      await expect(openVersion(source, lying, emptyCopy)).rejects.toBeInstanceOf(BrokenVersion);
+      const { copy } = await openVersion(source, pointer, emptyCopy);
+      const later = { ...lying, version: '20990101_000000' };
+      expect(await openHeld(source, { copy, holds: pointer, missing: [] }, later)).toBeUndefined();
+      expect(await readdir(folder)).toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
 
 describe('A reader that stays open', () => {
   it('goes forward by the deltas alone, also over a checkpoint, and tells which version it has', async () => {

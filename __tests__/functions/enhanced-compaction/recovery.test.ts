@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DeleteObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import {
   COVERED_DELTA_TAG,
   deltaKey,
@@ -11,12 +12,14 @@ import {
   snapshotPrefix,
   snapshotVersionPrefix,
 } from '../../../contracts/bucket-layout';
+import { collectionKey } from '../../../contracts/compaction-run';
+import { recordId } from '../../../contracts/record-id';
 import { DECOY_KEYS } from '../../../demo/old-system/old-buckets';
 import { writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { encodeDelta } from '../../../functions/shared/delta-file';
-import { idsOf, labelled, makeDelta, useCompactionHarness } from '../../support/compaction-harness';
+import { embed, idsOf, labelled, makeDelta, useCompactionHarness } from '../../support/compaction-harness';
 import { emptyTable } from '../../support/runs';
 
 const world = useCompactionHarness();
@@ -60,6 +63,58 @@ describe('A published version', () => {
     await world.compactOnce();
     expect(await world.documents()).toEqual(['FIRST', 'LATER', 'NEXT', 'SECOND']);
     expect((await world.pointer())?.manifest?.base?.version).toBe((await world.pointer())?.version);
+  });
+
+  it('whose labels the older snapshot and the deltas do not give is not made of them', async () => {
+    for (const text of ['FIRST', 'SECOND']) {
+      await world.arrive({ texts: [text] });
+      await world.compactOnce({ checkpointRecords: 1 });
+    }
+    const { version = '', manifest } = (await world.pointer()) ?? {};
+    const put = new UpdateCommand({
+      TableName: world.table.name,
+      Key: collectionKey('lines'),
+      UpdateExpression: 'SET manifest = :manifest',
+      ExpressionAttributeValues: {
+        ':manifest': { ...manifest, record_tally: { labels: { flags: 1 }, forms: {} } },
+      },
+    });
+    await world.table.client.send(put);
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    await world.put(archiveOf(version), 'damaged');
+    await world.arrive({ texts: ['NEXT'] });
+    await expect(world.compactOnce()).rejects.toThrow(archiveOf(version));
+  });
+
+  it('that took labels from an old system’s snapshot is not made of the deltas alone', async () => {
+    const receipt = { imageId: randomUUID(), receiptId: 1 };
+    const id = recordId({ ...receipt, lineId: 1 });
+    const metadata = { image_id: receipt.imageId, receipt_id: 1, line_id: 1, section_label: 'HEADER' };
+    const old = { id, document: 'TEA', metadata, embedding: embed('TEA') };
+    await writeOldSnapshot(world.s3, world.bucket, 'lines', [old], { version: '20250901_101500' });
+    await world.arrive({ ...receipt, texts: ['TEA'] });
+    await world.compactOnce();
+    expect((await world.published()).get(id)?.metadata.section_label).toBe('HEADER');
+    const { version = '' } = (await world.pointer()) ?? {};
+    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    await world.put(archiveOf(version), 'damaged');
+    await world.arrive({ texts: ['NEXT'] });
+    await expect(world.compactOnce()).rejects.toThrow(archiveOf(version));
+  });
+
+  it('is not taken for what a damaged snapshot of another writer holds', async () => {
+    await world.arrive({ texts: ['OURS'] });
+    await world.compactOnce();
+    const own = (await locateSnapshot({ ...world, collection: 'lines' }))?.manifest;
+    const base = (await world.pointer())?.manifest?.base;
+    if (own === undefined || base === undefined) throw new Error('There is no checkpoint.');
+    const version = '20990101_000000';
+    const content = { ...own.content, base, uncovered_deltas: [], delta_sha256s: [] };
+    await world.put(archiveOf(version), 'damaged');
+    await world.put(snapshotManifestKey('lines', version), JSON.stringify({ ...own, version, content }));
+    await world.put(snapshotPointerKey('lines'), version);
+    await world.arrive({ texts: ['NEXT'] });
+    await expect(world.compactOnce()).rejects.toThrow(archiveOf(version));
   });
 
   it('of which every snapshot is damaged is made of the deltas alone', async () => {
