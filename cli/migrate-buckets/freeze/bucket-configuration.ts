@@ -20,7 +20,7 @@ import type { Lifecycle } from './suspended-rules';
  * Terraform's AWS provider waits for ten equal reads of a lifecycle, since three were too few in some regions
  * (`waitLifecycleConfigEquals` in internal/service/s3/bucket_lifecycle_configuration.go).
  */
-const AGREEING_READS = 10;
+export const AGREEING_READS = 10;
 /** Reads after which a configuration that does not come to rest is given up on. */
 const READS_AT_MOST = 10 * AGREEING_READS;
 

@@ -10,6 +10,7 @@ import type { Context } from '../../shared/command';
 import { parseJson } from '../../shared/parse-json';
 import { UserError } from '../../shared/user-error';
 import { readText } from '../aws/read-object';
+import { AGREEING_READS } from '../freeze/bucket-configuration';
 import { userAtHost } from '../freeze/freeze-mark';
 import { currentObjects, listOwnVersions } from '../listing/list-versions';
 import type { ListedObject } from '../listing/listed-object';
@@ -96,12 +97,17 @@ export function proves(
 export const whyKept = ({ mark, at }: KeptMark, source: string): string =>
   `The plan ${mark.plan} (${mark.plan_digest.slice(0, 12)}) of ${mark.by} proved that there for ${mark.source} before ${new Date(at).toISOString()}, and began to delete it from there: it may be the only copy, so it is never overwritten. Keep ${source} in another folder: plan --archive ${source} --archive-as NAME.`;
 
+/** A tag reaches some of a bucket's readers late, and one read that lacks it proves nothing: only so many do. */
 async function retiringBy(s3: S3Client, bucket: string): Promise<string | undefined> {
   return saying(`read the tags of ${bucket}`, bucket, async () => {
-    const { TagSet = [] } = await patiently(() =>
-      s3.send(new GetBucketTaggingCommand({ Bucket: bucket })),
-    ).catch(unless('NoSuchTagSet', { TagSet: [] }));
-    return TagSet.find(({ Key }) => Key === RETIRING_TAG)?.Value;
+    for (let reads = 0; reads < AGREEING_READS; reads++) {
+      const { TagSet = [] } = await patiently(() =>
+        s3.send(new GetBucketTaggingCommand({ Bucket: bucket })),
+      ).catch(unless('NoSuchTagSet', { TagSet: [] }));
+      const told = TagSet.find(({ Key }) => Key === RETIRING_TAG)?.Value;
+      if (told !== undefined) return told;
+    }
+    return undefined;
   });
 }
 

@@ -11,7 +11,8 @@ import { freezeRecordKey, provenMarkKey } from '../../../../contracts/migrate-bu
 import { ALL_LIVE, type Plan } from '../../../../contracts/migrate-buckets/plan';
 import { useEmbeddedS3 } from '../../../support/embedded-s3';
 
-const embedded = useEmbeddedS3();
+// A tag reaches every other read late, the first among them, as on S3.
+const embedded = useEmbeddedS3({ eventualConfiguration: { staleReads: 3 } });
 afterEach(() => embedded.admin.clearFaults());
 const DIGEST = 'a'.repeat(64);
 const RETIRING: Tag = { Key: 'migrate-buckets-retiring', Value: DIGEST };
