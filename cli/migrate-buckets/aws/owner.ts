@@ -1,5 +1,6 @@
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
 import type { Aws } from '../../shared/aws/clients';
+import { saying } from '../../shared/aws/explain';
 import { failureOf, isDenied } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
 import { EXIT } from '../../shared/exit-codes';
@@ -10,7 +11,8 @@ import { whoAmI } from './bucket';
  * The account that owns all the buckets: the one that the operator expects, else the caller's own. Null when STS
  * cannot say.
  *
- * @throws {UserError} exit 6 when a bucket belongs to another account and the operator did not say so.
+ * @throws {UserError} exit 6 when a bucket belongs to another account and the operator did not say so; exit 1 when S3
+ *   does not tell.
  */
 export async function ownerOf(aws: Aws, buckets: readonly string[]): Promise<string | null> {
   if (aws.options.expectedOwner !== undefined) return aws.options.expectedOwner;
@@ -23,17 +25,18 @@ export async function ownerOf(aws: Aws, buckets: readonly string[]): Promise<str
   );
   if (account === null) return null;
   for (const bucket of buckets) {
-    try {
-      await patiently(() =>
-        aws.s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: account })),
-      );
-    } catch (error) {
+    const refused = (error: unknown): never => {
       if (!isDenied(failureOf(error))) throw error;
       throw new UserError(
         `${bucket} does not belong to your account ${account}. If that is meant, pass its owner with --expected-bucket-owner.`,
         EXIT.refused,
       );
-    }
+    };
+    await saying(`find out whether ${bucket} belongs to the account ${account}`, bucket, () =>
+      patiently(() =>
+        aws.s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: account })),
+      ).catch(refused),
+    );
   }
   return account;
 }

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  GetObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
@@ -9,6 +11,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
+import { s3Admin } from '../src/s3/admin';
 import { SortedKeys } from '../src/s3/key-order';
 import { type S3Server, startS3Server } from '../src/s3/server';
 
@@ -186,4 +189,25 @@ test('ten thousand keys, added and deleted in any order, are walked in order', (
   for (let entry = walk.next(); entry !== undefined; entry = walk.next()) seen.push(entry.key);
   expect(seen).toEqual(keys.filter((key) => !gone.has(key) && key >= 'k5').sort());
   expect(sorted.size).toBe(keys.length - gone.size);
+});
+
+it('A bucket that is filled at once lists and gives its objects like any other', async () => {
+  const bucket = await bucketWith(['a', 'z']);
+  const filling = { bucket, prefix: 'run-', suffix: '/delta', objects: 1201 };
+  await s3Admin(server.endpoint).fill(filling);
+  const keys = await readPages(bucket, 1000);
+  expect(keys).toHaveLength(1203);
+  expect([keys[0], keys[1], keys.at(-2), keys.at(-1)]).toEqual([
+    'a',
+    'run-000000000/delta',
+    'run-000001200/delta',
+    'z',
+  ]);
+  const { Body, ETag } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'run-000000007/delta' }));
+  const text = (await Body?.transformToString()) ?? '';
+  expect(ETag).toBe(`"${createHash('md5').update(text).digest('hex')}"`);
+  expect(text).toBe('run-000000007/delta');
+  const half = await bucketWith([]);
+  await s3Admin(server.endpoint).fill({ ...filling, bucket: half, every: 2 });
+  expect(await readPages(half, 1000)).toEqual(keys.filter((key) => /[02468]\/delta$/.test(key)));
 });

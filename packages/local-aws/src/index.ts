@@ -25,7 +25,7 @@ export {
 } from './lambda/lambda-runtime';
 export { type ChildServer, type ChildServerOptions, startChildServer } from './processes/child-server';
 export { announce, listenOnLoopback, readBody } from './processes/loopback';
-export { type S3Admin, s3Admin } from './s3/admin';
+export { type Filling, type S3Admin, s3Admin } from './s3/admin';
 export type { Fault, FaultState, Mutation } from './s3/faults';
 export type { DeletionEntry, HistoryEntry } from './s3/history';
 export type { Quirk } from './s3/quirks';

@@ -110,6 +110,21 @@ it('refuses a bucket of another account unless its owner is named', async () => 
   );
 });
 
+it('says that the server does not tell whose a bucket is', async () => {
+  const plan = ['plan', '--source', 'chroma-a', '--bucket', 'chroma-a', '--dest', 'chroma-new'];
+  await harness.admin.resetRequests();
+  await harness.json(...plan);
+  const { HeadBucket: asked = 0 } = await harness.admin.requests();
+  // The last questions that it asks of the two.
+  await harness.admin.inject({ operation: 'HeadBucket', nth: asked - 1, times: 0, fail: 'InternalError' });
+  await expectSentence(
+    plan,
+    1,
+    /find out whether chroma-(a|new) belongs to the account 0{12}: .*HTTP status 500/,
+  );
+  await harness.admin.clearFaults();
+});
+
 it('names a bucket that may not be read instead of passing it over', async () => {
   await createBucket(harness.s3, 'chroma-locked');
   const policy = {

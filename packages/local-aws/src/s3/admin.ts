@@ -6,6 +6,7 @@ import type { AskedAction, ConditionalRequest, RequestCounts, RequestLog } from 
 import { completeRestores } from './restore';
 import { OPERATION_NAMES } from './routes';
 import type { Service } from './service';
+import type { ObjectContent } from './store';
 
 /** Below this path the server talks about itself. No bucket's name can start with an underscore. */
 export const ADMIN_PATH = '/_admin/';
@@ -19,16 +20,7 @@ interface AdminAnswer {
 export function applyMutation(service: Service, mutation: Mutation): void {
   if ('put' in mutation) {
     const { bucket, key, body } = mutation.put;
-    const bytes = new Body([Buffer.from(body)]);
-    service.bucket(bucket).write(toByteKey(key), {
-      body: bytes,
-      etag: bytes.digest('MD5').toString('hex'),
-      headers: { 'content-type': 'binary/octet-stream' },
-      encryption: { 'x-amz-server-side-encryption': 'AES256' },
-      storageClass: 'STANDARD',
-      tags: [],
-      checksum: undefined,
-    });
+    service.bucket(bucket).write(toByteKey(key), plainContent(body));
   } else {
     const { bucket, key } = mutation.delete;
     service.bucket(bucket).remove(toByteKey(key));
@@ -37,7 +29,39 @@ export function applyMutation(service: Service, mutation: Mutation): void {
   service.history.add({ kind: 'mutation', bucket, key });
 }
 
+const PLAIN = {
+  headers: { 'content-type': 'binary/octet-stream' },
+  encryption: { 'x-amz-server-side-encryption': 'AES256' },
+  storageClass: 'STANDARD',
+  tags: [],
+  checksum: undefined,
+} as const;
+
+function plainContent(text: string): ObjectContent {
+  const body = new Body([Buffer.from(text)]);
+  return { ...PLAIN, body, etag: body.digest('MD5').toString('hex') };
+}
+
+/** Objects that need no request each: `{prefix}{number of nine digits, from 0}{suffix}`, and that is its text, too. */
+export interface Filling {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly suffix: string;
+  readonly objects: number;
+  /** Only those whose number it divides. @default 1 */
+  readonly every?: number;
+}
+
+function fill(service: Service, { bucket, prefix, suffix, objects, every = 1 }: Filling): void {
+  const filled = service.bucket(bucket);
+  for (let number = 0; number < objects; number += every) {
+    const key = `${prefix}${String(number).padStart(9, '0')}${suffix}`;
+    filled.write(toByteKey(key), plainContent(key));
+  }
+}
+
 /**
+ * `POST /_admin/fill` puts many objects into a bucket at once.
  * `POST /_admin/faults` arms one fault or a list; `GET` tells what each did; `DELETE` disarms all.
  * `GET /_admin/requests` counts requests by operation; `DELETE` starts again from zero.
  * `GET /_admin/conditional-requests` lists those that carried a condition, with it.
@@ -53,6 +77,9 @@ export function answerAdmin(
   { service, faults, log }: { service: Service; faults: Faults; log: RequestLog },
 ): AdminAnswer {
   switch (`${method} ${path}`) {
+    case `POST ${ADMIN_PATH}fill`:
+      fill(service, JSON.parse(payload.toString('utf8')));
+      return { status: 200, body: {} };
     case `POST ${ADMIN_PATH}faults`: {
       const faultsGiven: unknown[] = [JSON.parse(payload.toString('utf8'))].flat();
       const problems = faultsGiven.flatMap((fault) => faultProblem(fault, OPERATION_NAMES) ?? []);
@@ -106,6 +133,8 @@ export interface S3Admin {
   faults(): Promise<readonly FaultState[]>;
   /** Disarms all faults. */
   clearFaults(): Promise<void>;
+  /** Fills a bucket as benchmarks of many objects need it, a million in seconds. */
+  fill(filling: Filling): Promise<void>;
   /** Completes the restores of archived objects that are in progress, and tells how many that were. */
   completeRestores(): Promise<number>;
   requests(): Promise<RequestCounts>;
@@ -127,6 +156,7 @@ export function s3Admin(endpoint: string): S3Admin {
     inject: async (...faults) => void (await call('POST', 'faults', faults)),
     faults: async () => (await call('GET', 'faults')) as readonly FaultState[],
     clearFaults: async () => void (await call('DELETE', 'faults')),
+    fill: async (filling) => void (await call('POST', 'fill', filling)),
     completeRestores: async () => (await call('POST', 'restores')) as number,
     requests: async () => (await call('GET', 'requests')) as RequestCounts,
     conditionalRequests: async () =>
