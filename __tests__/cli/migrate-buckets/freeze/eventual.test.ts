@@ -14,7 +14,7 @@ async function settled<T>(read: () => Promise<T>): Promise<T> {
   return read();
 }
 
-it('freezes and unfreezes a bucket whose reads are stale and whose changes are refused back to back', async () => {
+it('12b: freezes and unfreezes a bucket whose reads are stale and whose changes are refused back to back', async () => {
   const { makePlan, apply, unfreeze, configuration, before, statements } = await configuredSetting(harness);
   await makePlan();
   expect(await apply()).toMatchObject({ code: 0, result: { verification: { proven: true } } });
@@ -30,7 +30,7 @@ it('freezes and unfreezes a bucket whose reads are stale and whose changes are r
   expect(await settled(configuration)).toEqual(before);
 });
 
-it('writes what undoes a freeze that failed, though a stale read says that nothing is to be undone', async () => {
+it('12b: writes what undoes a freeze that failed, though a stale read says that nothing is to be undone', async () => {
   const { makePlan, apply, configuration, before } = await configuredSetting(harness);
   await makePlan();
   await harness.admin.inject({ operation: 'ListObjectVersions', fail: 'AccessDenied', times: 0 });
@@ -38,7 +38,7 @@ it('writes what undoes a freeze that failed, though a stale read says that nothi
   expect(await settled(configuration)).toEqual(before);
 });
 
-it('keeps what was saved until it is undone', async () => {
+it('12b: keeps what was saved until it is undone', async () => {
   const { plan, makePlan, apply, unfreeze, configuration, before } = await configuredSetting(harness);
   await makePlan();
   expect((await apply()).code).toBe(0);

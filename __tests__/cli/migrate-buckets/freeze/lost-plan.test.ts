@@ -30,7 +30,7 @@ async function lost() {
   };
 }
 
-it('unfreezes a source without its plan, by what was kept at the destination, and shows it first', async () => {
+it('16a: unfreezes a source without its plan, by what was kept at the destination, and shows it first', async () => {
   const { source, destination, before, configuration, unfreezeSource, digest } = await lost();
   const { code, result, events } = await unfreezeSource();
   expect({ code, result }).toMatchObject({ code: 0, result: { source, unfrozen: true } });
@@ -71,7 +71,7 @@ it('asks before it unfreezes, and changes nothing without the name of the bucket
   expect(await configuration()).toEqual(left);
 });
 
-it('says who froze a source, when, by which plan and from which host, to whom finds it frozen', async () => {
+it('16a: says who froze a source, when, by which plan and from which host, to whom finds it frozen', async () => {
   const { source, destination, status, makePlan, apply, digest, unfreezeSource } = await lost();
   expect((await status()).result).toMatchObject({
     exit_code: 0,

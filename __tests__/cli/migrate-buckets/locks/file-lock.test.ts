@@ -31,7 +31,7 @@ async function endedPid(): Promise<number> {
   return child.pid ?? 0;
 }
 
-describe('The lock beside a plan', () => {
+describe('C16: The lock beside a plan', () => {
   it('names command, user, host, process, its start and the plan, and is gone afterwards', async () => {
     const held = await take();
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({

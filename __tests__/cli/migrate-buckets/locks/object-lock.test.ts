@@ -32,7 +32,7 @@ const unconditional = () =>
     return send();
   });
 
-describe('The lock at the destination', () => {
+describe('C16: The lock at the destination', () => {
   it('keeps a second operator away, and says who works on it, since when, and how to break it', async () => {
     const at = await place();
     const held = await takeObjectLock(at, await alice());

@@ -25,7 +25,7 @@ async function underWay() {
   return { ...setting, state, stop, ...running };
 }
 
-it('does not let plan delete the state and the journal of an apply that runs', async () => {
+it('C16: does not let plan delete the state and the journal of an apply that runs', async () => {
   const { plan, makePlan, state, stop } = await underWay();
   const files = ['state.json', 'journal.ndjson'].map((end) => plan.replace('json', end));
   const before = await Promise.all(files.map(harness.read));
@@ -37,7 +37,7 @@ it('does not let plan delete the state and the journal of an apply that runs', a
   await stop();
 });
 
-it('keeps a second operator, with a copy of the plan elsewhere, away from the buckets', async () => {
+it('C16: keeps a second operator, with a copy of the plan elsewhere, away from the buckets', async () => {
   const { source, destination, plan, applyArguments, stop, child, done } = await underWay();
   await mkdir(join(harness.folder, 'elsewhere'));
   const copied = join('elsewhere', plan);
@@ -78,7 +78,7 @@ it('says of an operator whose process was killed that it held the lock, and that
   expect(stdout).toMatch(/held it, and is gone without an end: apply, process \d+, since 20/);
 });
 
-it('lets one of two operators win who begin at once, and the winner ends verified', async () => {
+it('C16: lets one of two operators win who begin at once, and the winner ends verified', async () => {
   const { source, plan, makePlan, applyArguments } = await migrationSetting(harness, numbered(20));
   await makePlan();
   const folder = `at-once-${plan}`;

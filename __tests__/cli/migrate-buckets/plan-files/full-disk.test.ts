@@ -56,7 +56,7 @@ describe('A file on a full disk', () => {
   });
 });
 
-describe('The CLI on a full disk', () => {
+describe('C17: The CLI on a full disk', () => {
   let harness: CliHarness;
   beforeAll(async () => {
     // No file may grow beyond so many KiB: a limit that needs no root, and that a full disk looks like.
