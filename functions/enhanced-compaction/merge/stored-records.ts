@@ -2,15 +2,18 @@ import type { DeltaHeader } from '../../../contracts/delta';
 import { idSpellings, parseRecordId, receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
 import type { ChromaCollection, StoredRecord } from '../chroma/collection';
 
+/** What names a receipt as the header of a delta does. */
+type NamesReceipt = Pick<DeltaHeader, 'image_id' | 'receipt_id'>;
+
 /**
  * The records that a collection holds of some receipts, by the receipt's prefix ({@link prefixOf}) and by id.
  *
- * @param headers - of deltas of those receipts.
+ * @param headers - of deltas of those receipts, or what else names them.
  * @param ids - of records that are looked for by their ids too, where nothing else tells whose they are.
  */
 export async function storedRecordsOf(
   chroma: ChromaCollection,
-  headers: readonly DeltaHeader[],
+  headers: readonly NamesReceipt[],
   ids: readonly string[],
 ): Promise<Map<string, Map<string, StoredRecord>>> {
   const receipts = new Map(headers.map((header) => [prefixOf(header), new Map<string, StoredRecord>()]));
@@ -26,7 +29,7 @@ export async function storedRecordsOf(
 }
 
 /** The prefix that all ids of a delta's receipt share. */
-export const prefixOf = (header: DeltaHeader): string => receiptIdPrefix(receiptOf(header));
+export const prefixOf = (header: NamesReceipt): string => receiptIdPrefix(receiptOf(header));
 
 function ofReceipt<Value>(id: string, receipts: ReadonlyMap<string, Value>): Value | undefined {
   const reference = parseRecordId(id);

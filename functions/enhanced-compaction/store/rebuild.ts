@@ -12,6 +12,7 @@ import { keepReplaced } from '../merge/keep-replaced';
 import { fetchSnapshot, UnusableArchive } from '../snapshot/fetch';
 import { type LocatedSnapshot, locateSnapshot, snapshotOf } from '../snapshot/locate';
 import { keepMissingReceipts } from '../snapshot/missing-receipts';
+import { keepOwnReceipts, receiptsSaidSince } from '../snapshot/own-receipts';
 import { isUnadopted } from '../snapshot/pointer-object';
 import { type ReplayProps, replayDeltas } from '../snapshot/replay';
 import { embeddingOf } from './collection-store';
@@ -117,7 +118,9 @@ async function rebuildFrom(
     const rebuiltFrom = await replayDeltas(props, { chroma, embedding, snapshot, pointer, folder });
     const hasAdopted = isUnadopted(snapshot, pointer);
     if (hasAdopted && live !== undefined && snapshot !== undefined) {
-      const replaced = await keepMissingReceipts(live, chroma);
+      const own = await receiptsSaidSince(props, snapshot.version, chroma);
+      const replaced = await keepOwnReceipts(live, chroma, own);
+      replaced.push(...(await keepMissingReceipts(live, chroma)));
       // No run replaces them: what only the live content knew is kept under the snapshot's name.
       if (replaced.length > 0) await keepReplaced(props, props.collection, snapshot.version, replaced);
     } else {
