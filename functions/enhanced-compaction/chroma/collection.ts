@@ -199,6 +199,16 @@ function chromaCollection(
   const recordsPerRead = Math.min(IDS_PER_READ, recordsPerWrite);
   const get = async (body: object, include: readonly string[] = ['metadatas', 'documents']) =>
     storedRecords(await database.post<RecordsAnswer>(path('get'), { ...body, include }, parseExactly));
+  const ofImages = async (images: readonly string[]) => {
+    const where = { image_id: { $in: images.flatMap(imageSpellings) } };
+    const found: StoredRecord[] = [];
+    // A remote server gives a page at most, and says nothing of the rest.
+    for (;;) {
+      const page = await get({ where, offset: found.length, limit: recordsPerRead });
+      found.push(...page);
+      if (page.length < recordsPerRead) return found;
+    }
+  };
   /** @param columns - the rest of a request for some records. */
   const send = <Each extends { readonly id: string }>(
     operation: 'add' | 'upsert' | 'update',
@@ -231,20 +241,14 @@ function chromaCollection(
     async byIds(ids) {
       const found: StoredRecord[] = [];
       for (const some of slices(ids, recordsPerRead)) {
-        found.push(...(await get({ ids: some })));
+        found.push(...(await sendHalving(some, (ids) => get({ ids }))).flat());
       }
       return found;
     },
     async byImages(imageIds) {
       const found: StoredRecord[] = [];
       for (const some of slices(imageIds, IMAGES_PER_READ)) {
-        // A remote server gives a page at most, and says nothing of the rest.
-        for (let offset = 0; ; offset += recordsPerRead) {
-          const where = { image_id: { $in: some.flatMap(imageSpellings) } };
-          const page = await get({ where, offset, limit: recordsPerRead });
-          found.push(...page);
-          if (page.length < recordsPerRead) break;
-        }
+        found.push(...(await sendHalving(some, ofImages)).flat());
       }
       return found;
     },
@@ -270,16 +274,20 @@ function chromaCollection(
     },
     async delete(ids) {
       for (const some of slices(ids, recordsPerRead)) {
-        await database.post(path('delete'), { ids: some });
+        await sendHalving(some, (each) => database.post(path('delete'), { ids: each }));
       }
     },
     async vectors(ids) {
       const found = new Map<string, Float32Array>();
       for (const some of slices(ids, recordsPerRead)) {
         const include = ['embeddings'];
-        const answer = await database.post<RecordsAnswer>(path('get'), { ids: some, include });
-        for (const [index, ofRecord] of answer.ids.entries()) {
-          found.set(ofRecord, Float32Array.from(answer.embeddings?.[index] ?? []));
+        const answers = await sendHalving(some, (each) =>
+          database.post<RecordsAnswer>(path('get'), { ids: each, include }),
+        );
+        for (const answer of answers) {
+          for (const [index, ofRecord] of answer.ids.entries()) {
+            found.set(ofRecord, Float32Array.from(answer.embeddings?.[index] ?? []));
+          }
         }
       }
       return found;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringifyExactly } from '../../shared/written-numbers';
+import { type ExceededQuota, exceededQuota } from './quota';
 
 export interface ChromaDatabaseOptions {
   /** `http://127.0.0.1:8000`, without a path. */
@@ -27,27 +28,33 @@ export class ChromaRefusal extends Error {
   override readonly name = 'ChromaRefusal';
 
   constructor(
-    message: string,
+    private readonly what: string,
     /** Of HTTP. */
     readonly status: number,
+    private readonly quota?: ExceededQuota,
   ) {
-    super(message);
+    super(quota === undefined ? what : `${what}. ${quota.advice}`);
   }
 
-  /** Whether it lies in what was sent, so that Chroma would refuse the same again. */
+  /** Whether it lies in what was sent: a part of it may be taken. */
+  get isOfRequest(): boolean {
+    return OF_REQUEST.has(this.status);
+  }
+
+  /** Whether Chroma would refuse the same again, whatever else changes. A quota that the account has used up does. */
   get isLasting(): boolean {
-    return LASTING.has(this.status);
+    return this.isOfRequest && this.quota?.isOfRecord !== false;
   }
 
   /** The same, with the records that were to be written. */
   about(ids: readonly string[]): ChromaRefusal {
     const records = ids.length < 2 ? ids[0] : `${ids.length} records from ${ids[0]} to ${ids.at(-1)}`;
-    return new ChromaRefusal(`${this.message}, of ${records}`, this.status);
+    return new ChromaRefusal(`${this.what}, of ${records}`, this.status, this.quota);
   }
 }
 
 /** What cannot be read, is too large, or is not what it takes. */
-const LASTING = new Set([400, 413, 422]);
+const OF_REQUEST = new Set([400, 413, 422]);
 
 const ATTEMPTS = 6;
 const FIRST_DELAY_MILLISECONDS = 200;
@@ -78,11 +85,15 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
       options.signal?.throwIfAborted();
       const response = await fetch(base + path, { method, headers, body: text, signal });
       if (response.ok) return read(await response.text()) as Answer;
-      const refusal = errorName(await response.text());
+      const answer = await response.text();
       if (!RETRIED.has(response.status) || attempt === ATTEMPTS) {
+        const { status } = response;
+        const quota = exceededQuota(answer);
+        const why = quota === undefined ? errorName(answer) : `, ${quota.what}`;
         throw new ChromaRefusal(
-          `Chroma refused ${method} ${path} with status ${response.status}${refusal}`,
-          response.status,
+          `Chroma refused ${method} ${path} with status ${status}${why}`,
+          status,
+          quota,
         );
       }
       const asked = Number(response.headers.get('retry-after')) * 1000;

@@ -29,10 +29,11 @@ export function* requestSlices<Each>(
 }
 
 /**
- * Sends a slice at once, or in halves as often as it is too large: a proxy before a server may take less than Chroma.
+ * Sends a slice at once, or in halves as often as it is refused for what it is: a proxy before a server or the quota of
+ * an account may take less than Chroma, and of a whole slice nobody knows which record it is.
  *
  * @returns the answers, in order.
- * @throws {ChromaRefusal} of status 413 when a single record is too large.
+ * @throws {ChromaRefusal} of a single record, the first that is refused.
  */
 export async function sendHalving<Each, Answer>(
   slice: readonly Each[],
@@ -41,8 +42,7 @@ export async function sendHalving<Each, Answer>(
   try {
     return [await send(slice)];
   } catch (error) {
-    const isTooLarge = error instanceof ChromaRefusal && error.status === 413;
-    if (!isTooLarge || slice.length < 2) throw error;
+    if (!(error instanceof ChromaRefusal) || !error.isOfRequest || slice.length < 2) throw error;
     const half = Math.ceil(slice.length / 2);
     const first = await sendHalving(slice.slice(0, half), send);
     return [...first, ...(await sendHalving(slice.slice(half), send))];
