@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { DeleteCommand, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { deltaKey, versionId } from '../../contracts/bucket-layout';
 import type { CollectionPointer } from '../../contracts/collection-pointer';
-import { COLLECTIONS, perCollection } from '../../contracts/collections';
+import { COLLECTIONS, type Collection, perCollection } from '../../contracts/collections';
 import { type CollectionRun, type CompactionRun, RUN_TYPE, runKey } from '../../contracts/compaction-run';
 import { ANNOTATION_FORMAT_VERSION, type DeltaHeader } from '../../contracts/delta';
 import { compactionMessageSchema } from '../../contracts/messages';
@@ -53,17 +53,19 @@ export const withoutDeltas = (run: CompactionRun): CompactionRun => ({
   ...perCollection((each) => ({ ...run[each], delta_sha256: undefined })),
 });
 
-/** What the queue of lines says of a run. */
-export const doorbell = ({ run_id, image_id, receipt_id, lines: { delta_key } }: CompactionRun) =>
+/** What a collection's queue says of a run. */
+export const doorbellTo = (collection: Collection, { run_id, image_id, receipt_id, ...run }: CompactionRun) =>
   compactionMessageSchema.parse({
     version: 1,
     type: 'COMPACTION_RUN',
     run_id,
     image_id,
     receipt_id,
-    collection: 'lines',
-    delta_key,
+    collection,
+    delta_key: run[collection].delta_key,
   });
+/** What the queue of lines says of a run. */
+export const doorbell = (run: CompactionRun) => doorbellTo('lines', run);
 
 /** The run of a delta of lines, as embed-from-ndjson writes it. It waits for that collection alone. */
 export function runOfLines(

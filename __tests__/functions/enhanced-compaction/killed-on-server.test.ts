@@ -3,18 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { createLambdaRuntime, type LambdaRuntime } from 'local-aws';
+import { COLLECTIONS, type Collection } from '../../../contracts/collections';
 import { collectionKey } from '../../../contracts/compaction-run';
 import { recordId } from '../../../contracts/record-id';
 import { functionEnvironment } from '../../../demo/pipeline/environment';
 import { bundleFunctions } from '../../../functions/bundle';
-import { createChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
+import {
+  createChromaCollection,
+  openChromaCollection,
+} from '../../../functions/enhanced-compaction/chroma/collection';
 import { type ChromaDatabase, chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
 import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
 import { asHashedRecord } from '../../../functions/enhanced-compaction/snapshot/missing-receipts';
+import { runsOfReceipt } from '../../../functions/shared/run-table';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import { DIMENSIONS, embed, MODEL, useCompactionHarness } from '../../support/compaction-harness';
 import { claimsOf, replacedLines } from '../../support/foreign-metadata';
-import { doorbell } from '../../support/runs';
+import { annotate, dropReceipt } from '../../support/receipt-functions';
+import { doorbell, doorbellTo } from '../../support/runs';
 
 const NAME = 'enhanced-compaction';
 const world = useCompactionHarness();
@@ -76,6 +82,26 @@ async function start(): Promise<ChromaDatabase> {
   return chromaDatabase({ url: chroma.url, database: name });
 }
 
+const deliver = (doorbells: readonly object[]) =>
+  runtime.invoke({
+    Records: doorbells.map((body, index) => ({
+      messageId: String(index),
+      body: JSON.stringify(body),
+      attributes: { ApproximateReceiveCount: '1' },
+    })),
+  });
+
+/** As if its time had gone by. */
+const endLease = (collection: Collection) =>
+  world.table.client.send(
+    new UpdateCommand({
+      TableName: world.table.name,
+      Key: collectionKey(collection),
+      UpdateExpression: 'SET lease_expires_at = :past',
+      ExpressionAttributeValues: { ':past': 1 },
+    }),
+  );
+
 const isNote = (body: string) => body.includes('lines_replaced_key');
 const isDelete = (body: string) => /^\{"ids":\[[^\]]*\]\}$/.test(body);
 const isUpdate = (body: string) => body.includes('"embeddings"') && body.includes(':null');
@@ -112,25 +138,10 @@ describe('A3: the function that merges into a server in place', () => {
     const run = await world.arrive({ imageId, texts: ['SAME', 'OTHER NOW'] });
     const added = await world.arrive({ texts: ['NEW'] });
     const doorbells = [run, added].map(doorbell);
-    const deliver = () =>
-      runtime.invoke({
-        Records: doorbells.map((body, index) => ({
-          messageId: String(index),
-          body: JSON.stringify(body),
-          attributes: { ApproximateReceiveCount: '1' },
-        })),
-      });
     proxies[server].breakAt(when, matches, () => runtime.kill());
-    await expect(deliver()).rejects.toThrow();
-    await world.table.client.send(
-      new UpdateCommand({
-        TableName: world.table.name,
-        Key: collectionKey('lines'),
-        UpdateExpression: 'SET lease_expires_at = :past',
-        ExpressionAttributeValues: { ':past': 1 },
-      }),
-    );
-    expect(await deliver()).toEqual({ batchItemFailures: [] });
+    await expect(deliver(doorbells)).rejects.toThrow();
+    await endLease('lines');
+    expect(await deliver(doorbells)).toEqual({ batchItemFailures: [] });
 
     const stored = await collection.byIds(migrated.map(({ id }) => id));
     const kept = await replacedLines(world);
@@ -141,5 +152,58 @@ describe('A3: the function that merges into a server in place', () => {
     for (const { metadata } of stored) expect(metadata).not.toHaveProperty('prev_line');
     expect(await world.state(run)).toMatchObject({ state: 'COMPLETED', replaced_records: 2 });
     expect((await world.state(added)).state).toBe('COMPLETED');
+  });
+});
+
+describe('A4: an annotation that the function merges into both collections in one invocation', () => {
+  const isLeaseOfWords = (body: string) => body.includes('COLLECTION#words');
+  const isMarkOfLines = (body: string) => body.includes('lines_merged_vectors');
+  const isPublish = (body: string) => body.includes('SET version = :version');
+  const isOnWords = (body: string) => body.includes('#WORD#') && body.includes('"place_id":"p1"');
+
+  it.each([
+    ['when the lines are published and not marked', 'dynamodb', 'after', isPublish],
+    ['when the lines are marked', 'dynamodb', 'after', isMarkOfLines],
+    ['before it begins with the words', 'dynamodb', 'before', isLeaseOfWords],
+    ['when it has taken the lease of the words', 'dynamodb', 'after', isLeaseOfWords],
+    ['when it has written on the words and published nothing', 'chroma', 'after', isOnWords],
+  ] as const)('stands in both and its runs are final, though it was killed with -9 %s', async (...row) => {
+    const [, server, when, matches] = row;
+    const database = await start();
+    const receipt = { imageId: '11111111-2222-4333-8444-555555555555', receiptId: 1 };
+    const doorbells = () => COLLECTIONS.flatMap((each) => runs.map((run) => doorbellTo(each, run)));
+    await dropReceipt(world, receipt, ['SHOP', 'TOTAL 3.30']);
+    let runs = await runsOfReceipt(world.table, receipt);
+    expect(await deliver(doorbells())).toEqual({ batchItemFailures: [] });
+
+    const words = [{ line_id: 2, word_id: 2, metadata: { label: 'AMOUNT' } }];
+    await annotate(world, receipt, { receipt: { place_id: 'p1' }, words });
+    runs = (await runsOfReceipt(world.table, receipt)).slice(1);
+    proxies[server].breakAt(when, matches, () => runtime.kill());
+    await expect(deliver(doorbells())).rejects.toThrow();
+    const said = async (name: Collection) => {
+      const collection = await openChromaCollection(database, name);
+      return ((await collection?.page(0, 100)) ?? [])
+        .map(({ document, metadata: { place_id, label } }) => [document, place_id, label])
+        .sort();
+    };
+    // The lines have it, whichever moment it was.
+    expect((await said('lines')).map(([, place]) => place)).toEqual(['p1', 'p1']);
+    for (const each of COLLECTIONS) await endLease(each);
+    expect(await deliver(doorbells())).toEqual({ batchItemFailures: [] });
+
+    expect(await said('lines')).toEqual([
+      ['SHOP', 'p1', undefined],
+      ['TOTAL 3.30', 'p1', undefined],
+    ]);
+    expect(await said('words')).toEqual([
+      ['3.30', 'p1', 'AMOUNT'],
+      ['SHOP', 'p1', undefined],
+      ['TOTAL', 'p1', undefined],
+    ]);
+    const all = await runsOfReceipt(world.table, receipt);
+    expect(all.flatMap((run) => COLLECTIONS.map((each) => run[each].state))).toEqual(
+      Array(4).fill('COMPLETED'),
+    );
   });
 });
