@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { annotationKey, FIRST_RECEIPT, ocrKey } from '../../contracts/bucket-layout';
 import { isUnfinished } from '../../contracts/compaction-run';
 import { parseRecordId, type ReceiptReference, receiptIdPrefix } from '../../contracts/record-id';
@@ -8,6 +9,7 @@ import { visionResult } from '../../demo/receipts/ocr-results';
 import { UnreadableInput } from '../../functions/shared/quarantine';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import { useCompactionHarness } from '../support/compaction-harness';
+import { intercepted } from '../support/intercepted-client';
 import {
   announce,
   dropReceipt,
@@ -471,6 +473,49 @@ describe('A receipt whose image’s id is spelled in two ways', () => {
     await world.compactOnce();
     expect(await world.documents()).toEqual(['NEW']);
   });
+
+  it.each([
+    ['small', 'capitals'],
+    ['capitals', 'small'],
+  ] as const)(
+    'is that in small letters where both were written in one second, and what is left when one goes: the event of %s comes first',
+    async (first, second) => {
+      const inOneSecond = intercepted(world.s3, async (command, send) => {
+        const answer = await send();
+        return command instanceof HeadObjectCommand
+          ? Object.assign(answer as object, { LastModified: new Date('2026-01-01T00:00:00Z') })
+          : answer;
+      });
+      const place = { ...world, s3: inOneSecond };
+      for (const [goes, stays] of [
+        ['small', 'CAPITALS'],
+        ['capitals', 'SMALL'],
+      ] as const) {
+        const ids = lettersOf(randomUUID());
+        const keyOf = (letters: 'small' | 'capitals') => ocrKey({ imageId: ids[letters], receiptId: 1 });
+        await putOcrResult(place, { imageId: ids.small, receiptId: 1 }, ['SMALL']);
+        await putOcrResult(place, { imageId: ids.capitals, receiptId: 1 }, ['CAPITALS']);
+        const said: string[] = [];
+        const say = (line: string) => said.push(line);
+        for (const letters of [first, second]) {
+          await ingest(place, keyOf(letters), (message) => embedIn(place, message), { say });
+          expect(said.splice(0)).toContainEqual(
+            expect.stringContaining('of one second the one in small letters'),
+          );
+        }
+        await world.compactOnce();
+        expect(await world.documents()).toEqual(['SMALL']);
+        await dropReceipt(place, { imageId: ids[goes], receiptId: 1 }, undefined);
+        await world.compactOnce();
+        expect(await world.documents()).toEqual([stays]);
+        await dropReceipt(
+          place,
+          { imageId: ids[goes === 'small' ? 'capitals' : 'small'], receiptId: 1 },
+          undefined,
+        );
+      }
+    },
+  );
 
   it('takes precedence over what the first says of it, and falls back to it', async () => {
     const { small, capitals } = lettersOf(randomUUID());

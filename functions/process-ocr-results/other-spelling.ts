@@ -1,15 +1,15 @@
 import type { WarningTelemetry } from '../shared/logging';
-import type { SeenObject } from '../shared/look-at-object';
+import type { LatestObject } from '../shared/look-at-object';
 
-/** Says that not the object of an event counts, but one whose key spells the image's id otherwise. */
+/** Says that an image's id is spelled in two ways, and which object counts: not that of an event, or not it alone. */
 export function tellOfOtherSpelling(
   announced: string,
-  { key: counts }: SeenObject,
+  { key: counts, passedOver }: LatestObject,
   { logger }: WarningTelemetry,
 ): void {
-  if (counts === announced) return;
+  if (counts === announced && passedOver.length === 0) return;
   logger.warn(
-    'What counts of the receipt is the object under the other spelling of its image id, which was written later or is the only one left. Use one spelling',
-    { announced, counts },
+    'An object stands under the other spelling of its image id. The one that was written last counts, and of one second the one in small letters. Use one spelling',
+    { announced, counts, passedOver },
   );
 }

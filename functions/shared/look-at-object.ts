@@ -35,6 +35,12 @@ async function lookAtObject(s3: S3Client, Bucket: string, Key: string): Promise<
   }
 }
 
+/** What counts of the objects under keys that mean the same. */
+export interface LatestObject extends SeenObject {
+  /** The keys of those that stand beside it and do not count. */
+  readonly passedOver: readonly string[];
+}
+
 /**
  * What stands at this moment under any of the keys that mean the same; undefined when nothing does. Of several that which
  * was written last counts, as it would under one key; of one second that of the first key.
@@ -43,7 +49,10 @@ export async function lookAtLatest(
   s3: S3Client,
   bucket: string,
   keys: readonly string[],
-): Promise<SeenObject | undefined> {
+): Promise<LatestObject | undefined> {
   const seen = await Promise.all(keys.map((key) => lookAtObject(s3, bucket, key)));
-  return seen.filter((each) => each !== undefined).sort((a, b) => b.modified - a.modified)[0];
+  const [latest, ...others] = seen
+    .filter((each) => each !== undefined)
+    .sort((a, b) => b.modified - a.modified);
+  return latest && { ...latest, passedOver: others.map(({ key }) => key) };
 }
