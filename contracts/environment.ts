@@ -44,8 +44,8 @@ const variables = z.object({
   CHROMA_MODE: z.enum(['embedded', 'server', 'cloud']).default('embedded'),
   /** What a new collection measures distances in; one that exists keeps its own. */
   CHROMA_SPACE: distanceSpaceSchema.default(DEFAULT_DISTANCE_SPACE),
-  /** Embedded mode: where EFS is mounted. Published versions live below it. */
-  CHROMA_MOUNT_PATH: z.string().min(1).default('/mnt/chroma'),
+  /** Embedded mode: where EFS is mounted, which keeps copies of checkpoints. Absent where there is none. */
+  CHROMA_MOUNT_PATH: z.string().min(1).optional(),
   /** Server and cloud mode: the HTTP endpoint. */
   CHROMA_URL: z.url().optional(),
   CHROMA_TENANT: z.string().optional(),

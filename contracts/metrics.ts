@@ -35,6 +35,8 @@ export const METRICS = {
   publishes: 'Publishes',
   /** Checkpoints that could not be written. What they were to hold stands in the deltas, and they are tried again. Count. */
   checkpointsFailed: 'CheckpointsFailed',
+  /** Copies of checkpoints that the file system lost, had damaged or did not take. S3 has them as well. Count. */
+  copiesLost: 'CheckpointCopiesLost',
   /** Inputs kept in quarantine. Count, `service` alone. */
   quarantined: 'Quarantined',
   /** Runs that ended FAILED: before they were embedded (`service` alone), or at a collection's merge. Count. */

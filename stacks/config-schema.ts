@@ -60,7 +60,12 @@ const encryption = z.discriminatedUnion('type', [
 const space = distanceSpaceSchema.default(DEFAULT_DISTANCE_SPACE);
 
 const chroma = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('embedded'), space }),
+  z.strictObject({
+    mode: z.literal('embedded'),
+    space,
+    /** Whether checkpoints lie on a file system as well, from which a cold start takes them sooner than from S3. */
+    cache: z.enum(['efs', 'none']).default('efs'),
+  }),
   z.strictObject({
     mode: z.literal('server'),
     space,

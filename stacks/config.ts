@@ -69,6 +69,10 @@ export function loadConfig(environment: string, directory = CONFIG_DIRECTORY): P
   return parseConfig(input, environment, source);
 }
 
+/** Whether the compaction mounts a file system. It alone demands a network. */
+export const hasFileSystem = ({ chroma }: Pick<PipelineConfig, 'chroma'>): boolean =>
+  chroma.mode === 'embedded' && chroma.cache === 'efs';
+
 /** What is wrong between values that are each fine alone. */
 function contradictions(config: z.output<typeof configSchema>, environment: string): string[] {
   const problems: string[] = [];
@@ -97,9 +101,11 @@ function contradictions(config: z.output<typeof configSchema>, environment: stri
   if (config.adopt.bucket !== undefined && config.bucketName !== undefined) {
     problems.push('bucketName and adopt.bucket both name the bucket; allowed: one of them.');
   }
-  if (config.adopt.vpc !== undefined && config.chroma.mode !== 'embedded') {
+  if (config.adopt.vpc !== undefined && !hasFileSystem(config)) {
+    const { chroma } = config;
+    const setting = chroma.mode === 'embedded' ? `cache is "${chroma.cache}"` : `mode is "${chroma.mode}"`;
     problems.push(
-      `adopt.vpc is set while chroma.mode is "${config.chroma.mode}"; allowed: only with "embedded", since the other modes use no network of ours.`,
+      `adopt.vpc is set while chroma.${setting}; allowed: only with "embedded" and "efs", since nothing else uses a network of ours.`,
     );
   }
   return problems;

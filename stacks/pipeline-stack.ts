@@ -3,14 +3,14 @@ import type { Construct } from 'constructs';
 import { fromEntries } from '../contracts/from-entries';
 import { FUNCTION_NAMES, type FunctionPackages } from '../contracts/functions';
 import { QUEUE_NAMES } from '../contracts/queues';
-import type { PipelineConfig } from './config';
+import { hasFileSystem, type PipelineConfig } from './config';
 import { guardStack } from './guards';
 import { terraformName } from './names';
 import { Alarms } from './observability/alarms';
 import { Dashboard } from './observability/dashboard';
 import { Outputs } from './outputs';
 import { CollectionConsumers } from './pipeline/collection-consumers';
-import { Compaction, type EmbeddedPlacement } from './pipeline/compaction';
+import { Compaction, type MountedPlacement } from './pipeline/compaction';
 import { Embedding } from './pipeline/embedding';
 import { variables } from './pipeline/environment';
 import { OcrIngest } from './pipeline/ocr-ingest';
@@ -55,8 +55,9 @@ export class PipelineStack extends TerraformStack {
     const runTable = new RunTable(this, 'run-table', { deployment, encryption });
     const queueUrls = fromEntries(QUEUE_NAMES.map((name) => [name, queues.work[name].queue.url]));
     const shared = { bucket: bucket.name, runTable: runTable.name, queueUrls };
-    const embedded =
-      config.chroma.mode === 'embedded' ? this.embedded(deployment, encryption, bucket, runTable) : undefined;
+    const mounted = hasFileSystem(config)
+      ? this.mounted(deployment, encryption, bucket, runTable)
+      : undefined;
 
     this.context = {
       deployment,
@@ -70,7 +71,7 @@ export class PipelineStack extends TerraformStack {
     new OcrIngest(this, 'ocr-ingest', this.context);
     new Embedding(this, 'embedding', this.context);
     new StreamProcessor(this, 'stream', this.context);
-    const compaction = new Compaction(this, 'compaction', { ...this.context, embedded });
+    const compaction = new Compaction(this, 'compaction', { ...this.context, mounted });
     new CollectionConsumers(this, 'consumers', { deployment, queues, compaction: compaction.function });
     new Reconciler(this, 'reconciler', this.context);
 
@@ -91,12 +92,12 @@ export class PipelineStack extends TerraformStack {
     });
   }
 
-  private embedded(
+  private mounted(
     deployment: Deployment,
     encryption: Encryption,
     bucket: ChromaBucket,
     runTable: RunTable,
-  ): EmbeddedPlacement {
+  ): MountedPlacement {
     const network = new Network(this, 'network', { deployment, encryption });
     const endpoints = new GatewayEndpoints(this, 'endpoints', { deployment, network, bucket, runTable });
     const fileSystem = new FileSystem(this, 'file-system', { deployment, encryption, network });

@@ -73,6 +73,7 @@ describe('a bad value is named by its path, the value, and what is allowed', () 
     [{ embedding: { baseUrl: 'localhost' } }, 'embedding.baseUrl is "localhost"; allowed: a URL'],
     [{ chroma: { mode: 'local' } }, 'chroma.mode is "local"; allowed: "embedded", "server", "cloud"'],
     [{ chroma: { mode: 'server' } }, 'chroma.url is missing'],
+    [{ chroma: { mode: 'embedded', cache: 's3' } }, 'chroma.cache is "s3"; allowed: "efs", "none"'],
     [
       { consumer: 'legacy' },
       'consumer is "legacy"; allowed: "enhanced-compaction", "none" (paused), or {"legacyFunction"',
@@ -107,6 +108,7 @@ describe('a bad value is named by its path, the value, and what is allowed', () 
     [{ regoin: 'us-east-1' }, 'regoin'],
     [{ functions: { memroy: {} } }, 'functions.memroy'],
     [{ chroma: { mode: 'embedded', url: 'http://localhost' } }, 'chroma.url'],
+    [{ chroma: { mode: 'server', url: 'http://chroma:8000', cache: 'none' } }, 'chroma.cache'],
     [{ backend: { type: 'local', bucket: 'state' } }, 'backend.bucket'],
   ])('refuses an unknown key: %j', (input, path) => {
     expect(() => parseConfig(input, 'dev')).toThrow(
@@ -128,6 +130,13 @@ describe('values that contradict each other', () => {
         adopt: { vpc: { id: 'vpc-1', subnetIds: ['subnet-1', 'subnet-2'] } },
       },
       'adopt.vpc is set while chroma.mode is "server"',
+    ],
+    [
+      {
+        chroma: { mode: 'embedded', cache: 'none' },
+        adopt: { vpc: { id: 'vpc-1', subnetIds: ['subnet-1', 'subnet-2'] } },
+      },
+      'adopt.vpc is set while chroma.cache is "none"',
     ],
   ])('%j', (input, sentence) => {
     expect(() => parseConfig(input, 'dev')).toThrow(sentence);

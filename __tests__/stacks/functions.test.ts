@@ -22,6 +22,23 @@ describe('where Chroma runs', () => {
     });
   });
 
+  it('is the function’s own disk alone, where there is no cache: neither network nor file system, nor a right to any', () => {
+    const template = synthesize({ chroma: { mode: 'embedded', cache: 'none' } });
+    expect(network.map((type) => template.resources(type).length)).toEqual([0, 0, 0, 0, 0]);
+    const lambda = template.resource('aws_lambda_function', 'enhanced_compaction');
+    expect(lambda).not.toHaveProperty('vpc_config');
+    expect(lambda).not.toHaveProperty('file_system_config');
+    expect(lambda).toMatchObject({
+      ephemeral_storage: { size: 4096 },
+      environment: { variables: { CHROMA_MODE: 'embedded' } },
+    });
+    expect(lambda.environment).not.toHaveProperty('variables.CHROMA_MOUNT_PATH');
+    expect(synthesize().resource('aws_lambda_function', 'enhanced_compaction').environment).toMatchObject({
+      variables: { CHROMA_MOUNT_PATH: '/mnt/chroma' },
+    });
+    expect(hasNetworkRight(template)).toBe(false);
+  });
+
   it('is elsewhere in cloud mode: no network, no file system, and a key that is read by name', () => {
     const template = synthesize(cloud);
     expect(network.map((type) => template.resources(type).length)).toEqual([0, 0, 0, 0, 0]);

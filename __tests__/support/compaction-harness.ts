@@ -20,7 +20,10 @@ import { TEXT_FORMAT_VERSION } from '../../contracts/embedding';
 import { recordId } from '../../contracts/record-id';
 import { createResources } from '../../demo/pipeline/resources';
 import { type Compaction, type CompactionProps, compact } from '../../functions/enhanced-compaction/compact';
-import { openPublishedCollection } from '../../functions/enhanced-compaction/open-published';
+import {
+  openPublishedCollection,
+  type PublishedSource,
+} from '../../functions/enhanced-compaction/open-published';
 import {
   createEmbeddedStore,
   type EmbeddedStoreProps,
@@ -48,6 +51,9 @@ export interface ReceiptSpec {
   readonly records?: (records: DeltaRecord[]) => DeltaRecord[];
 }
 
+/** What `chroma.cache` may be. */
+export const CACHES = ['efs', 'none'] as const;
+
 /** One bucket, one table and one mount, apart from those of any other test. */
 export interface World {
   readonly aws: LocalAws;
@@ -55,6 +61,10 @@ export interface World {
   readonly bucket: string;
   readonly table: RunTable;
   readonly mountPath: string;
+  /** What a reader is given. */
+  readonly source: PublishedSource;
+  /** From here on everybody has a file system, or nobody. */
+  useCache(cache: (typeof CACHES)[number]): void;
   /** A writer of its own: store, private copy and all. Closed after the test. */
   writer(overrides?: Partial<EmbeddedStoreProps> & Partial<CompactionProps>): Writer;
   /** What one merge of a fresh writer, as of another sandbox, does. */
@@ -105,7 +115,7 @@ export function useCompactionHarness(): World {
       marshallOptions: { removeUndefinedValues: true },
     });
     const place = { aws, s3: clients.s3, bucket, table: { client, name }, mountPath };
-    Object.assign(world, makeWorld(place, closing));
+    Object.assign(world, makeWorld(world, place, closing));
   });
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
@@ -118,25 +128,31 @@ export function useCompactionHarness(): World {
 }
 
 function makeWorld(
+  world: World,
   place: Pick<World, 'aws' | 's3' | 'bucket' | 'table' | 'mountPath'>,
   closing: (() => Promise<void>)[],
 ): World {
   const { s3, bucket, table, mountPath } = place;
+  const withoutMount = { s3, bucket, table };
   const telemetry = quietTelemetry();
   const pointer = async () => {
     const get = new GetCommand({ TableName: table.name, Key: collectionKey('lines'), ConsistentRead: true });
     const { Item } = await table.client.send(get);
     return Item && collectionPointerSchema.parse(Item);
   };
-  const world: World = {
+  return {
     ...place,
     pointer,
+    source: { ...withoutMount, mountPath },
+    useCache: (cache) => {
+      Object.assign(world, { source: cache === 'efs' ? { ...withoutMount, mountPath } : withoutMount });
+    },
     writer(overrides = {}) {
       const embedding = { model: MODEL, dimensions: DIMENSIONS };
       const shared = { s3, bucket, table, telemetry, ...embedding };
       const store = createEmbeddedStore({
         collection: 'lines',
-        mountPath,
+        mountPath: world.source.mountPath,
         checkpointRecords: 50_000,
         checkpointMinutes: 60,
         snapshotsKept: 3,
@@ -191,7 +207,7 @@ function makeWorld(
       await table.client.send(new DeleteCommand({ TableName: table.name, Key: collectionKey('lines') }));
     },
     async published() {
-      const collection = await openPublishedCollection('lines', { s3, bucket, table, mountPath });
+      const collection = await openPublishedCollection('lines', world.source);
       try {
         const records = await collection.page(0, 100_000);
         const sorted = records.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -201,7 +217,6 @@ function makeWorld(
       }
     },
   };
-  return world;
 }
 
 export function makeDelta(spec: ReceiptSpec): Delta {

@@ -10,7 +10,7 @@ import { fromEntries } from '../../contracts/from-entries';
 import { FUNCTION_NAMES, type FunctionName } from '../../contracts/functions';
 import { QUEUE_NAMES } from '../../contracts/queues';
 import { bundleFunctions } from '../../functions/bundle';
-import { loadConfig, type PipelineConfig } from '../../stacks/config';
+import { hasFileSystem, loadConfig, type PipelineConfig } from '../../stacks/config';
 import { bucketName } from '../../stacks/names';
 import { variables } from '../../stacks/pipeline/environment';
 import { type EmbeddingEndpoint, startEmbeddingEndpoint } from '../embedding-endpoint/embedding-endpoint';
@@ -30,7 +30,7 @@ export interface LocalPipelineOptions {
   readonly bundles?: ReadonlyMap<FunctionName, string>;
   /** An OpenAI-compatible endpoint. @default - the stand-in is started, and stopped with the pipeline */
   readonly embeddingBaseUrl?: string;
-  /** The local folder that stands for EFS. @default - a folder of the pipeline's own, removed at the end */
+  /** The local folder that stands for EFS, where the configuration has one. @default - a folder of the pipeline's own, removed at the end */
   readonly mountPath?: string;
   /** Seconds after which a failed message comes back, of every queue. @default - as in the stack */
   readonly visibilityTimeoutSeconds?: number;
@@ -140,7 +140,7 @@ async function start(
     variables: {
       ...variables(config, { bucket, runTable: resources.tableName, queueUrls }),
       OPENAI_BASE_URL: embeddingBaseUrl,
-      CHROMA_MOUNT_PATH: mountPath,
+      ...(hasFileSystem(config) && { CHROMA_MOUNT_PATH: mountPath }),
       ...options.variables,
     },
     temporaryDirectory,

@@ -19,8 +19,8 @@ export interface PublishedSource {
   readonly s3: S3Client;
   readonly bucket: string;
   readonly table: RunTable;
-  /** Where EFS is mounted, or the local folder that stands for it. */
-  readonly mountPath: string;
+  /** Where EFS is mounted, or the local folder that stands for it. @default - checkpoints are read from S3 */
+  readonly mountPath?: string | undefined;
 }
 
 /** A published collection, open for reading. */

@@ -17,16 +17,16 @@ import { MOUNT_PATH } from './environment';
 import { list, objects, readSecrets } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 
-/** What an embedded Chroma needs around it. */
-export interface EmbeddedPlacement {
+/** The file system that keeps checkpoints, and the network without which Lambda mounts none. */
+export interface MountedPlacement {
   readonly network: Network;
   readonly endpoints: GatewayEndpoints;
   readonly fileSystem: FileSystem;
 }
 
 interface CompactionProps extends PipelineContext {
-  /** Undefined in server and cloud mode, which need neither network nor file system. */
-  readonly embedded: EmbeddedPlacement | undefined;
+  /** Undefined in server and cloud mode and without a cache: then there is neither network nor file system. */
+  readonly mounted: MountedPlacement | undefined;
 }
 
 /** Pending runs become a published version of their collection, and snapshots from time to time. */
@@ -35,23 +35,23 @@ export class Compaction extends Construct {
 
   constructor(scope: Construct, id: string, props: CompactionProps) {
     super(scope, id);
-    const { deployment, embedded } = props;
-    const group = embedded && this.securityGroup(props, embedded);
+    const { deployment, mounted } = props;
+    const group = mounted && this.securityGroup(props, mounted);
     this.function = new PipelineFunction(this, 'enhanced-compaction', {
       ...props,
       name: 'enhanced-compaction',
       permissions: [...this.dataPermissions(props), ...this.modePermissions(props)],
       placement: {
         ephemeralStorage: { size: deployment.config.functions.compactionStorage },
-        ...(embedded &&
+        ...(mounted &&
           group && {
-            vpcConfig: { subnetIds: [...embedded.network.subnetIds], securityGroupIds: [group.id] },
-            fileSystemConfig: { arn: embedded.fileSystem.accessPoint.arn, localMountPath: MOUNT_PATH },
+            vpcConfig: { subnetIds: [...mounted.network.subnetIds], securityGroupIds: [group.id] },
+            fileSystemConfig: { arn: mounted.fileSystem.accessPoint.arn, localMountPath: MOUNT_PATH },
           }),
       },
-      dependsOn: embedded?.fileSystem.mountTargets,
+      dependsOn: mounted?.fileSystem.mountTargets,
     });
-    if (embedded !== undefined) this.restrictFileSystem(embedded.fileSystem);
+    if (mounted !== undefined) this.restrictFileSystem(mounted.fileSystem);
   }
 
   private dataPermissions({ bucket, runTable }: CompactionProps): Statement[] {
@@ -81,13 +81,13 @@ export class Compaction extends Construct {
     ];
   }
 
-  private modePermissions({ deployment, embedded }: CompactionProps): Statement[] {
-    if (embedded === undefined) {
+  private modePermissions({ deployment, mounted }: CompactionProps): Statement[] {
+    if (mounted === undefined) {
       const { chroma } = deployment.config;
       const secret = chroma.mode === 'embedded' ? undefined : chroma.secretName;
       return secret === undefined ? [] : [readSecrets(deployment, [secret])];
     }
-    const { accessPoint, resource } = embedded.fileSystem;
+    const { accessPoint, resource } = mounted.fileSystem;
     const interfaces = [
       'ec2:CreateNetworkInterface',
       'ec2:DeleteNetworkInterface',
@@ -130,21 +130,21 @@ export class Compaction extends Construct {
   }
 
   /** Out: NFS to the file system, TLS to S3 and DynamoDB. In: nothing. */
-  private securityGroup({ deployment }: CompactionProps, embedded: EmbeddedPlacement): SecurityGroup {
+  private securityGroup({ deployment }: CompactionProps, mounted: MountedPlacement): SecurityGroup {
     const group = new SecurityGroup(this, 'security-group', {
       name: deployment.physicalName('enhanced-compaction'),
       description: 'The compaction function',
-      vpcId: embedded.network.vpcId,
+      vpcId: mounted.network.vpcId,
     });
     new VpcSecurityGroupEgressRule(this, 'to-file-system', {
       securityGroupId: group.id,
       description: 'NFS to the Chroma file system',
-      referencedSecurityGroupId: embedded.fileSystem.securityGroupId,
+      referencedSecurityGroupId: mounted.fileSystem.securityGroupId,
       ipProtocol: 'tcp',
       fromPort: NFS_PORT,
       toPort: NFS_PORT,
     });
-    embedded.endpoints.prefixListIds.forEach((prefixListId, index) => {
+    mounted.endpoints.prefixListIds.forEach((prefixListId, index) => {
       new VpcSecurityGroupEgressRule(this, `to-${index === 0 ? 's3' : 'dynamodb'}`, {
         securityGroupId: group.id,
         description: `TLS to ${index === 0 ? 'S3' : 'DynamoDB'} through its gateway endpoint`,
@@ -154,7 +154,7 @@ export class Compaction extends Construct {
         toPort: 443,
       });
     });
-    embedded.fileSystem.admit('compaction', group.id);
+    mounted.fileSystem.admit('compaction', group.id);
     return group;
   }
 

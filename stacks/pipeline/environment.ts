@@ -2,7 +2,7 @@ import { environmentSchemas } from '../../contracts/environment';
 import { fromEntries } from '../../contracts/from-entries';
 import type { FunctionName } from '../../contracts/functions';
 import { QUEUE_NAMES, type QueueName, queueUrlVariable } from '../../contracts/queues';
-import type { PipelineConfig } from '../config';
+import { hasFileSystem, type PipelineConfig } from '../config';
 
 /** Every environment variable that a function of ours may have. */
 type VariableName = {
@@ -24,9 +24,10 @@ export const MOUNT_PATH = '/mnt/chroma';
 
 /** The one place that says what each variable stands for, once for all functions. */
 export function variables(
-  { chroma, compaction, embedding }: PipelineConfig,
+  config: PipelineConfig,
   { bucket, runTable, queueUrls }: SharedResources,
 ): Variables {
+  const { chroma, compaction, embedding } = config;
   const remote = chroma.mode === 'embedded' ? undefined : chroma;
   return {
     CHROMADB_BUCKET: bucket,
@@ -45,7 +46,7 @@ export function variables(
     EMBEDDING_ENCODING: embedding.encoding,
     CHROMA_MODE: chroma.mode,
     CHROMA_SPACE: chroma.space,
-    CHROMA_MOUNT_PATH: remote === undefined ? MOUNT_PATH : undefined,
+    CHROMA_MOUNT_PATH: hasFileSystem(config) ? MOUNT_PATH : undefined,
     CHROMA_URL: remote?.url,
     CHROMA_TENANT: remote?.tenant,
     CHROMA_DATABASE: remote?.database,

@@ -9,33 +9,46 @@ import { LeaseLost } from '../../../functions/enhanced-compaction/lease/lease';
 import { isPublication } from '../../../functions/enhanced-compaction/lease/publish';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { createEmbeddedStore } from '../../../functions/enhanced-compaction/store/embedded-store';
-import { DIMENSIONS, MODEL, quietTelemetry, useCompactionHarness } from '../../support/compaction-harness';
+import {
+  CACHES,
+  DIMENSIONS,
+  MODEL,
+  quietTelemetry,
+  useCompactionHarness,
+} from '../../support/compaction-harness';
 import { intercepted } from '../../support/intercepted-client';
 
 const world = useCompactionHarness();
 
 describe('A checkpoint', () => {
-  it('covers the published version: archive, hash, manifest, pointer, tags, and the older ones pruned', async () => {
-    const runs = [];
-    for (const text of ['A', 'B', 'C', 'D']) {
-      runs.push(await world.arrive({ texts: [text] }));
-      await world.compactOnce({ checkpointRecords: 1, snapshotsKept: 2 });
-    }
-    const pointer = await world.pointer();
-    const snapshot = await locateSnapshot({ ...world, collection: 'lines' });
-    expect(snapshot).toMatchObject({ version: pointer?.version, md5: expect.any(String) });
-    expect(snapshot?.manifest?.content.records).toBe(4);
-    expect(pointer).toMatchObject({ snapshot_version: pointer?.version, manifest: { uncovered_deltas: [] } });
-    for (const { lines } of runs) {
-      const get = new GetObjectTaggingCommand({ Bucket: world.bucket, Key: lines.delta_key });
-      const tags = (await world.s3.send(get)).TagSet;
-      expect(tags).toHaveLength(2);
-      expect(tags).toContainEqual(COVERED_DELTA_TAG);
-      expect(tags).toContainEqual({ Key: COVERED_BY_TAG, Value: expect.stringMatching(/^\d{8}_/) });
-    }
-    const keys = await listKeys(world.s3, world.bucket, 'lines/snapshot/timestamped/');
-    expect(new Set(keys.map((key) => key.split('/')[3])).size).toBe(2);
-  });
+  it.each(CACHES)(
+    'covers the published version: archive, hash, manifest, pointer, tags, the older ones pruned (%s)',
+    async (cache) => {
+      world.useCache(cache);
+      const runs = [];
+      for (const text of ['A', 'B', 'C', 'D']) {
+        runs.push(await world.arrive({ texts: [text] }));
+        await world.compactOnce({ checkpointRecords: 1, snapshotsKept: 2 });
+      }
+      const pointer = await world.pointer();
+      const snapshot = await locateSnapshot({ ...world, collection: 'lines' });
+      expect(snapshot).toMatchObject({ version: pointer?.version, md5: expect.any(String) });
+      expect(snapshot?.manifest?.content.records).toBe(4);
+      expect(pointer).toMatchObject({
+        snapshot_version: pointer?.version,
+        manifest: { uncovered_deltas: [] },
+      });
+      for (const { lines } of runs) {
+        const get = new GetObjectTaggingCommand({ Bucket: world.bucket, Key: lines.delta_key });
+        const tags = (await world.s3.send(get)).TagSet;
+        expect(tags).toHaveLength(2);
+        expect(tags).toContainEqual(COVERED_DELTA_TAG);
+        expect(tags).toContainEqual({ Key: COVERED_BY_TAG, Value: expect.stringMatching(/^\d{8}_/) });
+      }
+      const keys = await listKeys(world.s3, world.bucket, 'lines/snapshot/timestamped/');
+      expect(new Set(keys.map((key) => key.split('/')[3])).size).toBe(2);
+    },
+  );
 
   it('waits until enough records or minutes have gathered', async () => {
     const writer = world.writer({ checkpointRecords: 3 });
@@ -125,19 +138,25 @@ describe('Without any new run, a doorbell', () => {
     expect((await locateSnapshot({ ...world, collection: 'lines' }))?.manifest?.content.records).toBe(2);
   });
 
-  it('brings the checkpoint that failed, which failed no run and was counted', async () => {
-    const run = await world.arrive({ texts: ['A'] });
-    const telemetry = quietTelemetry();
-    const counted = jest.spyOn(telemetry.metrics, 'addMetric');
-    const s3 = intercepted(world.s3, async (command, send) => {
-      if (command instanceof PutObjectCommand) throw new Error('Slow down.');
-      return send();
-    });
-    await world.compactOnce({ s3, telemetry });
-    expect((await world.state(run)).state).toBe('COMPLETED');
-    expect(counted).toHaveBeenCalledWith(METRICS.checkpointsFailed, 'Count', 1);
-    expect(await isCovered()).toBe(false);
-    await world.compactOnce();
-    expect(await isCovered()).toBe(true);
-  });
+  it.each(CACHES)(
+    'brings the checkpoint that failed, which failed no run and was counted (%s)',
+    async (cache) => {
+      world.useCache(cache);
+      const run = await world.arrive({ texts: ['A'] });
+      const telemetry = quietTelemetry();
+      const counted = jest.spyOn(telemetry.metrics, 'addMetric');
+      const s3 = intercepted(world.s3, async (command, send) => {
+        if (command instanceof PutObjectCommand) throw new Error('Slow down.');
+        return send();
+      });
+      await world.compactOnce({ s3, telemetry });
+      expect((await world.state(run)).state).toBe('COMPLETED');
+      expect(counted).toHaveBeenCalledWith(METRICS.checkpointsFailed, 'Count', 1);
+      expect(await isCovered()).toBe(false);
+      expect(await world.documents()).toEqual(['A']);
+      await world.compactOnce();
+      expect(await isCovered()).toBe(true);
+      expect(await world.documents()).toEqual(['A']);
+    },
+  );
 });

@@ -34,14 +34,14 @@ afterEach(async () => {
   await proxy.stop();
 });
 
-/** The built bundle as Lambda runs it. */
+/** The built bundle as Lambda runs it, with a file system where the world has one. */
 function startFunction(): LambdaRuntime {
   const values = {
     CHROMADB_BUCKET: world.bucket,
     COMPACTION_RUNS_TABLE: world.table.name,
     EMBEDDING_MODEL: MODEL,
     EMBEDDING_DIMENSIONS: String(DIMENSIONS),
-    CHROMA_MOUNT_PATH: world.mountPath,
+    CHROMA_MOUNT_PATH: world.source.mountPath,
   };
   const aws = { ...world.aws.environment, AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint };
   const runtime = createLambdaRuntime({
@@ -84,14 +84,16 @@ const compactions = () =>
 
 describe('The function', () => {
   it.each([
-    ['before a run is marked PROCESSING', 'before', ':state":{"S":"PROCESSING"'],
-    ['when it is merged and not yet published', 'before', '":manifest"'],
-    ['when the version is published and no run is marked', 'after', '":manifest"'],
-    ['when the first of the runs is marked', 'after', ':state":{"S":"COMPLETED"'],
-    ['when the snapshot is in S3 and the pointer does not say so', 'before', ':snapshot_version"'],
+    ['before a run is marked PROCESSING', 'before', ':state":{"S":"PROCESSING"', 'efs'],
+    ['when it is merged and not yet published', 'before', '":manifest"', 'efs'],
+    ['when the version is published and no run is marked', 'after', '":manifest"', 'efs'],
+    ['when the first of the runs is marked', 'after', ':state":{"S":"COMPLETED"', 'efs'],
+    ['when the snapshot is in S3 and the pointer does not say so', 'before', ':snapshot_version"', 'efs'],
+    ['without a file system when only the snapshot is written', 'before', ':snapshot_version"', 'none'],
   ] as const)(
     'killed with -9 %s leaves the right content and every run final after redelivery',
-    async (_what, when, at) => {
+    async (_what, when, at, cache) => {
+      world.useCache(cache);
       const runs = [await world.arrive({ texts: ['A', 'B'] }), await world.arrive({ texts: ['C'] })];
       const runtime = startFunction();
       let killed = false;

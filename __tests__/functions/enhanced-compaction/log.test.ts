@@ -30,6 +30,7 @@ import {
 } from '../../../functions/enhanced-compaction/store/version-files';
 import { encodeDelta } from '../../../functions/shared/delta-file';
 import {
+  CACHES,
   DIMENSIONS,
   labelled,
   MODEL,
@@ -55,7 +56,8 @@ const manifest = async () => {
 };
 
 describe('A merge', () => {
-  it('writes nothing but the pointer: base and deltas in their order are the version', async () => {
+  it.each(CACHES)('writes nothing but the pointer, the version being base and deltas (%s)', async (cache) => {
+    world.useCache(cache);
     await world.arrive({ texts: ['BASE'] });
     await world.compactOnce();
     const before = await whole();
@@ -65,6 +67,7 @@ describe('A merge', () => {
     await world.compactOnce();
 
     expect(await whole()).toEqual(before);
+    expect(await readdir(world.mountPath)).toEqual(cache === 'efs' ? ['lines'] : []);
     expect((await manifest()).uncovered_deltas).toEqual([first.lines.delta_key, second.lines.delta_key]);
     expect(await world.documents()).toEqual(['BASE', 'FIRST', 'SECOND']);
   });
@@ -385,6 +388,9 @@ it.each(Array.from({ length: SEEDS }, (_, index) => Number(process.env.SEED ?? 1
   'Whatever comes in whatever order, every way to a version gives the same (seed %i)',
   async (seed) => {
     const random = seededRandom(seed);
+    // One with the file system, one without, and one that is switched now and then.
+    const caches = [CACHES, CACHES.slice(0, 1), CACHES.slice(1)][seed % 3] ?? CACHES;
+    world.useCache(random.pick(caches));
     const receipts = Array.from({ length: 4 }, () => ({ imageId: randomUUID(), receiptId: 1 }));
     const expected: Expected = new Map();
     let instant = Date.now() - 3_600_000;
@@ -415,6 +421,7 @@ it.each(Array.from({ length: SEEDS }, (_, index) => Number(process.env.SEED ?? 1
     const writers: Writer[] = [];
     const compact = async () => {
       const checkpointRecords = random.chance(0.2) ? 1 : 50_000;
+      if (random.chance(0.3)) world.useCache(random.pick(caches));
       if (writers.length < 2) writers.push(world.writer({ checkpointRecords }));
       if (random.chance(0.4)) await world.compactOnce({ checkpointRecords });
       else await random.pick(writers).compact();
@@ -423,7 +430,7 @@ it.each(Array.from({ length: SEEDS }, (_, index) => Number(process.env.SEED ?? 1
 
     await drop();
     await compact();
-    const reader = await openPublishedCollection('lines', world);
+    const reader = await openPublishedCollection('lines', world.source);
     try {
       for (let step = 0; step < STEPS; step += 1) {
         const act = random.below(10);

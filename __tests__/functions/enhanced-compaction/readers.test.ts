@@ -69,13 +69,19 @@ describe('A reader', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('that read the pointer before newer checkpoints took the place of its base reads it again', async () => {
-    await world.arrive({ texts: ['A'] });
-    await world.compactOnce();
-    let isFirst = true;
-    const client = intercepted(world.table.client, async (_command, send) => {
-      const answer = await send();
-      if (isFirst) {
+  it.each([
+    ['read the pointer', 'efs', 'pointer'],
+    ['read the pointer', 'none', 'pointer'],
+    ['found the snapshot', 'none', 'snapshot'],
+  ] as const)(
+    'that %s before newer checkpoints took the place of its base reads the pointer again (%s)',
+    async (_what, cache, last) => {
+      world.useCache(cache);
+      await world.arrive({ texts: ['A'] });
+      await world.compactOnce();
+      let isFirst = true;
+      const replaceBase = async () => {
+        if (!isFirst) return;
         isFirst = false;
         for (const text of ['B', 'C', 'D']) {
           await world.arrive({ texts: [text] });
@@ -85,14 +91,22 @@ describe('A reader', () => {
             readersGraceMilliseconds: -60_000,
           });
         }
-      }
-      return answer;
-    });
-    const table = { ...world.table, client };
-    const reader = await openPublishedCollection('lines', { ...world, table });
-    expect(await reader.count()).toBe(4);
-    await reader.close();
-  });
+      };
+      const client = intercepted(world.table.client, async (_command, send) => {
+        const answer = await send();
+        if (last === 'pointer') await replaceBase();
+        return answer;
+      });
+      const s3 = intercepted(world.s3, async ({ input }, send) => {
+        if (last === 'snapshot' && String(input.Key).endsWith('.tar.gz')) await replaceBase();
+        return send();
+      });
+      const table = { ...world.table, client };
+      const reader = await openPublishedCollection('lines', { ...world.source, s3, table });
+      expect(await reader.count()).toBe(4);
+      await reader.close();
+    },
+  );
 
   it('that could not go forward is closed, and says so', async () => {
     await world.arrive({ texts: ['A'] });

@@ -19,7 +19,14 @@ import { writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { encodeDelta } from '../../../functions/shared/delta-file';
-import { embed, idsOf, labelled, makeDelta, useCompactionHarness } from '../../support/compaction-harness';
+import {
+  CACHES,
+  embed,
+  idsOf,
+  labelled,
+  makeDelta,
+  useCompactionHarness,
+} from '../../support/compaction-harness';
 import { emptyTable } from '../../support/runs';
 
 const world = useCompactionHarness();
@@ -197,7 +204,8 @@ describe('A published version', () => {
 });
 
 describe('Snapshot and later deltas', () => {
-  it('rebuild everything once the file system and the pointer are gone', async () => {
+  it.each(CACHES)('rebuild everything once the file system and the pointer are gone (%s)', async (cache) => {
+    world.useCache(cache);
     const receipt = { imageId: randomUUID(), receiptId: 1 };
     await world.arrive({ ...receipt, createdAt: minutesAgo(9), texts: ['FIRST FORM', 'GONE LATER'] });
     await world.arrive({ texts: ['COVERED'] });
@@ -210,7 +218,7 @@ describe('Snapshot and later deltas', () => {
     expect((await world.state(failed)).state).toBe('FAILED');
     const before = await world.published();
 
-    await rm(join(world.mountPath, 'lines'), { recursive: true });
+    await rm(join(world.mountPath, 'lines'), { recursive: true, force: true });
     await world.deletePointer();
     const next = await world.arrive({ texts: ['NEXT'] });
     await world.compactOnce();

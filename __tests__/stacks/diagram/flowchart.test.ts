@@ -67,8 +67,11 @@ describe('the picture of what will be deployed', () => {
     ]);
   });
 
-  it('has neither network nor file system where Chroma is elsewhere', () => {
-    const picture = draw({ chroma: { mode: 'cloud', tenant: 'a', database: 'b', secretName: 'chroma' } });
+  it.each([
+    ['Chroma is elsewhere', { mode: 'cloud', tenant: 'a', database: 'b', secretName: 'chroma' }],
+    ['there is no cache', { mode: 'embedded', cache: 'none' }],
+  ] as const)('has neither network nor file system where %s', (_where, chroma) => {
+    const picture = draw({ chroma });
     expect(picture).not.toMatch(/subgraph|EFS/);
     expect(picture).toContain('enhanced-compaction');
   });

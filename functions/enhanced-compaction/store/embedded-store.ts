@@ -1,5 +1,3 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Checkpoint } from '../../../contracts/collection-pointer';
 import { METRICS } from '../../../contracts/metrics';
 import { countPerCollection, messageOf } from '../../shared/logging';
@@ -8,23 +6,17 @@ import type { Lease } from '../lease/lease';
 import { isPublication, onCheckpoint, type Publication, type Published, publish } from '../lease/publish';
 import { pruneSnapshots, tagCovered, writeSnapshot } from '../snapshot/checkpoint';
 import { isUnadopted, readSnapshotPointer } from '../snapshot/pointer-object';
+import { CheckpointCopies } from './checkpoint-copies';
 import { isCheckpointDue } from './checkpoint-due';
 import { type CollectionStore, embeddingOf, type OpenCollection } from './collection-store';
-import { collectOldVersions } from './old-versions';
-import {
-  type OpenVersion,
-  openHeld,
-  openVersion,
-  type VersionSource,
-  type WholeVersion,
-} from './open-version';
+import { type OpenVersion, openHeld, openVersion, type VersionSource } from './open-version';
 import { type RebuildProps, rebuild } from './rebuild';
-import { BrokenVersion, writeVersion } from './version-files';
+import { BrokenVersion } from './version-files';
 import { WarmCopy } from './warm-copy';
 
 export interface EmbeddedStoreProps extends RebuildProps {
-  /** Where EFS is mounted: checkpoints lie in `{mountPath}/{collection}/{version}/`. */
-  readonly mountPath: string;
+  /** Where EFS is mounted, which keeps copies of the checkpoints. @default - there is none, and S3 alone has them */
+  readonly mountPath?: string | undefined;
   /** When a checkpoint is due, and how many snapshots are kept. */
   readonly checkpointRecords: number;
   readonly checkpointMinutes: number;
@@ -34,8 +26,7 @@ export interface EmbeddedStoreProps extends RebuildProps {
 }
 
 interface Store extends EmbeddedStoreProps {
-  /** The folder of the collection's checkpoints. */
-  readonly versions: string;
+  readonly copies: CheckpointCopies;
   readonly warm: WarmCopy;
 }
 
@@ -44,8 +35,8 @@ interface Store extends EmbeddedStoreProps {
  * the pointer's version, or one that its log goes on from, is used again, with its server if that still runs.
  */
 export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore {
-  const versions = join(props.mountPath, props.collection);
-  const store: Store = { ...props, versions, warm: new WarmCopy() };
+  const copies = new CheckpointCopies({ mountPath: undefined, ...props });
+  const store: Store = { ...props, copies, warm: new WarmCopy() };
   return {
     open: (lease) => open(store, lease),
     hasWork: async (published) =>
@@ -116,7 +107,7 @@ async function openLive(store: Store, pointer: Published): Promise<OpenVersion |
     if (open !== undefined) return open;
   }
   await warm.clear();
-  const source: VersionSource = { ...store, mend: (...lost) => mend(store, ...lost) };
+  const source: VersionSource = { ...store, mend: (...lost) => store.copies.mend(...lost) };
   return openVersion(source, pointer, () => warm.empty()).catch((error: unknown) => {
     if (!(error instanceof BrokenVersion)) throw error;
     telemetry.logger.error('A published version is broken and will be rebuilt from S3', {
@@ -126,30 +117,6 @@ async function openLive(store: Store, pointer: Published): Promise<OpenVersion |
     });
     return undefined;
   });
-}
-
-/** Writes to the file system again what it lost. Without it every cold start would fetch the snapshot. */
-async function mend(
-  { collection, versions, telemetry }: Store,
-  { version, files_sha256 }: WholeVersion,
-  directory: string,
-  reason: string,
-): Promise<void> {
-  telemetry.logger.error("The file system's copy of a checkpoint is broken, and S3's is used", {
-    collection,
-    version,
-    reason,
-  });
-  const target = join(versions, version);
-  try {
-    await rm(target, { recursive: true, force: true });
-    await mkdir(versions, { recursive: true });
-    if ((await writeVersion(directory, target)) !== files_sha256) {
-      await rm(target, { recursive: true, force: true });
-    }
-  } catch (error) {
-    telemetry.logger.warn('The copy could not be written again', { collection, reason: messageOf(error) });
-  }
 }
 
 async function checkpoint(store: Store, lease: Lease, published: Published): Promise<Published> {
@@ -176,7 +143,7 @@ async function checkpoint(store: Store, lease: Lease, published: Published): Pro
 }
 
 /**
- * Stops the server and writes its files whole: to the file system, and to S3.
+ * Stops the server and writes its files whole: to the file system where there is one, and to S3.
  *
  * @param known - what the content was merged onto: the snapshot pointer may name nothing else.
  * @returns what the pointer is to say then.
@@ -202,13 +169,9 @@ async function writeCheckpoint(
     await store.warm.remove(copy);
     throw error;
   });
-  const target = join(store.versions, version);
   lease.signal.throwIfAborted();
-  // A checkpoint of the same version that failed may have left its files, which no pointer names.
-  await rm(target, { recursive: true, force: true });
-  await mkdir(store.versions, { recursive: true });
-  const files_sha256 = await writeVersion(copy.directory, target);
-  const base: Checkpoint = { version, records, digest, files_sha256 };
+  const files_sha256 = await store.copies.write(copy.directory, version);
+  const base: Checkpoint = { version, records, digest, ...(files_sha256 !== undefined && { files_sha256 }) };
   await writeSnapshot(store, copy.directory, version, manifest, known);
   await tagCovered(store, manifest, version);
   return onCheckpoint(next, base, now);
@@ -216,9 +179,9 @@ async function writeCheckpoint(
 
 /** What is no longer needed. That it cannot be removed is no reason to fail what was written. */
 async function removeOld(store: Store, current: string): Promise<void> {
-  const { versions, snapshotsKept, readersGraceMilliseconds, telemetry } = store;
+  const { copies, snapshotsKept, telemetry } = store;
   try {
-    await collectOldVersions(versions, current, new Date(), readersGraceMilliseconds);
+    await copies.removeOld(current);
     await pruneSnapshots(store, current, snapshotsKept);
   } catch (error) {
     telemetry.logger.warn('Old versions could not be removed', { reason: messageOf(error) });

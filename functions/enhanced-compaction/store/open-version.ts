@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { NoSuchKey } from '@aws-sdk/client-s3';
 import type { Checkpoint } from '../../../contracts/collection-pointer';
 import type { Collection } from '../../../contracts/collections';
 import { addDigests, type ContentDigest, EMPTY_DIGEST } from '../../../contracts/content-digest';
@@ -19,7 +20,7 @@ import type { HeldCopy } from './warm-copy';
 export interface VersionSource extends DeltaSource {
   readonly collection: Collection;
   /** Where the file system of the checkpoints is mounted: they lie in `{mountPath}/{collection}/{version}/`. */
-  readonly mountPath: string;
+  readonly mountPath?: string | undefined;
   /**
    * Told that the file system's copy of a base was not to be used, and where it is now as S3 has it.
    *
@@ -38,8 +39,8 @@ export interface OpenVersion {
 }
 
 /**
- * Opens a published version in a private copy: its base from the file system, or where that lacks it or has it
- * damaged from S3, and onto it the deltas of its log. What comes out must be what was published.
+ * Opens a published version in a private copy: its base from the file system, or where there is none, or it lacks the
+ * base or has it damaged, from S3, and onto it the deltas of its log. What comes out must be what was published.
  *
  * @param emptyCopy - makes a copy that holds nothing yet. One that is not returned is removed.
  * @throws {BrokenVersion} when neither gives what was published.
@@ -54,10 +55,10 @@ export async function openVersion(
   const log = loggedDeltas(published.manifest);
   const whole = wholeVersion(published);
   const reasons: string[] = [];
-  for (const fetchBase of whole === undefined ? [fromNothing] : [fromFileSystem, fromSnapshot]) {
+  for (const fetchBase of waysToBase(source, whole)) {
     const copy = emptyCopy();
     try {
-      await fetchBase(source, whole ?? published, copy);
+      await fetchBase(copy.directory);
       const [reason] = reasons;
       if (whole !== undefined && reason !== undefined) await source.mend?.(whole, copy.directory, reason);
       const chroma = await openCopy(source, published, copy);
@@ -145,26 +146,31 @@ function wholeVersion({ version, manifest }: Publication): WholeVersion | undefi
   return digest === undefined ? { version, files_sha256 } : undefined;
 }
 
-/** The base is an empty collection. */
-const fromNothing = async (): Promise<void> => {};
-
-const fromFileSystem = (
-  { collection, mountPath }: VersionSource,
-  { version, files_sha256: hash = '' }: WholeVersion,
-  { directory }: WorkingCopy,
-): Promise<void> => readVersion(join(mountPath, collection, version), directory, hash);
+/** What fills a folder with the base, the quickest first. An empty collection needs nothing. */
+function waysToBase(
+  source: VersionSource,
+  whole: WholeVersion | undefined,
+): ((directory: string) => Promise<void>)[] {
+  if (whole === undefined) return [async () => {}];
+  const fromS3 = (directory: string) => fromSnapshot(source, whole, directory);
+  const { version, files_sha256 } = whole;
+  if (source.mountPath === undefined || files_sha256 === undefined) return [fromS3];
+  const copy = join(source.mountPath, source.collection, version);
+  return [(directory) => readVersion(copy, directory, files_sha256), fromS3];
+}
 
 async function fromSnapshot(
   { s3, bucket, collection }: VersionSource,
   { version }: WholeVersion,
-  { directory }: WorkingCopy,
+  directory: string,
 ): Promise<void> {
   const snapshot = await snapshotOf({ s3, bucket, collection }, version);
   if (snapshot?.manifest === undefined) {
     throw new BrokenVersion(`The bucket has no snapshot ${version} of ${collection}.`);
   }
   await fetchSnapshot(s3, bucket, snapshot, directory).catch((error: unknown) => {
-    if (!(error instanceof UnusableArchive)) throw error;
+    // It may be removed in this moment, since newer ones came.
+    if (!(error instanceof UnusableArchive || error instanceof NoSuchKey)) throw error;
     throw new BrokenVersion(messageOf(error));
   });
 }
