@@ -78,9 +78,10 @@ function sections({ deployment, queues }: ObservabilityProps): Sections {
     },
     'Is it safe, and what does it cost?': {
       'Age of the S3 snapshot (s)': perCollection('reconcile-runs', 'snapshotAge', 'Maximum'),
-      'Versions published, checkpoints failed': [
+      'Versions published, checkpoints failed, copies of checkpoints lost': [
         ...perCollection('enhanced-compaction', 'publishes', 'Sum'),
         ...perCollection('enhanced-compaction', 'checkpointsFailed', 'Sum'),
+        ...perCollection('enhanced-compaction', 'copiesLost', 'Sum'),
       ],
       'Duration, p99 (ms)': perFunction('Duration', 'p99'),
     },

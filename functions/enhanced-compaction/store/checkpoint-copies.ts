@@ -5,7 +5,7 @@ import { METRICS } from '../../../contracts/metrics';
 import { countPerCollection, messageOf, type Telemetry } from '../../shared/logging';
 import { collectOldVersions } from './old-versions';
 import type { WholeVersion } from './open-version';
-import { writeVersion } from './version-files';
+import { isIntact, writeVersion } from './version-files';
 
 export interface CheckpointCopiesProps {
   readonly collection: Collection;
@@ -52,6 +52,14 @@ export class CheckpointCopies {
     const written = await this.write(directory, version);
     if (this.folder === undefined || written === files_sha256) return;
     await rm(join(this.folder, version), { recursive: true, force: true }).catch(() => {});
+  }
+
+  /** Whether there should be a copy and is none: a cold start would have to take S3's. Its bytes are not read. */
+  async hasLost({ version, files_sha256 }: WholeVersion): Promise<boolean> {
+    if (this.folder === undefined || files_sha256 === undefined) return false;
+    if (await isIntact(join(this.folder, version), files_sha256)) return false;
+    this.lost(version, 'It is not there as it was written.');
+    return true;
   }
 
   /** Removes what has been replaced for longer than the readers' grace. */

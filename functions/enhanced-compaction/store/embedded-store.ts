@@ -122,7 +122,8 @@ async function openLive(store: Store, pointer: Published): Promise<OpenVersion |
 async function checkpoint(store: Store, lease: Lease, published: Published): Promise<Published> {
   const { collection, telemetry, warm } = store;
   const now = new Date();
-  if (!isPublication(published) || !isCheckpointDue(published, now, store)) return published;
+  if (!isPublication(published)) return published;
+  if (!isCheckpointDue(published, now, store) && !(await lacksBase(store, published))) return published;
   const held = warm.towards(published);
   if (held === undefined || held.missing.length > 0) return published;
   try {
@@ -141,6 +142,13 @@ async function checkpoint(store: Store, lease: Lease, published: Published): Pro
     return published;
   }
 }
+
+/**
+ * Whether the file system lost the base, which the next cold start would look for. A version that is its own base is
+ * never written over: the next one is.
+ */
+const lacksBase = async ({ copies }: Store, { version, manifest: { base } }: Publication): Promise<boolean> =>
+  base !== undefined && base.version !== version && (await copies.hasLost(base));
 
 /**
  * Stops the server and writes its files whole: to the file system where there is one, and to S3.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -76,6 +76,21 @@ export async function readVersion(source: string, target: string, filesSha256: s
     if (copied.sha256 !== published) {
       throw new BrokenVersion(`The file ${path} of the version ${source} is not the one that was published.`);
     }
+  }
+}
+
+/** Whether a version's list of files is the published one and each file is there in its length. Reads no content. */
+export async function isIntact(source: string, filesSha256: string): Promise<boolean> {
+  try {
+    const list = await readFile(join(source, FILES));
+    if (sha256(list) !== filesSha256) return false;
+    for (const { path, bytes } of filesSchema.parse(JSON.parse(list.toString())).files) {
+      if ((await stat(join(source, DATA, path))).size !== bytes) return false;
+    }
+    return true;
+  } catch {
+    // What cannot be read is as good as gone.
+    return false;
   }
 }
 
