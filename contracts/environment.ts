@@ -58,6 +58,10 @@ const variables = z.object({
   CHECKPOINT_RECORDS: wholeNumber.default(5000),
   /** A checkpoint to S3 is due after this many minutes, if anything was merged since the last. */
   CHECKPOINT_MINUTES: wholeNumber.default(60),
+  /** What the function has as `/tmp`. Megabytes, as Lambda counts them. */
+  COMPACTION_STORAGE_MEGABYTES: wholeNumber.optional(),
+  /** Set by Lambda itself. */
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: wholeNumber.optional(),
   /** How many S3 snapshot versions are kept. */
   SNAPSHOTS_KEPT: wholeNumber.default(8),
 });
@@ -100,6 +104,8 @@ export const environmentSchemas = {
     CHECKPOINT_RECORDS: true,
     CHECKPOINT_MINUTES: true,
     SNAPSHOTS_KEPT: true,
+    COMPACTION_STORAGE_MEGABYTES: true,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: true,
   }),
   'reconcile-runs': variables
     .pick({ COMPACTION_RUNS_TABLE: true, RECONCILE_AFTER_SECONDS: true, CHECKPOINT_MINUTES: true })

@@ -35,6 +35,14 @@ export const METRICS = {
   publishes: 'Publishes',
   /** Checkpoints that could not be written. What they were to hold stands in the deltas, and they are tried again. Count. */
   checkpointsFailed: 'CheckpointsFailed',
+  /** Records in a collection. Count, at each compaction. */
+  records: 'CollectionRecords',
+  /** What a collection's private copy takes in `/tmp`. Bytes, whenever something was merged. */
+  copyBytes: 'CollectionCopyBytes',
+  /** What all private copies of the sandbox take of its `/tmp`. Percent, as {@link METRICS.copyBytes}. */
+  storageUsed: 'TemporaryStorageUsed',
+  /** What function and Chroma servers hold of the sandbox's memory. Percent, as {@link METRICS.copyBytes}. */
+  memoryUsed: 'MemoryUsed',
   /** Copies of checkpoints that the file system lost, had damaged or did not take. S3 has them as well. Count. */
   copiesLost: 'CheckpointCopiesLost',
   /** Inputs kept in quarantine. Count, `service` alone. */

@@ -30,7 +30,7 @@ describe('where Chroma runs', () => {
     expect(lambda).not.toHaveProperty('file_system_config');
     expect(lambda).toMatchObject({
       ephemeral_storage: { size: 4096 },
-      environment: { variables: { CHROMA_MODE: 'embedded' } },
+      environment: { variables: { CHROMA_MODE: 'embedded', COMPACTION_STORAGE_MEGABYTES: '4096' } },
     });
     expect(lambda.environment).not.toHaveProperty('variables.CHROMA_MOUNT_PATH');
     expect(synthesize().resource('aws_lambda_function', 'enhanced_compaction').environment).toMatchObject({

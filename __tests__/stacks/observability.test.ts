@@ -16,6 +16,8 @@ describe('alarms', () => {
     ['-pending-run-age', 2],
     ['-snapshot-age', 2],
     ['-lease-lost', 2],
+    ['-storage-used', 2],
+    ['-memory-used', 2],
     ['-quarantined', 3],
     ['-runs-failed', 3],
     ['stream-lag', 1],
@@ -49,6 +51,15 @@ describe('alarms', () => {
     }
   });
 
+  it('watch the compaction’s room from 60 % on, and not where Chroma has its room elsewhere', () => {
+    for (const alarm of [...named('-storage-used'), ...named('-memory-used')]) {
+      expect(alarm).toMatchObject({ threshold: 60, statistic: 'Maximum' });
+    }
+    const server = synthesize({ chroma: { mode: 'server', url: 'https://chroma.example' } });
+    const names = server.all('aws_cloudwatch_metric_alarm').map(({ alarm_name: name }) => String(name));
+    expect(names.filter((name) => /-(storage|memory)-used$/.test(name))).toEqual([]);
+  });
+
   it('can be published: CloudWatch has no right to the key that SNS makes itself', () => {
     expect(template.resource('aws_sns_topic', 'alarms')).toMatchObject({
       kms_master_key_id: `\${aws_kms_key.encryption.arn}`,
@@ -69,12 +80,13 @@ describe('the dashboard', () => {
     widgets: { type: string; properties: { markdown?: string; metrics?: unknown[][] } }[];
   };
 
-  it('asks whether data flows, where it is stuck, what failed, and what it costs', () => {
+  it('asks whether data flows, where it is stuck, what failed, what it costs, and how long it fits', () => {
     expect(widgets.flatMap(({ properties }) => properties.markdown ?? [])).toEqual([
       '## Is data flowing?',
       '## Where is it stuck?',
       '## What failed?',
       '## Is it safe, and what does it cost?',
+      '## How long will it fit?',
     ]);
   });
 

@@ -22,6 +22,8 @@ export interface CompactionProps extends Omit<RoundProps, 'limits'> {
 export interface Compaction {
   readonly collection: Collection;
   readonly publishes: number;
+  /** Records in what is published; undefined before anything is. */
+  readonly records: number | undefined;
   /** Records added, replaced, annotated or removed. */
   readonly mergedVectors: number;
   /** Of the records that were asked for after a merge, how many a search for their own vector does not find. */
@@ -84,7 +86,8 @@ async function mergeAll(
     // A round that finished nothing would finish nothing again.
     if (round.finished.size === 0) break;
   }
-  return { collection, publishes, mergedVectors, hiddenVectors, finished };
+  const records = published.manifest?.records;
+  return { collection, publishes, records, mergedVectors, hiddenVectors, finished };
 }
 
 /** Memory: 24 MB of embeddings at 1536 dimensions. The item: 1000 runs are about 150 KB. */
@@ -114,7 +117,7 @@ async function unfinishedRuns(
 }
 
 function report(
-  { collection, publishes, mergedVectors, hiddenVectors, finished }: Compaction,
+  { collection, publishes, records, mergedVectors, hiddenVectors, finished }: Compaction,
   { logger, metrics }: Telemetry,
 ): void {
   logger.info('A collection was compacted', { collection, publishes, mergedVectors, runs: finished.size });
@@ -126,6 +129,7 @@ function report(
   }
   metrics.addDimension('collection', collection);
   metrics.addMetric(METRICS.publishes, 'Count', publishes);
+  if (records !== undefined) metrics.addMetric(METRICS.records, 'Count', records);
   metrics.addMetric(METRICS.mergedVectors, 'Count', mergedVectors);
   metrics.addMetric(METRICS.hiddenVectors, 'Count', hiddenVectors);
   metrics.publishStoredMetrics();

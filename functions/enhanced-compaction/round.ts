@@ -94,8 +94,9 @@ async function mergeAndPublish(
   const receipts: DecidedReceipt[] = [];
   const keep = keepForRuns(props);
   let counts = NO_CHANGE;
+  let isFull = false;
   for (const piece of pieces(plan, limits.recordsAtOnce)) {
-    if (receipts.length > 0 && Date.now() >= deadline) break;
+    if (receipts.length > 0 && (Date.now() >= deadline || isFull)) break;
     lease.signal.throwIfAborted();
     await startRuns(table, piece, lease);
     const decided = await concurrently(piece, REQUESTS_AT_ONCE, (receipt) =>
@@ -112,6 +113,7 @@ async function mergeAndPublish(
     counts = addCounts(counts, merged);
     // The embeddings are let go: only what was decided is needed from here on.
     receipts.push(...decided.map(withoutRecords));
+    isFull = await props.store.isFull();
   }
   lease.signal.throwIfAborted();
   const hasNewVersion = isChange(counts) || open.isUnpublished || open.needsCheckpoint;

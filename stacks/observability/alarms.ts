@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { COLLECTIONS } from '../../contracts/collections';
 import { ROUND_MINUTES } from '../../contracts/event-sources';
 import { FUNCTION_NAMES } from '../../contracts/functions';
+import { SANDBOX_ROOM } from '../../contracts/sandbox-room';
 import { runTableName } from '../names';
 import type { Deployment } from '../shared/deployment';
 import type { Encryption } from '../shared/encryption';
@@ -38,6 +39,12 @@ const LONG_DURATION = 0.8;
 
 const STREAM_LAG_MINUTES = 15;
 
+/** What the compaction may run out of, and which setting gives it more. */
+const ROOM = [
+  ['storageUsed', '/tmp', 'functions.compactionStorage'],
+  ['memoryUsed', 'its memory', 'functions.memory.enhanced-compaction'],
+] as const;
+
 /** Everything that was once silent for days has an alarm: one topic, one person to tell. */
 export class Alarms extends Construct {
   readonly topic: AlarmTopic;
@@ -50,6 +57,7 @@ export class Alarms extends Construct {
     this.watchQueues(props.queues);
     this.watchFunctions();
     this.watchCollections();
+    this.watchRoom();
   }
 
   private watchQueues(queues: Queues): void {
@@ -137,6 +145,22 @@ export class Alarms extends Construct {
         description: `A merge of ${collection} was thrown away since another writer held the lease. Is there a second writer?`,
         threshold: 1,
       });
+    }
+  }
+
+  /** A remote Chroma has its room elsewhere. */
+  private watchRoom(): void {
+    const { deployment } = this;
+    const { alarmPercent, refusePercent } = SANDBOX_ROOM;
+    if (deployment.config.chroma.mode !== 'embedded') return;
+    for (const collection of COLLECTIONS) {
+      for (const [metric, what, setting] of ROOM) {
+        const used = pipelineMetric(deployment, 'enhanced-compaction', metric, 'Maximum', collection);
+        this.add(`${collection}-${metric.replace('Used', '-used')}`, used, {
+          description: `The compaction uses ${alarmPercent} % of ${what} or more, and refuses to merge from ${refusePercent} % on. Raise ${setting}, or set chroma.mode to "server" or "cloud".`,
+          threshold: alarmPercent,
+        });
+      }
     }
   }
 

@@ -85,6 +85,14 @@ function sections({ deployment, queues }: ObservabilityProps): Sections {
       ],
       'Duration, p99 (ms)': perFunction('Duration', 'p99'),
     },
+    'How long will it fit?': {
+      Records: perCollection('enhanced-compaction', 'records', 'Maximum'),
+      'Private copies (bytes)': perCollection('enhanced-compaction', 'copyBytes', 'Maximum'),
+      '/tmp and memory used (%)': [
+        ...perCollection('enhanced-compaction', 'storageUsed', 'Maximum'),
+        ...perCollection('enhanced-compaction', 'memoryUsed', 'Maximum'),
+      ],
+    },
   };
 }
 

@@ -55,6 +55,9 @@ export function variables(
     CHECKPOINT_RECORDS: String(compaction.checkpointRecords),
     CHECKPOINT_MINUTES: String(compaction.checkpointMinutes),
     SNAPSHOTS_KEPT: String(compaction.snapshotsKept),
+    COMPACTION_STORAGE_MEGABYTES: String(config.functions.compactionStorage),
+    // Lambda's own.
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: undefined,
   };
 }
 

@@ -32,6 +32,11 @@ export interface ChromaServer {
   readonly kill: () => Promise<void>;
 }
 
+const running = new Set<number>();
+
+/** The process ids of the servers that run for this process. */
+export const runningServers = (): number[] => [...running];
+
 const LISTENING = 'server listening on address';
 const POLL_MILLISECONDS = 10;
 const STOP_TIMEOUT_MILLISECONDS = 60_000;
@@ -71,6 +76,9 @@ async function launch(
     env: { PATH: process.env.PATH, SQLITE_TMPDIR: tmpdir() },
   });
   const exited = once(child, 'exit');
+  const { pid = 0 } = child;
+  running.add(pid);
+  child.once('exit', () => running.delete(pid));
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     if (isRunning()) child.kill(signal);
@@ -108,7 +116,7 @@ async function launch(
   return {
     url,
     path,
-    pid: child.pid ?? 0,
+    pid,
     isRunning,
     stop: () => {
       stopping ??= endWell();

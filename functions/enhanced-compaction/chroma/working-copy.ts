@@ -76,6 +76,9 @@ export function privateFolder(): string {
   return own;
 }
 
+/** The private folders that this process has made, of which some may be gone. */
+export const privateFolders = (): string[] => [...ownFolders];
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -9,10 +9,16 @@ import type { Publication, Published } from '../lease/publish';
  * log and a checkpoint from time to time the base; `remote` merges into an HTTP Chroma in place.
  */
 export interface CollectionStore {
-  /** Opens what the lease's pointer names, for writing. */
+  /**
+   * Opens what the lease's pointer names, for writing.
+   *
+   * @throws {NoRoom} when the sandbox has no room to merge into it.
+   */
   open(lease: Lease): Promise<OpenCollection>;
   /** Whether there is work though no run is pending: a checkpoint is due, or another writer's snapshot to be adopted. */
   hasWork(published: Published): Promise<boolean>;
+  /** Whether nothing more should be merged before what is merged is published, since the sandbox's room ends. */
+  isFull(): Promise<boolean>;
   /**
    * Writes a durable checkpoint of the published version when one is due. That it failed is counted and logged, and
    * fails nothing: what was published stands in the deltas, and the next merge tries again.

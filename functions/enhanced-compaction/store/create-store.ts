@@ -17,6 +17,9 @@ export interface StoreProps {
   readonly telemetry: Telemetry;
 }
 
+/** Lambda's megabytes are 1024 × 1024. */
+const bytes = (megabytes: number | undefined) => megabytes && megabytes * 1024 ** 2;
+
 /**
  * The store that `CHROMA_MODE` chooses.
  *
@@ -38,6 +41,8 @@ export function createStore({ environment, readSecret, ...props }: StoreProps): 
       checkpointRecords: environment.CHECKPOINT_RECORDS,
       checkpointMinutes: environment.CHECKPOINT_MINUTES,
       snapshotsKept: environment.SNAPSHOTS_KEPT,
+      storageBytes: bytes(environment.COMPACTION_STORAGE_MEGABYTES),
+      memoryBytes: bytes(environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE),
     });
   }
   if (url === undefined) {

@@ -11,10 +11,11 @@ import { isCheckpointDue } from './checkpoint-due';
 import { type CollectionStore, embeddingOf, type OpenCollection } from './collection-store';
 import { type OpenVersion, openHeld, openVersion, type VersionSource } from './open-version';
 import { type RebuildProps, rebuild } from './rebuild';
+import { explainFull, fullness, measureRoom, NoRoom, type SandboxLimits } from './sandbox-room';
 import { BrokenVersion } from './version-files';
 import { WarmCopy } from './warm-copy';
 
-export interface EmbeddedStoreProps extends RebuildProps {
+export interface EmbeddedStoreProps extends RebuildProps, SandboxLimits {
   /** Where EFS is mounted, which keeps copies of the checkpoints. @default - there is none, and S3 alone has them */
   readonly mountPath?: string | undefined;
   /** When a checkpoint is due, and how many snapshots are kept. */
@@ -42,6 +43,7 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
     hasWork: async (published) =>
       isCheckpointDue(published, new Date(), props) ||
       isUnadopted(await readSnapshotPointer(props), published),
+    isFull: async () => fullness(await measureRoom(store, store.warm.folder)) !== undefined,
     checkpoint: (lease, published) => checkpoint(store, lease, published),
     close: () => store.warm.close(),
   };
@@ -49,7 +51,15 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
 
 async function open(store: Store, lease: Lease): Promise<OpenCollection> {
   const { warm } = store;
-  const { copy, ...content } = await openContent(store, lease.pointer);
+  const { copy, ...content } = await openContent(store, lease.pointer).catch((error: unknown) => {
+    throw explainFull(error);
+  });
+  const full = fullness(await measureRoom(store, warm.folder));
+  if (full !== undefined) {
+    // The next attempt begins with a server and a copy of its own, which may take less.
+    await warm.remove(copy);
+    throw new NoRoom(full);
+  }
   return {
     ...content,
     hasCheckpoints: true,

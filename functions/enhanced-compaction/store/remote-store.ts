@@ -74,6 +74,8 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       };
     },
     hasWork: async () => false,
+    // Its room is the server's.
+    isFull: async () => false,
     checkpoint: async (_lease, published) => published,
     close: async () => {},
   };
