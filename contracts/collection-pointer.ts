@@ -5,6 +5,7 @@ import { runIdSchema } from './messages';
 import { recordTallySchema } from './record-form';
 import { imageIdSchema, receiptIdSchema } from './record-id';
 import { sha256Schema } from './sha256';
+import { touchedReceiptsSchema } from './touched-receipts';
 
 export const distanceSpaceSchema = z.enum(['cosine', 'l2', 'ip']);
 export type DistanceSpace = z.infer<typeof distanceSpaceSchema>;
@@ -91,6 +92,8 @@ export const collectionPointerSchema = z.object({
   lease_owner: z.string().min(1).optional(),
   /** Milliseconds since the epoch. An expired lease may be taken by anyone. */
   lease_expires_at: z.int().nonnegative().optional(),
+  /** In server and cloud mode, where what a writer has written stays when it loses its lease. */
+  touched: z.array(touchedReceiptsSchema).optional(),
   /** The published version; absent until the first publish. */
   version: versionIdSchema.optional(),
   /** Present exactly when `version` is. */

@@ -6,9 +6,14 @@ export interface BreakpointProxy {
   readonly endpoint: string;
   /**
    * At the next request that matches, calls `act` before the request is passed on, or after it was answered.
-   * Before: the server never sees the request. After: the caller never sees the answer.
+   * Before: the server never sees the request. After: the caller never sees the answer. Held: both see it, once `act`
+   * has ended, and whether or not the caller still waits.
    */
-  breakAt(when: 'before' | 'after', matches: (body: string) => boolean, act: () => Promise<void>): void;
+  breakAt(
+    when: 'before' | 'after' | 'held',
+    matches: (body: string) => boolean,
+    act: () => Promise<void>,
+  ): void;
   stop(): Promise<void>;
 }
 
@@ -26,9 +31,10 @@ export async function startBreakpointProxy(target: string): Promise<BreakpointPr
         outgoing.destroy();
         return;
       }
+      if (hit?.when === 'held') await hit.act();
       const { method, headers, url } = incoming;
       const onward = request(new URL(url ?? '/', target), { method, headers }, async (answer) => {
-        if (hit !== undefined) {
+        if (hit?.when === 'after') {
           answer.resume();
           await once(answer, 'end');
           await hit.act();

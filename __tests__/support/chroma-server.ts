@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,4 +23,14 @@ export function useChromaServer(): { readonly url: string } {
     await rm(folder, { recursive: true, force: true });
   });
   return place;
+}
+
+/** A database of its own on a server. Returns its name. */
+export async function createDatabase(url: string, name: string = randomUUID()): Promise<string> {
+  await fetch(`${url}/api/v2/tenants/default_tenant/databases`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name }),
+  });
+  return name;
 }

@@ -2,11 +2,12 @@ import type { MergedRun } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
 import { type CompactionRun, type RunReference, runName, runOf } from '../../contracts/compaction-run';
 import { METRICS } from '../../contracts/metrics';
-import { messageOf, type Telemetry } from '../shared/logging';
+import { countPerCollection, messageOf, type Telemetry } from '../shared/logging';
 import { completeRun } from '../shared/run-table';
 import { concurrently } from './concurrently';
-import { type Lease, type LeaseTimes, takeLease } from './lease/lease';
+import { type Lease, LeaseLost, type LeaseTimes, takeLease } from './lease/lease';
 import type { Published } from './lease/publish';
+import { MergeNotProven } from './merge/probe';
 import type { RoundLimits, RoundProps } from './round';
 import { mergeRound } from './round';
 import type { CollectionStore } from './store/collection-store';
@@ -33,6 +34,8 @@ export interface Compaction {
 }
 
 const WRITES_AT_ONCE = 16;
+/** In one invocation. */
+const ATTEMPTS = 3;
 
 /**
  * Merges ALL unfinished runs of a collection, in rounds that each publish once, until none is left or
@@ -43,6 +46,32 @@ const WRITES_AT_ONCE = 16;
  * @throws {LeaseTaken | LeaseLost} when another writer is at work; nothing of this merge is then published.
  */
 export async function compact(
+  collection: Collection,
+  announced: readonly RunReference[],
+  deadline: number,
+  props: CompactionProps,
+): Promise<Compaction> {
+  const { store, telemetry } = props;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await compactUnderLease(collection, announced, deadline, props);
+    } catch (error) {
+      if (!mayPass(error, store) || attempt === ATTEMPTS || Date.now() >= deadline) throw error;
+      const reason = messageOf(error);
+      telemetry.logger.warn('A merge was broken off, and is made again', { collection, reason });
+      if (error instanceof LeaseLost) countPerCollection(telemetry, METRICS.leaseLost, [collection]);
+    }
+  }
+}
+
+/**
+ * Whether a merge that failed is to be made again at once. Who lost the lease has been replaced; but what it wrote on a
+ * server may have come last, and nobody knows that as it does.
+ */
+const mayPass = (error: unknown, store: CollectionStore): boolean =>
+  error instanceof MergeNotProven || (error instanceof LeaseLost && store.hasToMend());
+
+async function compactUnderLease(
   collection: Collection,
   announced: readonly RunReference[],
   deadline: number,
@@ -75,7 +104,7 @@ async function mergeAll(
   for (;;) {
     const runs = await unfinishedRuns(lease, published, announced, finished, props);
     if (Date.now() >= deadline) break;
-    if (runs.length === 0 && !(await props.store.hasWork(published))) break;
+    if (runs.length === 0 && !(await props.store.hasWork(lease, published))) break;
 
     const round = await mergeRound(lease, published, runs, deadline, { ...props, limits });
     published = await props.store.checkpoint(lease, round.published);

@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { type CompactionRun, runName, runOf } from '../../contracts/compaction-run';
 import type { EmbeddingSpace } from '../../contracts/embedding';
 import { METRICS } from '../../contracts/metrics';
+import { receiptOf } from '../../contracts/record-id';
 import { countPerCollection, type Telemetry } from '../shared/logging';
 import { changeRun, completeRun, type RunTable } from '../shared/run-table';
 import { concurrently } from './concurrently';
@@ -11,8 +12,9 @@ import { addCensus, type Census, knownCensus, takeCensus, warnOfOldForms } from 
 import { type DecidedReceipt, decideReceipt } from './merge/decide-receipt';
 import { findingRefused, RefusedRuns } from './merge/find-refused';
 import { keepForRuns } from './merge/keep-replaced';
+import { mergeAgain } from './merge/merge-again';
 import { mergeDeltas } from './merge/merge-deltas';
-import { addCounts, isChange, type MergeCounts, NO_CHANGE } from './merge/merge-receipts';
+import { addCounts, isChange, type MergeCounts } from './merge/merge-receipts';
 import { pieces, planReceipts, type ReceiptWork } from './merge/plan';
 import { publishDecided } from './publish-decided';
 import type { CollectionStore, OpenCollection } from './store/collection-store';
@@ -93,7 +95,8 @@ async function mergeAndPublish(
   const embedding = open.embedding ?? newEmbedding(props);
   const receipts: DecidedReceipt[] = [];
   const keep = keepForRuns(props);
-  let counts = NO_CHANGE;
+  await open.touch(open.again);
+  let counts = await mergeAgain(open.chroma, open.again, lease.collection, embedding, props);
   let isFull = false;
   for (const piece of pieces(plan, limits.recordsAtOnce)) {
     if (receipts.length > 0 && (Date.now() >= deadline || isFull)) break;
@@ -102,14 +105,13 @@ async function mergeAndPublish(
     const decided = await concurrently(piece, REQUESTS_AT_ONCE, (receipt) =>
       decideReceipt(receipt, lease.collection, embedding, props),
     );
-    const merged = await findingRefused(
-      decided.flatMap(({ winners }) => winners),
-      (winners) => {
-        lease.signal.throwIfAborted();
-        const deltas = winners.map(({ delta }) => delta);
-        return mergeDeltas(open.chroma, deltas, keep, props.telemetry);
-      },
-    );
+    const winners = decided.flatMap((receipt) => receipt.winners);
+    await open.touch(winners.map(({ run }) => receiptOf(run)));
+    const merged = await findingRefused(winners, (some) => {
+      lease.signal.throwIfAborted();
+      const deltas = some.map(({ delta }) => delta);
+      return mergeDeltas(open.chroma, deltas, keep, props.telemetry);
+    });
     counts = addCounts(counts, merged);
     // The embeddings are let go: only what was decided is needed from here on.
     receipts.push(...decided.map(withoutRecords));

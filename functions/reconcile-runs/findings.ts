@@ -1,6 +1,8 @@
 import type { CollectionPointer } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
 import { type CompactionRun, hasDeltas, runName, runOf } from '../../contracts/compaction-run';
+import type { ReceiptReference } from '../../contracts/record-id';
+import { isQuiet, touchedReceipt } from '../../contracts/touched-receipts';
 
 /** What is true of a collection at one moment. Ages in seconds. */
 export interface Findings {
@@ -16,6 +18,8 @@ export interface Findings {
   readonly oldestPendingAge: number;
   /** Since the last checkpoint, while the live version holds vectors that no snapshot has; otherwise 0. */
   readonly snapshotAge: number;
+  /** Of the receipts that a writer has left in need of another merge, one whose time has come; on a server only. */
+  readonly toMergeAgain: ReceiptReference | undefined;
 }
 
 /**
@@ -42,6 +46,7 @@ export function findings(
   const late = waiting.filter((run) => secondsSince(run[collection].started_at ?? run.created_at) > after);
 
   const manifest = pointer?.manifest;
+  const [again] = pointer?.touched?.find((each) => isQuiet(each, now.getTime()))?.receipts ?? [];
   const uncovered = manifest !== undefined && manifest.uncovered_deltas.length > 0;
   return {
     published,
@@ -50,5 +55,6 @@ export function findings(
     pending: waiting.length,
     oldestPendingAge: Math.max(0, ...waiting.map(({ created_at }) => secondsSince(created_at))),
     snapshotAge: uncovered ? secondsSince(pointer?.snapshot_at ?? manifest.created_at) : 0,
+    toMergeAgain: again === undefined ? undefined : touchedReceipt(again),
   };
 }

@@ -5,7 +5,7 @@ import { reconcileDeduplicationId } from '../../contracts/messages';
 import { METRICS } from '../../contracts/metrics';
 import type { SendDoorbells } from '../shared/doorbell';
 import { messageOf, type Telemetry } from '../shared/logging';
-import { completeRun, pendingItems, type RunTable, readItem } from '../shared/run-table';
+import { completeRun, pendingItems, type RunTable, readItem, runsOfReceipt } from '../shared/run-table';
 import { type Findings, findings } from './findings';
 
 export interface ReconcileProps {
@@ -32,8 +32,8 @@ export interface Reconciliation extends Pick<Findings, 'pending' | 'oldestPendin
 
 /**
  * One round over one collection: finishes the runs that the published version holds already, sends one doorbell
- * when any other run has waited too long (one merges all of them) or a checkpoint is overdue, names those that were
- * never embedded, and emits the collection's ages.
+ * when any other run has waited too long (one merges all of them), a checkpoint is overdue or a receipt is to be merged
+ * again, names those that were never embedded, and emits the collection's ages.
  *
  * @param round - names this round; a retry of the same round sends no second doorbell.
  * @throws {Error} at the end of the round, when an item or the pointer is malformed or the doorbell was refused.
@@ -67,7 +67,10 @@ export async function reconcile(
     if (await completeRun(table, run, collection, mergedVectors)) mended.push(run.run_id);
   }
   const isOverdue = found.snapshotAge > checkpointAfter;
-  const run = found.stale[0] ?? (isOverdue ? await newestMerged(table, pointer.data) : undefined);
+  const run =
+    found.stale[0] ??
+    (isOverdue ? await newestMerged(table, pointer.data) : undefined) ??
+    (found.toMergeAgain && (await runsOfReceipt(table, found.toMergeAgain)).at(-1));
   const unsent =
     run === undefined
       ? []

@@ -17,6 +17,7 @@ import { type ChromaServer, startChromaServer } from '../../../functions/enhance
 import { asHashedRecord } from '../../../functions/enhanced-compaction/snapshot/missing-receipts';
 import { runsOfReceipt } from '../../../functions/shared/run-table';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
+import { createDatabase } from '../../support/chroma-server';
 import { DIMENSIONS, embed, MODEL, useCompactionHarness } from '../../support/compaction-harness';
 import { claimsOf, replacedLines } from '../../support/foreign-metadata';
 import { annotate, dropReceipt } from '../../support/receipt-functions';
@@ -28,7 +29,6 @@ let [folder, bundleFolder, bundle] = ['', '', ''];
 let chroma: ChromaServer;
 let proxies: { readonly chroma: BreakpointProxy; readonly dynamodb: BreakpointProxy };
 let runtime: LambdaRuntime;
-let number = 0;
 
 beforeAll(async () => {
   const dist = join(__dirname, '..', '..', '..', 'dist');
@@ -55,13 +55,7 @@ afterEach(async () => {
 
 /** A database of the test's own on the server, and the function, as built, that merges into it. */
 async function start(): Promise<ChromaDatabase> {
-  number += 1;
-  const name = `killed-${number}`;
-  await fetch(`${chroma.url}/api/v2/tenants/default_tenant/databases`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name }),
-  });
+  const name = await createDatabase(chroma.url);
   const values = {
     CHROMADB_BUCKET: world.bucket,
     COMPACTION_RUNS_TABLE: world.table.name,

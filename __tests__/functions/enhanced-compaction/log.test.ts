@@ -22,7 +22,6 @@ import { openPublishedCollection } from '../../../functions/enhanced-compaction/
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { asHashedRecord } from '../../../functions/enhanced-compaction/snapshot/missing-receipts';
 import { openHeld, openVersion } from '../../../functions/enhanced-compaction/store/open-version';
-import { createRemoteStore } from '../../../functions/enhanced-compaction/store/remote-store';
 import {
   BrokenVersion,
   readVersion,
@@ -31,14 +30,13 @@ import {
 import { encodeDelta } from '../../../functions/shared/delta-file';
 import {
   CACHES,
-  DIMENSIONS,
   labelled,
-  MODEL,
   makeDelta,
   useCompactionHarness,
   type Writer,
 } from '../../support/compaction-harness';
 import { intercepted } from '../../support/intercepted-client';
+import { remoteStore } from '../../support/remote-store';
 import { seededRandom } from '../../support/seeded-random';
 
 const world = useCompactionHarness();
@@ -161,17 +159,7 @@ describe('What a merge brought', () => {
       const reader = await openPublishedCollection('lines', world);
       await copy.add((await reader.page(0, 10)).map(asHashedRecord));
       await reader.close();
-      const { s3, bucket } = world;
-      const place = { url: server.url, tenant: undefined, database: undefined };
-      const store = createRemoteStore({
-        collection: 'lines',
-        s3,
-        bucket,
-        ...place,
-        space: 'l2',
-        model: MODEL,
-        dimensions: DIMENSIONS,
-      });
+      const store = remoteStore(world, { url: server.url });
       const run = await world.arrive({ ...receipt, ...labelled('drinks'), createdAt: minutesAgo(5) });
       await world.writer({ store }).compact();
       expect((await world.state(run)).state).toBe('COMPLETED');

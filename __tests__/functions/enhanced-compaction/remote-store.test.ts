@@ -11,8 +11,9 @@ import {
 } from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
 import { type ChromaServer, startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
-import { createRemoteStore } from '../../../functions/enhanced-compaction/store/remote-store';
-import { DIMENSIONS, embed, idsOf, MODEL, useCompactionHarness } from '../../support/compaction-harness';
+import { createDatabase } from '../../support/chroma-server';
+import { embed, idsOf, MODEL, useCompactionHarness } from '../../support/compaction-harness';
+import { remoteStore } from '../../support/remote-store';
 
 const world = useCompactionHarness();
 let folder: string;
@@ -84,23 +85,14 @@ async function leaveOld(name: string, dimensions: number): Promise<void> {
 
 /** A database of its own for each test. */
 async function remoteWriter(name: string) {
-  await fetch(`${chroma.url}/api/v2/tenants/default_tenant/databases`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name }),
-  });
-  const store = createRemoteStore({
-    collection: 'lines',
-    s3: world.s3,
-    bucket: world.bucket,
+  await createDatabase(chroma.url, name);
+  const place = {
     url: frontUrl,
-    tenant: undefined,
     database: name,
     space: 'cosine',
-    model: MODEL,
-    dimensions: DIMENSIONS,
     readApiKey: async () => 'a-cloud-key',
-  });
+  } as const;
+  const store = remoteStore(world, place);
   const stored = async () => {
     const collection = await openChromaCollection(
       chromaDatabase({ url: chroma.url, database: name }),

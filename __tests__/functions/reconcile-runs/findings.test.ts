@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import type { CompactionRun } from '../../../contracts/compaction-run';
+import { LATE_WRITE_SECONDS } from '../../../contracts/lease';
+import { touchedName } from '../../../contracts/touched-receipts';
 import { findings } from '../../../functions/reconcile-runs/findings';
 import { collections, compactionRuns } from '../../support/arbitraries';
 import { pointer, run, withoutDeltas } from '../../support/runs';
@@ -89,4 +91,17 @@ test('every run is published or waits; ages are never negative, even when clocks
       expect(found.oldestPendingAge).toBeGreaterThanOrEqual(0);
     }),
   );
+});
+
+test('a receipt that a writer has left is to be merged again when no write of it can arrive any more', () => {
+  const imageId = run().image_id;
+  const touched = (seconds: number, receiptId: number) => ({
+    at: before(seconds).getTime(),
+    again: true,
+    receipts: [touchedName({ imageId, receiptId })],
+  });
+  const left = (...all: ReturnType<typeof touched>[]) =>
+    findings('lines', [], { fence: 3, touched: all }, NOW, 900).toMergeAgain;
+  expect(left(touched(LATE_WRITE_SECONDS - 1, 7))).toBeUndefined();
+  expect(left(touched(1, 7), touched(LATE_WRITE_SECONDS, 12_345))).toEqual({ imageId, receiptId: 12_345 });
 });

@@ -7,7 +7,9 @@ import {
   encodeRun,
   runKey,
 } from '../../../contracts/compaction-run';
+import { LATE_WRITE_SECONDS } from '../../../contracts/lease';
 import { compactionDeduplicationId } from '../../../contracts/messages';
+import { touchedName } from '../../../contracts/touched-receipts';
 import type { Reconciliation } from '../../../functions/reconcile-runs/reconcile';
 import { createDoorbellSender } from '../../../functions/shared/doorbell';
 import { createRun } from '../../../functions/shared/run-table';
@@ -215,4 +217,17 @@ test('more runs than one page of the table holds are all counted', async () => {
   const large = 'x'.repeat(30_000);
   for (const each of runs) await put({ ...encodeRun(each), lines_error: large });
   expect((await reconcile()).lines).toMatchObject({ pending: 60, stale: 60, doorbellSent: true });
+});
+
+test('a receipt that is to be merged again gets a doorbell, though no run of it is pending', async () => {
+  const merged = await waiting(5_000, (created) => ({
+    ...created,
+    lines: { ...created.lines, state: 'COMPLETED' },
+    words: { ...created.words, state: 'COMPLETED' },
+  }));
+  const receipts = [touchedName({ imageId: merged.image_id, receiptId: merged.receipt_id })];
+  const touched = [{ at: secondsAgo(LATE_WRITE_SECONDS).getTime(), again: true, receipts }];
+  await put({ ...collectionKey('lines'), fence: 3, touched });
+  expect((await reconcile()).lines).toMatchObject({ stale: 0, pending: 0, doorbellSent: true });
+  expect(await sent('lines')).toEqual([merged.run_id]);
 });

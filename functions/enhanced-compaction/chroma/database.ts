@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { CHROMA_REQUEST_SECONDS } from '../../../contracts/lease';
+import { messageOf } from '../../shared/logging';
 import { stringifyExactly } from '../../shared/written-numbers';
 import { type ExceededQuota, exceededQuota } from './quota';
 
@@ -13,6 +15,8 @@ export interface ChromaDatabaseOptions {
   readonly apiKey?: string | undefined;
   /** Ends every request that is under way. @default - nothing does */
   readonly signal?: AbortSignal;
+  /** Told of an attempt that Chroma gave no answer to: it may be carried out all the same, and later. @default - nobody is told */
+  readonly unanswered?: () => void;
 }
 
 /** One database of an HTTP Chroma (REST, API v2). */
@@ -58,12 +62,21 @@ const OF_REQUEST = new Set([400, 413, 422]);
 
 const ATTEMPTS = 6;
 const FIRST_DELAY_MILLISECONDS = 200;
-const TIMEOUT_MILLISECONDS = 300_000;
-/** Too many requests, and a gateway's trouble: Chroma Cloud asks to come again. */
-const RETRIED = new Set([429, 502, 503, 504]);
+/** Too many requests, and trouble of the server's own, or of a gateway before it. */
+const isRetried = (status: number): boolean => status === 429 || status >= 500;
+
+/** What came of a request: an answer, or a failure where none came. */
+interface Attempt {
+  readonly status?: number;
+  readonly text?: string;
+  /** Seconds. */
+  readonly retryAfter?: number;
+  readonly failure?: unknown;
+}
 
 /**
- * Requests are tried again, with jitter, when the server says that it is busy; `Retry-After` is honoured.
+ * Requests are tried again, with jitter, when the server says that it is busy or in trouble, or does not answer;
+ * `Retry-After` is honoured. All that we send may be carried out twice: what is there already stays as it is.
  *
  * @throws {ChromaRefusal} with the request, the status and Chroma's kind of error when it refuses; never with the body sent.
  */
@@ -72,34 +85,57 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
   const base = `${url.replace(/\/$/, '')}/api/v2/tenants/${encodeURIComponent(tenant)}/databases/${encodeURIComponent(database)}/`;
   const headers = { 'content-type': 'application/json', ...(apiKey && { 'x-chroma-token': apiKey }) };
 
+  const attempt = async (
+    method: 'GET' | 'POST',
+    path: string,
+    body: string | undefined,
+  ): Promise<Attempt> => {
+    const timeout = AbortSignal.timeout(CHROMA_REQUEST_SECONDS * 1000);
+    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+    options.signal?.throwIfAborted();
+    try {
+      const response = await fetch(base + path, { method, headers, body, signal });
+      const text = await response.text();
+      // A gateway gives up a request that the server behind it may still be at.
+      if (response.status >= 500) options.unanswered?.();
+      const retryAfter = Number(response.headers.get('retry-after'));
+      return { status: response.status, text, retryAfter };
+    } catch (error) {
+      options.unanswered?.();
+      signal.throwIfAborted();
+      return { failure: error };
+    }
+  };
   const request = async <Answer>(
     method: 'GET' | 'POST',
     path: string,
     body?: object,
     read: (json: string) => unknown = JSON.parse,
   ): Promise<Answer> => {
-    const text = body && stringifyExactly(body);
-    for (let attempt = 1; ; attempt += 1) {
-      const timeout = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
-      const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-      options.signal?.throwIfAborted();
-      const response = await fetch(base + path, { method, headers, body: text, signal });
-      if (response.ok) return read(await response.text()) as Answer;
-      const answer = await response.text();
-      if (!RETRIED.has(response.status) || attempt === ATTEMPTS) {
-        const { status } = response;
-        const quota = exceededQuota(answer);
-        const why = quota === undefined ? errorName(answer) : `, ${quota.what}`;
+    const json = body && stringifyExactly(body);
+    for (let attempts = 1; ; attempts += 1) {
+      const { status, text = '', retryAfter = 0, failure } = await attempt(method, path, json);
+      if (status !== undefined && status < 400) return read(text) as Answer;
+      if (attempts === ATTEMPTS && status === undefined) {
+        const why = messageOf(failure);
+        throw new Error(`Chroma gave no answer to ${method} ${path}, ${ATTEMPTS} times: ${why}`, {
+          cause: failure,
+        });
+      }
+      if (status !== undefined && (attempts === ATTEMPTS || !isRetried(status))) {
+        const quota = exceededQuota(text);
+        const why = quota === undefined ? errorName(text) : `, ${quota.what}`;
         throw new ChromaRefusal(
           `Chroma refused ${method} ${path} with status ${status}${why}`,
           status,
           quota,
         );
       }
-      const asked = Number(response.headers.get('retry-after')) * 1000;
-      const backoff = FIRST_DELAY_MILLISECONDS * 2 ** (attempt - 1) * (0.5 + Math.random());
+      const backoff = FIRST_DELAY_MILLISECONDS * 2 ** (attempts - 1) * (0.5 + Math.random());
       // Woken early by the signal, the next attempt throws its reason.
-      await delay(asked > 0 ? asked : backoff, undefined, { signal: options.signal }).catch(() => {});
+      await delay(retryAfter > 0 ? retryAfter * 1000 : backoff, undefined, { signal: options.signal }).catch(
+        () => {},
+      );
     }
   };
   return {

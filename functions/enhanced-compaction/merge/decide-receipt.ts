@@ -2,7 +2,7 @@ import type { Collection } from '../../../contracts/collections';
 import { type CompactionRun, hasDeltas, isUnfinished } from '../../../contracts/compaction-run';
 import { type Delta, isAnnotation } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
-import { receiptOf } from '../../../contracts/record-id';
+import { type ReceiptReference, receiptOf } from '../../../contracts/record-id';
 import { messageOf, type Telemetry } from '../../shared/logging';
 import { type RunTable, runsOfReceipt } from '../../shared/run-table';
 import { type DeltaSource, loadDelta, refusal, UnusableDelta } from './load-delta';
@@ -46,7 +46,8 @@ export async function decideReceipt(
   const finishedAlready: CompactionRun[] = [];
   const receipts: Winner[] = [];
   const annotations: Winner[] = [];
-  const known = await knownRuns(candidates, collection, props);
+  const [first] = candidates;
+  const known = first && (await knownRuns(receiptOf(first), collection, props));
   if (known === undefined) return { winners: [], superseded, failed, finishedAlready };
 
   for (const run of withUnlisted(candidates, known, collection)) {
@@ -85,13 +86,11 @@ function withUnlisted(
 }
 
 /** All runs of the receipt; undefined, with a log line, when an item among them cannot be read. */
-async function knownRuns(
-  [first]: readonly CompactionRun[],
+export async function knownRuns(
+  receipt: ReceiptReference,
   collection: Collection,
   { table, telemetry }: DecideProps,
 ): Promise<CompactionRun[] | undefined> {
-  if (first === undefined) return undefined;
-  const receipt = receiptOf(first);
   try {
     return await runsOfReceipt(table, receipt);
   } catch (error) {

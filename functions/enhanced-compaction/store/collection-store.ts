@@ -1,5 +1,6 @@
 import type { CollectionPointer, DistanceSpace } from '../../../contracts/collection-pointer';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
+import type { ReceiptReference } from '../../../contracts/record-id';
 import type { ChromaCollection } from '../chroma/collection';
 import type { Lease } from '../lease/lease';
 import type { Publication, Published } from '../lease/publish';
@@ -15,8 +16,10 @@ export interface CollectionStore {
    * @throws {NoRoom} when the sandbox has no room to merge into it.
    */
   open(lease: Lease): Promise<OpenCollection>;
-  /** Whether there is work though no run is pending: a checkpoint is due, or another writer's snapshot to be adopted. */
-  hasWork(published: Published): Promise<boolean>;
+  /** Whether there is work though no run is pending: a checkpoint is due, another writer's snapshot to be adopted, a late write to be overwritten. */
+  hasWork(lease: Lease, published: Published): Promise<boolean>;
+  /** Whether a merge that was broken off here has left writes, which the next one is to set right. */
+  hasToMend(): boolean;
   /** Whether nothing more should be merged before what is merged is published, since the sandbox's room ends. */
   isFull(): Promise<boolean>;
   /**
@@ -36,6 +39,8 @@ export interface OpenCollection {
   readonly embedding: EmbeddingSpace | undefined;
   /** Whether it holds what no published version holds: a collection that was just created or rebuilt. */
   readonly isUnpublished: boolean;
+  /** Receipts to which a writer may have written that has lost its lease: what the table has of them is merged again. */
+  readonly again: readonly ReceiptReference[];
   /** Whether base and deltas do not give it, so that it must be written whole before a pointer may name it. */
   readonly needsCheckpoint: boolean;
   /** Keys of the deltas that a rebuild put into it beyond what the pointer lists. */
@@ -48,6 +53,12 @@ export interface OpenCollection {
   readonly hasAdopted: boolean;
   /** Whether snapshots cover its deltas in time; without them the pointer keeps no list, which would only grow. */
   readonly hasCheckpoints: boolean;
+  /**
+   * Told before anything of these receipts is written. Where writes cannot be thrown away it is noted for good.
+   *
+   * @throws {LeaseLost} when the lease went to another writer: nothing may be written.
+   */
+  touch(receipts: readonly ReceiptReference[]): Promise<void>;
   /**
    * Writes the content whole before the pointer is moved to it: where base and deltas do not give it, or the list of
    * deltas is more than the pointer's item can hold. A crash in between leaves a snapshot that the next merge adopts.

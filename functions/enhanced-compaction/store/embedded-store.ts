@@ -40,10 +40,12 @@ export function createEmbeddedStore(props: EmbeddedStoreProps): CollectionStore 
   const store: Store = { ...props, copies, warm: new WarmCopy() };
   return {
     open: (lease) => open(store, lease),
-    hasWork: async (published) =>
+    hasWork: async (_lease, published) =>
       isCheckpointDue(published, new Date(), props) ||
       isUnadopted(await readSnapshotPointer(props), published),
     isFull: async () => fullness(await measureRoom(store, store.warm.folder)) !== undefined,
+    // What a merge wrote is thrown away with its copy.
+    hasToMend: () => false,
     checkpoint: (lease, published) => checkpoint(store, lease, published),
     close: () => store.warm.close(),
   };
@@ -63,6 +65,8 @@ async function open(store: Store, lease: Lease): Promise<OpenCollection> {
   return {
     ...content,
     hasCheckpoints: true,
+    again: [],
+    touch: async () => {},
     async checkpointFirst(next) {
       const snapshot_version = content.snapshotVersion ?? lease.pointer.snapshot_version;
       return writeCheckpoint(store, lease, copy, next, { ...lease.pointer, snapshot_version }, new Date());

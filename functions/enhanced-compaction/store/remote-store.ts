@@ -2,16 +2,22 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { DistanceSpace } from '../../../contracts/collection-pointer';
 import type { Collection } from '../../../contracts/collections';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
+import { messageOf, type Telemetry } from '../../shared/logging';
+import type { RunTable } from '../../shared/run-table';
 import { type ChromaCollection, createChromaCollection, openChromaCollection } from '../chroma/collection';
 import { chromaDatabase } from '../chroma/database';
+import type { Lease } from '../lease/lease';
 import { locateSnapshot } from '../snapshot/locate';
 import { nameImages } from '../snapshot/name-images';
 import { type CollectionStore, embeddingOf, refuseOtherSpace } from './collection-store';
+import { TouchedInPlace } from './touched-receipts';
 
 export interface RemoteStoreProps {
   readonly collection: Collection;
   readonly s3: S3Client;
   readonly bucket: string;
+  readonly table: RunTable;
+  readonly telemetry: Telemetry;
   readonly url: string;
   readonly tenant: string | undefined;
   readonly database: string | undefined;
@@ -29,21 +35,30 @@ const RECORDS_PER_WRITE = 300;
 
 /**
  * The store whose Chroma is a server elsewhere, or Chroma Cloud. It is merged into in place: a version is a
- * mark on the pointer alone, and no file. A writer that lost its lease is told by the next conditional write,
- * so what it wrote meanwhile stays; since every delta is a whole receipt, the next merge sets it right.
+ * mark on the pointer alone, and no file. What a writer has written when it loses its lease stays, and may even arrive
+ * later; {@link TouchedInPlace} has it set right.
  *
  * There are no checkpoints to S3: the server keeps its own data, and the deltas in the bucket are never
  * marked as covered, so they do not expire.
  */
 export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
   const { collection, readApiKey } = props;
-  // Whether a merge was broken off here: what it wrote stays, and is in no version.
-  let isBrokenOff = false;
+  let last: TouchedInPlace | undefined;
+  const touchedUnder = (lease: Lease): TouchedInPlace => {
+    if (!last?.isOf(lease)) last = new TouchedInPlace(lease, last);
+    return last;
+  };
   return {
-    async open({ pointer, signal }) {
+    async open(lease) {
+      const { pointer, signal } = lease;
+      const touched = touchedUnder(lease);
       const apiKey = await readApiKey?.();
       const { url, tenant } = props;
-      const database = chromaDatabase({ url, tenant, database: props.database, apiKey, signal });
+      let wasAnswered = true;
+      const unanswered = () => {
+        wasAnswered = false;
+      };
+      const database = chromaDatabase({ url, tenant, database: props.database, apiKey, signal, unanswered });
       const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
       if (existing === undefined) await refuseToStartEmpty(props, pointer.version);
       const chroma =
@@ -52,10 +67,12 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       // Nothing of ours was published on it: it may be what the old system has left.
       if (existing !== undefined && manifest === undefined) await nameImages(existing);
       if (manifest !== undefined) refuseOtherSpace(collection, chroma.space, manifest.space);
+      const again = touched.begin(Date.now());
       return {
         chroma,
         embedding: embeddingOf(pointer) ?? (await ownEmbedding(props, chroma)),
-        isUnpublished: manifest === undefined || isBrokenOff,
+        isUnpublished: manifest === undefined || again.length > 0,
+        again,
         rebuiltFrom: [],
         lineage: manifest?.lineage ?? [],
         snapshotVersion: pointer.snapshot_version,
@@ -65,15 +82,21 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         checkpointFirst: async () => {
           throw new Error('A Chroma server has no checkpoints.');
         },
+        touch: (receipts) => touched.touch(props.table, receipts, Date.now()),
         published: async () => {
-          isBrokenOff = false;
+          await touched.published(props.table, wasAnswered).catch((error: unknown) => {
+            // They are merged again, which changes nothing.
+            props.telemetry.logger.warn('What was merged well stands noted as not', {
+              collection,
+              reason: messageOf(error),
+            });
+          });
         },
-        discard: async () => {
-          isBrokenOff = true;
-        },
+        discard: async () => touched.brokenOff(),
       };
     },
-    hasWork: async () => false,
+    hasWork: async (lease) => touchedUnder(lease).isDue(Date.now()),
+    hasToMend: () => last?.hasToMend ?? false,
     // Its room is the server's.
     isFull: async () => false,
     checkpoint: async (_lease, published) => published,

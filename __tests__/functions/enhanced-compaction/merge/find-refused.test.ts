@@ -7,7 +7,6 @@ import {
 import { ChromaRefusal, chromaDatabase } from '../../../../functions/enhanced-compaction/chroma/database';
 import type { CollectionStore } from '../../../../functions/enhanced-compaction/store/collection-store';
 import { createEmbeddedStore } from '../../../../functions/enhanced-compaction/store/embedded-store';
-import { createRemoteStore } from '../../../../functions/enhanced-compaction/store/remote-store';
 import { runsOfReceipt } from '../../../../functions/shared/run-table';
 import { useChromaServer } from '../../../support/chroma-server';
 import {
@@ -18,6 +17,7 @@ import {
   useCompactionHarness,
 } from '../../../support/compaction-harness';
 import { annotate, dropReceipt } from '../../../support/receipt-functions';
+import { remoteStore } from '../../../support/remote-store';
 
 const world = useCompactionHarness();
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
@@ -146,9 +146,7 @@ describe('On a Chroma server, which is merged into in place, a run that it refus
 
   it('FAILS alone, takes nothing of its receipt away, and the version counts what is there', async () => {
     const { url } = server;
-    const space = { space: 'l2', model: MODEL, dimensions: DIMENSIONS } as const;
-    const place = { s3: world.s3, bucket: world.bucket, url, tenant: undefined, database: undefined };
-    const store = createRemoteStore({ collection: 'lines', ...space, ...place });
+    const store = remoteStore(world, { url });
     const writer = world.writer({ store });
     const stood = await world.arrive({ texts: ['STANDS', 'ALSO'], createdAt: minutesAgo(20) });
     await writer.compact();

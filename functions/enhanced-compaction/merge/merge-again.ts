@@ -1,0 +1,81 @@
+import type { Collection } from '../../../contracts/collections';
+import type { CompactionRun } from '../../../contracts/compaction-run';
+import type { Delta } from '../../../contracts/delta';
+import type { EmbeddingSpace } from '../../../contracts/embedding';
+import type { ReceiptReference } from '../../../contracts/record-id';
+import { slices } from '../../shared/slices';
+import type { ChromaCollection } from '../chroma/collection';
+import { concurrently } from '../concurrently';
+import { type DecideProps, knownRuns } from './decide-receipt';
+import type { ReplacedProps } from './keep-replaced';
+import { keepForRuns } from './keep-replaced';
+import { loadDelta, refusal, UnusableDelta } from './load-delta';
+import { mergeDeltas } from './merge-deltas';
+import { addCounts, type MergeCounts, NO_CHANGE } from './merge-receipts';
+import { compareRuns } from './plan';
+
+const REQUESTS_AT_ONCE = 16;
+/** Receipts that are held in memory at once. */
+const RECEIPTS_PER_MERGE = 50;
+
+/**
+ * Makes a collection hold what the table says that it holds of some receipts, whatever a writer without a lease has
+ * written over it. What is as it should be is not written, and no run changes its state.
+ */
+export async function mergeAgain(
+  chroma: ChromaCollection,
+  receipts: readonly ReceiptReference[],
+  collection: Collection,
+  embedding: EmbeddingSpace,
+  props: DecideProps & ReplacedProps,
+): Promise<MergeCounts> {
+  let counts = NO_CHANGE;
+  for (const some of slices(receipts, RECEIPTS_PER_MERGE)) {
+    const standing = await concurrently(some, REQUESTS_AT_ONCE, async (receipt) =>
+      standingRuns(collection, (await knownRuns(receipt, collection, props)) ?? []),
+    );
+    const deltas = await concurrently(standing.flat(), REQUESTS_AT_ONCE, (run) =>
+      deltaOf(run, collection, embedding, props),
+    );
+    const usable = deltas.flatMap((delta) => delta ?? []);
+    counts = addCounts(counts, await mergeDeltas(chroma, usable, keepForRuns(props), props.telemetry));
+  }
+  return counts;
+}
+
+/**
+ * The runs that a collection holds of a receipt: the newest whole one, and the annotations that were merged onto it, by
+ * what the table says of their creation and of their end.
+ *
+ * @param runs - all of the receipt.
+ */
+export function standingRuns(collection: Collection, runs: readonly CompactionRun[]): CompactionRun[] {
+  const merged = runs.filter((run) => run[collection].state === 'COMPLETED').sort(compareRuns);
+  const annotations = merged.filter(({ kind }) => kind === 'annotation');
+  const whole = merged.filter(({ kind }) => kind === undefined).at(-1);
+  if (whole === undefined) return annotations;
+  const endOf = (run: CompactionRun) => Date.parse(run[collection].finished_at ?? run.created_at);
+  const onIt = annotations.filter((run) => compareRuns(run, whole) > 0 || endOf(run) >= endOf(whole));
+  return [whole, ...onIt];
+}
+
+/** Undefined, with a log line, where a delta is gone: those of a time before the server may have expired. */
+async function deltaOf(
+  run: CompactionRun,
+  collection: Collection,
+  embedding: EmbeddingSpace,
+  props: DecideProps,
+): Promise<Delta | undefined> {
+  const { delta_key: key, delta_sha256: hash } = run[collection];
+  try {
+    const delta = await loadDelta(props, key, hash);
+    const reason = refusal(delta, key, embedding);
+    if (reason !== undefined) throw new UnusableDelta(reason);
+    return delta;
+  } catch (error) {
+    if (!(error instanceof UnusableDelta)) throw error;
+    const reason = error.message;
+    props.telemetry.logger.warn('A run cannot be merged again', { collection, run_id: run.run_id, reason });
+    return undefined;
+  }
+}
