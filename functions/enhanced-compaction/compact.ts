@@ -4,6 +4,7 @@ import { type CompactionRun, type RunReference, runName, runOf } from '../../con
 import { METRICS } from '../../contracts/metrics';
 import { countPerCollection, messageOf, type Telemetry } from '../shared/logging';
 import { completeRun } from '../shared/run-table';
+import { DeadServer } from './chroma/server';
 import { concurrently } from './concurrently';
 import { type Lease, LeaseLost, type LeaseTimes, takeLease } from './lease/lease';
 import type { Published } from './lease/publish';
@@ -65,11 +66,14 @@ export async function compact(
 }
 
 /**
- * Whether a merge that failed is to be made again at once. Who lost the lease has been replaced; but what it wrote on a
- * server may have come last, and nobody knows that as it does.
+ * Whether a merge that failed is to be made again at once: from a fresh copy where its server died, or did not hold what
+ * was written. Who lost the lease has been replaced; but what it wrote on a server may have come last, and nobody else
+ * knows that.
  */
 const mayPass = (error: unknown, store: CollectionStore): boolean =>
-  error instanceof MergeNotProven || (error instanceof LeaseLost && store.hasToMend());
+  error instanceof DeadServer ||
+  error instanceof MergeNotProven ||
+  (error instanceof LeaseLost && store.hasToMend());
 
 async function compactUnderLease(
   collection: Collection,

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DeadServer } from '../../../functions/enhanced-compaction/chroma/server';
 import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { isAlive } from '../../../packages/local-aws/__tests__/support/processes';
 import { useCompactionHarness } from '../../support/compaction-harness';
@@ -26,28 +27,58 @@ const killServers = async () => {
   return all.length;
 };
 
-/** The world's table, at whose next matching write the servers are killed. */
-function killingTable(at: string) {
-  let killed = 0;
+/** The world's table, at each of whose first matching writes the servers are killed. */
+function killingTable(at: string, times: number) {
+  const killed: number[] = [];
   const client = intercepted(world.table.client, async ({ input }, send) => {
     const answer = await send();
-    if (killed === 0 && JSON.stringify(input).includes(at)) killed = await killServers();
+    if (killed.length < times && JSON.stringify(input).includes(at)) killed.push(await killServers());
     return answer;
   });
-  return { table: { ...world.table, client }, killed: () => killed };
+  return { table: { ...world.table, client }, killed };
 }
 
 describe('A Chroma server that dies', () => {
-  it('in a merge publishes nothing; the next delivery begins with a copy of what is published', async () => {
+  it.each([1, 2])(
+    'in a merge, %i times, costs a copy of what is published, and no delivery',
+    async (times) => {
+      await world.arrive({ texts: ['BEFORE'] });
+      await world.compactOnce();
+      const run = await world.arrive({ texts: ['A'] });
+      const { table, killed } = killingTable('"PROCESSING"', times);
+      const writer = world.writer({ table });
+      await writer.compact();
+      await writer.close();
+      expect(killed).toEqual(Array.from({ length: times }, () => 1));
+      expect((await world.state(run)).state).toBe('COMPLETED');
+      expect(await world.documents()).toEqual(['A', 'BEFORE']);
+    },
+  );
+
+  it('again and again publishes nothing, and leaves the merge to the next delivery', async () => {
     await world.arrive({ texts: ['A'] });
-    const { table, killed } = killingTable('"PROCESSING"');
+    const { table, killed } = killingTable('"PROCESSING"', 3);
     const writer = world.writer({ table });
-    await expect(writer.compact()).rejects.toThrow();
-    expect(killed()).toBe(1);
+    await expect(writer.compact()).rejects.toBeInstanceOf(DeadServer);
+    expect(killed).toEqual([1, 1, 1]);
     expect((await world.pointer())?.version).toBeUndefined();
     await writer.compact();
     await writer.close();
     expect(await world.documents()).toEqual(['A']);
+  });
+
+  it('when the time of the invocation is over leaves the merge to the next delivery', async () => {
+    await world.arrive({ texts: ['A'] });
+    const { table, killed } = killingTable('"PROCESSING"', 2);
+    const now = Date.now;
+    const time = jest
+      .spyOn(Date, 'now')
+      .mockImplementation(() => now() + (killed.length > 0 ? 3_600_000 : 0));
+    const writer = world.writer({ table });
+    await expect(writer.compact()).rejects.toBeInstanceOf(DeadServer);
+    time.mockRestore();
+    expect(killed).toEqual([1]);
+    await writer.close();
   });
 
   it('in a warm sandbox between two merges costs a fetch, and what it left is not used', async () => {

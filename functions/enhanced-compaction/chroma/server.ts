@@ -6,6 +6,11 @@ import { tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { launcherFile, loadableBinding } from './binding';
 
+/** A server ended without being asked to, as when the kernel was out of memory. */
+export class DeadServer extends Error {
+  override readonly name = 'DeadServer';
+}
+
 export interface ChromaServerOptions {
   /** The persist directory; made when it does not exist. Nobody else may use it while the server runs. */
   readonly path: string;
@@ -22,10 +27,12 @@ export interface ChromaServer {
   readonly pid: number;
   /** False once the process has ended, by whatever cause. */
   readonly isRunning: () => boolean;
+  /** Aborted, with a {@link DeadServer}, as soon as it has: a request that is under way then has no answer. */
+  readonly ended: AbortSignal;
   /**
    * Asks the server to end, waits until it has written its files and is gone. May be called again.
    *
-   * @throws {Error} when it had ended before it was asked to, or did not end well: its files are to be thrown away.
+   * @throws {DeadServer} when it had ended before it was asked to, or did not end well: its files are to be thrown away.
    */
   readonly stop: () => Promise<void>;
   /** Ends it at once. Its files are to be thrown away. */
@@ -48,7 +55,8 @@ const PORT_ATTEMPTS = 5;
  *
  * The server takes no lock: two on one directory lose vectors without any error. Give each its own.
  *
- * @throws {Error} when it ends early or does not answer in time, with what it printed last.
+ * @throws {DeadServer} when it ends early, with what it printed last.
+ * @throws {Error} when it does not answer in time.
  */
 export async function startChromaServer(options: ChromaServerOptions): Promise<ChromaServer> {
   const binding = await loadableBinding();
@@ -77,8 +85,12 @@ async function launch(
   });
   const exited = once(child, 'exit');
   const { pid = 0 } = child;
+  const ended = new AbortController();
   running.add(pid);
-  child.once('exit', () => running.delete(pid));
+  child.once('exit', () => {
+    running.delete(pid);
+    ended.abort(new DeadServer(`The Chroma server on ${path} died. Its files are not to be trusted.`));
+  });
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
     if (isRunning()) child.kill(signal);
@@ -93,7 +105,7 @@ async function launch(
   // The line proves that it is this child that listens, the heartbeat that it answers.
   while (!(output.isListening() && (await answers(url)))) {
     if (!isRunning())
-      throw new Error(`The Chroma server on ${path} ended before it answered: ${output.last()}`);
+      throw new DeadServer(`The Chroma server on ${path} ended before it answered: ${output.last()}`);
     if (Date.now() > deadline) {
       await end('SIGKILL');
       throw new Error(
@@ -107,7 +119,7 @@ async function launch(
     await end('SIGTERM');
     if (wasRunning && child.exitCode === 0) return;
     const when = wasRunning ? 'when it was asked to' : 'before it was asked to';
-    throw new Error(
+    throw new DeadServer(
       `The Chroma server on ${path} ended ${when}, with ${child.signalCode ?? `the exit code ${child.exitCode}`}. ` +
         `Its files are not to be trusted. It said: ${output.last()}`,
     );
@@ -118,6 +130,7 @@ async function launch(
     path,
     pid,
     isRunning,
+    ended: ended.signal,
     stop: () => {
       stopping ??= endWell();
       return stopping;

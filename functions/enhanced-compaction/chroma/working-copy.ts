@@ -5,24 +5,19 @@ import { join } from 'node:path';
 import { type ChromaDatabase, chromaDatabase } from './database';
 import { type ChromaServer, startChromaServer } from './server';
 
-/** A server ended without being asked to, as when the kernel was out of memory. */
-export class DeadServer extends Error {
-  override readonly name = 'DeadServer';
-}
-
 /** A private Chroma directory with at most one server on it. */
 export interface WorkingCopy {
   readonly directory: string;
   /**
    * Starts the server unless it runs.
    *
-   * @throws {DeadServer} when it ended without being asked to: the copy is to be removed.
+   * @throws {DeadServer} when it ended without being asked to, as each request to it then does: the copy is to be removed.
    */
   start(): Promise<ChromaDatabase>;
   /**
    * Ends the server gracefully: afterwards the files are whole and may be copied.
    *
-   * @throws {Error} when it did not end well: the copy is to be removed.
+   * @throws {DeadServer} when it did not end well: the copy is to be removed.
    */
   stop(): Promise<void>;
   /** Ends the server at once and removes the directory. */
@@ -35,11 +30,9 @@ export function workingCopy(directory: string): WorkingCopy {
   return {
     directory,
     async start() {
-      if (server !== undefined && !server.isRunning()) {
-        throw new DeadServer(`The Chroma server on ${directory} died. Its files are not to be trusted.`);
-      }
+      server?.ended.throwIfAborted();
       server ??= await startChromaServer({ path: directory });
-      return chromaDatabase({ url: server.url });
+      return chromaDatabase({ url: server.url, signal: server.ended });
     },
     async stop() {
       await server?.stop();

@@ -58,6 +58,19 @@ test('whoever left it merges it again, though others have, and as long as the la
   expect(await noted()).toEqual([{ at: LATER, again: true, receipts }]);
 });
 
+test('what another has left since is merged again, though what stood there before was', async () => {
+  await leave(NOW);
+  const merged = await under(async (lease) => {
+    const touched = new TouchedInPlace(lease);
+    touched.begin(NOW);
+    await touched.published(world.table, true);
+    return touched;
+  });
+  expect(await mergeAgain(LATER, merged)).toEqual([]);
+  await leave(LATER);
+  expect(await mergeAgain(LATER, merged)).toEqual([receipt]);
+});
+
 test('a writer has something to mend only once it has touched something and was broken off', async () => {
   await under(async (lease) => {
     const touched = new TouchedInPlace(lease);
