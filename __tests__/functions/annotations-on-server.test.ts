@@ -7,12 +7,12 @@ import {
 } from '../../functions/enhanced-compaction/chroma/collection';
 import { type ChromaDatabase, chromaDatabase } from '../../functions/enhanced-compaction/chroma/database';
 import { asHashedRecord } from '../../functions/enhanced-compaction/snapshot/missing-receipts';
-import { createRemoteStore } from '../../functions/enhanced-compaction/store/remote-store';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import { useChromaServer } from '../support/chroma-server';
-import { DIMENSIONS, embed, MODEL, useCompactionHarness, type Writer } from '../support/compaction-harness';
+import { embed, useCompactionHarness, type Writer } from '../support/compaction-harness';
 import { replacedLines } from '../support/foreign-metadata';
 import { annotate, dropReceipt } from '../support/receipt-functions';
+import { remoteStore } from '../support/remote-store';
 
 const world = useCompactionHarness();
 const server = useChromaServer();
@@ -29,9 +29,7 @@ beforeEach(async () => {
     body: JSON.stringify({ name }),
   });
   database = chromaDatabase({ url: server.url, database: name });
-  const place = { s3: world.s3, bucket: world.bucket, url: server.url, tenant: undefined, database: name };
-  const space = { space: 'l2', model: MODEL, dimensions: DIMENSIONS } as const;
-  writer = world.writer({ store: createRemoteStore({ collection: 'lines', ...place, ...space }) });
+  writer = world.writer({ store: remoteStore(world, { url: server.url, database: name }) });
 });
 
 const collection = async (): Promise<ChromaCollection> => {

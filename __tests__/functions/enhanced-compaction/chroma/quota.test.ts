@@ -5,9 +5,9 @@ import {
   openChromaCollection,
 } from '../../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../../functions/enhanced-compaction/chroma/database';
-import { createRemoteStore } from '../../../../functions/enhanced-compaction/store/remote-store';
 import { useChromaServer } from '../../../support/chroma-server';
-import { DIMENSIONS, MODEL, useCompactionHarness, type Writer } from '../../../support/compaction-harness';
+import { useCompactionHarness, type Writer } from '../../../support/compaction-harness';
+import { remoteStore } from '../../../support/remote-store';
 
 const world = useCompactionHarness();
 const chroma = useChromaServer();
@@ -67,9 +67,7 @@ beforeEach(async () => {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ name: database }),
   });
-  const place = { s3: world.s3, bucket: world.bucket, url, tenant: undefined, database };
-  const space = { space: 'l2', model: MODEL, dimensions: DIMENSIONS } as const;
-  writer = world.writer({ store: createRemoteStore({ collection: 'lines', ...place, ...space }) });
+  writer = world.writer({ store: remoteStore(world, { url, database }) });
   stored = () => openChromaCollection(chromaDatabase({ url: chroma.url, database }), 'lines');
 });
 const documents = async () =>
