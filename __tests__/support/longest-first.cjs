@@ -8,6 +8,7 @@ const LONG = [
   '/deploy/',
   '/retire-under-change.test.ts',
   '/faults/',
+  '/survival/',
   '/demo/demo.test.ts',
   '/receipt-lifecycle.test.ts',
   '/retirement/retire.test.ts',

@@ -1,11 +1,11 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { type Moto, startMoto } from '../../../../packages/local-aws/__tests__/support/moto';
 import { describeWith, MOTO } from '../../../../packages/local-aws/__tests__/support/requirements';
+import { type FaultyProxy, type ProxyFault, startFaultyProxy } from '../../../support/faulty-proxy';
 import { createBucket, put } from '../../../support/old-buckets';
 import { seededRandom } from '../../../support/seeded-random';
 import { type CliHarness, startCliHarness } from '../cli-harness';
 import { numbered } from '../migration-setting';
-import { type FaultyProxy, type ProxyFault, startFaultyProxy } from './faulty-proxy';
 import { differences } from './judge';
 
 const KINDS = ['refused', 'failed', 'before', 'after', 'middle', 'never'] as const;
