@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { type EventSourceMapping, type LocalAws, startSqsMapping } from 'local-aws';
 import { COLLECTIONS, type Collection, perCollection } from '../../../../contracts/collections';
 import { type CompactionRun, isUnfinished } from '../../../../contracts/compaction-run';
@@ -59,11 +60,8 @@ export interface StormReport extends Verdict {
 const SANDBOXES = 4;
 /** Milliseconds after which something has come to its end, however slow the machine is. */
 const PATIENCE = 300_000;
-/**
- * Deliveries before a message is a dead letter: on a slow machine cold starts alone may use production's 20 up. One that
- * fails for ever is seen to be left.
- */
-const RECEIVES = 60;
+/** Deliveries before a message is a dead letter: here they follow soon, and one that fails for ever is seen to be left. */
+const RECEIVES = 500;
 /** How often the reconciler's round comes, which is every five minutes in production. Milliseconds. */
 const ROUND = 3_000;
 
@@ -169,7 +167,11 @@ class RunningStorm {
     for (const collection of COLLECTIONS) {
       const queueUrl = resources.queues[collection].url;
       this.#mappings.push(
-        startSqsMapping({ client: clients.sqs, queueUrl, invoke: (event) => this.#invoke(event) }),
+        startSqsMapping({
+          client: clients.sqs,
+          queueUrl,
+          invoke: (event) => this.#deliver(queueUrl, event as SQSEvent),
+        }),
       );
     }
     return resources;
@@ -196,6 +198,34 @@ class RunningStorm {
   #sender({ queues }: Resources) {
     const urls = perCollection((collection) => queues[collection].url);
     return createDoorbellSender(this.place.clients.sqs, urls, 'stream-processor');
+  }
+
+  /** What a batch leaves undone need not stay hidden for the rest of the visibility timeout: nobody works on it. */
+  async #deliver(queueUrl: string, event: SQSEvent): Promise<unknown> {
+    const comeAgain = async (failed: readonly string[]) => {
+      for (const { messageId, receiptHandle } of event.Records) {
+        if (!failed.includes(messageId)) continue;
+        const VisibilityTimeout = TIMES.redelivery;
+        await this.place.clients.sqs
+          .send(
+            new ChangeMessageVisibilityCommand({
+              QueueUrl: queueUrl,
+              ReceiptHandle: receiptHandle,
+              VisibilityTimeout,
+            }),
+          )
+          // It may be visible already.
+          .catch(() => {});
+      }
+    };
+    try {
+      const answer = (await this.#invoke(event)) as SQSBatchResponse;
+      await comeAgain(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+      return answer;
+    } catch (error) {
+      await comeAgain(event.Records.map(({ messageId }) => messageId));
+      throw error;
+    }
   }
 
   /** In whichever sandbox is free, as Lambda does it. */
@@ -263,7 +293,7 @@ class RunningStorm {
         const round = randomBytes(8).toString('hex');
         await reconcile(collection, round, new Date(), {
           ...props,
-          after: TIMES.visibility,
+          after: TIMES.lease,
           checkpointAfter: 3600,
         });
       }

@@ -139,7 +139,7 @@ const poisonIn = (random: SeededRandom): Arrival => ({
 });
 
 const killIn = (random: SeededRandom, mode: Mode): Trouble => ({
-  kind: random.chance(0.8) ? 'kill' : 'kill Chroma',
+  kind: random.chance(0.65) ? 'kill' : 'kill Chroma',
   moment: momentIn(random, mode),
   when: random.pick(['before', 'after']),
   after: random.pick([0, 0, random.below(50), random.below(400)]),

@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -72,6 +73,12 @@ export async function runSuite({
   };
 }
 
+/**
+ * The suite's own requests meet no trouble: a connection that was kept may be closed by its server, after five idle
+ * seconds, just when it is used again.
+ */
+const AT_REST = { maxAttempts: 10, requestHandler: { httpAgent: new Agent({ keepAlive: false }) } };
+
 /** Starts what all storms share, and stops it when they are over. */
 async function inPlace(mode: StormOptions['mode'], act: (place: StormPlace) => Promise<void>): Promise<void> {
   const ending: (() => unknown)[] = [];
@@ -80,9 +87,10 @@ async function inPlace(mode: StormOptions['mode'], act: (place: StormPlace) => P
     ending.push(remove);
     const aws = await startLocalAws({ services: ['s3', 'sqs', 'dynamodb', 'controlPlane'] });
     ending.push(() => aws.stop());
-    const s3 = new S3Client(aws.clientOptions('s3'));
-    const sqs = new SQSClient(aws.clientOptions('sqs'));
-    const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient(aws.clientOptions('dynamodb')), {
+    const s3 = new S3Client({ ...aws.clientOptions('s3'), ...AT_REST });
+    const sqs = new SQSClient({ ...aws.clientOptions('sqs'), ...AT_REST });
+    const client = new DynamoDBClient({ ...aws.clientOptions('dynamodb'), ...AT_REST });
+    const dynamodb = DynamoDBDocumentClient.from(client, {
       marshallOptions: { removeUndefinedValues: true },
     });
     ending.push(() => {
