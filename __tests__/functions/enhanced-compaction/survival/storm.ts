@@ -73,8 +73,6 @@ export interface StormOptions {
   readonly mode: Mode;
   /** Doorbells of a burst, which one storm in six has. */
   readonly burst: number;
-  /** Whether a holder of the lease stalls until another has it, and then goes on. @default true */
-  readonly stalls?: boolean;
 }
 
 /** Few, so that texts are equal within receipts and between them. */
@@ -99,7 +97,7 @@ const ARRIVALS = 7;
 const KILLS = 4;
 
 /** The storm that a seed stands for: the same each time, whatever happens in it. */
-export function stormOf(seed: number, { mode, burst, stalls = true }: StormOptions): Storm {
+export function stormOf(seed: number, { mode, burst }: StormOptions): Storm {
   const random = seededRandom(seed);
   const poisonedBeat = random.below(BEATS);
   return {
@@ -117,7 +115,7 @@ export function stormOf(seed: number, { mode, burst, stalls = true }: StormOptio
       troubles: [
         ...Array.from({ length: KILLS }, () => killIn(random, mode)),
         ...Array.from({ length: random.below(4) }, () => troubleIn(random, mode)),
-      ].filter(({ kind }) => stalls || kind !== 'stall'),
+      ],
     })),
   };
 }

@@ -28,7 +28,6 @@ it('has storms of every kind', () => {
   expect(new Set(storms.map(({ burst }) => burst))).toEqual(new Set([0, 10]));
 });
 
-// Server mode without stalls: a holder that wakes late writes over what is newer, which is still to be mended.
 it.each(['embedded', 'server'] as const)(
   'in %s mode nothing is lost, double, hidden or blocked',
   async (mode) => {
@@ -38,7 +37,6 @@ it.each(['embedded', 'server'] as const)(
       seed: 1,
       mode,
       burst: BURST,
-      stalls: mode === 'embedded',
       concurrency: 3,
       told: ({ seed, lost, double, hidden, blocked }) => {
         const all = [...lost, ...double, ...hidden, ...blocked];
