@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RecordMetadata } from '../../contracts/delta';
 import { foreignMetadata } from '../../contracts/metadata-keys';
-import { parseRecordId, type ReceiptReference, receiptIdPrefix, recordId } from '../../contracts/record-id';
+import {
+  parseRecordId,
+  type ReceiptReference,
+  receiptIdPrefix,
+  recordId,
+  recordName,
+} from '../../contracts/record-id';
 import { type OldRecord, writeOldSnapshot } from '../../demo/old-system/write-snapshot';
 import { workingCopy } from '../../functions/enhanced-compaction/chroma/working-copy';
 import { isPublication } from '../../functions/enhanced-compaction/lease/publish';
@@ -41,8 +47,13 @@ const said = (random: SeededRandom, probability: number): RecordMetadata =>
     ),
   );
 
+/** Old writers and Swift spell an image's id in capitals. */
+const spelling = (receipt: ReceiptReference, random: SeededRandom): ReceiptReference =>
+  random.chance(0.4) ? { ...receipt, imageId: receipt.imageId.toUpperCase() } : receipt;
+
 /** Where each record is a row with its line's id, ours alike; the left-over of a line says its receipt as text. */
 function migrated(receipt: ReceiptReference, random: SeededRandom): OldRecord[] {
+  const spelled = spelling(receipt, random);
   return Array.from({ length: MOST_LINES }, (_, index) => {
     const [lineId, document] = [index + 1, random.pick(TEXTS)];
     const form = random.pick<RecordMetadata>([
@@ -50,13 +61,13 @@ function migrated(receipt: ReceiptReference, random: SeededRandom): OldRecord[] 
       { receipt_id: String(receipt.receiptId), embedding_type: 'line', prev_line: 'x' },
     ]);
     const metadata = {
-      image_id: receipt.imageId,
+      image_id: spelled.imageId,
       line_id: lineId,
       text: document,
       ...form,
       ...said(random, 0.5),
     };
-    const id = recordId({ ...receipt, lineId });
+    const id = recordId({ ...spelled, lineId });
     return { id, document, metadata, embedding: embed(`${document} of old`) };
   });
 }
@@ -68,6 +79,10 @@ interface Known {
   annotation:
     | { readonly receipt: Changes; readonly lines: readonly { line_id: number; metadata: Changes }[] }
     | undefined;
+  /** The keys that any state of its annotation has named. */
+  readonly decided: Set<string>;
+  /** Its objects' key: one spelling for each receipt, so that none stands beside another. */
+  readonly key: ReceiptReference;
 }
 type Changes = Readonly<Record<string, RecordMetadata[string] | null>>;
 
@@ -79,18 +94,18 @@ const plain = (metadata: Changes) => JSON.stringify(metadata).replace(/\{"#numbe
 
 /** Something happens to a receipt. Returns the keys that an annotation decides from now on. */
 async function happen(known: Known, random: SeededRandom): Promise<string[]> {
-  const { receipt } = known;
+  const { key } = known;
   if (random.chance(0.35)) {
     if (random.chance(0.2)) {
       known.annotation = undefined;
-      await annotate(world, receipt, undefined);
+      await annotate(world, key, undefined);
       return [];
     }
     const line = { line_id: 1 + random.below(MOST_LINES), metadata: changes(random) };
     known.annotation = { receipt: changes(random), lines: [line] };
     await annotate(
       world,
-      receipt,
+      key,
       `{"receipt":${plain(known.annotation.receipt)},"lines":[{"line_id":${line.line_id},"metadata":${plain(line.metadata)}}]}`,
     );
     return [...Object.keys(known.annotation.receipt), ...Object.keys(line.metadata)];
@@ -98,7 +113,7 @@ async function happen(known: Known, random: SeededRandom): Promise<string[]> {
   const isGone = random.chance(0.25);
   const texts = Array.from({ length: 1 + random.below(MOST_LINES) }, () => random.pick(TEXTS));
   known.texts = isGone ? [] : texts;
-  await dropReceipt(world, receipt, isGone ? undefined : texts);
+  await dropReceipt(world, key, isGone ? undefined : texts);
   return [];
 }
 
@@ -132,15 +147,36 @@ it.each(SEEDS)(
       receipt: { imageId, receiptId },
       texts: undefined,
       annotation: undefined,
+      decided: new Set(),
+      key: spelling({ imageId, receiptId }, random),
     }));
-    const old = receipts.flatMap(({ receipt }) => migrated(receipt, random));
-    await writeOldSnapshot(world.s3, world.bucket, 'lines', old, { version: '20250901_101500' });
     const writer = world.writer();
-    let ever = new Set(old.flatMap(({ id, metadata }) => claimsOf(id, metadata)));
+    let ever = new Set<string>();
+    /** A snapshot of the old system's comes into the bucket, older than all that happens here. */
+    const migrate = async (minute: number) => {
+      for (const { receipt, decided } of receipts) {
+        const old = olds.get(receipt.receiptId) ?? [];
+        for (const { id, metadata } of old) {
+          const undecided = Object.entries(metadata).filter(([key]) => !decided.has(key));
+          for (const claim of claimsOf(recordName(id), Object.fromEntries(undecided))) ever.add(claim);
+        }
+      }
+      const version = `20250901_1015${String(minute).padStart(2, '0')}`;
+      await writeOldSnapshot(world.s3, world.bucket, 'lines', [...olds.values()].flat(), { version });
+    };
+    const olds = new Map(receipts.map(({ receipt }) => [receipt.receiptId, migrated(receipt, random)]));
+    await migrate(0);
 
     for (let step = 0; step < STEPS; step += 1) {
       const known = random.pick(receipts);
+      if (random.chance(0.2)) {
+        // The old system has gone on, and said more on some of it.
+        for (const { receipt } of receipts)
+          if (random.chance(0.5)) olds.set(receipt.receiptId, migrated(receipt, random));
+        await migrate(step + 1);
+      }
       const decided = await happen(known, random);
+      for (const key of decided) known.decided.add(key);
       // What an annotation names is its to decide.
       const named = decided.map((key) => JSON.stringify(key));
       const prefix = `["${receiptIdPrefix(known.receipt)}`;
@@ -156,11 +192,12 @@ it.each(SEEDS)(
       const after = await exactMetadata(world);
       const replaced = await replacedLines(world);
       const found = new Set([
-        ...[...after].flatMap(([id, metadata]) => claimsOf(id, metadata)),
-        ...replaced.flatMap(({ id, metadata }) => claimsOf(id, metadata)),
+        ...[...after].flatMap(([id, metadata]) => claimsOf(recordName(id), metadata)),
+        ...replaced.flatMap(({ id, metadata }) => claimsOf(recordName(id), metadata)),
       ]);
       expect({ step, lost: [...ever].filter((claim) => !found.has(claim)) }).toEqual({ step, lost: [] });
-      for (const [id, metadata] of after) for (const claim of claimsOf(id, metadata)) ever.add(claim);
+      for (const [id, metadata] of after)
+        for (const claim of claimsOf(recordName(id), metadata)) ever.add(claim);
       await expectKnown(receipts, after);
     }
     await writer.compact();
@@ -172,7 +209,9 @@ it.each(SEEDS)(
 /** Each receipt has the records of its last OCR result and no other, and each of them what its annotation says. */
 async function expectKnown(receipts: readonly Known[], published: ReadonlyMap<string, RecordMetadata>) {
   for (const known of receipts) {
-    const records = [...published].filter(([id]) => id.startsWith(receiptIdPrefix(known.receipt)));
+    const records = [...published].filter(([id]) =>
+      recordName(id).startsWith(receiptIdPrefix(known.receipt)),
+    );
     const texts = known.texts && [...known.texts];
     if (texts !== undefined) {
       expect(records.map(([id]) => id).sort()).toEqual(
