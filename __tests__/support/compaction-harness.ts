@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type LocalAws, startLocalAws } from 'local-aws';
 import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
 import { type CollectionRun, type CompactionRun, collectionKey } from '../../contracts/compaction-run';
@@ -75,6 +75,8 @@ export interface World {
   state(run: CompactionRun): Promise<CollectionRun>;
   pointer(): Promise<CollectionPointer | undefined>;
   deletePointer(): Promise<void>;
+  /** Changes the pointer's item by an expression in which `:value` stands for something. */
+  changePointer(expression: string, value: unknown): Promise<void>;
   /** Ids of the published records, in order, with document and metadata. */
   published(): Promise<Map<string, { document: string; metadata: Readonly<Record<string, unknown>> }>>;
   /** Their documents, sorted. */
@@ -205,6 +207,12 @@ function makeWorld(
     },
     async deletePointer() {
       await table.client.send(new DeleteCommand({ TableName: table.name, Key: collectionKey('lines') }));
+    },
+    async changePointer(UpdateExpression, value) {
+      const ExpressionAttributeValues = { ':value': value };
+      const Key = collectionKey('lines');
+      const update = { TableName: table.name, Key, UpdateExpression, ExpressionAttributeValues };
+      await table.client.send(new UpdateCommand(update));
     },
     async published() {
       const collection = await openPublishedCollection('lines', world.source);

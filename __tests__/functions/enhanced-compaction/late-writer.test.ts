@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { type CompactionRun, collectionKey } from '../../../contracts/compaction-run';
+import type { CompactionRun } from '../../../contracts/compaction-run';
 import { LATE_WRITE_SECONDS } from '../../../contracts/lease';
 import { openChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
@@ -32,7 +31,7 @@ function stalling(
   overrides: Parameters<typeof world.writer>[0] = {},
 ) {
   proxy.breakAt('held', matches, async () => {
-    await changePointer('SET lease_expires_at = :value', 1);
+    await world.changePointer('SET lease_expires_at = :value', 1);
     await meanwhile();
   });
   return writer(proxy.endpoint, { leaseTimes: { renewalSeconds: 3600 }, ...overrides });
@@ -49,21 +48,11 @@ function dying(matches: (body: string) => boolean, meanwhile: () => Promise<unkn
   return stalling(matches, meanwhile, { table: { ...world.table, client } });
 }
 
-const changePointer = (UpdateExpression: string, value: unknown) =>
-  world.table.client.send(
-    new UpdateCommand({
-      TableName: world.table.name,
-      Key: collectionKey('lines'),
-      UpdateExpression,
-      ExpressionAttributeValues: { ':value': value },
-    }),
-  );
-
 /** Lets so many seconds pass for what was touched. */
 const touchedBefore = async (seconds: number) => {
   const touched = (await world.pointer())?.touched ?? [];
   const earlier = touched.map((each) => ({ ...each, at: each.at - seconds * 1000 }));
-  await changePointer('SET touched = :value', earlier);
+  await world.changePointer('SET touched = :value', earlier);
 };
 
 async function stored() {
@@ -170,7 +159,7 @@ describe('What a writer without its lease', () => {
     const client = intercepted(world.table.client, async ({ input }, send) => {
       if (input.UpdateExpression === 'SET touched = :touched' && !hasStalled) {
         hasStalled = true;
-        await changePointer('SET lease_expires_at = :value', 1);
+        await world.changePointer('SET lease_expires_at = :value', 1);
         await merge([{ ...NEXT, texts: ['X'] }]);
       }
       return send();
@@ -227,7 +216,7 @@ describe('What a merge on a server has touched', () => {
       { length: 5000 },
       (_, index) => `${imageId}#${String(index).padStart(5, '0')}`,
     );
-    await changePointer('SET touched = :value', [{ at: Date.now(), again: true, receipts }]);
+    await world.changePointer('SET touched = :value', [{ at: Date.now(), again: true, receipts }]);
     await world.arrive({ ...LATE, texts: ['A'] });
     await expect(writer().compact()).rejects.toThrow('5000 receipts of lines to be merged again');
     expect(await documents()).toEqual(['A', 'B', 'C']);

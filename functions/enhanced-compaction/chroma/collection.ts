@@ -32,6 +32,11 @@ export interface CompleteRecord {
   readonly embedding: Float32Array;
 }
 
+/** A whole record as Chroma has it: without a text where it was stored without one, its numbers as Chroma wrote them. */
+export interface ExactRecord extends StoredRecord {
+  readonly embedding: Float32Array;
+}
+
 /** What is written over a stored record: null takes a metadata key away, and a key that is not named stays. */
 export interface RecordUpdate extends Omit<HashedRecord, 'metadata'> {
   readonly metadata: Readonly<Record<string, MetadataValue | null>>;
@@ -50,6 +55,8 @@ export interface Neighbour {
 
 /** A Chroma collection over REST: embeddings travel as base64 of their Float32 bytes, six times cheaper to encode. */
 export interface ChromaCollection {
+  /** It outlasts a new name, and no other collection ever has it. */
+  readonly id: string;
   readonly name: string;
   readonly space: DistanceSpace;
   count(): Promise<number>;
@@ -63,6 +70,8 @@ export interface ChromaCollection {
   page(offset: number, limit: number): Promise<CompleteRecord[]>;
   /** Adds records under ids that must not be stored: Chroma passes silently over an id that is. */
   add(records: readonly HashedRecord[]): Promise<void>;
+  /** Adds records of another collection just as they are, under the same condition. */
+  copy(records: readonly ExactRecord[]): Promise<void>;
   /**
    * Writes over records that are stored, without their being away for a moment: what the update does not name is
    * not touched, so it keeps its type, and a reader or a crash in between meets a whole record.
@@ -115,10 +124,27 @@ export async function openChromaCollection(
   name: string,
   recordsPerWrite = RECORDS_PER_WRITE,
 ): Promise<ChromaCollection | undefined> {
-  const all = await database.get<CollectionAnswer[]>('collections');
-  const found = all.find((each) => each.name === name);
+  const found = await unlessMissing(database.get<CollectionAnswer>(`collections/${name}`));
   return found && chromaCollection(database, found, recordsPerWrite);
 }
+
+/** Gives a collection another name, which must be free. */
+export const renameChromaCollection = (
+  database: ChromaDatabase,
+  { id }: ChromaCollection,
+  name: string,
+): Promise<void> => database.put(`collections/${id}`, { new_name: name });
+
+/** Removes a collection with all of its records, if there is one. Who still writes to it is refused. */
+export async function dropChromaCollection(database: ChromaDatabase, name: string): Promise<void> {
+  await unlessMissing(database.delete(`collections/${name}`));
+}
+
+const unlessMissing = <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> =>
+  answer.catch((error: unknown) => {
+    if (error instanceof ChromaRefusal && error.status === 404) return undefined;
+    throw error;
+  });
 
 /**
  * Opens the one collection of a private Chroma directory, by whatever name an old system gave it; undefined
@@ -146,11 +172,11 @@ const RECORDS_PER_PAGE = 1000;
 export async function* pagesOf({
   page,
   byIds,
-}: Pick<ChromaCollection, 'page' | 'byIds'>): AsyncGenerator<CompleteRecord[]> {
+}: Pick<ChromaCollection, 'page' | 'byIds'>): AsyncGenerator<ExactRecord[]> {
   for (let offset = 0; ; offset += RECORDS_PER_PAGE) {
     const records = await page(offset, RECORDS_PER_PAGE);
-    const exact = new Map((await byIds(records.map(({ id }) => id))).map((each) => [each.id, each.metadata]));
-    yield records.map((record) => ({ ...record, metadata: exact.get(record.id) ?? record.metadata }));
+    const exact = new Map((await byIds(records.map(({ id }) => id))).map((each) => [each.id, each]));
+    yield records.map((record) => ({ ...record, ...exact.get(record.id) }));
     if (records.length < RECORDS_PER_PAGE) return;
   }
 }
@@ -235,6 +261,7 @@ function chromaCollection(
   };
 
   return {
+    id,
     name,
     space: distanceSpaceSchema.parse(configuration?.hnsw?.space ?? configuration?.spann?.space ?? 'l2'),
     count: () => database.get<number>(path('count')),
@@ -263,6 +290,15 @@ function chromaCollection(
       }));
     },
     add: (records) => write('add', records),
+    async copy(records) {
+      for (const slice of requestSlices(records, recordsPerWrite, requestBytes)) {
+        await send('add', slice, (some) => ({
+          embeddings: some.map(({ embedding }) => base64(embedding)),
+          documents: some.map(({ document }) => document),
+          metadatas: some.map(({ metadata }) => (Object.keys(metadata).length === 0 ? null : metadata)),
+        }));
+      }
+    },
     update: (records) => write('upsert', records),
     async updateMetadata(records) {
       // What else the caller knows of a record is not sent.
@@ -327,5 +363,10 @@ const base64 = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 
 /** What a record takes in a request. Bytes. */
-const requestBytes = ({ id, document, metadata, embedding }: RecordUpdate): number =>
+const requestBytes = ({
+  id,
+  document,
+  metadata,
+  embedding,
+}: Omit<RecordUpdate, 'contentHash' | 'document'> & Pick<ExactRecord, 'document'>): number =>
   Buffer.byteLength(stringifyExactly({ id, document, metadata })) + 1.4 * embedding.byteLength;

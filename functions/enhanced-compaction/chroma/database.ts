@@ -25,6 +25,8 @@ export interface ChromaDatabase {
   get<Answer>(path: string): Promise<Answer>;
   /** @param read - reads the answer. @default JSON.parse */
   post<Answer>(path: string, body: object, read?: (json: string) => unknown): Promise<Answer>;
+  put(path: string, body: object): Promise<void>;
+  delete(path: string): Promise<void>;
 }
 
 /** Chroma does not do what it was asked to. The message names the request and its kind of error, and no content. */
@@ -65,6 +67,8 @@ const FIRST_DELAY_MILLISECONDS = 200;
 /** Too many requests, and trouble of the server's own, or of a gateway before it. */
 const isRetried = (status: number): boolean => status === 429 || status >= 500;
 
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
 /** What came of a request: an answer, or a failure where none came. */
 interface Attempt {
   readonly status?: number;
@@ -85,11 +89,7 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
   const base = `${url.replace(/\/$/, '')}/api/v2/tenants/${encodeURIComponent(tenant)}/databases/${encodeURIComponent(database)}/`;
   const headers = { 'content-type': 'application/json', ...(apiKey && { 'x-chroma-token': apiKey }) };
 
-  const attempt = async (
-    method: 'GET' | 'POST',
-    path: string,
-    body: string | undefined,
-  ): Promise<Attempt> => {
+  const attempt = async (method: Method, path: string, body: string | undefined): Promise<Attempt> => {
     const timeout = AbortSignal.timeout(CHROMA_REQUEST_SECONDS * 1000);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     options.signal?.throwIfAborted();
@@ -107,7 +107,7 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
     }
   };
   const request = async <Answer>(
-    method: 'GET' | 'POST',
+    method: Method,
     path: string,
     body?: object,
     read: (json: string) => unknown = JSON.parse,
@@ -141,6 +141,8 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
   return {
     get: (path) => request('GET', path),
     post: (path, body, read) => request('POST', path, body, read),
+    put: (path, body) => request('PUT', path, body, () => {}),
+    delete: (path) => request('DELETE', path, undefined, () => {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import { CONTENT_HASH_KEY, contentHash, type HashedRecord } from '../../../contracts/delta';
 import { idSpellings, parseRecordId, receiptIdPrefix } from '../../../contracts/record-id';
 import type { ReplacedRecord } from '../../../contracts/replaced-record';
-import { type ChromaCollection, type CompleteRecord, pagesOf, type StoredRecord } from '../chroma/collection';
+import { type ChromaCollection, type ExactRecord, pagesOf, type StoredRecord } from '../chroma/collection';
 import { replacedRecord } from '../merge/replacement';
 
 /**
@@ -25,7 +25,7 @@ export async function keepMissingReceipts(
       const receipt = receiptOf(id);
       if (!missing.has(receipt)) missing.set(receipt, !present.has(receipt));
     }
-    const isMissing = ({ id }: CompleteRecord) => missing.get(receiptOf(id)) === true;
+    const isMissing = ({ id }: ExactRecord) => missing.get(receiptOf(id)) === true;
     await into.add(page.filter(isMissing).map(asHashedRecord));
     const known = new Map(stored.map((record) => [record.id, record]));
     for (const record of page.filter((each) => !isMissing(each))) {
@@ -38,9 +38,9 @@ export async function keepMissingReceipts(
 }
 
 /** What a record loses of its foreign metadata where another writer's form of it counts. */
-function lossBetween(record: CompleteRecord, now: StoredRecord | undefined): ReplacedRecord | undefined {
+function lossBetween(record: ExactRecord, now: StoredRecord | undefined): ReplacedRecord | undefined {
   if (now === undefined) return replacedRecord(record, {}, 'record-gone');
-  const why = (now.document ?? '') === record.document ? 'value-changed' : 'text-changed';
+  const why = (now.document ?? '') === (record.document ?? '') ? 'value-changed' : 'text-changed';
   return replacedRecord(record, now.metadata, why);
 }
 
@@ -51,8 +51,8 @@ function receiptOf(id: string): string {
 }
 
 /** A record as it is written; an old one without a content hash gets its own. */
-export function asHashedRecord({ id, document, metadata: stored, embedding }: CompleteRecord): HashedRecord {
+export function asHashedRecord({ id, document, metadata: stored, embedding }: ExactRecord): HashedRecord {
   const { [CONTENT_HASH_KEY]: hash, ...metadata } = stored;
-  const content = { document, metadata, embedding };
+  const content = { document: document ?? '', metadata, embedding };
   return { id, ...content, contentHash: typeof hash === 'string' ? hash : contentHash(content) };
 }

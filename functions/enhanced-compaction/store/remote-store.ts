@@ -5,11 +5,14 @@ import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { messageOf, type Telemetry } from '../../shared/logging';
 import type { RunTable } from '../../shared/run-table';
 import { type ChromaCollection, createChromaCollection, openChromaCollection } from '../chroma/collection';
-import { chromaDatabase } from '../chroma/database';
+import { type ChromaDatabase, chromaDatabase } from '../chroma/database';
 import type { Lease } from '../lease/lease';
+import type { Published } from '../lease/publish';
+import { takeCensus } from '../merge/census';
 import { locateSnapshot } from '../snapshot/locate';
 import { nameImages } from '../snapshot/name-images';
 import { type CollectionStore, embeddingOf, refuseOtherSpace } from './collection-store';
+import { loadCollection } from './load-collection';
 import { TouchedInPlace } from './touched-receipts';
 
 export interface RemoteStoreProps {
@@ -38,6 +41,7 @@ const RECORDS_PER_WRITE = 300;
  * mark on the pointer alone, and no file. What a writer has written when it loses its lease stays, and may even arrive
  * later; {@link TouchedInPlace} has it set right.
  *
+ * A collection that the server lacks is loaded from S3 before anything is merged into it: {@link loadCollection}.
  * There are no checkpoints to S3: the server keeps its own data, and the deltas in the bucket are never
  * marked as covered, so they do not expire.
  */
@@ -60,22 +64,26 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       };
       const database = chromaDatabase({ url, tenant, database: props.database, apiKey, signal, unanswered });
       const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
-      if (existing === undefined) await refuseToStartEmpty(props, pointer.version);
+      const loaded = existing === undefined ? await load(props, lease, database) : undefined;
       const chroma =
-        existing ?? (await createChromaCollection(database, collection, props.space, RECORDS_PER_WRITE));
+        existing ??
+        loaded?.chroma ??
+        (await createChromaCollection(database, collection, props.space, RECORDS_PER_WRITE));
       const { manifest } = pointer;
       // Nothing of ours was published on it: it may be what the old system has left.
       if (existing !== undefined && manifest === undefined) await nameImages(existing);
       if (manifest !== undefined) refuseOtherSpace(collection, chroma.space, manifest.space);
+      const isElsewhere = loaded === undefined && isOfEmbedded(pointer);
+      if (isElsewhere) await refuseOther(collection, chroma, pointer);
       const again = touched.begin(Date.now());
       return {
         chroma,
-        embedding: embeddingOf(pointer) ?? (await ownEmbedding(props, chroma)),
-        isUnpublished: manifest === undefined || again.length > 0,
+        embedding: loaded?.embedding ?? embeddingOf(pointer) ?? (await ownEmbedding(props, chroma)),
+        isUnpublished: manifest === undefined || loaded !== undefined || isElsewhere || again.length > 0,
         again,
         rebuiltFrom: [],
-        lineage: manifest?.lineage ?? [],
-        snapshotVersion: pointer.snapshot_version,
+        lineage: loaded?.lineage ?? manifest?.lineage ?? [],
+        snapshotVersion: loaded?.snapshotVersion ?? pointer.snapshot_version,
         hasAdopted: false,
         hasCheckpoints: false,
         needsCheckpoint: false,
@@ -95,7 +103,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         discard: async () => touched.brokenOff(),
       };
     },
-    hasWork: async (lease) => touchedUnder(lease).isDue(Date.now()),
+    hasWork: async (lease, published) => isOfEmbedded(published) || touchedUnder(lease).isDue(Date.now()),
     hasToMend: () => last?.hasToMend ?? false,
     // Its room is the server's.
     isFull: async () => false,
@@ -113,11 +121,24 @@ async function ownEmbedding(
   return { model, dimensions: first?.embedding.length ?? dimensions };
 }
 
-async function refuseToStartEmpty({ collection, ...source }: RemoteStoreProps, version: string | undefined) {
-  const snapshot = await locateSnapshot({ ...source, collection });
-  if (version === undefined && snapshot === undefined) return;
+/** Loads what S3 has of a collection that the server lacks; undefined for a new one. */
+async function load(props: RemoteStoreProps, lease: Lease, database: ChromaDatabase) {
+  if (lease.pointer.version === undefined && (await locateSnapshot(props)) === undefined) return undefined;
+  return loadCollection({ ...props, database, recordsPerWrite: RECORDS_PER_WRITE }, lease);
+}
+
+/** Whether what is published was merged in embedded mode: a server has neither base nor log. */
+const isOfEmbedded = ({ manifest }: Published): boolean =>
+  manifest !== undefined &&
+  (manifest.base ?? manifest.files_sha256 ?? manifest.uncovered_deltas.at(0)) !== undefined;
+
+/** @throws {Error} when a collection that the server had before is not what embedded mode has published. */
+async function refuseOther(collection: Collection, chroma: ChromaCollection, { manifest }: Published) {
+  const records = await chroma.count();
+  const { digest } = await takeCensus(collection, chroma);
+  if (records === manifest?.records && digest === (manifest.digest ?? digest)) return;
   throw new Error(
-    `The Chroma server has no collection ${collection}, but the pipeline has published one ` +
-      `(${version ?? snapshot?.version}). Copy it to the server before switching to it; nothing is created empty beside it.`,
+    `The Chroma server has a collection ${collection} of ${records} records, which is not the published one of ` +
+      `${manifest?.records}. Rename it, or delete it when nobody needs it: then the published one is loaded.`,
   );
 }
