@@ -93,6 +93,8 @@ describe("Another writer's snapshot that is adopted", () => {
       const lost = await kept();
       for (const document of ['TOTAI 3.30', 'LEFT OVER'])
         expect(lost).toContainEqual([document, { section_label: 'OLD', place_id: 'p1' }]);
+      // What stays is not kept as if it went.
+      expect(lost.filter(([, metadata]) => Object.hasOwn(Object(metadata), 'place_id'))).toHaveLength(2);
     },
   );
 
