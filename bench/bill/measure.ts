@@ -1,0 +1,145 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { LocalAws } from 'local-aws';
+import { quietTelemetry } from '../../__tests__/support/compaction-harness';
+import { doorbell } from '../../__tests__/support/runs';
+import type { CompactionRun } from '../../contracts/compaction-run';
+import { createResources } from '../../demo/pipeline/resources';
+import { compact } from '../../functions/enhanced-compaction/compact';
+import { createDoorbellHandler } from '../../functions/enhanced-compaction/doorbells';
+import { listFiles } from '../../functions/enhanced-compaction/files/list-files';
+import { openPublishedCollection } from '../../functions/enhanced-compaction/open-published';
+import { createEmbeddedStore } from '../../functions/enhanced-compaction/store/embedded-store';
+import { createRun } from '../../functions/shared/run-table';
+import { loadConfig } from '../../stacks/config';
+import { makeReceipt } from '../made-receipt';
+import { countRequests, during } from './counting';
+import { ASSUMPTIONS, type Counts, type Measured, minus, NOTHING, times } from './model';
+
+const EMBEDDING = { model: 'text-embedding-3-small', dimensions: 1536 };
+const ROUNDS = 5;
+const BATCH = 10;
+const BATCHES = 5;
+
+/** Lets the real handler merge on the embedded AWS, and counts what it does at one size of the collection. */
+export async function measure(aws: LocalAws, records: number): Promise<Measured> {
+  const mountPath = await mkdtemp(join(tmpdir(), 'bench-bill-'));
+  const s3 = new S3Client(aws.clientOptions('s3'));
+  const sqs = new SQSClient(aws.clientOptions('sqs'));
+  const dynamodb = new DynamoDBClient(aws.clientOptions('dynamodb'));
+  const bucket = `bench-bill-${records}`;
+  const { tableName: name } = await createResources(
+    { s3, sqs, dynamodb },
+    { ...loadConfig('dev'), prefix: bucket },
+    { bucketName: bucket, visibilityTimeoutSeconds: 60 },
+  );
+  const counter = countRequests(s3, dynamodb);
+  const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
+  const table = { client, name };
+  const telemetry = quietTelemetry();
+  const shared = { s3, bucket, table, telemetry, ...EMBEDDING };
+  const store = createEmbeddedStore({
+    ...shared,
+    collection: 'lines',
+    mountPath,
+    space: 'l2',
+    // One checkpoint, when the collection is filled.
+    ...{ checkpointRecords: 1e9, checkpointMinutes: 1e6, snapshotsKept: 3 },
+  });
+  let checkpoint: Counts = NOTHING;
+  const watched: typeof store = {
+    ...store,
+    async checkpoint(lease, published) {
+      let noted = published;
+      const counts = await during(counter, async () => {
+        noted = await store.checkpoint(lease, published);
+      });
+      if (noted !== published) checkpoint = counts;
+      return noted;
+    },
+  };
+  const handler = createDoorbellHandler({
+    compact: (collection, announced, deadline) =>
+      compact(collection, announced, deadline, { ...shared, store: watched }),
+    table,
+    telemetry,
+    quarantine: async () => {},
+  });
+  const arrive = async (): Promise<CompactionRun> => {
+    const { run, bytes } = makeReceipt(EMBEDDING, ASSUMPTIONS.recordsAReceipt);
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: run.lines.delta_key, Body: bytes }));
+    await createRun(table, run);
+    return run;
+  };
+  const merge = async (runs: readonly CompactionRun[]) => {
+    const { batchItemFailures } = await handler(eventOf(runs), CONTEXT);
+    if (batchItemFailures.length > 0) throw new Error('The handler could not finish a batch.');
+  };
+  const publishOf = async (receipts: number): Promise<Counts> => {
+    const runs: CompactionRun[] = [];
+    for (let each = 0; each < receipts; each += 1) runs.push(await arrive());
+    return during(counter, () => merge(runs));
+  };
+  try {
+    let last = await arrive();
+    for (let left = records - ASSUMPTIONS.recordsAReceipt; left > 0; left -= ASSUMPTIONS.recordsAReceipt) {
+      last = await arrive();
+    }
+    await merge([last]);
+    const bytes = await bytesBelow(mountPath);
+    const cold = (mount: string | undefined) =>
+      during(counter, async () => {
+        const reader = await openPublishedCollection('lines', { s3, bucket, table, mountPath: mount });
+        await reader.close();
+      });
+    const [coldFromEfs, coldFromS3] = [await cold(mountPath), await cold(undefined)];
+    // The first after a checkpoint starts the server again.
+    await publishOf(1);
+    const [first, short] = [await medianOf(ROUNDS, () => publishOf(1)), ROUNDS];
+    const batch = await medianOf(BATCHES, () => publishOf(BATCH));
+    const later = await medianOf(ROUNDS, () => publishOf(1));
+    const grown = short + BATCHES * BATCH;
+    const logged = { ...NOTHING, writeUnits: Math.max(0, (later.writeUnits - first.writeUnits) / grown) };
+    return {
+      records,
+      publish: first,
+      receipt: { ...times(minus(batch, first), 1 / (BATCH - 1)), seconds: 0 },
+      logged,
+      checkpoint: { ...checkpoint, efsWritten: bytes },
+      coldFromEfs: { ...coldFromEfs, efsRead: bytes },
+      coldFromS3,
+    };
+  } finally {
+    await store.close();
+    for (const each of [s3, sqs, dynamodb]) each.destroy();
+    await rm(mountPath, { recursive: true, force: true });
+  }
+}
+
+type Event = Parameters<ReturnType<typeof createDoorbellHandler>>[0];
+type Context = Parameters<ReturnType<typeof createDoorbellHandler>>[1];
+
+const CONTEXT = { getRemainingTimeInMillis: () => 3_600_000 } as Context;
+
+const eventOf = (runs: readonly CompactionRun[]) =>
+  ({
+    Records: runs.map((run, index) => ({ messageId: String(index), body: JSON.stringify(doorbell(run)) })),
+  }) as Event;
+
+async function bytesBelow(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const path of await listFiles(folder)) bytes += (await stat(join(folder, path))).size;
+  return bytes;
+}
+
+/** The one whose seconds are the median. */
+async function medianOf(rounds: number, act: () => Promise<Counts>): Promise<Counts> {
+  const all: Counts[] = [];
+  for (let round = 0; round < rounds; round += 1) all.push(await act());
+  return all.sort((a, b) => a.seconds - b.seconds)[rounds >> 1] ?? NOTHING;
+}
