@@ -1,7 +1,7 @@
 /**
- * List prices of us-east-1 in dollars, as AWS's pricing pages had them on 2026-11-30: Amazon EFS (Standard, Elastic
- * Throughput), Amazon S3 (Standard), DynamoDB (on demand), SQS (FIFO), Lambda (arm64, first tier). Storage is left out:
- * it is the same before and after, but for the file system's own.
+ * List prices of us-east-1 in dollars as of 2026, not read again for this: look at AWS's pricing pages before you rely on
+ * a sum. Amazon EFS (Standard, Elastic Throughput), Amazon S3 (Standard), DynamoDB (on demand), SQS (FIFO), Lambda (arm64,
+ * first tier). Storage is left out: it is the same before and after, but for the file system's own.
  */
 export const PRICES = {
   efsGigabyteWritten: 0.06,
