@@ -54,6 +54,13 @@ it('A6: takes no other tag of that bucket for it', async () => {
   expect(await of(source)).toBe(source);
 });
 
+it('A6: asks ten times before it takes that bucket for one that is not being retired', async () => {
+  const { source, of } = await proven();
+  await embedded.admin.resetRequests();
+  expect(await of(source)).toBe(source);
+  expect((await embedded.admin.requests()).GetBucketTagging).toBe(10);
+});
+
 it('A6: is an error where the tags of that bucket may not be read', async () => {
   const { source, of } = await proven();
   await embedded.admin.inject({ operation: 'GetBucketTagging', fail: 'AccessDenied', times: 0 });
