@@ -8,7 +8,7 @@ import {
 import { type ChromaDatabase, chromaDatabase } from '../../functions/enhanced-compaction/chroma/database';
 import { asHashedRecord } from '../../functions/enhanced-compaction/snapshot/missing-receipts';
 import { runsOfReceipt } from '../../functions/shared/run-table';
-import { useChromaServer } from '../support/chroma-server';
+import { createDatabase, useChromaServer } from '../support/chroma-server';
 import { embed, useCompactionHarness, type Writer } from '../support/compaction-harness';
 import { replacedLines } from '../support/foreign-metadata';
 import { annotate, dropReceipt } from '../support/receipt-functions';
@@ -22,12 +22,7 @@ let database: ChromaDatabase;
 let writer: Writer;
 beforeEach(async () => {
   receipt = { imageId: randomUUID(), receiptId: 1 };
-  const name = `annotations-${receipt.imageId}`;
-  await fetch(`${server.url}/api/v2/tenants/default_tenant/databases`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name }),
-  });
+  const name = await createDatabase(server.url);
   database = chromaDatabase({ url: server.url, database: name });
   writer = world.writer({ store: remoteStore(world, { url: server.url, database: name }) });
 });

@@ -27,10 +27,11 @@ export function useChromaServer(): { readonly url: string } {
 
 /** A database of its own on a server. Returns its name. */
 export async function createDatabase(url: string, name: string = randomUUID()): Promise<string> {
-  await fetch(`${url}/api/v2/tenants/default_tenant/databases`, {
+  const { ok, status } = await fetch(`${url}/api/v2/tenants/default_tenant/databases`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ name }),
   });
+  if (!ok) throw new Error(`The Chroma server did not create the database ${name}: status ${status}.`);
   return name;
 }

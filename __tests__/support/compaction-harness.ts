@@ -8,6 +8,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type LocalAws, startLocalAws } from 'local-aws';
 import { type CollectionPointer, collectionPointerSchema } from '../../contracts/collection-pointer';
+import type { Collection } from '../../contracts/collections';
 import { type CollectionRun, type CompactionRun, collectionKey } from '../../contracts/compaction-run';
 import {
   ANNOTATION_FORMAT_VERSION,
@@ -75,8 +76,8 @@ export interface World {
   state(run: CompactionRun): Promise<CollectionRun>;
   pointer(): Promise<CollectionPointer | undefined>;
   deletePointer(): Promise<void>;
-  /** Changes the pointer's item by an expression in which `:value` stands for something. */
-  changePointer(expression: string, value: unknown): Promise<void>;
+  /** Changes the pointer's item by an expression in which `:value` stands for something. @param collection - lines */
+  changePointer(expression: string, value: unknown, collection?: Collection): Promise<void>;
   /** Ids of the published records, in order, with document and metadata. */
   published(): Promise<Map<string, { document: string; metadata: Readonly<Record<string, unknown>> }>>;
   /** Their documents, sorted. */
@@ -208,9 +209,9 @@ function makeWorld(
     async deletePointer() {
       await table.client.send(new DeleteCommand({ TableName: table.name, Key: collectionKey('lines') }));
     },
-    async changePointer(UpdateExpression, value) {
+    async changePointer(UpdateExpression, value, collection = 'lines') {
       const ExpressionAttributeValues = { ':value': value };
-      const Key = collectionKey('lines');
+      const Key = collectionKey(collection);
       const update = { TableName: table.name, Key, UpdateExpression, ExpressionAttributeValues };
       await table.client.send(new UpdateCommand(update));
     },

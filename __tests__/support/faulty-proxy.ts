@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { listenOnLoopback } from 'local-aws';
 
 export interface ProxiedRequest {
   readonly method: string;
@@ -69,12 +70,9 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     else if (kind === 'failed') outgoing.writeHead(500).end();
     else if (kind === 'throttled') outgoing.writeHead(400).end(THROTTLED);
     else if (kind !== 'never') await pass(target, incoming, body, outgoing, fault);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
+  });
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: await listenOnLoopback(server),
     set: (next) => {
       faults = next.map((fault) => ({ fault, met: 0 }));
     },

@@ -1,10 +1,8 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { createLambdaRuntime, type LambdaRuntime } from 'local-aws';
 import { COLLECTIONS, type Collection } from '../../../contracts/collections';
-import { collectionKey } from '../../../contracts/compaction-run';
 import { recordId } from '../../../contracts/record-id';
 import { functionEnvironment } from '../../../demo/pipeline/environment';
 import { bundleFunctions } from '../../../functions/bundle';
@@ -87,14 +85,7 @@ const deliver = (doorbells: readonly object[]) =>
 
 /** As if its time had gone by. */
 const endLease = (collection: Collection) =>
-  world.table.client.send(
-    new UpdateCommand({
-      TableName: world.table.name,
-      Key: collectionKey(collection),
-      UpdateExpression: 'SET lease_expires_at = :past',
-      ExpressionAttributeValues: { ':past': 1 },
-    }),
-  );
+  world.changePointer('SET lease_expires_at = :value', 1, collection);
 
 const isNote = (body: string) => body.includes('lines_replaced_key');
 const isDelete = (body: string) => /^\{"ids":\[[^\]]*\]\}$/.test(body);

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DeleteObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import {
   COVERED_DELTA_TAG,
   deltaKey,
@@ -12,7 +11,6 @@ import {
   snapshotPrefix,
   snapshotVersionPrefix,
 } from '../../../contracts/bucket-layout';
-import { collectionKey } from '../../../contracts/compaction-run';
 import { recordId } from '../../../contracts/record-id';
 import { DECOY_KEYS } from '../../../demo/old-system/old-buckets';
 import { writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
@@ -78,15 +76,8 @@ describe('A published version', () => {
       await world.compactOnce({ checkpointRecords: 1 });
     }
     const { version = '', manifest } = (await world.pointer()) ?? {};
-    const put = new UpdateCommand({
-      TableName: world.table.name,
-      Key: collectionKey('lines'),
-      UpdateExpression: 'SET manifest = :manifest',
-      ExpressionAttributeValues: {
-        ':manifest': { ...manifest, record_tally: { labels: { flags: 1 }, forms: {} } },
-      },
-    });
-    await world.table.client.send(put);
+    const record_tally = { labels: { flags: 1 }, forms: {} };
+    await world.changePointer('SET manifest = :value', { ...manifest, record_tally });
     await rm(join(world.mountPath, 'lines'), { recursive: true });
     await world.put(archiveOf(version), 'damaged');
     await world.arrive({ texts: ['NEXT'] });

@@ -1,11 +1,11 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { listenOnLoopback } from 'local-aws';
 import {
   type ChromaCollection,
   openChromaCollection,
 } from '../../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../../functions/enhanced-compaction/chroma/database';
-import { useChromaServer } from '../../../support/chroma-server';
+import { createDatabase, useChromaServer } from '../../../support/chroma-server';
 import { useCompactionHarness, type Writer } from '../../../support/compaction-harness';
 import { remoteStore } from '../../../support/remote-store';
 
@@ -44,29 +44,20 @@ beforeAll(async () => {
       });
       outgoing.writeHead(answer.status, headers).end(await answer.text());
     });
-  }).listen(0, '127.0.0.1');
-  await once(front, 'listening');
-  const address = front.address();
-  url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  });
+  url = await listenOnLoopback(front);
 });
 afterAll(async () => {
   front.closeAllConnections();
   front.close();
 });
 
-let databases = 0;
 let writer: Writer;
 let stored: () => Promise<ChromaCollection | undefined>;
 beforeEach(async () => {
-  databases += 1;
-  const database = `quota-${databases}`;
+  const database = await createDatabase(chroma.url);
   requests = [];
   refuse = () => undefined;
-  await fetch(`${chroma.url}/api/v2/tenants/default_tenant/databases`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name: database }),
-  });
   writer = world.writer({ store: remoteStore(world, { url, database }) });
   stored = () => openChromaCollection(chromaDatabase({ url: chroma.url, database }), 'lines');
 });

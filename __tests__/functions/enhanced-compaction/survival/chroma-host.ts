@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChromaServer } from '../../../../functions/enhanced-compaction/chroma/server';
+import { createDatabase } from '../../../support/chroma-server';
 
 /** A Chroma server for all, as a company runs one: killed, it is started again on its data, at the same place. */
 export interface ChromaHost {
@@ -35,12 +36,7 @@ export async function startChromaHost(): Promise<ChromaHost> {
     },
     async createDatabase(name) {
       await restarting;
-      const { ok, status } = await fetch(`${url}/api/v2/tenants/default_tenant/databases`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ name }),
-      });
-      if (!ok) throw new Error(`The Chroma server did not create the database ${name}: status ${status}.`);
+      await createDatabase(url, name);
     },
     async stop() {
       await restarting;
