@@ -34,7 +34,6 @@ export interface Compaction {
   readonly finished: ReadonlySet<string>;
 }
 
-const WRITES_AT_ONCE = 16;
 /** In one invocation. */
 const ATTEMPTS = 3;
 
@@ -142,9 +141,7 @@ async function unfinishedRuns(
   const nameOf = (run: CompactionRun | MergedRun): string => runName(runOf(run));
   const merged = new Map(manifest?.runs.map((run) => [nameOf(run), run.merged_vectors]));
   const unmarked = runs.filter((run) => merged.has(nameOf(run)) && !finished.has(nameOf(run)));
-  await concurrently(unmarked, WRITES_AT_ONCE, (run) =>
-    completeRun(table, run, collection, merged.get(nameOf(run)) ?? 0),
-  );
+  await concurrently(unmarked, (run) => completeRun(table, run, collection, merged.get(nameOf(run)) ?? 0));
   for (const run of unmarked) finished.add(nameOf(run));
   return runs.filter((run) => !finished.has(nameOf(run)));
 }

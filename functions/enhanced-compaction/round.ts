@@ -48,8 +48,6 @@ export interface Round {
   readonly finished: ReadonlySet<string>;
 }
 
-const REQUESTS_AT_ONCE = 16;
-
 /**
  * One round: merges runs into the open collection, publishes the result by one conditional write, and only
  * then marks the runs. A corrupt delta ends its own run FAILED and no other. So does one that Chroma refuses, but the
@@ -102,7 +100,7 @@ async function mergeAndPublish(
     if (receipts.length > 0 && (Date.now() >= deadline || isFull)) break;
     lease.signal.throwIfAborted();
     await startRuns(table, piece, lease);
-    const decided = await concurrently(piece, REQUESTS_AT_ONCE, (receipt) =>
+    const decided = await concurrently(piece, (receipt) =>
       decideReceipt(receipt, lease.collection, embedding, props),
     );
     const winners = decided.flatMap((receipt) => receipt.winners);
@@ -171,7 +169,6 @@ const withoutRecords = ({ winners, ...rest }: DecidedReceipt): DecidedReceipt =>
 const startRuns = (table: RunTable, piece: readonly ReceiptWork[], { collection }: Lease) =>
   concurrently(
     piece.flatMap(({ candidates }) => candidates),
-    REQUESTS_AT_ONCE,
     (run) => changeRun(table, run, collection, { state: 'PROCESSING', started_at: new Date().toISOString() }),
   );
 
@@ -183,7 +180,7 @@ async function markDecided(
 ): Promise<Set<string>> {
   const end = (run: CompactionRun, state: 'SUPERSEDED' | 'FAILED', error: string) =>
     changeRun(table, run, collection, { state, finished_at: new Date().toISOString(), error });
-  await concurrently(receipts, REQUESTS_AT_ONCE, async ({ winners, superseded, failed }) => {
+  await concurrently(receipts, async ({ winners, superseded, failed }) => {
     for (const { run, delta } of winners) await completeRun(table, run, collection, delta.header.records);
     for (const { run, by } of superseded) {
       await end(run, 'SUPERSEDED', `The later run ${by} of the same receipt is merged.`);

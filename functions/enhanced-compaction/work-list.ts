@@ -20,8 +20,6 @@ export interface WorkList {
   readonly malformed: readonly string[];
 }
 
-const READS_AT_ONCE = 16;
-
 /**
  * A collection's unfinished runs that have their deltas: those of the pending index, and those that doorbells name, read by
  * key, since the index follows the table with a delay.
@@ -34,7 +32,7 @@ export async function workList(
   const items = await pendingItems(table, collection);
   const listed = new Set(items.map(({ PK, SK }) => `${PK} ${SK}`));
   const unlisted = announced.filter((run) => !listed.has(runName(run)));
-  const own = await concurrently(unlisted, READS_AT_ONCE, (run) => readItem(table, runKey(run)));
+  const own = await concurrently(unlisted, (run) => readItem(table, runKey(run)));
 
   const runs = new Map<string, CompactionRun>();
   const malformed: string[] = [];

@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import { COLLECTIONS } from '../../contracts/collections';
 import { ROUND_MINUTES } from '../../contracts/event-sources';
 import { FUNCTION_NAMES } from '../../contracts/functions';
-import { SANDBOX_ROOM } from '../../contracts/sandbox-room';
+import { ROOM, SANDBOX_ROOM } from '../../contracts/sandbox-room';
 import { runTableName } from '../names';
 import type { Deployment } from '../shared/deployment';
 import type { Encryption } from '../shared/encryption';
@@ -39,10 +39,9 @@ const LONG_DURATION = 0.8;
 
 const STREAM_LAG_MINUTES = 15;
 
-/** What the compaction may run out of, and which setting gives it more. */
-const ROOM = [
-  ['storageUsed', '/tmp', 'functions.compactionStorage'],
-  ['memoryUsed', 'its memory', 'functions.memory.enhanced-compaction'],
+const ROOM_USED = [
+  ['storageUsed', ROOM.storage],
+  ['memoryUsed', ROOM.memory],
 ] as const;
 
 /** Everything that was once silent for days has an alarm: one topic, one person to tell. */
@@ -154,7 +153,7 @@ export class Alarms extends Construct {
     const { alarmPercent, refusePercent } = SANDBOX_ROOM;
     if (deployment.config.chroma.mode !== 'embedded') return;
     for (const collection of COLLECTIONS) {
-      for (const [metric, what, setting] of ROOM) {
+      for (const [metric, { what, setting }] of ROOM_USED) {
         const used = pipelineMetric(deployment, 'enhanced-compaction', metric, 'Maximum', collection);
         this.add(`${collection}-${metric.replace('Used', '-used')}`, used, {
           description: `The compaction uses ${alarmPercent} % of ${what} or more, and refuses to merge from ${refusePercent} % on. Raise ${setting}, or set chroma.mode to "server" or "cloud".`,

@@ -103,7 +103,12 @@ export async function knownRuns(
   }
 }
 
-async function usableDelta(
+/**
+ * The delta of a run, which is the run's own and can be merged into a collection of this model.
+ *
+ * @throws {UnusableDelta} when it is not.
+ */
+export async function usableDelta(
   run: CompactionRun,
   collection: Collection,
   embedding: EmbeddingSpace,

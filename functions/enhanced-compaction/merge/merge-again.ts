@@ -6,15 +6,14 @@ import type { ReceiptReference } from '../../../contracts/record-id';
 import { slices } from '../../shared/slices';
 import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
-import { type DecideProps, knownRuns } from './decide-receipt';
+import { type DecideProps, knownRuns, usableDelta } from './decide-receipt';
 import type { ReplacedProps } from './keep-replaced';
 import { keepForRuns } from './keep-replaced';
-import { loadDelta, refusal, UnusableDelta } from './load-delta';
+import { UnusableDelta } from './load-delta';
 import { mergeDeltas } from './merge-deltas';
 import { addCounts, type MergeCounts, NO_CHANGE } from './merge-receipts';
 import { compareRuns } from './plan';
 
-const REQUESTS_AT_ONCE = 16;
 /** Receipts that are held in memory at once. */
 const RECEIPTS_PER_MERGE = 50;
 
@@ -31,12 +30,10 @@ export async function mergeAgain(
 ): Promise<MergeCounts> {
   let counts = NO_CHANGE;
   for (const some of slices(receipts, RECEIPTS_PER_MERGE)) {
-    const standing = await concurrently(some, REQUESTS_AT_ONCE, async (receipt) =>
+    const standing = await concurrently(some, async (receipt) =>
       standingRuns(collection, (await knownRuns(receipt, collection, props)) ?? []),
     );
-    const deltas = await concurrently(standing.flat(), REQUESTS_AT_ONCE, (run) =>
-      deltaOf(run, collection, embedding, props),
-    );
+    const deltas = await concurrently(standing.flat(), (run) => deltaOf(run, collection, embedding, props));
     const usable = deltas.flatMap((delta) => delta ?? []);
     counts = addCounts(counts, await mergeDeltas(chroma, usable, keepForRuns(props), props.telemetry));
   }
@@ -66,12 +63,8 @@ async function deltaOf(
   embedding: EmbeddingSpace,
   props: DecideProps,
 ): Promise<Delta | undefined> {
-  const { delta_key: key, delta_sha256: hash } = run[collection];
   try {
-    const delta = await loadDelta(props, key, hash);
-    const reason = refusal(delta, key, embedding);
-    if (reason !== undefined) throw new UnusableDelta(reason);
-    return delta;
+    return await usableDelta(run, collection, embedding, props);
   } catch (error) {
     if (!(error instanceof UnusableDelta)) throw error;
     const reason = error.message;

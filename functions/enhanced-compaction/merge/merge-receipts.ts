@@ -40,8 +40,6 @@ export const addCounts = (a: MergeCounts, b: MergeCounts): MergeCounts => ({
 
 export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0, hidden: 0, census: NO_CENSUS };
 
-const REQUESTS_AT_ONCE = 16;
-
 /** Stores, for good, what others had put on records that a delta replaces or removes. */
 export type KeepReplaced = (by: DeltaHeader, records: readonly ReplacedRecord[]) => Promise<unknown>;
 
@@ -68,7 +66,7 @@ export async function mergeReceipts(
   );
   const changes = deltas.map((delta) => changesOf(delta, stored.get(prefixOf(delta.header))));
   const losing = changes.filter(({ lost }) => lost.length > 0);
-  await concurrently(losing, REQUESTS_AT_ONCE, ({ header, lost }) => keep(header, lost));
+  await concurrently(losing, ({ header, lost }) => keep(header, lost));
 
   const added = changes.flatMap((change) => change.added);
   const replaced = changes.flatMap((change) => change.replaced);

@@ -29,8 +29,6 @@ import type { Published } from '../lease/publish';
 import { listKeys, snapshotVersions } from './locate';
 import { isUnadopted, moveSnapshotPointer, readSnapshotPointer, type SnapshotSource } from './pointer-object';
 
-const REQUESTS_AT_ONCE = 16;
-
 /**
  * Writes a stopped server's directory to S3 as the snapshot `version`: archive, hash and manifest first, the
  * pointer object last and only if nobody has moved it meanwhile. Its deltas are to be tagged then ({@link tagCovered}).
@@ -110,9 +108,7 @@ export async function pruneSnapshots(source: SnapshotSource, current: string, ke
   const old = versions.slice(0, Math.max(0, versions.length - kept)).filter((version) => version < current);
   for (const version of old) {
     const keys = await listKeys(s3, bucket, snapshotVersionPrefix(collection, version));
-    await concurrently(keys, REQUESTS_AT_ONCE, (Key) =>
-      s3.send(new DeleteObjectCommand({ Bucket: bucket, Key })),
-    );
+    await concurrently(keys, (Key) => s3.send(new DeleteObjectCommand({ Bucket: bucket, Key })));
   }
 }
 
@@ -123,7 +119,7 @@ export async function tagCovered(
   version: string,
 ): Promise<void> {
   const Tagging = { TagSet: [COVERED_DELTA_TAG, { Key: COVERED_BY_TAG, Value: version }] };
-  await concurrently([...new Set([...uncovered_deltas, ...unmerged_deltas])], REQUESTS_AT_ONCE, (Key) =>
+  await concurrently([...new Set([...uncovered_deltas, ...unmerged_deltas])], (Key) =>
     s3.send(new PutObjectTaggingCommand({ Bucket: bucket, Key, Tagging })).catch((error: unknown) => {
       // A delta that somebody removed needs no tag: the snapshot holds its vectors.
       if (!(error instanceof NoSuchKey)) throw error;

@@ -24,7 +24,6 @@ interface OwnProps {
   readonly telemetry: Telemetry;
 }
 
-const REQUESTS_AT_ONCE = 16;
 /** Receipts that are held in memory at once. */
 const RECEIPTS_AT_ONCE = 50;
 
@@ -63,7 +62,7 @@ export async function receiptsSaidSince(
     }
   };
   const all = [...receipts.values()];
-  const ours = await concurrently(all, REQUESTS_AT_ONCE, isOurs);
+  const ours = await concurrently(all, isOurs);
   return all.filter((_, index) => ours[index]);
 }
 
@@ -92,10 +91,9 @@ export async function keepOwnReceipts(
     }
     const vectors = await from.vectors(ids);
     const kept = own.map((record): HashedRecord => {
-      const { id, document, metadata } = record;
-      const embedding = vectors.get(id) ?? new Float32Array();
-      const hashed = asHashedRecord({ id, document: document ?? '', metadata, embedding });
-      const name = recordName(id);
+      const embedding = vectors.get(record.id) ?? new Float32Array();
+      const hashed = asHashedRecord({ ...record, embedding });
+      const name = recordName(record.id);
       const whole = joined(untouched(record, hashed), others.get(name) ?? []);
       others.delete(name);
       lost.push(...whole.lost);

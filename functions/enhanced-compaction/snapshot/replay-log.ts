@@ -20,7 +20,6 @@ export interface LoggedDelta {
 export const loggedDeltas = ({ uncovered_deltas, delta_sha256s }: VersionManifest): LoggedDelta[] =>
   uncovered_deltas.map((key, index) => ({ key, sha256: delta_sha256s[index] }));
 
-const REQUESTS_AT_ONCE = 16;
 /** Deltas that are held in memory at once: of a words delta with 200 records of 1536 dimensions, 60 MB. */
 const DELTAS_AT_ONCE = 50;
 
@@ -41,9 +40,7 @@ export async function replayLog(
 ): Promise<Census> {
   let census = NO_CENSUS;
   for (const some of slices(log, DELTAS_AT_ONCE)) {
-    const deltas = await concurrently(some, REQUESTS_AT_ONCE, ({ key, sha256 }) =>
-      loadDelta(source, key, sha256),
-    );
+    const deltas = await concurrently(some, ({ key, sha256 }) => loadDelta(source, key, sha256));
     for (const together of mergeable(deltas)) {
       const merged = await mergeDeltas(chroma, together, keepNothing, SILENT);
       census = addCensus(census, merged.census);

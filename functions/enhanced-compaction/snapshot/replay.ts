@@ -26,7 +26,6 @@ export interface ReplayProps extends DeltaSource {
   readonly telemetry: Telemetry;
 }
 
-const REQUESTS_AT_ONCE = 16;
 /** Receipts that are held in memory at once. */
 const RECEIPTS_PER_MERGE = 50;
 
@@ -68,7 +67,7 @@ async function uncoveredKeys(props: ReplayProps, { snapshot }: Rebuilt): Promise
     .sort((a, b) => b.written - a.written)
     .map(({ key }) => key)
     .filter((key) => !isDecoyKey(key) && !covered.has(key));
-  const tagged = await concurrently(keys, REQUESTS_AT_ONCE, (key) => isTagged(props, key, snapshot?.version));
+  const tagged = await concurrently(keys, (key) => isTagged(props, key, snapshot?.version));
   return keys.filter((_, index) => !tagged[index]);
 }
 
@@ -109,11 +108,11 @@ async function replayRuns(
     if (isAnnotation(delta)) annotations.push({ key, created });
     else if (created >= (latest.get(receipt)?.created ?? 0)) latest.set(receipt, { key, created });
   };
-  await concurrently(keys, REQUESTS_AT_ONCE, (key) => unlessUnusable(props, key, () => read(key)));
+  await concurrently(keys, (key) => unlessUnusable(props, key, () => read(key)));
   const inOrder = annotations.sort((a, b) => a.created - b.created);
   const last = [...latest.values(), ...inOrder].map(({ key }) => key);
   for (const some of slices(last, RECEIPTS_PER_MERGE)) {
-    const deltas = await concurrently(some, REQUESTS_AT_ONCE, (key) => loadDelta(props, key));
+    const deltas = await concurrently(some, (key) => loadDelta(props, key));
     await mergeDeltas(chroma, deltas, keepForRuns(props), props.telemetry);
   }
   return replayed;

@@ -42,11 +42,23 @@ export interface LoadedCollection
  * @throws {Error} when S3 does not give what was published, or the server does not hold what was written.
  */
 export async function loadCollection(props: LoadProps, lease: Lease): Promise<LoadedCollection> {
-  const { collection, database, recordsPerWrite, telemetry } = props;
+  const { collection, telemetry } = props;
   const aside = `${collection}.loading-by-chroma-pipeline`;
   telemetry.logger.warn('The Chroma server lacks a collection, which is loaded from S3', { collection });
   const folder = privateFolder();
-  const { copy, chroma: source, ...known } = await rebuild(props, lease.pointer, folder, undefined);
+  try {
+    return await loadFrom(await rebuild(props, lease.pointer, folder, undefined), aside, props, lease);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function loadFrom(
+  { copy, chroma: source, ...known }: Awaited<ReturnType<typeof rebuild>>,
+  aside: string,
+  { collection, database, recordsPerWrite, telemetry }: LoadProps,
+  lease: Lease,
+): Promise<LoadedCollection> {
   try {
     await dropChromaCollection(database, aside);
     const target = await createChromaCollection(database, aside, source.space, recordsPerWrite);
@@ -72,7 +84,6 @@ export async function loadCollection(props: LoadProps, lease: Lease): Promise<Lo
     return { ...known, chroma };
   } finally {
     await copy.remove();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

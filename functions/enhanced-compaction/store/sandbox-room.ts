@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Collection } from '../../../contracts/collections';
 import { METRICS } from '../../../contracts/metrics';
-import { SANDBOX_ROOM } from '../../../contracts/sandbox-room';
+import { ROOM, SANDBOX_ROOM } from '../../../contracts/sandbox-room';
 import { messageOf, type Telemetry } from '../../shared/logging';
 import { runningServers } from '../chroma/server';
 import { privateFolders } from '../chroma/working-copy';
@@ -36,12 +36,14 @@ export async function measureRoom(
   folder: string,
 ): Promise<SandboxUse> {
   const { metrics } = telemetry;
+  const measured = privateFolders().map(async (each) => [each, await bytesBelow(each)] as const);
+  const bytes = new Map(await Promise.all(measured));
   const used = {
-    storage: percentOf(sum(await Promise.all(privateFolders().map(bytesBelow))), storageBytes),
+    storage: percentOf(sum([...bytes.values()]), storageBytes),
     memory: percentOf(process.memoryUsage().rss + (await serversMemory()), memoryBytes),
   };
   metrics.addDimension('collection', collection);
-  metrics.addMetric(METRICS.copyBytes, 'Bytes', await bytesBelow(folder));
+  metrics.addMetric(METRICS.copyBytes, 'Bytes', bytes.get(folder) ?? 0);
   if (used.storage !== undefined) metrics.addMetric(METRICS.storageUsed, 'Percent', used.storage);
   if (used.memory !== undefined) metrics.addMetric(METRICS.memoryUsed, 'Percent', used.memory);
   metrics.publishStoredMetrics();
@@ -51,12 +53,12 @@ export async function measureRoom(
 /** What is full and what to do about it; undefined where there is room. */
 export function fullness({ storage = 0, memory = 0 }: SandboxUse): string | undefined {
   const { refusePercent } = SANDBOX_ROOM;
-  if (storage >= refusePercent) return sentence('/tmp', storage, 'functions.compactionStorage');
-  if (memory >= refusePercent) return sentence('its memory', memory, 'functions.memory.enhanced-compaction');
+  if (storage >= refusePercent) return sentence(ROOM.storage, storage);
+  if (memory >= refusePercent) return sentence(ROOM.memory, memory);
   return undefined;
 }
 
-const sentence = (what: string, percent: number, setting: string) =>
+const sentence = ({ what, setting }: (typeof ROOM)[keyof typeof ROOM], percent: number) =>
   `The compaction uses ${Math.floor(percent)} % of ${what}, and merges nothing from ${SANDBOX_ROOM.refusePercent} % on. ` +
   `Raise ${setting} (10240 is Lambda's most), or set chroma.mode to "server" or "cloud". The runs wait until then.`;
 
@@ -64,7 +66,7 @@ const sentence = (what: string, percent: number, setting: string) =>
 export function explainFull(error: unknown): unknown {
   const { code }: NodeJS.ErrnoException = Object(error);
   if (code !== 'ENOSPC') return error;
-  return new NoRoom(`${sentence('/tmp', 100, 'functions.compactionStorage')} ${messageOf(error)}.`, {
+  return new NoRoom(`${sentence(ROOM.storage, 100)} ${messageOf(error)}.`, {
     cause: error,
   });
 }
