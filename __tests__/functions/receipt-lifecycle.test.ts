@@ -22,8 +22,10 @@ import {
 } from '../support/receipt-functions';
 import { type SeededRandom, seededRandom } from '../support/seeded-random';
 
-/** How many images live through the test, each with up to three receipts; `IMAGES=500` takes some minutes. */
+/** How many images live through the test, each with up to three receipts; `IMAGES=500` takes a quarter of an hour. */
 const IMAGES = Number(process.env.IMAGES ?? 24);
+/** Ends what hangs: ten times what an image takes on a quiet machine. */
+const MILLISECONDS_PER_IMAGE = 15_000;
 const SEED = Number(process.env.SEED ?? 8);
 /** That live at the same time. */
 const AT_ONCE = 12;
@@ -242,57 +244,61 @@ interface Event {
   readonly sequencer: string;
 }
 
-test('the last state of each receipt wins, in whatever order its events, messages and requests come', async () => {
-  const random = seededRandom(SEED);
-  const all: Life[] = [];
-  while (all.length < IMAGES) {
-    const lives = Array.from({ length: AT_ONCE }, () => new Life(random));
-    all.push(...lives);
-    for (;;) {
-      const going = lives.filter(({ isOver }) => !isOver);
-      if (going.length === 0) break;
-      await random.pick(going).step();
-      if (random.chance(1 / 400)) await world.compactOnce();
+test(
+  'the last state of each receipt wins, in whatever order its events, messages and requests come',
+  async () => {
+    const random = seededRandom(SEED);
+    const all: Life[] = [];
+    while (all.length < IMAGES) {
+      const lives = Array.from({ length: AT_ONCE }, () => new Life(random));
+      all.push(...lives);
+      for (;;) {
+        const going = lives.filter(({ isOver }) => !isOver);
+        if (going.length === 0) break;
+        await random.pick(going).step();
+        if (random.chance(1 / 400)) await world.compactOnce();
+      }
+      await world.compactOnce();
     }
-    await world.compactOnce();
-  }
 
-  const lines = new Map<string, Line[]>();
-  for (const [id, { document, metadata }] of await world.published()) {
-    const of = parseRecordId(id);
-    if (of === undefined) continue;
-    const prefix = receiptIdPrefix(of);
-    lines.set(prefix, [...(lines.get(prefix) ?? []), { lineId: of.lineId, document, metadata }]);
-  }
-  let annotated = 0;
-  for (const life of all) {
-    for (const receiptId of NUMBERS) {
-      const receipt = { imageId: life.imageId, receiptId };
-      const runs = await runsOfReceipt(world.table, receipt);
-      const unfinished = runs.filter(({ lines: { state } }) => isUnfinished(state));
-      const { unreadable } = life;
-      const published = lines.get(receiptIdPrefix(receipt)) ?? [];
-      const documents = published.map(({ document }) => document).sort();
-      expect({ receipt, documents, unfinished, unreadable }).toEqual({
-        receipt,
-        documents: [...life.textsOf(receiptId)].sort(),
-        unfinished: [],
-        unreadable: undefined,
-      });
-      // One that was removed says nothing: what it had set may stay, or go with its record.
-      const annotation = life.annotationOf(receiptId);
-      if (annotation === undefined) continue;
-      annotated += published.length;
-      const { every, first } = annotation;
-      for (const { lineId, metadata } of published)
-        expect({ receipt, lineId, metadata }).toMatchObject({
-          receipt,
-          metadata: { every, ...(lineId === 1 && { first }) },
-        });
+    const lines = new Map<string, Line[]>();
+    for (const [id, { document, metadata }] of await world.published()) {
+      const of = parseRecordId(id);
+      if (of === undefined) continue;
+      const prefix = receiptIdPrefix(of);
+      lines.set(prefix, [...(lines.get(prefix) ?? []), { lineId: of.lineId, document, metadata }]);
     }
-  }
-  expect(annotated).toBeGreaterThan(0);
-});
+    let annotated = 0;
+    for (const life of all) {
+      for (const receiptId of NUMBERS) {
+        const receipt = { imageId: life.imageId, receiptId };
+        const runs = await runsOfReceipt(world.table, receipt);
+        const unfinished = runs.filter(({ lines: { state } }) => isUnfinished(state));
+        const { unreadable } = life;
+        const published = lines.get(receiptIdPrefix(receipt)) ?? [];
+        const documents = published.map(({ document }) => document).sort();
+        expect({ receipt, documents, unfinished, unreadable }).toEqual({
+          receipt,
+          documents: [...life.textsOf(receiptId)].sort(),
+          unfinished: [],
+          unreadable: undefined,
+        });
+        // One that was removed says nothing: what it had set may stay, or go with its record.
+        const annotation = life.annotationOf(receiptId);
+        if (annotation === undefined) continue;
+        annotated += published.length;
+        const { every, first } = annotation;
+        for (const { lineId, metadata } of published)
+          expect({ receipt, lineId, metadata }).toMatchObject({
+            receipt,
+            metadata: { every, ...(lineId === 1 && { first }) },
+          });
+      }
+    }
+    expect(annotated).toBeGreaterThan(0);
+  },
+  IMAGES * MILLISECONDS_PER_IMAGE,
+);
 
 interface Line {
   readonly lineId: number;
