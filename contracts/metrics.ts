@@ -23,9 +23,14 @@ export const METRICS = {
   mergedVectors: 'MergedVectors',
   /**
    * Of the records that a merge wrote and then asked the index for, those that a search for their own vector does not
-   * find: their vectors are right, the index is approximate. Count.
+   * find, even after they were written again: their vectors are right, the index is approximate. Count.
    */
   hiddenVectors: 'HiddenVectors',
+  /**
+   * Of up to 1,000 records that were looked at before a checkpoint, those that a search for their own vector found. The
+   * others were written again. Percent.
+   */
+  indexHealth: 'IndexHealth',
   /**
    * Records whose labels or other foreign metadata went to `{collection}/replaced/`, since their text changed or
    * they went. Count.

@@ -8,7 +8,7 @@ import { DeadServer } from './chroma/server';
 import { concurrently } from './concurrently';
 import { type Lease, LeaseLost, type LeaseTimes, takeLease } from './lease/lease';
 import type { Published } from './lease/publish';
-import { MergeNotProven } from './merge/probe';
+import { MergeNotProven } from './merge/hidden-vectors';
 import type { RoundLimits, RoundProps } from './round';
 import { mergeRound } from './round';
 import type { CollectionStore } from './store/collection-store';

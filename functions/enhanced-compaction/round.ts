@@ -99,10 +99,10 @@ async function mergeAndPublish(
   for (const piece of pieces(plan, limits.recordsAtOnce)) {
     if (receipts.length > 0 && (Date.now() >= deadline || isFull)) break;
     lease.signal.throwIfAborted();
-    await startRuns(table, piece, lease);
-    const decided = await concurrently(piece, (receipt) =>
-      decideReceipt(receipt, lease.collection, embedding, props),
-    );
+    const [decided] = await Promise.all([
+      concurrently(piece, (receipt) => decideReceipt(receipt, lease.collection, embedding, props)),
+      startRuns(table, piece, lease),
+    ]);
     const winners = decided.flatMap((receipt) => receipt.winners);
     await open.touch(winners.map(({ run }) => receiptOf(run)));
     const merged = await findingRefused(winners, (some) => {

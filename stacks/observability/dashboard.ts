@@ -78,6 +78,11 @@ function sections({ deployment, queues }: ObservabilityProps): Sections {
     },
     'Is it safe, and what does it cost?': {
       'Age of the S3 snapshot (s)': perCollection('reconcile-runs', 'snapshotAge', 'Maximum'),
+      'Records that a search for their own vector finds (%)': perCollection(
+        'enhanced-compaction',
+        'indexHealth',
+        'Minimum',
+      ),
       'Versions published, checkpoints failed, copies of checkpoints lost': [
         ...perCollection('enhanced-compaction', 'publishes', 'Sum'),
         ...perCollection('enhanced-compaction', 'checkpointsFailed', 'Sum'),

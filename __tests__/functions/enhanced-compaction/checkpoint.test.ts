@@ -66,6 +66,15 @@ describe('A checkpoint', () => {
   });
 });
 
+it('B2: A checkpoint says what share of the records their own vectors find', async () => {
+  const telemetry = quietTelemetry();
+  const counted = jest.spyOn(telemetry.metrics, 'addMetric');
+  const writer = world.writer({ checkpointRecords: 1, telemetry });
+  await world.arrive({ texts: ['A', 'B'] });
+  await writer.compact();
+  expect(counted).toHaveBeenCalledWith(METRICS.indexHealth, 'Percent', 100);
+});
+
 it('A writer that has lost its lease writes nothing of a checkpoint that is due', async () => {
   const { s3, bucket, table, mountPath } = world;
   const store = createEmbeddedStore({

@@ -9,8 +9,8 @@ import {
   type RecordUpdate,
 } from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
+import { MergeNotProven } from '../../../functions/enhanced-compaction/merge/hidden-vectors';
 import { mergeReceipts } from '../../../functions/enhanced-compaction/merge/merge-receipts';
-import { MergeNotProven } from '../../../functions/enhanced-compaction/merge/probe';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
 import type { CollectionStore } from '../../../functions/enhanced-compaction/store/collection-store';
 import { createEmbeddedStore } from '../../../functions/enhanced-compaction/store/embedded-store';
@@ -168,6 +168,27 @@ describe('A merge', () => {
       ]);
     const counts = await mergeReceipts({ ...honest, nearest: far }, [makeDelta({ texts })], keep);
     expect(counts).toMatchObject({ added: 3, hidden: 2 });
+  });
+
+  it('writes again what a search does not find, and keeps all that stands beside the vector', async () => {
+    const delta = makeDelta({ texts, metadata: { place_id: 'p1' } });
+    const lost = delta.records[1]?.id ?? '';
+    const written: string[] = [];
+    const nearest: ChromaCollection['nearest'] = async (embeddings, count) =>
+      (await honest.nearest(embeddings, count)).map((found) =>
+        found.map((each) => (each.id === lost && written.length < 2 ? { ...each, distance: 1.5 } : each)),
+      );
+    const updateVectors: ChromaCollection['updateVectors'] = (records) => {
+      written.push(...records.map(({ id }) => id));
+      return honest.updateVectors(records);
+    };
+    const counts = await mergeReceipts({ ...honest, nearest, updateVectors }, [delta], keep);
+    expect({ hidden: counts.hidden, written }).toEqual({ hidden: 0, written: [lost, lost] });
+    expect(await honest.byIds([lost])).toMatchObject([
+      { document: 'BREAD 2.10', metadata: { place_id: 'p1', content_hash: delta.records[1]?.contentHash } },
+    ]);
+    const [found] = await honest.nearest([...(await honest.vectors([lost])).values()], 1);
+    expect(found).toMatchObject([{ id: lost }]);
   });
 
   it('does not take the distance of an inner product for a sign', async () => {

@@ -45,6 +45,9 @@ export interface RecordUpdate extends Omit<HashedRecord, 'metadata'> {
 /** What is written over a stored record's metadata alone: as with a {@link RecordUpdate}, null takes a key away. */
 export type MetadataUpdate = Pick<RecordUpdate, 'id' | 'metadata'>;
 
+/** What is known of a record for a search. */
+export type WrittenVector = Pick<HashedRecord, 'id' | 'embedding'>;
+
 export interface Neighbour {
   readonly id: string;
   readonly metadata: RecordMetadata;
@@ -79,6 +82,8 @@ export interface ChromaCollection {
   update(records: readonly RecordUpdate[]): Promise<void>;
   /** Writes over the metadata of records that are stored: text and vector stay as they are. */
   updateMetadata(records: readonly MetadataUpdate[]): Promise<void>;
+  /** Writes the vectors of records that are stored again: texts and metadata stay as they are. */
+  updateVectors(records: readonly WrittenVector[]): Promise<void>;
   delete(ids: readonly string[]): Promise<void>;
   /** The vectors of those of the ids that are stored. */
   vectors(ids: readonly string[]): Promise<Map<string, Float32Array>>;
@@ -306,6 +311,12 @@ function chromaCollection(
       const bytesOf = (record: object) => Buffer.byteLength(stringifyExactly(record));
       for (const slice of requestSlices(written, recordsPerWrite, bytesOf)) {
         await send('update', slice, (some) => ({ metadatas: some.map(({ metadata }) => metadata) }));
+      }
+    },
+    async updateVectors(records) {
+      const written = records.map(({ id, embedding }) => ({ id, embedding: base64(embedding) }));
+      for (const slice of requestSlices(written, recordsPerWrite, ({ embedding }) => embedding.length)) {
+        await send('update', slice, (some) => ({ embeddings: some.map(({ embedding }) => embedding) }));
       }
     },
     async delete(ids) {

@@ -9,8 +9,8 @@ import type { WarningTelemetry } from '../../shared/logging';
 import { withFloats } from '../../shared/written-numbers';
 import type { ChromaCollection, MetadataUpdate, StoredRecord } from '../chroma/collection';
 import { addCensus, type Census, censusOf } from './census';
+import { MergeNotProven } from './hidden-vectors';
 import { type MergeCounts, NO_CHANGE } from './merge-receipts';
-import { MergeNotProven } from './probe';
 import { prefixOf, storedRecordsOf } from './stored-records';
 
 /**

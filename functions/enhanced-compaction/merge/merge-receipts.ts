@@ -8,7 +8,8 @@ import type { ReplacedRecord } from '../../../contracts/replaced-record';
 import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
 import { addCensus, type Census, NO_CENSUS } from './census';
-import { MergeNotProven, probe } from './probe';
+import { MergeNotProven } from './hidden-vectors';
+import { probe } from './probe';
 import { type Changes, changesOf } from './receipt-changes';
 import type { Replacement } from './replacement';
 import { prefixOf, storedRecordsOf } from './stored-records';
@@ -58,12 +59,14 @@ export async function mergeReceipts(
   deltas: readonly Delta[],
   keep: KeepReplaced,
 ): Promise<MergeCounts> {
-  const before = await chroma.count();
-  const stored = await storedRecordsOf(
-    chroma,
-    deltas.map(({ header }) => header),
-    deltas.flatMap(({ records }) => records.map(({ id }) => id)),
-  );
+  const [before, stored] = await Promise.all([
+    chroma.count(),
+    storedRecordsOf(
+      chroma,
+      deltas.map(({ header }) => header),
+      deltas.flatMap(({ records }) => records.map(({ id }) => id)),
+    ),
+  ]);
   const changes = deltas.map((delta) => changesOf(delta, stored.get(prefixOf(delta.header))));
   const losing = changes.filter(({ lost }) => lost.length > 0);
   await concurrently(losing, ({ header, lost }) => keep(header, lost));
@@ -87,17 +90,17 @@ async function prove(
   { added, replaced, removed }: Changes,
 ): Promise<number> {
   const expected = before + added.length - removed.length;
-  const count = await chroma.count();
+  const written = [...added, ...replaced.map(({ update }) => update)];
+  const [count, found] = await Promise.all([
+    chroma.count(),
+    chroma.byIds([...written.map(({ id }) => id), ...removed]),
+  ]);
   if (count !== expected) {
     throw new MergeNotProven(
       `The collection ${chroma.name} holds ${count} records after a merge, not ${expected}.`,
     );
   }
-  const written = [...added, ...replaced.map(({ update }) => update)];
-  const stored = new Map<string, RecordMetadata>();
-  for (const { id, metadata } of await chroma.byIds([...written.map(({ id }) => id), ...removed])) {
-    stored.set(id, metadata);
-  }
+  const stored = new Map(found.map(({ id, metadata }) => [id, metadata]));
   const wrong =
     written.find(({ id, contentHash }) => stored.get(id)?.[CONTENT_HASH_KEY] !== contentHash) ??
     replaced.find((each) => !hasItsKeys(each, stored.get(each.update.id)))?.update;

@@ -1,9 +1,11 @@
 import type { Checkpoint } from '../../../contracts/collection-pointer';
 import { METRICS } from '../../../contracts/metrics';
 import { countPerCollection, messageOf } from '../../shared/logging';
+import { openOnlyCollection } from '../chroma/collection';
 import type { WorkingCopy } from '../chroma/working-copy';
 import type { Lease } from '../lease/lease';
 import { isPublication, onCheckpoint, type Publication, type Published, publish } from '../lease/publish';
+import { mendIndex } from '../merge/index-health';
 import { pruneSnapshots, tagCovered, writeSnapshot } from '../snapshot/checkpoint';
 import { isUnadopted, readSnapshotPointer } from '../snapshot/pointer-object';
 import { CheckpointCopies } from './checkpoint-copies';
@@ -187,6 +189,7 @@ async function writeCheckpoint(
     await tagCovered(store, manifest, version);
     return onCheckpoint(next, manifest.base, now);
   }
+  await mendIndexOf(store, copy, records);
   await copy.stop().catch(async (error: unknown) => {
     await store.warm.remove(copy);
     throw error;
@@ -197,6 +200,22 @@ async function writeCheckpoint(
   await writeSnapshot(store, copy.directory, version, manifest, known);
   await tagCovered(store, manifest, version);
   return onCheckpoint(next, base, now);
+}
+
+/** An index that is approximate is no reason to write none of it: what goes wrong here is told. */
+async function mendIndexOf({ collection, telemetry }: Store, copy: WorkingCopy, records: number) {
+  try {
+    const chroma = await openOnlyCollection(await copy.start(), collection);
+    if (chroma === undefined || chroma.space === 'ip') return;
+    const health = await mendIndex(chroma, records);
+    if (health.searched === 0) return;
+    telemetry.metrics.addDimension('collection', collection);
+    telemetry.metrics.addMetric(METRICS.indexHealth, 'Percent', 100 * (1 - health.hidden / health.searched));
+    telemetry.metrics.publishStoredMetrics();
+    if (health.hidden > 0) telemetry.logger.info('A part of an index was mended', { collection, ...health });
+  } catch (error) {
+    telemetry.logger.warn('An index could not be looked at', { collection, reason: messageOf(error) });
+  }
 }
 
 /** What is no longer needed. That it cannot be removed is no reason to fail what was written. */

@@ -13,7 +13,8 @@ import type { ChromaDatabase } from '../chroma/database';
 import { privateFolder } from '../chroma/working-copy';
 import type { Lease } from '../lease/lease';
 import { takeCensus } from '../merge/census';
-import { MergeNotProven, probe } from '../merge/probe';
+import { MergeNotProven } from '../merge/hidden-vectors';
+import { probe } from '../merge/probe';
 import { type RebuildProps, rebuild } from './rebuild';
 
 export interface LoadProps extends RebuildProps {
