@@ -10,6 +10,7 @@ import { makeOldBuckets } from './old-system/old-buckets';
 import { startLocalPipeline } from './pipeline/local-pipeline';
 import { ingest } from './story/ingestion';
 import { keepLabels } from './story/labels';
+import { loseFileSystem } from './story/lost-file-system';
 import { account, type MigrationSurroundings, migrate, retire } from './story/migration';
 import { query } from './story/queries';
 import { asData, asMarkdown } from './story/report';
@@ -74,6 +75,7 @@ async function demo(story: Story, signal: AbortSignal): Promise<void> {
     const receipts = await ingest(story, s3, table, pipeline, signal);
     const source = { s3, bucket: pipeline.bucket, table, mountPath: pipeline.mountPath };
     await keepLabels(story, source, signal);
+    await loseFileSystem(story, source, pipeline, signal);
 
     await retire(
       story,

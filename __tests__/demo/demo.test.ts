@@ -51,6 +51,8 @@ describe('the demo', () => {
         'Every receipt is merged into both collections',
         'What people had said of a migrated receipt is still there',
         'What an annotation says stands there too',
+        'A receipt that comes without the file system is merged',
+        'Every other record is there as it was: id, text, metadata and vector',
         'The old bucket is emptied and its name kept',
         'The new bucket is proven without the old one, by the certificate alone',
         'One page says why it was safe, with the proofs and the gates',
