@@ -7,24 +7,18 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { PutObjectCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
 import { startLocalAws } from 'local-aws';
 import { quietTelemetry } from '../__tests__/support/compaction-harness';
 import { intercepted } from '../__tests__/support/intercepted-client';
-import { createResources } from '../demo/pipeline/resources';
 import type { ChromaCollection } from '../functions/enhanced-compaction/chroma/collection';
 import { compact } from '../functions/enhanced-compaction/compact';
 import { listFiles } from '../functions/enhanced-compaction/files/list-files';
 import { openPublishedCollection } from '../functions/enhanced-compaction/open-published';
 import { createEmbeddedStore } from '../functions/enhanced-compaction/store/embedded-store';
-import { createRun } from '../functions/shared/run-table';
-import { loadConfig } from '../stacks/config';
+import { createBenchWorld, EMBEDDING } from './bench-world';
 import { makeReceipt } from './made-receipt';
 
-const EMBEDDING = { model: 'text-embedding-3-small', dimensions: 1536 };
 const RECORDS_PER_RECEIPT = 50;
 
 interface Round {
@@ -72,17 +66,8 @@ async function main(): Promise<void> {
 async function measure(records: number, merge: number, rounds: number): Promise<Round[]> {
   const aws = await startLocalAws();
   const mountPath = await mkdtemp(join(tmpdir(), 'bench-publish-'));
-  const s3 = new S3Client(aws.clientOptions('s3'));
-  const sqs = new SQSClient(aws.clientOptions('sqs'));
-  const dynamodb = new DynamoDBClient(aws.clientOptions('dynamodb'));
-  const bucket = 'bench-publish';
-  const config = { ...loadConfig('dev'), prefix: bucket };
-  const { tableName: name } = await createResources({ s3, sqs, dynamodb }, config, {
-    bucketName: bucket,
-    visibilityTimeoutSeconds: 60,
-  });
-  const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
-  const table = { client, name };
+  const world = await createBenchWorld(aws, 'bench-publish');
+  const { s3, bucket, table } = world;
   let written = 0;
   const counted = intercepted(s3, async (command, send) => {
     if (command instanceof PutObjectCommand || command instanceof UploadPartCommand) {
@@ -112,19 +97,14 @@ async function measure(records: number, merge: number, rounds: number): Promise<
     },
   };
   const mergeAll = () => compact('lines', [], Date.now() + 3_600_000, { ...shared, store: watched });
-  const arrive = async (count: number) => {
-    const { run, bytes } = makeReceipt(EMBEDDING, count);
-    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: run.lines.delta_key, Body: bytes }));
-    await createRun(table, run);
-  };
   try {
     for (let left = records; left > 0; left -= RECORDS_PER_RECEIPT) {
-      await arrive(Math.min(left, RECORDS_PER_RECEIPT));
+      await world.arrive(Math.min(left, RECORDS_PER_RECEIPT));
     }
     await mergeAll();
     const measured: Round[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      await arrive(merge);
+      await world.arrive(merge);
       const [files, s3Before, start] = [await bytesBelow(mountPath), written, performance.now()];
       await mergeAll();
       const seconds = (performance.now() - start) / 1000;
@@ -143,7 +123,7 @@ async function measure(records: number, merge: number, rounds: number): Promise<
     return measured;
   } finally {
     await store.close();
-    for (const each of [s3, sqs, dynamodb]) each.destroy();
+    world.close();
     await aws.stop();
     await rm(mountPath, { recursive: true, force: true });
   }

@@ -1,27 +1,19 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { LocalAws } from 'local-aws';
 import { quietTelemetry } from '../../__tests__/support/compaction-harness';
 import { doorbell } from '../../__tests__/support/runs';
 import type { CompactionRun } from '../../contracts/compaction-run';
-import { createResources } from '../../demo/pipeline/resources';
 import { compact } from '../../functions/enhanced-compaction/compact';
 import { createDoorbellHandler } from '../../functions/enhanced-compaction/doorbells';
 import { listFiles } from '../../functions/enhanced-compaction/files/list-files';
 import { openPublishedCollection } from '../../functions/enhanced-compaction/open-published';
 import { createEmbeddedStore } from '../../functions/enhanced-compaction/store/embedded-store';
-import { createRun } from '../../functions/shared/run-table';
-import { loadConfig } from '../../stacks/config';
-import { makeReceipt } from '../made-receipt';
+import { createBenchWorld, EMBEDDING } from '../bench-world';
 import { countRequests, during } from './counting';
 import { ASSUMPTIONS, type Counts, type Measured, minus, NOTHING, times } from './model';
 
-const EMBEDDING = { model: 'text-embedding-3-small', dimensions: 1536 };
 const ROUNDS = 5;
 const BATCH = 10;
 const BATCHES = 5;
@@ -29,18 +21,9 @@ const BATCHES = 5;
 /** Lets the real handler merge on the embedded AWS, and counts what it does at one size of the collection. */
 export async function measure(aws: LocalAws, records: number): Promise<Measured> {
   const mountPath = await mkdtemp(join(tmpdir(), 'bench-bill-'));
-  const s3 = new S3Client(aws.clientOptions('s3'));
-  const sqs = new SQSClient(aws.clientOptions('sqs'));
-  const dynamodb = new DynamoDBClient(aws.clientOptions('dynamodb'));
-  const bucket = `bench-bill-${records}`;
-  const { tableName: name } = await createResources(
-    { s3, sqs, dynamodb },
-    { ...loadConfig('dev'), prefix: bucket },
-    { bucketName: bucket, visibilityTimeoutSeconds: 60 },
-  );
+  const world = await createBenchWorld(aws, `bench-bill-${records}`);
+  const { s3, dynamodb, bucket, table } = world;
   const counter = countRequests(s3, dynamodb);
-  const client = DynamoDBDocumentClient.from(dynamodb, { marshallOptions: { removeUndefinedValues: true } });
-  const table = { client, name };
   const telemetry = quietTelemetry();
   const shared = { s3, bucket, table, telemetry, ...EMBEDDING };
   const store = createEmbeddedStore({
@@ -70,12 +53,7 @@ export async function measure(aws: LocalAws, records: number): Promise<Measured>
     telemetry,
     quarantine: async () => {},
   });
-  const arrive = async (): Promise<CompactionRun> => {
-    const { run, bytes } = makeReceipt(EMBEDDING, ASSUMPTIONS.recordsAReceipt);
-    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: run.lines.delta_key, Body: bytes }));
-    await createRun(table, run);
-    return run;
-  };
+  const arrive = () => world.arrive(ASSUMPTIONS.recordsAReceipt);
   const merge = async (runs: readonly CompactionRun[]) => {
     const { batchItemFailures } = await handler(eventOf(runs), CONTEXT);
     if (batchItemFailures.length > 0) throw new Error('The handler could not finish a batch.');
@@ -116,7 +94,7 @@ export async function measure(aws: LocalAws, records: number): Promise<Measured>
     };
   } finally {
     await store.close();
-    for (const each of [s3, sqs, dynamodb]) each.destroy();
+    world.close();
     await rm(mountPath, { recursive: true, force: true });
   }
 }

@@ -122,8 +122,8 @@ async function mergeAll(
   return { collection, publishes, records, mergedVectors, hiddenVectors, finished };
 }
 
-/** Memory: 24 MB of embeddings at 1536 dimensions. The item: 1000 runs are about 150 KB. */
-const DEFAULT_LIMITS: RoundLimits = { recordsAtOnce: 4000, recordsPerPublish: 100_000, runsPerPublish: 1000 };
+/** Memory: twice 12 MB of embeddings at 1536 dimensions, since the next are read ahead. The item: 1000 runs are about 150 KB. */
+const DEFAULT_LIMITS: RoundLimits = { recordsAtOnce: 2000, recordsPerPublish: 100_000, runsPerPublish: 1000 };
 
 /**
  * The runs that are still to be merged. Those that the published version holds already, since a writer crashed

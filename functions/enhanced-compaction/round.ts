@@ -17,6 +17,7 @@ import { mergeDeltas } from './merge/merge-deltas';
 import { addCounts, isChange, type MergeCounts } from './merge/merge-receipts';
 import { pieces, planReceipts, type ReceiptWork } from './merge/plan';
 import { publishDecided } from './publish-decided';
+import { readAhead } from './read-ahead';
 import type { CollectionStore, OpenCollection } from './store/collection-store';
 
 export interface RoundLimits {
@@ -96,13 +97,19 @@ async function mergeAndPublish(
   await open.touch(open.again);
   let counts = await mergeAgain(open.chroma, open.again, lease.collection, embedding, props);
   let isFull = false;
-  for (const piece of pieces(plan, limits.recordsAtOnce)) {
+  const decide = async (piece: readonly ReceiptWork[]) => {
+    lease.signal.throwIfAborted();
+    const started = startRuns(table, piece, lease);
+    const deciding = concurrently(piece, (receipt) =>
+      decideReceipt(receipt, lease.collection, embedding, props),
+    );
+    const [decided] = await Promise.all([deciding, started]);
+    return decided;
+  };
+  // A server takes seconds for a piece, in which the deltas of the next can be read.
+  for await (const decided of readAhead(pieces(plan, limits.recordsAtOnce), decide)) {
     if (receipts.length > 0 && (Date.now() >= deadline || isFull)) break;
     lease.signal.throwIfAborted();
-    const [decided] = await Promise.all([
-      concurrently(piece, (receipt) => decideReceipt(receipt, lease.collection, embedding, props)),
-      startRuns(table, piece, lease),
-    ]);
     const winners = decided.flatMap((receipt) => receipt.winners);
     await open.touch(winners.map(({ run }) => receiptOf(run)));
     const merged = await findingRefused(winners, (some) => {

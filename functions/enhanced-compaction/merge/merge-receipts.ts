@@ -91,16 +91,15 @@ async function prove(
 ): Promise<number> {
   const expected = before + added.length - removed.length;
   const written = [...added, ...replaced.map(({ update }) => update)];
-  const [count, found] = await Promise.all([
+  const [count, stored] = await Promise.all([
     chroma.count(),
-    chroma.byIds([...written.map(({ id }) => id), ...removed]),
+    chroma.metadata([...written.map(({ id }) => id), ...removed]),
   ]);
   if (count !== expected) {
     throw new MergeNotProven(
       `The collection ${chroma.name} holds ${count} records after a merge, not ${expected}.`,
     );
   }
-  const stored = new Map(found.map(({ id, metadata }) => [id, metadata]));
   const wrong =
     written.find(({ id, contentHash }) => stored.get(id)?.[CONTENT_HASH_KEY] !== contentHash) ??
     replaced.find((each) => !hasItsKeys(each, stored.get(each.update.id)))?.update;
