@@ -207,9 +207,9 @@ describe('A merge', () => {
   });
 
   it.each([
-    [10, 10, 10],
-    [50, 16, 50],
-    [100, 25, 100],
+    [5, 5, 5],
+    [50, 8, 50],
+    [120, 15, 120],
     [1000, 64, 128],
   ])('of %i records searches for about %i, and reads about %i vectors', async (length, toSearch, toRead) => {
     const many = Array.from({ length }, (_, index) => `LINE ${index}`);

@@ -7,12 +7,12 @@ import { hiddenAmong, MergeNotProven, mendHidden, squaredLength, TOLERANCE } fro
  */
 const MOST_READ = 128;
 /**
- * Searched for: a quarter within these bounds, since a search takes three quarters of the time of an addition. Of what was
- * written into an index of ours none was hidden in 48,000, into one of Chroma's defaults one in 400. A large merge is
- * followed by a checkpoint, and what is hidden and not asked for here is looked for then (`index-health.ts`).
+ * Searched for: an eighth within these bounds, since a search takes three quarters of the time of an addition. Of what was
+ * written into an index of ours none was hidden in 30,000, into one of Chroma's defaults one in 400; what is hidden
+ * and not asked for here is looked for before a checkpoint (`index-health.ts`), which follows each large merge.
  */
-const SEARCHED_SHARE = 1 / 4;
-const FEWEST_SEARCHED = 16;
+const SEARCHED_SHARE = 1 / 8;
+const FEWEST_SEARCHED = 8;
 const MOST_SEARCHED = 64;
 
 /**
