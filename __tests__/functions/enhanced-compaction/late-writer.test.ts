@@ -135,6 +135,21 @@ describe('What a writer without its lease', () => {
     },
   );
 
+  it('may write is noted anew where it merges what an earlier one has left', async () => {
+    await merge([FIRST]);
+    await world.arrive({ ...LATE, texts: ['A'] });
+    const left = dying(isDelete, () => merge([{ ...NEXT, texts: ['A', 'B', 'X'] }]));
+    await expect(left.compact()).rejects.toThrow('dead');
+    await touchedBefore(LATE_WRITE_SECONDS);
+    const before = Date.now();
+    const isAgain = (body: string) => body.includes('"documents":["B"');
+    const next = () => world.changePointer('SET fence = :value', 1000);
+    await expect(dying(isAgain, next).compact()).rejects.toThrow('dead');
+    const [touched] = (await world.pointer())?.touched ?? [];
+    expect(touched?.at).toBeGreaterThanOrEqual(before);
+    expect(touched?.again).toBe(false);
+  });
+
   it('labels is set right to what a later annotation says', async () => {
     await merge([FIRST]);
     await world.arrive({ ...LATE, ...labelled('early') });
