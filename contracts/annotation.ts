@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CHROMA_CLOUD_LIMITS } from './chroma-cloud';
 import type { Collection } from './collections';
 import type { MetadataValue, WrittenNumber } from './delta';
 import { isChromaKey, isOwnedKey } from './metadata-keys';
@@ -7,11 +8,10 @@ import { lineIdSchema, type ReceiptReference, recordId, wordIdSchema } from './r
 /** What is written over a record's metadata: null takes a key away, and a key that is not named stays. */
 export type MetadataChange = Readonly<Record<string, MetadataValue | null>>;
 
-/** Chroma Cloud's limits for a key and for a value. Bytes of UTF-8. */
-const LONGEST_KEY = 36;
-const LONGEST_TEXT = 4_096;
-/** Chroma Cloud takes 32 keys a record. A word has up to 17 that the pipeline owns. */
-const MOST_KEYS = 15;
+/** An annotation is to be usable wherever the collection is. */
+const { keyBytes: LONGEST_KEY, valueBytes: LONGEST_TEXT, metadataKeys } = CHROMA_CLOUD_LIMITS;
+/** A word has up to 17 that the pipeline owns. */
+const MOST_KEYS = metadataKeys - 17;
 
 /**
  * What an annotation may say of a key, in one form for each number, so that what was read equals what Chroma gives

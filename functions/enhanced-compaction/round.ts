@@ -92,6 +92,7 @@ async function mergeAndPublish(
 ) {
   const { table, limits } = props;
   const embedding = open.embedding ?? newEmbedding(props);
+  const { recordLimits } = open.chroma;
   const receipts: DecidedReceipt[] = [];
   const keep = keepForRuns(props);
   await open.touch(open.again);
@@ -101,7 +102,7 @@ async function mergeAndPublish(
     lease.signal.throwIfAborted();
     const started = startRuns(table, piece, lease);
     const deciding = concurrently(piece, (receipt) =>
-      decideReceipt(receipt, lease.collection, embedding, props),
+      decideReceipt(receipt, lease.collection, embedding, { ...props, recordLimits }),
     );
     const [decided] = await Promise.all([deciding, started]);
     return decided;

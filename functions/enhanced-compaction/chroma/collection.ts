@@ -1,3 +1,4 @@
+import type { RecordLimits } from '../../../contracts/chroma-cloud';
 import type { DistanceSpace } from '../../../contracts/collection-pointer';
 import { distanceSpaceSchema } from '../../../contracts/collection-pointer';
 import {
@@ -62,6 +63,8 @@ export interface ChromaCollection {
   readonly id: string;
   readonly name: string;
   readonly space: DistanceSpace;
+  /** As of its database. */
+  readonly recordLimits: RecordLimits | undefined;
   count(): Promise<number>;
   /** Those of the ids that are stored. */
   byIds(ids: readonly string[]): Promise<StoredRecord[]>;
@@ -270,6 +273,7 @@ function chromaCollection(
   return {
     id,
     name,
+    recordLimits: database.recordLimits,
     space: distanceSpaceSchema.parse(configuration?.hnsw?.space ?? configuration?.spann?.space ?? 'l2'),
     count: () => database.get<number>(path('count')),
     async byIds(ids) {

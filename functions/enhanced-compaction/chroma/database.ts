@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RecordLimits } from '../../../contracts/chroma-cloud';
 import { CHROMA_REQUEST_SECONDS } from '../../../contracts/lease';
 import { messageOf } from '../../shared/logging';
 import { stringifyExactly } from '../../shared/written-numbers';
@@ -17,10 +18,14 @@ export interface ChromaDatabaseOptions {
   readonly signal?: AbortSignal;
   /** Told of an attempt that Chroma gave no answer to: it may be carried out all the same, and later. @default - nobody is told */
   readonly unanswered?: () => void;
+  /** What it takes of a record. @default - whatever is sent */
+  readonly recordLimits?: RecordLimits | undefined;
 }
 
 /** One database of an HTTP Chroma (REST, API v2). */
 export interface ChromaDatabase {
+  /** Undefined where it takes whatever is sent. */
+  readonly recordLimits: RecordLimits | undefined;
   /** @param path - below the database: `collections`, say. */
   get<Answer>(path: string): Promise<Answer>;
   /** @param read - reads the answer. @default JSON.parse */
@@ -139,6 +144,7 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
     }
   };
   return {
+    recordLimits: options.recordLimits,
     get: (path) => request('GET', path),
     post: (path, body, read) => request('POST', path, body, read),
     put: (path, body) => request('PUT', path, body, () => {}),

@@ -7,7 +7,8 @@ import { receiptOf, recordName } from '../../../contracts/record-id';
 import { parseAnnotation } from '../../shared/annotation';
 import type { WarningTelemetry } from '../../shared/logging';
 import { withFloats } from '../../shared/written-numbers';
-import type { ChromaCollection, MetadataUpdate, StoredRecord } from '../chroma/collection';
+import type { ChromaCollection, MetadataUpdate, StoredMetadata, StoredRecord } from '../chroma/collection';
+import { BeyondLimits, excessOf } from '../chroma/record-limits';
 import { addCensus, type Census, censusOf } from './census';
 import { MergeNotProven } from './hidden-vectors';
 import { type MergeCounts, NO_CHANGE } from './merge-receipts';
@@ -19,6 +20,7 @@ import { prefixOf, storedRecordsOf } from './stored-records';
  * in the log, and the annotation has another run when its receipt comes. Then proves what was written.
  *
  * @param deltas - annotations of one collection in order of their creation; of one receipt there may be several.
+ * @throws {BeyondLimits} when a record would have more than its Chroma takes; then nothing is written.
  * @throws {MergeNotProven} when the collection does not hold what was written: it must be thrown away.
  */
 export async function annotateRecords(
@@ -59,6 +61,7 @@ export async function annotateRecords(
     ({ before, change }) => changeOf(collection, before, change) ?? [],
   );
   if (changed.length === 0) return NO_CHANGE;
+  for (const each of changed) refuseExcess(chroma, each);
   await chroma.updateMetadata(changed);
   await prove(chroma, changed);
   return { ...NO_CHANGE, replaced: changed.length, census: censusChange(collection, changed) };
@@ -93,6 +96,28 @@ function changeOf(
   return wrong.length === 0 ? undefined : { id, metadata: Object.fromEntries(wrong), before };
 }
 
+/** What takes away, or changes, and adds nothing, may always be said. */
+function refuseExcess({ recordLimits }: ChromaCollection, change: Changed): void {
+  const after = afterOf(change);
+  const isMore = Object.keys(after.metadata).length > Object.keys(change.before).length;
+  const excess = isMore ? excessOf(recordLimits, after) : undefined;
+  if (excess === undefined) return;
+  throw new BeyondLimits(
+    `The annotation would leave ${excess}. Take others away in it (null) and put it there again, or set chroma.mode ` +
+      'to "server".',
+  );
+}
+
+/** A record's metadata once a change is written. */
+const afterOf = ({ id, before, metadata }: Changed): StoredMetadata => ({
+  id,
+  metadata: Object.fromEntries(
+    Object.entries({ ...before, ...metadata }).flatMap(([key, value]) =>
+      value === null ? [] : [[key, value]],
+    ),
+  ),
+});
+
 /** Chroma's reader of JSON may miss a fraction by its last bits. */
 function isSame(stored: unknown, value: unknown): boolean {
   if (Array.isArray(stored) && Array.isArray(value)) {
@@ -106,14 +131,7 @@ function isSame(stored: unknown, value: unknown): boolean {
 
 /** By how much the forms of the labels change; texts and content hashes do not. */
 function censusChange(collection: Collection, changed: readonly Changed[]): Census {
-  const after = changed.map(({ id, before, metadata }) => ({
-    id,
-    metadata: Object.fromEntries(
-      Object.entries({ ...before, ...metadata }).flatMap(([key, value]) =>
-        value === null ? [] : [[key, value]],
-      ),
-    ),
-  }));
+  const after = changed.map(afterOf);
   const earlier = changed.map(({ id, before: metadata }) => ({ id, metadata }));
   return addCensus(censusOf(collection, after), censusOf(collection, earlier), -1);
 }

@@ -1,3 +1,4 @@
+import type { RecordLimits } from '../../../contracts/chroma-cloud';
 import type { Collection } from '../../../contracts/collections';
 import { type CompactionRun, hasDeltas, isUnfinished } from '../../../contracts/compaction-run';
 import { type Delta, isAnnotation } from '../../../contracts/delta';
@@ -26,6 +27,8 @@ export interface DecidedReceipt {
 export interface DecideProps extends DeltaSource {
   readonly table: RunTable;
   readonly telemetry: Telemetry;
+  /** Of a record, where its Chroma has some. */
+  readonly recordLimits?: RecordLimits | undefined;
 }
 
 /**
@@ -112,7 +115,7 @@ export async function usableDelta(
   run: CompactionRun,
   collection: Collection,
   embedding: EmbeddingSpace,
-  source: DeltaSource,
+  source: DeltaSource & Pick<DecideProps, 'recordLimits'>,
 ): Promise<Delta> {
   const { delta_key: key, delta_sha256: hash } = run[collection];
   const delta = await loadDelta(source, key, hash);
@@ -124,7 +127,7 @@ export async function usableDelta(
     header.receipt_id === run.receipt_id &&
     isAnnotation(delta) === (run.kind === 'annotation');
   if (!isItsOwn) throw new UnusableDelta(`${key} is the delta of another run. Embed the receipt again.`);
-  const reason = refusal(delta, key, embedding);
+  const reason = refusal(delta, key, embedding, source.recordLimits);
   if (reason !== undefined) throw new UnusableDelta(reason);
   return delta;
 }

@@ -1,5 +1,6 @@
 import type { CompactionRun } from '../../../contracts/compaction-run';
 import { ChromaRefusal } from '../chroma/database';
+import { BeyondLimits } from '../chroma/record-limits';
 import type { Winner } from './decide-receipt';
 
 /** Runs that were to be merged, and that Chroma refuses whatever stands beside them. */
@@ -36,12 +37,15 @@ export async function findingRefused<Merged>(
 /** @param refusal - of all of them together. */
 async function refusedAmong(
   winners: readonly Winner[],
-  refusal: ChromaRefusal,
+  refusal: Lasting,
   merge: (some: readonly Winner[]) => Promise<unknown>,
 ): Promise<RefusedRuns['failed']> {
   const [first] = winners;
   if (first !== undefined && winners.length === 1) {
-    const reason = `${refusal.message}. Drop the OCR result or put the annotation there again, without what it refuses.`;
+    const { message } = refusal;
+    const reason = isOfLimits(refusal)
+      ? message
+      : `${message}. Drop the OCR result or put the annotation there again, without what it refuses.`;
     return [{ run: first.run, reason }];
   }
   const half = Math.ceil(winners.length / 2);
@@ -57,5 +61,10 @@ async function refusedAmong(
   return failed;
 }
 
-const isLasting = (error: unknown): error is ChromaRefusal =>
-  error instanceof ChromaRefusal && error.isLasting;
+type Lasting = ChromaRefusal | BeyondLimits;
+
+const isOfLimits = (error: unknown): error is BeyondLimits => error instanceof BeyondLimits;
+
+/** Whether a merge that failed would fail again, whatever else changes. */
+export const isLasting = (error: unknown): error is Lasting =>
+  isOfLimits(error) || (error instanceof ChromaRefusal && error.isLasting);

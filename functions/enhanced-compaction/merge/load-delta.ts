@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { type Delta, isAnnotation } from '../../../contracts/delta';
+import type { RecordLimits } from '../../../contracts/chroma-cloud';
+import { CONTENT_HASH_KEY, type Delta, isAnnotation } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { isChromaKey } from '../../../contracts/metadata-keys';
 import { receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
@@ -8,6 +9,7 @@ import { decodeDelta } from '../../shared/delta-file';
 import { messageOf } from '../../shared/logging';
 import { readObject } from '../../shared/read-object';
 import { sha256 } from '../../shared/sha256';
+import { excessOf } from '../chroma/record-limits';
 
 /** A delta that can never be merged. Its run FAILS with the message, and no other run does. */
 export class UnusableDelta extends Error {
@@ -48,18 +50,37 @@ export async function loadDelta({ s3, bucket }: DeltaSource, key: string, hash?:
 /**
  * Why a delta must not enter a collection, or undefined when it may. Another text format is no reason: its vectors are
  * comparable, if less alike, and a receipt is replaced as a whole.
+ *
+ * @param limits - of a record, where its Chroma has some. What the record has beside what the delta says is known when it
+ *   is merged.
  */
-export function refusal(delta: Delta, key: string, embedding: EmbeddingSpace): string | undefined {
-  // It has no embedding that could be of another kind.
+export function refusal(
+  delta: Delta,
+  key: string,
+  embedding: EmbeddingSpace,
+  limits?: RecordLimits,
+): string | undefined {
+  // It has no embedding that could be of another kind, and its own format has the limits.
   if (isAnnotation(delta)) return undefined;
   const { header } = delta;
   const wrong = [
     ['the model', header.model, embedding.model],
     ['a length of', header.dimensions, embedding.dimensions],
   ].find(([, own, collections]) => own !== collections);
-  if (wrong === undefined) return undefined;
+  if (wrong === undefined) return excessIn(delta, key, limits);
   const [what, own, collections] = wrong;
   return `${key} has embeddings of ${what} ${own}, its collection of ${collections}. Embed the receipt again.`;
+}
+
+function excessIn({ records }: Delta, key: string, limits: RecordLimits | undefined): string | undefined {
+  for (const { id, document, metadata, contentHash } of records) {
+    const stored = { ...metadata, [CONTENT_HASH_KEY]: contentHash };
+    const excess = excessOf(limits, { id, document, metadata: stored });
+    if (excess !== undefined) {
+      return `${key} holds ${excess}. Drop the OCR result again with less, or set chroma.mode to "server".`;
+    }
+  }
+  return undefined;
 }
 
 /**

@@ -7,6 +7,7 @@ import { slices } from '../../shared/slices';
 import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
 import { type DecideProps, knownRuns, usableDelta } from './decide-receipt';
+import { isLasting } from './find-refused';
 import type { ReplacedProps } from './keep-replaced';
 import { keepForRuns } from './keep-replaced';
 import { UnusableDelta } from './load-delta';
@@ -19,7 +20,8 @@ const RECEIPTS_PER_MERGE = 50;
 
 /**
  * Makes a collection hold what the table says that it holds of some receipts, whatever a writer without a lease has
- * written over it. What is as it should be is not written, and no run changes its state.
+ * written over it. What is as it should be is not written, and no run changes its state. A receipt that Chroma takes no
+ * longer, since others have put too much on it, stays as it is, with a log line: it must not hold up all others.
  */
 export async function mergeAgain(
   chroma: ChromaCollection,
@@ -35,10 +37,37 @@ export async function mergeAgain(
     );
     const deltas = await concurrently(standing.flat(), (run) => deltaOf(run, collection, embedding, props));
     const usable = deltas.flatMap((delta) => delta ?? []);
-    counts = addCounts(counts, await mergeDeltas(chroma, usable, keepForRuns(props), props.telemetry));
+    counts = addCounts(counts, await mergeTaken(chroma, usable, props));
   }
   return counts;
 }
+
+/** Merges; where that is refused for good, one by one what is not. */
+async function mergeTaken(
+  chroma: ChromaCollection,
+  deltas: readonly Delta[],
+  props: DecideProps & ReplacedProps,
+): Promise<MergeCounts> {
+  try {
+    return await mergeDeltas(chroma, deltas, keepForRuns(props), props.telemetry);
+  } catch (error) {
+    if (!isLasting(error)) throw error;
+    const [first] = deltas;
+    if (first !== undefined && deltas.length === 1) {
+      const { collection, run_id } = first.header;
+      warnOf({ collection, run_id, reason: error.message }, props);
+      return NO_CHANGE;
+    }
+    let counts = NO_CHANGE;
+    for (const delta of deltas) counts = addCounts(counts, await mergeTaken(chroma, [delta], props));
+    return counts;
+  }
+}
+
+const warnOf = (
+  run: { readonly collection: Collection; readonly run_id: string; readonly reason: string },
+  { telemetry }: DecideProps,
+): void => telemetry.logger.warn('A run cannot be merged again', run);
 
 /**
  * The runs that a collection holds of a receipt: the newest whole one, and the annotations that were merged onto it, by
@@ -67,8 +96,7 @@ async function deltaOf(
     return await usableDelta(run, collection, embedding, props);
   } catch (error) {
     if (!(error instanceof UnusableDelta)) throw error;
-    const reason = error.message;
-    props.telemetry.logger.warn('A run cannot be merged again', { collection, run_id: run.run_id, reason });
+    warnOf({ collection, run_id: run.run_id, reason: error.message }, props);
     return undefined;
   }
 }

@@ -6,6 +6,7 @@ import {
 } from '../../../contracts/delta';
 import type { ReplacedRecord } from '../../../contracts/replaced-record';
 import type { ChromaCollection } from '../chroma/collection';
+import { BeyondLimits, excessOf } from '../chroma/record-limits';
 import { concurrently } from '../concurrently';
 import { addCensus, type Census, NO_CENSUS } from './census';
 import { MergeNotProven } from './hidden-vectors';
@@ -52,6 +53,7 @@ export type KeepReplaced = (by: DeltaHeader, records: readonly ReplacedRecord[])
  *
  * @param deltas - whole receipts, at most one delta each.
  * @param keep - called for a delta that takes foreign metadata away; nothing is written until it resolves.
+ * @throws {BeyondLimits} when a record would be more than its Chroma takes; then nothing is written.
  * @throws {MergeNotProven} when the collection does not hold what was written: it must be thrown away.
  */
 export async function mergeReceipts(
@@ -68,6 +70,7 @@ export async function mergeReceipts(
     ),
   ]);
   const changes = deltas.map((delta) => changesOf(delta, stored.get(prefixOf(delta.header))));
+  for (const change of changes) refuseExcess(chroma, change);
   const losing = changes.filter(({ lost }) => lost.length > 0);
   await concurrently(losing, ({ header, lost }) => keep(header, lost));
 
@@ -82,6 +85,26 @@ export async function mergeReceipts(
   const counts = { added: added.length, replaced: replaced.length, removed: removed.length, census };
   const hidden = isChange(counts) ? await prove(chroma, before, { added, replaced, removed }) : 0;
   return { ...counts, hidden };
+}
+
+/** What others have put on a record stays with what it is to have, so that both together may be too much. */
+function refuseExcess({ recordLimits }: ChromaCollection, { added, replaced }: Changes): void {
+  const measured = [
+    ...added.map(({ id, document, metadata, contentHash }) => ({
+      id,
+      document,
+      metadata: { ...metadata, [CONTENT_HASH_KEY]: contentHash },
+    })),
+    ...replaced.map(({ update: { id, document }, after: metadata }) => ({ id, document, metadata })),
+  ];
+  for (const record of measured) {
+    const excess = excessOf(recordLimits, record);
+    if (excess === undefined) continue;
+    throw new BeyondLimits(
+      `The merge would leave ${excess}: what others have put on it stays. Take some of that away by an annotation ` +
+        '(null) and drop the OCR result again, or set chroma.mode to "server".',
+    );
+  }
 }
 
 async function prove(

@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { CHROMA_CLOUD_LIMITS } from '../../../contracts/chroma-cloud';
 import type { Collection } from '../../../contracts/collections';
 import type { FunctionEnvironment } from '../../../contracts/environment';
 import type { SecretReader } from '../../shared/clients';
@@ -53,6 +54,7 @@ export function createStore({ environment, readSecret, ...props }: StoreProps): 
     url,
     tenant: environment.CHROMA_TENANT,
     database: environment.CHROMA_DATABASE,
+    recordLimits: mode === 'cloud' ? CHROMA_CLOUD_LIMITS : undefined,
     readApiKey: secret === undefined ? undefined : () => readSecret(secret),
   });
 }

@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { RecordLimits } from '../../../contracts/chroma-cloud';
 import type { DistanceSpace } from '../../../contracts/collection-pointer';
 import type { Collection } from '../../../contracts/collections';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
@@ -29,6 +30,8 @@ export interface RemoteStoreProps {
   readonly dimensions: number;
   /** What a new collection measures distances in. */
   readonly space: DistanceSpace;
+  /** Chroma Cloud's, of a record. @default - none, as of a server of one's own */
+  readonly recordLimits?: RecordLimits | undefined;
   /** Chroma Cloud's API key. @default - none is sent */
   readonly readApiKey?: (() => Promise<string>) | undefined;
 }
@@ -57,12 +60,20 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       const { pointer, signal } = lease;
       const touched = touchedUnder(lease);
       const apiKey = await readApiKey?.();
-      const { url, tenant } = props;
+      const { url, tenant, recordLimits } = props;
       let wasAnswered = true;
       const unanswered = () => {
         wasAnswered = false;
       };
-      const database = chromaDatabase({ url, tenant, database: props.database, apiKey, signal, unanswered });
+      const database = chromaDatabase({
+        url,
+        tenant,
+        database: props.database,
+        apiKey,
+        signal,
+        unanswered,
+        recordLimits,
+      });
       const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
       const loaded = existing === undefined ? await load(props, lease, database) : undefined;
       const chroma =
