@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { RecordLimits } from '../../../contracts/chroma-cloud';
 import type { DistanceSpace } from '../../../contracts/collection-pointer';
 import { distanceSpaceSchema } from '../../../contracts/collection-pointer';
@@ -99,6 +100,7 @@ export interface ChromaCollection {
 interface CollectionAnswer {
   readonly id: string;
   readonly name: string;
+  readonly metadata?: Readonly<Record<string, unknown>> | null;
   readonly configuration_json?: { hnsw?: { space?: string } | null; spann?: { space?: string } | null };
 }
 
@@ -138,12 +140,30 @@ export async function openChromaCollection(
   return found && chromaCollection(database, found, recordsPerWrite);
 }
 
-/** Gives a collection another name, which must be free. */
-export const renameChromaCollection = (
+/**
+ * Gives a collection another name, which must be free. Whatever is not a success is read back before it is called a
+ * failure: the answer may have been lost.
+ *
+ * @throws {Error} when another collection has the name.
+ */
+export async function renameChromaCollection(
   database: ChromaDatabase,
-  { id }: ChromaCollection,
+  { id, name: before }: ChromaCollection,
   name: string,
-): Promise<void> => database.put(`collections/${id}`, { new_name: name });
+): Promise<void> {
+  try {
+    await database.put(`collections/${id}`, { new_name: name });
+  } catch (error) {
+    const found = await unlessMissing(database.get<CollectionAnswer>(`collections/${name}`));
+    if (found === undefined) throw error;
+    if (found.id === id) return;
+    throw new Error(
+      `The Chroma server has another collection ${name}, so that ${before} could not get that name. ` +
+        'Rename the other one, or delete it when nobody needs it.',
+      { cause: error },
+    );
+  }
+}
 
 /** Removes a collection with all of its records, if there is one. Who still writes to it is refused. */
 export async function dropChromaCollection(database: ChromaDatabase, name: string): Promise<void> {
@@ -212,17 +232,39 @@ export async function* metadataOf({
  */
 const INDEX = { max_neighbors: 32, ef_construction: 200, ef_search: 200 } as const;
 
-/** Creates the collection, which must not exist. */
+/** Says in a collection's own metadata which creation it came of. Chroma gives it an id that nobody can know before. */
+const CREATION_KEY = 'created_by_chroma_pipeline';
+
+/**
+ * Creates the collection, which must not exist. Where one does, it may have been created by the same request, whose
+ * answer was lost: then it is the one that was asked for.
+ *
+ * @throws {Error} when it is another one.
+ */
 export async function createChromaCollection(
   database: ChromaDatabase,
   name: string,
   space: DistanceSpace,
   recordsPerWrite = RECORDS_PER_WRITE,
 ): Promise<ChromaCollection> {
-  const created = await database.post<CollectionAnswer>('collections', {
+  const creation = randomUUID();
+  const request = {
     name,
+    metadata: { [CREATION_KEY]: creation },
     configuration: { hnsw: { space, ...INDEX } },
-  });
+  };
+  const created = await database
+    .post<CollectionAnswer>('collections', request)
+    .catch(async (error: unknown) => {
+      const found = await unlessMissing(database.get<CollectionAnswer>(`collections/${name}`));
+      if (found === undefined) throw error;
+      if (found.metadata?.[CREATION_KEY] === creation) return found;
+      throw new Error(
+        `Another program created a collection ${name} on the Chroma server meanwhile. ` +
+          'Rename it, or delete it when nobody needs it.',
+        { cause: error },
+      );
+    });
   return chromaCollection(database, created, recordsPerWrite);
 }
 
