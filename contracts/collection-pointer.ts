@@ -49,6 +49,11 @@ export const versionManifestSchema = z.object({
   /** Versions of before this was counted lack it; they were written whole, each. */
   digest: contentDigestSchema.optional(),
   /**
+   * What of `records` and `digest` other programs have done on a server, past the pipeline: what is there without what
+   * the pipeline has merged, which is what S3 gives. Absent where that is nothing.
+   */
+  others: z.object({ records: z.int(), digest: contentDigestSchema }).optional(),
+  /**
    * What `uncovered_deltas` were merged onto: both together ARE this version. Absent where that is an empty
    * collection, in server and cloud mode, and in versions that were written whole, each.
    */

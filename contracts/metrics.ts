@@ -36,6 +36,10 @@ export const METRICS = {
    * they went. Count.
    */
   recordsReplaced: 'LabelledRecordsReplaced',
+  /** Records that other programs have added to a collection on a server, or removed, since they were last counted. Count. */
+  othersRecords: 'RecordsChangedByOthers',
+  /** Times that a collection which was merged on a server was rebuilt from S3: what others wrote there is not in it. Count. */
+  leftServers: 'CollectionsRebuiltFromServers',
   /** Versions published: a write of the pointer each. Count. */
   publishes: 'Publishes',
   /** Checkpoints that could not be written. What they were to hold stands in the deltas, and they are tried again. Count. */

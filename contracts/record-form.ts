@@ -90,6 +90,10 @@ export const olderRecords = (collection: Collection, { forms }: RecordTally): nu
     0,
   );
 
+/** How many records were counted. */
+export const talliedRecords = ({ forms }: RecordTally): number =>
+  Object.values(forms).reduce((sum, count) => sum + count, 0);
+
 export const NO_RECORDS: RecordTally = { forms: {}, labels: {} };
 
 /** Counts records by what their metadata tells. */

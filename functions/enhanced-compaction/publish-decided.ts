@@ -11,14 +11,18 @@ import type { DecidedReceipt, Winner } from './merge/decide-receipt';
 import { fitsPointer } from './store/checkpoint-due';
 import type { OpenCollection } from './store/collection-store';
 
+/** What an open collection holds. */
+export interface Content extends Pick<VersionManifest, 'records' | 'others'> {
+  readonly census: Census;
+}
+
 /** What a round merged into the open collection. */
 interface Merged {
   readonly embedding: EmbeddingSpace;
   readonly receipts: readonly DecidedReceipt[];
   /** Whether the content differs from the published one. */
   readonly hasNewVersion: boolean;
-  /** What is known of the records of the open content; undefined where nothing is. */
-  readonly census: Census | undefined;
+  readonly content: Content;
 }
 
 /**
@@ -32,7 +36,7 @@ export async function publishDecided(
   lease: Lease,
   before: Published,
   open: OpenCollection,
-  { embedding, receipts, hasNewVersion, census }: Merged,
+  { embedding, receipts, hasNewVersion, content }: Merged,
 ): Promise<Published> {
   const winners = receipts.flatMap((receipt) => receipt.winners);
   const superseded = receipts.flatMap((receipt) => receipt.superseded);
@@ -42,12 +46,14 @@ export async function publishDecided(
   const runs = winners.map(mergedRun);
   const manifest: VersionManifest = {
     created_at: new Date().toISOString(),
-    records: await open.chroma.count(),
+    records: content.records,
     space: open.chroma.space,
     model: embedding.model,
     dimensions: embedding.dimensions,
     text_format_version: TEXT_FORMAT_VERSION,
-    ...(census !== undefined && { record_tally: census.tally, digest: census.digest }),
+    record_tally: content.census.tally,
+    digest: content.census.digest,
+    ...(content.others !== undefined && { others: content.others }),
     ...baseOf(before, open),
     runs,
     ...logOf(before, open, merged, unmerged, lease.collection),

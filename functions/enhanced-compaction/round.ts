@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { type CompactionRun, runName, runOf } from '../../contracts/compaction-run';
 import type { EmbeddingSpace } from '../../contracts/embedding';
 import { METRICS } from '../../contracts/metrics';
+import { talliedRecords } from '../../contracts/record-form';
 import { receiptOf } from '../../contracts/record-id';
 import { countPerCollection, type Telemetry } from '../shared/logging';
 import { changeRun, completeRun, type RunTable } from '../shared/run-table';
@@ -14,9 +15,10 @@ import { findingRefused, RefusedRuns } from './merge/find-refused';
 import { keepForRuns } from './merge/keep-replaced';
 import { mergeAgain } from './merge/merge-again';
 import { mergeDeltas } from './merge/merge-deltas';
-import { addCounts, isChange, type MergeCounts } from './merge/merge-receipts';
+import { addCounts, isChange, type MergeCounts, NO_CHANGE } from './merge/merge-receipts';
+import { holdAgainst } from './merge/others';
 import { pieces, planReceipts, type ReceiptWork } from './merge/plan';
-import { publishDecided } from './publish-decided';
+import { type Content, publishDecided } from './publish-decided';
 import { readAhead } from './read-ahead';
 import type { CollectionStore, OpenCollection } from './store/collection-store';
 
@@ -96,7 +98,8 @@ async function mergeAndPublish(
   const receipts: DecidedReceipt[] = [];
   const keep = keepForRuns(props);
   await open.touch(open.again);
-  let counts = await mergeAgain(open.chroma, open.again, lease.collection, embedding, props);
+  const again = await mergeAgain(open.chroma, open.again, lease.collection, embedding, props);
+  let counts = NO_CHANGE;
   let isFull = false;
   const decide = async (piece: readonly ReceiptWork[]) => {
     lease.signal.throwIfAborted();
@@ -124,11 +127,16 @@ async function mergeAndPublish(
     isFull = await props.store.isFull();
   }
   lease.signal.throwIfAborted();
-  const hasNewVersion = isChange(counts) || open.isUnpublished || open.needsCheckpoint;
-  const census = hasNewVersion ? await censusNow(lease, before, open, counts, props) : knownOf(before);
-  const merged = { embedding, receipts, hasNewVersion, census };
+  const content = await contentNow(lease, before, open, counts, props);
+  const hasNewVersion =
+    isChange(counts) ||
+    open.isUnpublished ||
+    open.needsCheckpoint ||
+    content.others !== before.manifest?.others;
+  const merged = { embedding, receipts, hasNewVersion, content };
   const published = await publishDecided(table, lease, before, open, merged);
   await open.published(published);
+  counts = addCounts(again, counts);
   return {
     receipts,
     published,
@@ -140,21 +148,35 @@ async function mergeAndPublish(
 
 const knownOf = ({ manifest }: Published): Census | undefined => manifest && knownCensus(manifest);
 
-/** What is known of the records with what was merged; counted anew, and said, where nothing is known. */
-async function censusNow(
+/**
+ * What is known of the records with what was merged; counted anew, and said, where nothing is known. On a server it is
+ * held against what is there, since other programs may have added and removed some.
+ *
+ * @param counts - without what was merged again: that is known already.
+ */
+async function contentNow(
   { collection }: Lease,
   before: Published,
   open: OpenCollection,
   { census }: MergeCounts,
   { telemetry }: RoundProps,
-): Promise<Census> {
-  const known = open.isUnpublished ? undefined : knownOf(before);
-  if (known !== undefined) return addCensus(known, census);
-  const taken = await takeCensus(collection, open.chroma);
-  if (open.isUnpublished || before.manifest?.record_tally === undefined) {
+): Promise<Content> {
+  const { chroma } = open;
+  const isNew = open.isUnpublished && open.again.length === 0;
+  const known = isNew ? undefined : knownOf(before);
+  const expected = known && addCensus(known, census);
+  const records = await chroma.count();
+  const isAsCounted =
+    expected !== undefined && (!chroma.isShared || records === talliedRecords(expected.tally));
+  if (isAsCounted && !open.isUnpublished)
+    return { records, census: expected, others: before.manifest?.others };
+  const taken = await takeCensus(collection, chroma);
+  if (open.isUnpublished || before.manifest?.record_tally === undefined)
     warnOfOldForms(collection, taken.tally, telemetry);
-  }
-  return taken;
+  if (expected === undefined || !chroma.isShared) return { records, census: taken, others: undefined };
+  const others = holdAgainst(expected, taken, before.manifest?.others, collection, telemetry);
+  // Of one moment with the census, where others write just now.
+  return { records: talliedRecords(taken.tally), census: taken, others };
 }
 
 const newEmbedding = ({ model, dimensions }: RoundProps): EmbeddingSpace => ({ model, dimensions });

@@ -52,11 +52,13 @@ function sections({ deployment, queues }: ObservabilityProps): Sections {
     'Is data flowing?': {
       'Messages handled, by queue': perQueue('NumberOfMessagesDeleted', 'Sum'),
       Invocations: perFunction('Invocations', 'Sum'),
-      'Vectors merged, labelled records replaced, records that a search does not find': [
-        ...perCollection('enhanced-compaction', 'mergedVectors', 'Sum'),
-        ...perCollection('enhanced-compaction', 'recordsReplaced', 'Sum'),
-        ...perCollection('enhanced-compaction', 'hiddenVectors', 'Sum'),
-      ],
+      'Vectors merged, labelled records replaced, records that a search does not find, records changed by others':
+        [
+          ...perCollection('enhanced-compaction', 'mergedVectors', 'Sum'),
+          ...perCollection('enhanced-compaction', 'recordsReplaced', 'Sum'),
+          ...perCollection('enhanced-compaction', 'hiddenVectors', 'Sum'),
+          ...perCollection('enhanced-compaction', 'othersRecords', 'Sum'),
+        ],
     },
     'Where is it stuck?': {
       'Oldest message, by queue (s)': perQueue('ApproximateAgeOfOldestMessage', 'Maximum'),
@@ -78,24 +80,21 @@ function sections({ deployment, queues }: ObservabilityProps): Sections {
     },
     'Is it safe, and what does it cost?': {
       'Age of the S3 snapshot (s)': perCollection('reconcile-runs', 'snapshotAge', 'Maximum'),
-      'Records that a search for their own vector finds (%)': perCollection(
-        'enhanced-compaction',
-        'indexHealth',
-        'Minimum',
-      ),
-      'Versions published, checkpoints failed, copies of checkpoints lost': [
+      'Versions published, checkpoints failed, copies of checkpoints lost, servers left': [
         ...perCollection('enhanced-compaction', 'publishes', 'Sum'),
         ...perCollection('enhanced-compaction', 'checkpointsFailed', 'Sum'),
         ...perCollection('enhanced-compaction', 'copiesLost', 'Sum'),
+        ...perCollection('enhanced-compaction', 'leftServers', 'Sum'),
       ],
       'Duration, p99 (ms)': perFunction('Duration', 'p99'),
     },
     'How long will it fit?': {
       Records: perCollection('enhanced-compaction', 'records', 'Maximum'),
       'Private copies (bytes)': perCollection('enhanced-compaction', 'copyBytes', 'Maximum'),
-      '/tmp and memory used (%)': [
+      '/tmp and memory used, records that their own vector finds (%)': [
         ...perCollection('enhanced-compaction', 'storageUsed', 'Maximum'),
         ...perCollection('enhanced-compaction', 'memoryUsed', 'Maximum'),
+        ...perCollection('enhanced-compaction', 'indexHealth', 'Minimum'),
       ],
     },
   };

@@ -64,6 +64,8 @@ export interface ChromaCollection {
   readonly id: string;
   readonly name: string;
   readonly space: DistanceSpace;
+  /** Whether other programs may write to it at the same time. */
+  readonly isShared: boolean;
   /** As of its database. */
   readonly recordLimits: RecordLimits | undefined;
   count(): Promise<number>;
@@ -315,6 +317,7 @@ function chromaCollection(
   return {
     id,
     name,
+    isShared: database.isShared,
     recordLimits: database.recordLimits,
     space: distanceSpaceSchema.parse(configuration?.hnsw?.space ?? configuration?.spann?.space ?? 'l2'),
     count: () => database.get<number>(path('count')),

@@ -18,12 +18,15 @@ export interface ChromaDatabaseOptions {
   readonly signal?: AbortSignal;
   /** Told of an attempt that Chroma gave no answer to: it may be carried out all the same, and later. @default - nobody is told */
   readonly unanswered?: () => void;
+  /** Whether other programs may write to it at the same time. @default false */
+  readonly isShared?: boolean;
   /** What it takes of a record. @default - whatever is sent */
   readonly recordLimits?: RecordLimits | undefined;
 }
 
 /** One database of an HTTP Chroma (REST, API v2). */
 export interface ChromaDatabase {
+  readonly isShared: boolean;
   /** Undefined where it takes whatever is sent. */
   readonly recordLimits: RecordLimits | undefined;
   /** @param path - below the database: `collections`, say. */
@@ -144,6 +147,7 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
     }
   };
   return {
+    isShared: options.isShared ?? false,
     recordLimits: options.recordLimits,
     get: (path) => request('GET', path),
     post: (path, body, read) => request('POST', path, body, read),

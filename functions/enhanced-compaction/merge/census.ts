@@ -12,6 +12,7 @@ import {
   NO_RECORDS,
   olderRecords,
   type RecordTally,
+  talliedRecords,
   tallyRecords,
 } from '../../../contracts/record-form';
 import type { Telemetry } from '../../shared/logging';
@@ -59,7 +60,7 @@ export function warnOfOldForms(collection: Collection, tally: RecordTally, { log
   const { forms, labels } = tally;
   const older = olderRecords(collection, tally);
   if (older === 0) return;
-  const records = Object.values(forms).reduce((sum, count) => sum + count, 0);
+  const records = talliedRecords(tally);
   logger.warn(
     'A collection holds records of older forms, which filters and searches do not find alike. Drop the OCR results of their receipts again to replace them',
     { collection, records, older, forms, labels },

@@ -48,7 +48,7 @@ export type KeepReplaced = (by: DeltaHeader, records: readonly ReplacedRecord[])
 /**
  * Makes a collection hold exactly the given receipts' records: adds, replaces, removes, and leaves alone what is
  * the same. Foreign metadata stays where the text is the same; before anything is written, all that does not stay
- * is kept elsewhere. Then proves it: the count, every record's content hash, the metadata of what was replaced,
+ * is kept elsewhere. Then proves it: the count where nobody else writes, every record's content hash, the metadata of what was replaced,
  * and probes of the vector index.
  *
  * @param deltas - whole receipts, at most one delta each.
@@ -62,7 +62,7 @@ export async function mergeReceipts(
   keep: KeepReplaced,
 ): Promise<MergeCounts> {
   const [before, stored] = await Promise.all([
-    chroma.count(),
+    ownCount(chroma),
     storedRecordsOf(
       chroma,
       deltas.map(({ header }) => header),
@@ -89,6 +89,7 @@ export async function mergeReceipts(
 
 /** What others have put on a record stays with what it is to have, so that both together may be too much. */
 function refuseExcess({ recordLimits }: ChromaCollection, { added, replaced }: Changes): void {
+  if (recordLimits === undefined) return;
   const measured = [
     ...added.map(({ id, document, metadata, contentHash }) => ({
       id,
@@ -107,15 +108,19 @@ function refuseExcess({ recordLimits }: ChromaCollection, { added, replaced }: C
   }
 }
 
+/** How many records there are; undefined where others add and remove some at any time, which proves nothing. */
+const ownCount = async (chroma: ChromaCollection): Promise<number | undefined> =>
+  chroma.isShared ? undefined : chroma.count();
+
 async function prove(
   chroma: ChromaCollection,
-  before: number,
+  before: number | undefined,
   { added, replaced, removed }: Changes,
 ): Promise<number> {
-  const expected = before + added.length - removed.length;
+  const expected = before === undefined ? undefined : before + added.length - removed.length;
   const written = [...added, ...replaced.map(({ update }) => update)];
   const [count, stored] = await Promise.all([
-    chroma.count(),
+    ownCount(chroma),
     chroma.metadata([...written.map(({ id }) => id), ...removed]),
   ]);
   if (count !== expected) {

@@ -79,6 +79,15 @@ export const embeddingOf = ({ manifest }: Pick<CollectionPointer, 'manifest'>): 
     dimensions: manifest.dimensions,
   };
 
+/** Whether what is published was merged in embedded mode: a server has neither base nor log. */
+export const isOfEmbedded = ({ manifest }: Pick<Published, 'manifest'>): boolean =>
+  manifest !== undefined &&
+  (manifest.base ?? manifest.files_sha256 ?? manifest.uncovered_deltas.at(0)) !== undefined;
+
+/** Whether it was merged on a server, which alone has it whole. */
+export const isOfServer = (published: Pick<Published, 'manifest'>): boolean =>
+  published.manifest?.digest !== undefined && published.manifest.records > 0 && !isOfEmbedded(published);
+
 /** @throws {Error} when the collection measures distances in another space than its pointer says. */
 export function refuseOtherSpace(collection: string, actual: DistanceSpace, published: DistanceSpace): void {
   if (actual === published) return;

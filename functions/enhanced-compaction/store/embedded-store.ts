@@ -10,7 +10,7 @@ import { pruneSnapshots, tagCovered, writeSnapshot } from '../snapshot/checkpoin
 import { isUnadopted, readSnapshotPointer } from '../snapshot/pointer-object';
 import { CheckpointCopies } from './checkpoint-copies';
 import { isCheckpointDue } from './checkpoint-due';
-import { type CollectionStore, embeddingOf, type OpenCollection } from './collection-store';
+import { type CollectionStore, embeddingOf, isOfServer, type OpenCollection } from './collection-store';
 import { type OpenVersion, openHeld, openVersion, type VersionSource } from './open-version';
 import { type RebuildProps, rebuild } from './rebuild';
 import { explainFull, fullness, measureRoom, NoRoom, type SandboxLimits } from './sandbox-room';
@@ -116,6 +116,14 @@ async function openContent(store: Store, pointer: Published) {
 async function openLive(store: Store, pointer: Published): Promise<OpenVersion | undefined> {
   const { collection, telemetry, warm } = store;
   if (!isPublication(pointer)) return undefined;
+  if (isOfServer(pointer)) {
+    telemetry.logger.warn(
+      'A collection that was merged on a Chroma server is rebuilt from S3. What other programs wrote on the server, and not by annotations, stays there',
+      { collection, records: pointer.manifest.records, ofOthers: pointer.manifest.others?.records ?? 0 },
+    );
+    countPerCollection(telemetry, METRICS.leftServers, [collection]);
+    return undefined;
+  }
   const held = warm.towards(pointer);
   if (held !== undefined) {
     warm.letGo(held.copy);

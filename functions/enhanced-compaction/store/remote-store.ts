@@ -12,7 +12,7 @@ import type { Published } from '../lease/publish';
 import { takeCensus } from '../merge/census';
 import { locateSnapshot } from '../snapshot/locate';
 import { nameImages } from '../snapshot/name-images';
-import { type CollectionStore, embeddingOf, refuseOtherSpace } from './collection-store';
+import { type CollectionStore, embeddingOf, isOfEmbedded, refuseOtherSpace } from './collection-store';
 import { loadCollection } from './load-collection';
 import { TouchedInPlace } from './touched-receipts';
 
@@ -72,6 +72,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         apiKey,
         signal,
         unanswered,
+        isShared: true,
         recordLimits,
       });
       const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
@@ -137,11 +138,6 @@ async function load(props: RemoteStoreProps, lease: Lease, database: ChromaDatab
   if (lease.pointer.version === undefined && (await locateSnapshot(props)) === undefined) return undefined;
   return loadCollection({ ...props, database, recordsPerWrite: RECORDS_PER_WRITE }, lease);
 }
-
-/** Whether what is published was merged in embedded mode: a server has neither base nor log. */
-const isOfEmbedded = ({ manifest }: Published): boolean =>
-  manifest !== undefined &&
-  (manifest.base ?? manifest.files_sha256 ?? manifest.uncovered_deltas.at(0)) !== undefined;
 
 /** @throws {Error} when a collection that the server had before is not what embedded mode has published. */
 async function refuseOther(collection: Collection, chroma: ChromaCollection, { manifest }: Published) {

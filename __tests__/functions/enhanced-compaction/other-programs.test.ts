@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { METRICS } from '../../../contracts/metrics';
+import { talliedRecords } from '../../../contracts/record-form';
+import { openChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
+import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
+import { takeCensus } from '../../../functions/enhanced-compaction/merge/census';
+import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
+import { createDatabase, useChromaServer } from '../../support/chroma-server';
+import { embed, quietTelemetry, useCompactionHarness } from '../../support/compaction-harness';
+import { remoteStore } from '../../support/remote-store';
+
+const world = useCompactionHarness();
+const server = useChromaServer();
+let proxy: BreakpointProxy;
+let database: string;
+/** What was said, and counted, of other programs. */
+let said: unknown[];
+let telemetry: ReturnType<typeof quietTelemetry>;
+beforeEach(async () => {
+  proxy = await startBreakpointProxy(server.url);
+  database = await createDatabase(server.url);
+  said = [];
+  telemetry = quietTelemetry();
+  jest.spyOn(telemetry.logger, 'warn').mockImplementation((message, ...details) => {
+    if (String(message).includes('ther programs')) said.push(...details);
+  });
+  telemetry.metrics.addMetric = (name, _unit, value) => {
+    if (name === METRICS.othersRecords || name === METRICS.leftServers) said.push(value);
+    return telemetry.metrics;
+  };
+});
+afterEach(() => proxy.stop());
+
+const embedded = () => world.writer({ telemetry });
+const onServer = () =>
+  world.writer({ store: remoteStore(world, { url: proxy.endpoint, database, telemetry }), telemetry });
+const lines = async () => {
+  const found = await openChromaCollection(chromaDatabase({ url: server.url, database }), 'lines');
+  if (found === undefined) throw new Error('The server has no lines.');
+  return found;
+};
+const addOthers = async (...names: string[]) =>
+  (await lines()).add(
+    names.map((id) => ({
+      id,
+      document: id,
+      metadata: { of: 'others' },
+      embedding: embed(id),
+      contentHash: id,
+    })),
+  );
+const removeOthers = async (...names: string[]) => (await lines()).delete(names);
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+
+/** The published figures agree with each other, and with what is there. */
+async function expectWhatIsThere(records: number) {
+  const manifest = (await world.pointer())?.manifest;
+  const { tally, digest } = await takeCensus('lines', await lines());
+  expect(manifest).toMatchObject({ records, digest, record_tally: tally });
+  expect([talliedRecords(tally), await (await lines()).count()]).toEqual([records, records]);
+}
+
+describe('What other programs add to a collection on a server, or remove', () => {
+  it('is said once, with both figures, and published as it is', async () => {
+    await world.arrive({ texts: ['A', 'B'] });
+    await onServer().compact();
+    expect(said).toEqual([]);
+    await addOthers('x', 'y');
+    await world.arrive({ texts: ['C'] });
+    await onServer().compact();
+    expect(said).toEqual([{ collection: 'lines', known: 3, there: 5 }, 2]);
+    await expectWhatIsThere(5);
+    await world.arrive({ texts: ['D'] });
+    await onServer().compact();
+    expect(said).toHaveLength(2);
+    await expectWhatIsThere(6);
+    await removeOthers('y');
+    await world.arrive({ texts: ['E'] });
+    await onServer().compact();
+    expect(said.slice(2)).toEqual([{ collection: 'lines', known: 7, there: 6 }, 1]);
+    expect((await world.pointer())?.manifest?.others).toMatchObject({ records: 1 });
+    await removeOthers('x');
+    await world.arrive({ texts: ['F'] });
+    await onServer().compact();
+    expect((await world.pointer())?.manifest?.others).toBeUndefined();
+    await expectWhatIsThere(6);
+  });
+
+  it('is published though the merge itself changes nothing', async () => {
+    const imageId = randomUUID();
+    await world.arrive({ imageId, texts: ['A'], createdAt: minutesAgo(2) });
+    await onServer().compact();
+    await addOthers('x');
+    const run = await world.arrive({ imageId, texts: ['A'], createdAt: minutesAgo(1) });
+    expect(await onServer().compact()).toMatchObject({ mergedVectors: 0, publishes: 1 });
+    expect(await world.state(run)).toMatchObject({ state: 'COMPLETED' });
+    await expectWhatIsThere(2);
+  });
+
+  it('does not break a merge off that is under way', async () => {
+    await world.arrive({ texts: ['A'] });
+    let requests = 0;
+    const isAdd = (body: string) => body.includes('"embeddings":["') && ++requests > 0;
+    const meddle = async () => {
+      proxy.breakAt('held', isAdd, meddle);
+      await addOthers(`x${requests}`);
+    };
+    await onServer().compact();
+    proxy.breakAt('held', isAdd, meddle);
+    const run = await world.arrive({ texts: ['B'] });
+    await onServer().compact();
+    expect(await world.state(run)).toMatchObject({ state: 'COMPLETED' });
+    expect(requests).toBe(1);
+    await expectWhatIsThere(3);
+  });
+
+  it('is told from what the pipeline merges again after a late write', async () => {
+    const imageId = randomUUID();
+    await world.arrive({ imageId, texts: ['A', 'B'] });
+    await onServer().compact();
+    const [first] = await (await lines()).page(0, 1);
+    await removeOthers(first?.id ?? '');
+    const receipts = [`${imageId}#00001`];
+    await world.changePointer('SET touched = :value', [{ at: Date.now(), again: false, receipts }]);
+    await addOthers('x');
+    await onServer().compact();
+    expect(said).toEqual([{ collection: 'lines', known: 2, there: 3 }, 1]);
+    await expectWhatIsThere(3);
+  });
+});
+
+describe('A collection that other programs have written to goes', () => {
+  beforeEach(async () => {
+    await world.arrive({ texts: ['A', 'B'] });
+    await onServer().compact();
+    const [first] = await (await lines()).page(0, 1);
+    await (await lines()).updateMetadata([{ id: first?.id ?? '', metadata: { reviewed_by: 'mona' } }]);
+  });
+
+  it('from the server to embedded mode without that, which is said once, and counted', async () => {
+    await world.arrive({ texts: ['C'] });
+    await embedded().compact();
+    expect(said).toEqual([{ collection: 'lines', records: 2, ofOthers: 0 }, 1]);
+    await world.arrive({ texts: ['D'] });
+    await world.arrive({ texts: ['E'] });
+    await embedded().compact();
+    expect(said).toHaveLength(2);
+    expect(await world.documents()).toEqual(['A', 'B', 'C', 'D', 'E']);
+    const metadata = [...(await world.published()).values()].map((record) => record.metadata.reviewed_by);
+    expect(metadata.filter((name) => name !== undefined)).toEqual([]);
+  });
+
+  it.each([
+    ['added', async () => addOthers('x', 'y'), 2],
+    ['removed', async () => removeOthers((await (await lines()).page(0, 1))[0]?.id ?? ''), -1],
+  ])('without the records that they %s, though those were published', async (_what, meddle, ofOthers) => {
+    await meddle();
+    await world.arrive({ texts: ['C'] });
+    await onServer().compact();
+    said.length = 0;
+    await world.arrive({ texts: ['D'] });
+    await embedded().compact();
+    expect(said).toEqual([{ collection: 'lines', records: 3 + ofOthers, ofOthers }, 1]);
+    expect(await world.documents()).toEqual(['A', 'B', 'C', 'D']);
+    expect((await world.pointer())?.manifest?.others).toBeUndefined();
+  });
+
+  it('and is loaded again where the server has lost it, without the records that they added', async () => {
+    await addOthers('x');
+    await world.arrive({ texts: ['C'] });
+    await onServer().compact();
+    await chromaDatabase({ url: server.url, database }).delete('collections/lines');
+    await world.arrive({ texts: ['D'] });
+    await onServer().compact();
+    await expectWhatIsThere(4);
+    expect((await world.pointer())?.manifest?.others).toBeUndefined();
+  });
+
+  it('nowhere where S3 lacks more than that', async () => {
+    const lost = await world.arrive({ texts: ['LOST'] });
+    await onServer().compact();
+    await addOthers('x');
+    await world.arrive({ texts: ['C'] });
+    await onServer().compact();
+    await world.put(lost.lines.delta_key, 'broken');
+    await expect(embedded().compact()).rejects.toThrow('cannot be rebuilt: 5 records were published');
+  });
+});
