@@ -87,6 +87,20 @@ export const versionManifestSchema = z.object({
 });
 export type VersionManifest = z.infer<typeof versionManifestSchema>;
 
+/** A load of a collection onto a server that lacks it, from when it was begun until the collection has its name. */
+export const begunLoadSchema = z.object({
+  /** The name of the collection that it is loaded into. */
+  name: z.string().min(1),
+  /** What it is loaded from: the version or snapshot, how many records that has, and their digest. */
+  of: z.string().min(1),
+  /**
+   * When a loader last began that has not said that it ended with each write answered. One may still arrive. Milliseconds
+   * since the epoch.
+   */
+  unsettled_at: z.int().nonnegative().optional(),
+});
+export type BegunLoad = z.infer<typeof begunLoadSchema>;
+
 /**
  * The single item of a collection ({@link collectionKey}): its pointer and its lease together, so that one
  * conditional write can demand both "the version is the one I merged onto" and "the fence is still mine".
@@ -99,6 +113,8 @@ export const collectionPointerSchema = z.object({
   lease_expires_at: z.int().nonnegative().optional(),
   /** In server and cloud mode, where what a writer has written stays when it loses its lease. */
   touched: z.array(touchedReceiptsSchema).optional(),
+  /** In server and cloud mode, while a collection is being loaded. */
+  loading: begunLoadSchema.optional(),
   /** The published version; absent until the first publish. */
   version: versionIdSchema.optional(),
   /** Present exactly when `version` is. */

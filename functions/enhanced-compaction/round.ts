@@ -65,7 +65,7 @@ export async function mergeRound(
   props: RoundProps,
 ): Promise<Round> {
   const plan = withinLimits(planReceipts(lease.collection, runs), props.limits);
-  const open = await props.store.open({ ...lease, pointer: { ...lease.pointer, ...before } });
+  const open = await props.store.open({ ...lease, pointer: { ...lease.pointer, ...before } }, deadline);
   const { receipts, ...round } = await mergeAndPublish(lease, before, open, plan, deadline, props).catch(
     async (error: unknown) => {
       await open.discard();

@@ -13,9 +13,11 @@ export interface CollectionStore {
   /**
    * Opens what the lease's pointer names, for writing.
    *
+   * @param deadline - after which no more is begun than must be. Milliseconds since the epoch. @default - there is none
    * @throws {NoRoom} when the sandbox has no room to merge into it.
+   * @throws {LoadNotEnded} when it takes more than one invocation.
    */
-  open(lease: Lease): Promise<OpenCollection>;
+  open(lease: Lease, deadline?: number): Promise<OpenCollection>;
   /** Whether there is work though no run is pending: a checkpoint is due, another writer's snapshot to be adopted, a late write to be overwritten. */
   hasWork(lease: Lease, published: Published): Promise<boolean>;
   /** Whether a merge that was broken off here has left writes, which the next one is to set right. */

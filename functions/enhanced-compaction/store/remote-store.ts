@@ -6,14 +6,14 @@ import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { messageOf, type Telemetry } from '../../shared/logging';
 import type { RunTable } from '../../shared/run-table';
 import { type ChromaCollection, createChromaCollection, openChromaCollection } from '../chroma/collection';
-import { type ChromaDatabase, chromaDatabase } from '../chroma/database';
+import { chromaDatabase } from '../chroma/database';
 import type { Lease } from '../lease/lease';
 import type { Published } from '../lease/publish';
 import { takeCensus } from '../merge/census';
 import { locateSnapshot } from '../snapshot/locate';
 import { nameImages } from '../snapshot/name-images';
 import { type CollectionStore, embeddingOf, isOfEmbedded, refuseOtherSpace } from './collection-store';
-import { loadCollection } from './load-collection';
+import { type LoadProps, loadCollection } from './load-collection';
 import { TouchedInPlace } from './touched-receipts';
 
 export interface RemoteStoreProps {
@@ -56,14 +56,14 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
     return last;
   };
   return {
-    async open(lease) {
+    async open(lease, deadline) {
       const { pointer, signal } = lease;
       const touched = touchedUnder(lease);
       const apiKey = await readApiKey?.();
       const { url, tenant, recordLimits } = props;
-      let wasAnswered = true;
+      let lost = 0;
       const unanswered = () => {
-        wasAnswered = false;
+        lost += 1;
       };
       const database = chromaDatabase({
         url,
@@ -76,7 +76,14 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         recordLimits,
       });
       const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
-      const loaded = existing === undefined ? await load(props, lease, database) : undefined;
+      const loaded =
+        existing === undefined
+          ? await load(
+              { ...props, database, recordsPerWrite: RECORDS_PER_WRITE, unanswered: () => lost },
+              lease,
+              deadline,
+            )
+          : undefined;
       const chroma =
         existing ??
         loaded?.chroma ??
@@ -104,7 +111,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         },
         touch: (receipts) => touched.touch(props.table, receipts, Date.now()),
         published: async () => {
-          await touched.published(props.table, wasAnswered).catch((error: unknown) => {
+          await touched.published(props.table, lost === 0).catch((error: unknown) => {
             // They are merged again, which changes nothing.
             props.telemetry.logger.warn('What was merged well stands noted as not', {
               collection,
@@ -134,9 +141,9 @@ async function ownEmbedding(
 }
 
 /** Loads what S3 has of a collection that the server lacks; undefined for a new one. */
-async function load(props: RemoteStoreProps, lease: Lease, database: ChromaDatabase) {
+async function load(props: LoadProps, lease: Lease, deadline: number | undefined) {
   if (lease.pointer.version === undefined && (await locateSnapshot(props)) === undefined) return undefined;
-  return loadCollection({ ...props, database, recordsPerWrite: RECORDS_PER_WRITE }, lease);
+  return loadCollection(props, lease, deadline ?? Number.POSITIVE_INFINITY);
 }
 
 /** @throws {Error} when a collection that the server had before is not what embedded mode has published. */

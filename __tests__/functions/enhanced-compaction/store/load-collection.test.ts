@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { CHROMA_CLOUD_LIMITS } from '../../../../contracts/chroma-cloud';
+import { LATE_WRITE_SECONDS } from '../../../../contracts/lease';
 import {
   createChromaCollection,
   openChromaCollection,
 } from '../../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../../functions/enhanced-compaction/chroma/database';
+import { LeaseLost } from '../../../../functions/enhanced-compaction/lease/lease';
 import { type BreakpointProxy, startBreakpointProxy } from '../../../support/breakpoint-proxy';
 import { createDatabase, useChromaServer } from '../../../support/chroma-server';
 import { embed, labelled, useCompactionHarness } from '../../../support/compaction-harness';
@@ -46,6 +49,11 @@ async function publishEmbedded() {
 }
 const asPublished = (records: Awaited<ReturnType<typeof recordsOf>>) =>
   new Map(records?.map(({ id, document, metadata }) => [id, { document, metadata }]));
+/** Lets so many seconds pass since a loader was broken off. */
+const passed = async (seconds: number) => {
+  const at = (await world.pointer())?.loading?.unsettled_at ?? Number.NaN;
+  await world.changePointer('SET loading.unsettled_at = :value', at - seconds * 1000);
+};
 const isAdd = (body: string) => body.includes('"embeddings":["');
 
 describe('A collection that goes from embedded mode to a server', () => {
@@ -78,23 +86,50 @@ describe('A collection that goes from embedded mode to a server', () => {
     expect(back.size).toBe(6);
   });
 
-  it('by a load that was interrupted is not there at all, and the next one begins again', async () => {
+  it('by a load that was interrupted is not there at all, until nothing of that can arrive any more', async () => {
     const before = await publishEmbedded();
     const interrupt = async () => proxy.breakAt('after', isAdd, interrupt);
     await interrupt();
     await expect(onServer(proxy.endpoint).compact()).rejects.toThrow('no answer');
     expect(await recordsOf()).toBeUndefined();
     expect((await world.pointer())?.manifest?.uncovered_deltas).not.toEqual([]);
+    await expect(onServer().compact()).rejects.toThrow(
+      /^All 4 records of lines are on the Chroma server, but a write of a loader that was broken off may arrive until 20/,
+    );
+    expect(await recordsOf()).toBeUndefined();
+    await passed(LATE_WRITE_SECONDS - 60);
+    await expect(onServer().compact()).rejects.toThrow('may arrive until');
+    await passed(60);
     await onServer().compact();
     expect(asPublished(await recordsOf())).toEqual(before);
     expect(await names()).toEqual(['lines']);
+    expect((await world.pointer())?.loading).toBeUndefined();
   });
 
   it('by two loaders, of which one has lost its lease, is what the other has loaded and merged', async () => {
+    const before = await publishEmbedded();
+    proxy.breakAt('held', isAdd, async () => {
+      await world.changePointer('SET lease_expires_at = :value', 1);
+      await world.arrive({ imageId, texts: ['ONLY'], createdAt: minutesAgo(20) });
+      await expect(onServer().compact()).rejects.toThrow('may arrive until');
+    });
+    const failure = await onServer(proxy.endpoint, { renewalSeconds: 3600 })
+      .compact()
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(LeaseLost);
+    expect(await recordsOf()).toBeUndefined();
+    expect(await recordsOf((await world.pointer())?.loading?.name)).toHaveLength(before.size);
+    await passed(LATE_WRITE_SECONDS);
+    await onServer().compact();
+    expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(['C', 'D', 'ONLY']);
+  });
+
+  it('by two loaders of different versions is the later one’s, and the other writes to a collection that is gone', async () => {
     await publishEmbedded();
     proxy.breakAt('held', isAdd, async () => {
       await world.changePointer('SET lease_expires_at = :value', 1);
       await world.arrive({ imageId, texts: ['ONLY'], createdAt: minutesAgo(20) });
+      await world.compactOnce();
       await onServer().compact();
     });
     const failure = await onServer(proxy.endpoint, { renewalSeconds: 3600 })
@@ -102,6 +137,24 @@ describe('A collection that goes from embedded mode to a server', () => {
       .catch((error: unknown) => error);
     expect(failure).toMatchObject({ status: 404 });
     expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(['C', 'D', 'ONLY']);
+    expect(await names()).toEqual(['lines']);
+  });
+
+  it('gets its name once, though the request for it arrives when another loader has the lease', async () => {
+    const before = await publishEmbedded();
+    const isRename = (body: string) => body.includes('"new_name"');
+    proxy.breakAt('held', isRename, async () => {
+      await world.changePointer('SET lease_expires_at = :value', 1);
+      await world.arrive({ imageId, texts: ['ONLY'], createdAt: minutesAgo(20) });
+      await onServer().compact();
+    });
+    const failure = await onServer(proxy.endpoint, { renewalSeconds: 3600 })
+      .compact()
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(LeaseLost);
+    expect(before.size).toBe(4);
+    expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(['C', 'D', 'ONLY']);
+    expect(await names()).toEqual(['lines']);
   });
 
   it('is not taken for another one that is there already', async () => {
@@ -128,5 +181,85 @@ describe('A collection that a server has lost', () => {
     const after = await recordsOf();
     expect(after?.filter(({ document }) => document !== 'NEXT')).toEqual(before);
     expect(after).toHaveLength(3);
+  });
+});
+
+describe('A collection that takes longer to load than an invocation has', () => {
+  const texts = Array.from({ length: 2100 }, (_, index) => `LINE ${index}`);
+  /** An invocation whose time is up at once: one page is copied in any case. */
+  const shortly = (url = proxy.endpoint) => {
+    const store = remoteStore(world, { url, database });
+    return world.writer({ store: { ...store, open: (lease) => store.open(lease, 0) } });
+  };
+  let adds: number;
+  beforeEach(async () => {
+    adds = 0;
+    await world.arrive({ imageId, texts, createdAt: minutesAgo(30) });
+    await world.compactOnce();
+    proxy.breakAt(
+      'held',
+      (body) => isAdd(body) && ++adds < 0,
+      async () => {},
+    );
+  });
+
+  it('is loaded by several, each of which adds what is missing, and is there once it is whole', async () => {
+    const before = await world.published();
+    await expect(shortly().compact()).rejects.toThrow(
+      'The collection lines is being loaded onto the Chroma server: 1,000 of 2,100 records are there. The next merge goes on',
+    );
+    const name = (await world.pointer())?.loading?.name ?? '';
+    expect(await names()).toEqual([name]);
+    await expect(shortly().compact()).rejects.toThrow('2,000 of 2,100 records are there');
+    expect(await names()).toEqual([name]);
+    await shortly().compact();
+    expect(asPublished(await recordsOf())).toEqual(before);
+    expect(await names()).toEqual(['lines']);
+    expect(adds).toBe(4 + 4 + 1);
+    expect(await world.pointer()).toMatchObject({ manifest: { records: 2100, uncovered_deltas: [] } });
+    expect((await world.pointer())?.loading).toBeUndefined();
+  });
+
+  it('is loaded anew where another version was published meanwhile', async () => {
+    await world.arrive({ imageId, ...labelled('early'), createdAt: minutesAgo(25) });
+    await world.compactOnce();
+    await expect(shortly().compact()).rejects.toThrow('1,000 of 2,100');
+    const name = (await world.pointer())?.loading?.name ?? '';
+    // No number, no digest and no key tells of another label.
+    await world.arrive({ imageId, ...labelled('later'), createdAt: minutesAgo(20) });
+    await world.compactOnce();
+    await expect(shortly().compact()).rejects.toThrow('1,000 of 2,100');
+    expect((await world.pointer())?.loading?.name).not.toBe(name);
+    expect(await names()).toEqual([(await world.pointer())?.loading?.name]);
+  });
+
+  it('is not there where what was loaded is not what it was, and is loaded anew', async () => {
+    const before = await world.published();
+    await expect(shortly().compact()).rejects.toThrow('1,000 of 2,100');
+    const name = (await world.pointer())?.loading?.name ?? '';
+    const aside = await openChromaCollection(place(), name);
+    const [first] = (await aside?.page(0, 1)) ?? [];
+    await aside?.updateMetadata([{ id: first?.id ?? '', metadata: { image_id: null } }]);
+    await onServer().compact();
+    expect(await names()).toEqual(['lines']);
+    expect(asPublished(await recordsOf())).toEqual(before);
+    expect((await world.pointer())?.loading).toBeUndefined();
+  });
+});
+
+describe('A collection of which Chroma Cloud does not take a record', () => {
+  it('is not loaded there, and the error names one, before anything is sent', async () => {
+    await world.arrive({
+      texts: ['SECRET'.padEnd(16_385, '.'), 'B'.padEnd(16_385, '.'), 'C'],
+      createdAt: minutesAgo(9),
+    });
+    await world.compactOnce();
+    const store = remoteStore(world, { url: server.url, database, recordLimits: CHROMA_CLOUD_LIMITS });
+    const failure = await world.writer({ store }).compact().catch(String);
+    expect(failure).toMatch(
+      /lines cannot be loaded onto Chroma Cloud: 2 records are more than it takes, the record .* with a document of 16385 bytes/,
+    );
+    expect(failure).not.toContain('SECRET');
+    expect(await names()).toEqual([]);
   });
 });
