@@ -13,7 +13,7 @@ const world = useCompactionHarness();
 const server = useChromaServer();
 let proxy: BreakpointProxy;
 let database: string;
-/** What was said, and counted, of other programs. */
+/** What was said, and counted, of other programs, and of merges that were broken off. */
 let said: unknown[];
 let telemetry: ReturnType<typeof quietTelemetry>;
 beforeEach(async () => {
@@ -22,7 +22,7 @@ beforeEach(async () => {
   said = [];
   telemetry = quietTelemetry();
   jest.spyOn(telemetry.logger, 'warn').mockImplementation((message, ...details) => {
-    if (String(message).includes('ther programs')) said.push(...details);
+    if (/ther programs|broken off/.test(String(message))) said.push(...details);
   });
   telemetry.metrics.addMetric = (name, _unit, value) => {
     if (name === METRICS.othersRecords || name === METRICS.leftServers) said.push(value);
@@ -110,7 +110,7 @@ describe('What other programs add to a collection on a server, or remove', () =>
     const run = await world.arrive({ texts: ['B'] });
     await onServer().compact();
     expect(await world.state(run)).toMatchObject({ state: 'COMPLETED' });
-    expect(requests).toBe(1);
+    expect(said).toEqual([{ collection: 'lines', known: 2, there: 3 }, 1]);
     await expectWhatIsThere(3);
   });
 
