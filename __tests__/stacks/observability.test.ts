@@ -77,8 +77,12 @@ describe('alarms', () => {
 describe('the dashboard', () => {
   const [dashboard] = template.all('aws_cloudwatch_dashboard');
   const { widgets } = JSON.parse(String(dashboard?.dashboard_body)) as {
-    widgets: { type: string; properties: { markdown?: string; metrics?: unknown[][] } }[];
+    widgets: { x: number; width: number; properties: { markdown?: string; metrics?: unknown[][] } }[];
   };
+
+  it('stays within the 24 columns that CloudWatch takes', () => {
+    expect(widgets.filter(({ x, width }) => x + width > 24)).toEqual([]);
+  });
 
   it('asks whether data flows, where it is stuck, what failed, what it costs, and how long it fits', () => {
     expect(widgets.flatMap(({ properties }) => properties.markdown ?? [])).toEqual([
