@@ -63,17 +63,36 @@ describe('A merge without room', () => {
     expect(['PENDING', 'PROCESSING']).toContain((await world.state(run)).state);
   });
 
-  it('in its middle publishes what it has merged, and merges the rest after that', async () => {
+  const limits = { recordsAtOnce: 1, recordsPerPublish: 100, runsPerPublish: 100 };
+  const ownStore = () => {
     const { s3, bucket, table, mountPath } = world;
-    const shared = { s3, bucket, table, telemetry: quietTelemetry(), model: MODEL, dimensions: DIMENSIONS };
-    const store = createEmbeddedStore({
-      ...shared,
-      collection: 'lines',
-      mountPath,
-      space: 'l2',
+    return createEmbeddedStore({
+      ...{ s3, bucket, table, mountPath, telemetry: quietTelemetry() },
+      ...{ collection: 'lines', model: MODEL, dimensions: DIMENSIONS, space: 'l2' },
       ...{ checkpointRecords: 50_000, checkpointMinutes: 60, snapshotsKept: 3 },
     });
-    const limits = { recordsAtOnce: 1, recordsPerPublish: 100, runsPerPublish: 100 };
+  };
+
+  it('in its middle publishes what it has merged when its time is up, and leaves the rest', async () => {
+    for (const text of ['A', 'B', 'C']) await world.arrive({ texts: [text] });
+    const store = ownStore();
+    const deadline = Date.now() + 10_000;
+    const isFull = async () => {
+      jest.spyOn(Date, 'now').mockReturnValue(deadline);
+      return false;
+    };
+    try {
+      const writer = world.writer({ limits, store: { ...store, isFull } });
+      expect(await writer.compact([], deadline)).toMatchObject({ publishes: 1, mergedVectors: 1 });
+    } finally {
+      jest.restoreAllMocks();
+      await store.close();
+    }
+    expect(await world.documents()).toEqual(['A']);
+  });
+
+  it('in its middle publishes what it has merged, and merges the rest after that', async () => {
+    const store = ownStore();
     try {
       for (const isFull of [false, true]) {
         for (const text of ['A', 'B', 'C']) await world.arrive({ texts: [`${text} ${isFull}`] });
