@@ -103,7 +103,6 @@ async function loadFrom(
     // Whoever has lost its lease stops here.
     await noteEnd();
     refuseUnsettled(unsettled, wanted.records, props);
-    lease.signal.throwIfAborted();
     await renameChromaCollection(database, target, collection);
     await note(props, lease, undefined);
     const chroma = await openChromaCollection(database, collection, recordsPerWrite);
