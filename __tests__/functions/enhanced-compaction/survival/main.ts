@@ -72,6 +72,8 @@ const complaintsOf = ({ lost, double, hidden, blocked }: StormReport) =>
     all.map((complaint) => `${what}: ${complaint}`),
   );
 
+// So that what is to be done at the exit is done: a stalled sandbox goes on, and ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 // Whatever ends it before the summary is not a success.
 process.exitCode = 1;
 main().then((code) => {

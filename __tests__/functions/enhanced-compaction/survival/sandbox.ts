@@ -76,9 +76,15 @@ export async function startSandbox(props: SandboxProps): Promise<Sandbox> {
     },
     async stallWhile(meanwhile) {
       const groups = runtime.pids.map((pid) => -pid);
+      const goOn = () => {
+        for (const group of groups) signal(group, 'SIGCONT');
+      };
+      // A stopped process does not notice that its parent is gone.
+      process.once('exit', goOn);
       for (const group of groups) signal(group, 'SIGSTOP');
       await meanwhile().finally(() => {
-        for (const group of groups) signal(group, 'SIGCONT');
+        goOn();
+        process.off('exit', goOn);
       });
     },
     async limitFiles(bytes) {
