@@ -53,6 +53,8 @@ export const versionManifestSchema = z.object({
    * the pipeline has merged, which is what S3 gives. Absent where that is nothing.
    */
   others: z.object({ records: z.int(), digest: contentDigestSchema }).optional(),
+  /** Chroma's id of the collection on a server that is this version. Absent in embedded mode. */
+  server_collection: z.string().min(1).optional(),
   /**
    * What `uncovered_deltas` were merged onto: both together ARE this version. Absent where that is an empty
    * collection, in server and cloud mode, and in versions that were written whole, each.
@@ -87,11 +89,13 @@ export const versionManifestSchema = z.object({
 });
 export type VersionManifest = z.infer<typeof versionManifestSchema>;
 
-/** A load of a collection onto a server that lacks it, from when it was begun until the collection has its name. */
+/** A load of a collection onto a server that lacks it, from when it was begun until it is published. */
 export const begunLoadSchema = z.object({
   /** The name of the collection that it is loaded into. */
   name: z.string().min(1),
-  /** What it is loaded from: the version or snapshot, how many records that has, and their digest. */
+  /** Chroma's id of that collection, once it is there. */
+  collection_id: z.string().min(1).optional(),
+  /** What it is loaded from: the version, the snapshot, how many records that has, and their digest. */
   of: z.string().min(1),
   /**
    * When a loader last began that has not said that it ended with each write answered. One may still arrive. Milliseconds

@@ -54,6 +54,7 @@ export async function publishDecided(
     record_tally: content.census.tally,
     digest: content.census.digest,
     ...(content.others !== undefined && { others: content.others }),
+    ...(open.serverCollection !== undefined && { server_collection: open.serverCollection }),
     ...baseOf(before, open),
     runs,
     ...logOf(before, open, merged, unmerged, lease.collection),

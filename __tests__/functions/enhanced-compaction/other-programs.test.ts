@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { METRICS } from '../../../contracts/metrics';
 import { talliedRecords } from '../../../contracts/record-form';
 import { openChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
@@ -6,7 +7,7 @@ import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/da
 import { takeCensus } from '../../../functions/enhanced-compaction/merge/census';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import { createDatabase, useChromaServer } from '../../support/chroma-server';
-import { embed, quietTelemetry, useCompactionHarness } from '../../support/compaction-harness';
+import { embed, idsOf, quietTelemetry, useCompactionHarness } from '../../support/compaction-harness';
 import { remoteStore } from '../../support/remote-store';
 
 const world = useCompactionHarness();
@@ -49,6 +50,7 @@ const addOthers = async (...names: string[]) =>
       contentHash: id,
     })),
   );
+const documents = async () => (await (await lines()).page(0, 1000)).map(({ document }) => document);
 const removeOthers = async (...names: string[]) => (await lines()).delete(names);
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 
@@ -176,6 +178,39 @@ describe('A collection that other programs have written to goes', () => {
     expect((await world.pointer())?.manifest?.others).toBeUndefined();
   });
 
+  it.each(['embedded mode', 'the server that has lost it'])(
+    'to %s though the pipeline has replaced what they had added to a receipt',
+    async (where) => {
+      const imageId = randomUUID();
+      const run = await world.arrive({ imageId, texts: ['C'], createdAt: minutesAgo(9) });
+      await onServer().compact();
+      const [own] = idsOf(run, 1);
+      await addOthers('x', `${own?.slice(0, -5)}00002`);
+      await world.arrive({ texts: ['D'] });
+      await onServer().compact();
+      await world.arrive({ imageId, texts: ['C2'], createdAt: minutesAgo(1) });
+      await onServer().compact();
+      if (where !== 'embedded mode') {
+        await chromaDatabase({ url: server.url, database }).delete('collections/lines');
+      }
+      await world.arrive({ texts: ['E'] });
+      await (where === 'embedded mode' ? embedded() : onServer()).compact();
+      const texts = (await (where === 'embedded mode' ? world.documents() : documents())).sort();
+      expect(texts).toEqual(['A', 'B', 'C2', 'D', 'E']);
+    },
+  );
+
+  it('to embedded mode with what S3 has, where they have emptied it', async () => {
+    const all = await (await lines()).page(0, 10);
+    await removeOthers(...all.map(({ id }) => id));
+    await world.arrive({ texts: [] });
+    await onServer().compact();
+    expect((await world.pointer())?.manifest?.records).toBe(0);
+    await world.arrive({ texts: ['C'] });
+    await embedded().compact();
+    expect(await world.documents()).toEqual(['A', 'B', 'C']);
+  });
+
   it('nowhere where S3 lacks more than that', async () => {
     const lost = await world.arrive({ texts: ['LOST'] });
     await onServer().compact();
@@ -185,4 +220,15 @@ describe('A collection that other programs have written to goes', () => {
     await world.put(lost.lines.delta_key, 'broken');
     await expect(embedded().compact()).rejects.toThrow('cannot be rebuilt: 5 records were published');
   });
+});
+
+it('A collection of a server is not rebuilt with the older text of a receipt whose newest delta is gone', async () => {
+  const imageId = randomUUID();
+  await world.arrive({ imageId, texts: ['WRONG'], createdAt: minutesAgo(9) });
+  await onServer().compact();
+  const right = await world.arrive({ imageId, texts: ['RIGHT'], createdAt: minutesAgo(8) });
+  await onServer().compact();
+  await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: right.lines.delta_key }));
+  await world.arrive({ texts: ['C'] });
+  await expect(embedded().compact()).rejects.toThrow('cannot be rebuilt');
 });

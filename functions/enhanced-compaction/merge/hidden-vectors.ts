@@ -33,13 +33,19 @@ export async function hiddenAmong(
 /** With Chroma's default index up to 12 records in 2,000 were not found, and all were after one time, or two. */
 const TIMES = 2;
 
-/** Writes vectors again, so that the index links them anew. Returns those that a search does not find even then. */
+/**
+ * Writes vectors again, so that the index links them anew. Where others may write at the same time nothing is: a vector that
+ * arrives late would stand under a later text, and nothing tells that of a record.
+ *
+ * @returns those that a search does not find even then.
+ */
 export async function mendHidden(
   chroma: ChromaCollection,
   hidden: readonly WrittenVector[],
 ): Promise<readonly WrittenVector[]> {
   let left = hidden;
-  for (let time = 0; time < TIMES && left.length > 0; time += 1) {
+  const times = chroma.isShared ? 0 : TIMES;
+  for (let time = 0; time < times && left.length > 0; time += 1) {
     await chroma.updateVectors(left);
     left = await hiddenAmong(chroma, left);
   }

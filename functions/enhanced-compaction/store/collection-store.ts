@@ -53,6 +53,8 @@ export interface OpenCollection {
   readonly snapshotVersion: string | undefined;
   /** Whether another writer's snapshot was adopted, so that a checkpoint is due whatever was merged. */
   readonly hasAdopted: boolean;
+  /** Chroma's id of the collection where it is a server's. */
+  readonly serverCollection: string | undefined;
   /** Whether snapshots cover its deltas in time; without them the pointer keeps no list, which would only grow. */
   readonly hasCheckpoints: boolean;
   /**
@@ -86,9 +88,12 @@ export const isOfEmbedded = ({ manifest }: Pick<Published, 'manifest'>): boolean
   manifest !== undefined &&
   (manifest.base ?? manifest.files_sha256 ?? manifest.uncovered_deltas.at(0)) !== undefined;
 
-/** Whether it was merged on a server, which alone has it whole. */
-export const isOfServer = (published: Pick<Published, 'manifest'>): boolean =>
-  published.manifest?.digest !== undefined && published.manifest.records > 0 && !isOfEmbedded(published);
+/** Whether it was merged on a server, which alone has it whole. Versions of before that was noted are told by their records. */
+export const isOfServer = (published: Pick<Published, 'manifest'>): boolean => {
+  const { manifest } = published;
+  if (manifest?.digest === undefined || isOfEmbedded(published)) return false;
+  return manifest.server_collection !== undefined || manifest.records > 0;
+};
 
 /** @throws {Error} when the collection measures distances in another space than its pointer says. */
 export function refuseOtherSpace(collection: string, actual: DistanceSpace, published: DistanceSpace): void {

@@ -67,6 +67,7 @@ async function open(store: Store, lease: Lease): Promise<OpenCollection> {
   return {
     ...content,
     hasCheckpoints: true,
+    serverCollection: undefined,
     again: [],
     touch: async () => {},
     async checkpointFirst(next) {

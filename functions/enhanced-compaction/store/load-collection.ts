@@ -87,15 +87,21 @@ async function loadFrom(
   const { collection, database, recordsPerWrite, telemetry } = props;
   const wanted = { records: await source.count(), census: await takeCensus(collection, source) };
   await refuseExcess(source, props);
-  const of = [lease.pointer.version ?? snapshot ?? '', wanted.records, wanted.census.digest].join(' ');
+  const of = [lease.pointer.version ?? '', snapshot ?? '', wanted.records, wanted.census.digest].join(' ');
   const earlier = lease.pointer.loading?.of === of ? lease.pointer.loading : undefined;
   const begun = earlier ?? { name: `${asideOf(collection)}.${lease.fence}`, of };
   let unsettled = earlier?.unsettled_at;
+  let collection_id = earlier?.collection_id;
   const noteEnd = () =>
-    note(props, lease, { name: begun.name, of, ...(unsettled !== undefined && { unsettled_at: unsettled }) });
+    note(props, lease, {
+      ...{ name: begun.name, of },
+      ...(collection_id !== undefined && { collection_id }),
+      ...(unsettled !== undefined && { unsettled_at: unsettled }),
+    });
   await note(props, lease, { ...begun, unsettled_at: Date.now() });
   try {
     const target = await openTarget(begun, earlier !== undefined, source, props, lease);
+    collection_id = target.id;
     await fill(target, source, wanted.records, props, lease, deadline, () => {
       unsettled = Date.now();
     });
@@ -104,7 +110,6 @@ async function loadFrom(
     await noteEnd();
     refuseUnsettled(unsettled, wanted.records, props);
     await renameChromaCollection(database, target, collection);
-    await note(props, lease, undefined);
     const chroma = await openChromaCollection(database, collection, recordsPerWrite);
     if (chroma === undefined)
       throw new Error(`The server has no ${collection} after ${begun.name} was renamed.`);
@@ -222,8 +227,8 @@ async function refuseExcess(source: ChromaCollection, { collection, database }: 
  *
  * @throws {LeaseLost} when the lease is another writer's.
  */
-async function note(
-  { table }: LoadProps,
+export async function note(
+  { table }: Pick<LoadProps, 'table'>,
   { collection, owner, fence }: Lease,
   begun: BegunLoad | undefined,
 ): Promise<void> {

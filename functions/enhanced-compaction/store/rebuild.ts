@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { DistanceSpace, VersionManifest } from '../../../contracts/collection-pointer';
-import type { Collection } from '../../../contracts/collections';
 import { addDigests } from '../../../contracts/content-digest';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
@@ -16,7 +15,7 @@ import { keepMissingReceipts } from '../snapshot/missing-receipts';
 import { keepOwnReceipts, receiptsSaidSince } from '../snapshot/own-receipts';
 import { isUnadopted } from '../snapshot/pointer-object';
 import { type ReplayProps, replayDeltas } from '../snapshot/replay';
-import { embeddingOf } from './collection-store';
+import { embeddingOf, isOfServer } from './collection-store';
 
 export interface RebuildProps extends ReplayProps {
   /** The configured model and length: what an old system's snapshot, which says neither, is taken to be of. */
@@ -126,7 +125,7 @@ async function rebuildFrom(
       if (replaced.length > 0) await keepReplaced(props, props.collection, snapshot.version, replaced);
     } else {
       // Of a receipt that both have, the snapshot's form counts, and that may be shorter: no count proves a loss.
-      await refuseLoss(props.collection, chroma, pointer, snapshot, isExact ? undefined : rebuiltFrom);
+      await refuseLoss(props, chroma, pointer, snapshot, isExact ? undefined : rebuiltFrom);
     }
     const ancestors = [...(pointer.manifest?.lineage ?? []), ...(origin?.lineage ?? [])];
     const lineage = [...new Set([...ancestors, ...(snapshot === undefined ? [] : [snapshot.version])])];
@@ -207,18 +206,22 @@ function kindOf(
  * @param rebuiltFrom - undefined where nothing may have come in beyond it.
  */
 async function refuseLoss(
-  collection: Collection,
+  { collection, telemetry }: RebuildProps,
   chroma: ChromaCollection,
-  { manifest }: Published,
+  published: Published,
   snapshot: LocatedSnapshot | undefined,
   rebuiltFrom: readonly string[] | undefined,
 ): Promise<void> {
+  const { manifest } = published;
   if (manifest === undefined) return;
   const { digest, others, uncovered_deltas, unmerged_deltas, record_tally } = manifest;
   const logged = new Set([...uncovered_deltas, ...unmerged_deltas]);
   const there = new Set([...(rebuiltFrom ?? []), ...(snapshot?.manifest?.content.uncovered_deltas ?? [])]);
   const hasMore = rebuiltFrom?.some((key) => !logged.has(key)) ?? false;
-  const mayBeMore = digest === undefined || (hasMore && uncovered_deltas.every((key) => there.has(key)));
+  const isListed = uncovered_deltas.every((key) => there.has(key));
+  // On a server nothing is listed; only an old system's delta is known to be beyond what was published.
+  const mayBeMore =
+    digest === undefined || (isOfServer(published) ? hasLegacy(rebuiltFrom) : hasMore && isListed);
   const records = await chroma.count();
   if (mayBeMore && records >= manifest.records) return;
   if (digest !== undefined) {
@@ -228,6 +231,16 @@ async function refuseLoss(
     // What other programs did on a server is in no delta.
     const merged = others === undefined ? digest : addDigests(digest, others.digest, -1);
     if ([digest, merged].includes(census.digest) && isSameTally) return;
+    // Of records of theirs that the pipeline has replaced or removed since, nobody knows how many are left: no digest
+    // tells what S3 is to give, but at least how much that is.
+    const least = manifest.records - Math.max(0, others?.records ?? 0);
+    if (others !== undefined && rebuiltFrom !== undefined && records >= least) {
+      telemetry.logger.warn(
+        'What S3 gives of a collection is not what was published: other programs wrote to it on the server. What S3 gives is taken',
+        { collection, published: manifest.records, given: records, ofOthers: others.records },
+      );
+      return;
+    }
   }
   throw new LostRecords(
     `The published ${collection} cannot be rebuilt: ${manifest.records} records were published, the snapshot and ` +
@@ -235,3 +248,6 @@ async function refuseLoss(
       "Restore the missing deltas from the bucket's older object versions.",
   );
 }
+
+/** Whether something of an old system came in, whose deltas have another form. */
+const hasLegacy = (keys: readonly string[] = []): boolean => keys.some((key) => key.endsWith('.tar.gz'));

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { RecordLimits } from '../../../contracts/chroma-cloud';
-import type { DistanceSpace } from '../../../contracts/collection-pointer';
+import type { CollectionPointer, DistanceSpace } from '../../../contracts/collection-pointer';
 import type { Collection } from '../../../contracts/collections';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { messageOf, type Telemetry } from '../../shared/logging';
@@ -8,12 +8,17 @@ import type { RunTable } from '../../shared/run-table';
 import { type ChromaCollection, createChromaCollection, openChromaCollection } from '../chroma/collection';
 import { chromaDatabase } from '../chroma/database';
 import type { Lease } from '../lease/lease';
-import type { Published } from '../lease/publish';
 import { takeCensus } from '../merge/census';
 import { locateSnapshot } from '../snapshot/locate';
 import { nameImages } from '../snapshot/name-images';
-import { type CollectionStore, embeddingOf, isOfEmbedded, refuseOtherSpace } from './collection-store';
-import { type LoadProps, loadCollection } from './load-collection';
+import {
+  type CollectionStore,
+  embeddingOf,
+  isOfEmbedded,
+  isOfServer,
+  refuseOtherSpace,
+} from './collection-store';
+import { type LoadProps, loadCollection, note } from './load-collection';
 import { TouchedInPlace } from './touched-receipts';
 
 export interface RemoteStoreProps {
@@ -76,6 +81,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         recordLimits,
       });
       const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
+      if (existing !== undefined) await refuseOther(collection, existing, pointer);
       const loaded =
         existing === undefined
           ? await load(
@@ -93,7 +99,6 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       if (existing !== undefined && manifest === undefined) await nameImages(existing);
       if (manifest !== undefined) refuseOtherSpace(collection, chroma.space, manifest.space);
       const isElsewhere = loaded === undefined && isOfEmbedded(pointer);
-      if (isElsewhere) await refuseOther(collection, chroma, pointer);
       const again = touched.begin(Date.now());
       return {
         chroma,
@@ -105,19 +110,21 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         snapshotVersion: loaded?.snapshotVersion ?? pointer.snapshot_version,
         hasAdopted: false,
         hasCheckpoints: false,
+        serverCollection: chroma.id,
         needsCheckpoint: false,
         checkpointFirst: async () => {
           throw new Error('A Chroma server has no checkpoints.');
         },
         touch: (receipts) => touched.touch(props.table, receipts, Date.now()),
         published: async () => {
-          await touched.published(props.table, lost === 0).catch((error: unknown) => {
-            // They are merged again, which changes nothing.
-            props.telemetry.logger.warn('What was merged well stands noted as not', {
-              collection,
-              reason: messageOf(error),
-            });
-          });
+          try {
+            await touched.published(props.table, lost === 0);
+            if (pointer.loading !== undefined || loaded !== undefined) await note(props, lease, undefined);
+          } catch (error) {
+            // They are merged again, which changes nothing; a load that has ended is not gone on with.
+            const reason = messageOf(error);
+            props.telemetry.logger.warn('What was merged well stands noted as not', { collection, reason });
+          }
         },
         discard: async () => touched.brokenOff(),
       };
@@ -146,13 +153,25 @@ async function load(props: LoadProps, lease: Lease, deadline: number | undefined
   return loadCollection(props, lease, deadline ?? Number.POSITIVE_INFINITY);
 }
 
-/** @throws {Error} when a collection that the server had before is not what embedded mode has published. */
-async function refuseOther(collection: Collection, chroma: ChromaCollection, { manifest }: Published) {
+/**
+ * A collection is the published one only by its id: one that was left behind, restored or made anew by a reader has the
+ * name, and may have as many records, and what was merged elsewhere since would be lost with no word.
+ *
+ * @throws {Error} when a collection that the server has is not the one that was published or loaded.
+ */
+async function refuseOther(collection: Collection, chroma: ChromaCollection, pointer: CollectionPointer) {
+  const { manifest, loading } = pointer;
+  // Nothing was published: it may be what the old system has left.
+  if (manifest === undefined || [manifest.server_collection, loading?.collection_id].includes(chroma.id))
+    return;
   const records = await chroma.count();
-  const { digest } = await takeCensus(collection, chroma);
-  if (records === manifest?.records && digest === (manifest.digest ?? digest)) return;
+  const isOfBefore = manifest.server_collection === undefined && isOfServer(pointer);
+  if (isOfBefore && records === manifest.records) {
+    const { digest } = await takeCensus(collection, chroma);
+    if (digest === manifest.digest) return;
+  }
   throw new Error(
     `The Chroma server has a collection ${collection} of ${records} records, which is not the published one of ` +
-      `${manifest?.records}. Rename it, or delete it when nobody needs it: then the published one is loaded.`,
+      `${manifest.records}. Rename it, or delete it when nobody needs it: then the published one is loaded.`,
   );
 }

@@ -64,6 +64,21 @@ it('looks at a part of a large collection, never beyond its end, and at none of 
   expect(Math.max(...looked) - Math.min(...looked)).toBe(1000);
 });
 
+it('writes nothing again where others may write, too: what arrives late would stand under a later text', async () => {
+  const chroma = await createChromaCollection(chromaDatabase({ url: server.url }), 'shared', 'l2');
+  await chroma.add(recordsFrom(0, 3));
+  const shared: ChromaCollection = {
+    ...chroma,
+    isShared: true,
+    nearest: async (embeddings) =>
+      embeddings.map(() => [{ id: 'another', metadata: {}, document: '', distance: 1e3 }]),
+    updateVectors: async () => {
+      throw new Error('It was written again.');
+    },
+  };
+  expect(await mendIndex(shared, 3)).toEqual({ searched: 3, hidden: 3, left: 3 });
+});
+
 it('says how many a search does not find though they were written again', async () => {
   const chroma = await createChromaCollection(chromaDatabase({ url: server.url }), 'lost', 'l2');
   await chroma.add(recordsFrom(0, 3));
