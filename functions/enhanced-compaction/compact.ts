@@ -5,7 +5,6 @@ import { METRICS } from '../../contracts/metrics';
 import { countPerCollection, messageOf, type Telemetry } from '../shared/logging';
 import { completeRun } from '../shared/run-table';
 import { DeadServer } from './chroma/server';
-import { concurrently } from './concurrently';
 import { type Lease, LeaseLost, type LeaseTimes, takeLease } from './lease/lease';
 import type { Published } from './lease/publish';
 import { MergeNotProven } from './merge/hidden-vectors';
@@ -141,7 +140,10 @@ async function unfinishedRuns(
   const nameOf = (run: CompactionRun | MergedRun): string => runName(runOf(run));
   const merged = new Map(manifest?.runs.map((run) => [nameOf(run), run.merged_vectors]));
   const unmarked = runs.filter((run) => merged.has(nameOf(run)) && !finished.has(nameOf(run)));
-  await concurrently(unmarked, (run) => completeRun(table, run, collection, merged.get(nameOf(run)) ?? 0));
+  // In the order in which they were merged, which a rebuild takes from when they ended.
+  const order = [...merged.keys()];
+  unmarked.sort((a, b) => order.indexOf(nameOf(a)) - order.indexOf(nameOf(b)));
+  for (const run of unmarked) await completeRun(table, run, collection, merged.get(nameOf(run)) ?? 0);
   for (const run of unmarked) finished.add(nameOf(run));
   return runs.filter((run) => !finished.has(nameOf(run)));
 }

@@ -6,7 +6,7 @@ import { isQuiet, touchedReceipt } from '../../contracts/touched-receipts';
 
 /** What is true of a collection at one moment. Ages in seconds. */
 export interface Findings {
-  /** Unfinished runs that the published version holds: only their marking is missing. */
+  /** Unfinished runs that the published version holds, in the order in which they were merged: only their marking is missing. */
   readonly published: readonly { readonly run: CompactionRun; readonly mergedVectors: number }[];
   /** Other runs that have waited too long for a merge, the one that was created first in front. */
   readonly stale: readonly CompactionRun[];
@@ -38,9 +38,10 @@ export function findings(
 ): Findings {
   const secondsSince = (instant: string): number => Math.max(0, (now.getTime() - Date.parse(instant)) / 1000);
   const merged = new Map(pointer?.manifest?.runs.map((run) => [runName(runOf(run)), run.merged_vectors]));
-  const published = runs.flatMap((run) => {
-    const mergedVectors = merged.get(runName(runOf(run)));
-    return mergedVectors === undefined ? [] : [{ run, mergedVectors }];
+  const unfinished = new Map(runs.map((run) => [runName(runOf(run)), run]));
+  const published = [...merged].flatMap(([name, mergedVectors]) => {
+    const run = unfinished.get(name);
+    return run === undefined ? [] : [{ run, mergedVectors }];
   });
   const waiting = runs.filter((run) => !merged.has(runName(runOf(run))));
   const late = waiting.filter((run) => secondsSince(run[collection].started_at ?? run.created_at) > after);

@@ -5,7 +5,7 @@ import type { Collection } from '../../../contracts/collections';
 import { isUnfinished, type RunState } from '../../../contracts/compaction-run';
 import { type Delta, isAnnotation } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
-import { receiptIdPrefix, receiptOf } from '../../../contracts/record-id';
+import { receiptOf } from '../../../contracts/record-id';
 import type { Telemetry } from '../../shared/logging';
 import { type RunTable, runsOfReceipt } from '../../shared/run-table';
 import { slices } from '../../shared/slices';
@@ -19,6 +19,7 @@ import { addLegacyDelta } from './legacy-delta';
 import { type LocatedSnapshot, listObjects } from './locate';
 import { nameImages } from './name-images';
 import { isUnadopted } from './pointer-object';
+import { mergeable } from './replay-log';
 
 export interface ReplayProps extends DeltaSource {
   readonly table: RunTable;
@@ -26,8 +27,8 @@ export interface ReplayProps extends DeltaSource {
   readonly telemetry: Telemetry;
 }
 
-/** Receipts that are held in memory at once. */
-const RECEIPTS_PER_MERGE = 50;
+/** Deltas that are held in memory at once. */
+const DELTAS_AT_ONCE = 50;
 
 /** A collection that is being rebuilt. */
 export interface Rebuilt {
@@ -42,8 +43,8 @@ export interface Rebuilt {
 }
 
 /**
- * Puts into a rebuilt collection every delta of the bucket that its snapshot does not cover: of each receipt the last
- * one that is whole, and then all of its annotations in their order, since a later one need not say what an earlier said.
+ * Puts into a rebuilt collection every delta of the bucket that its snapshot does not cover, in the order in which they
+ * were merged: what an annotation says of a text goes with the text, as it went then.
  * What others wrote, as the old system did, first says of each record which image it is of.
  * Deltas that are still to be merged are left to their runs, and so are those that failed.
  *
@@ -93,30 +94,43 @@ async function replayRuns(
 ): Promise<string[]> {
   const published = new Set(pointer.manifest?.uncovered_deltas);
   const replayed: string[] = [];
-  const latest = new Map<string, { key: string; created: number }>();
-  const annotations: { key: string; created: number }[] = [];
+  const merged: MergedDelta[] = [];
   const read = async (key: string) => {
     const delta = await loadDelta(props, key);
-    const noted = await stateOf(props, delta);
-    const state = isUnfinished(noted) && published.has(key) ? 'COMPLETED' : noted;
+    const noted = await endOf(props, delta);
+    // What was published and is not marked yet was merged last.
+    const isUnmarked = isUnfinished(noted.state) && published.has(key);
+    const { state, at } = isUnmarked ? { state: 'COMPLETED', at: Number.POSITIVE_INFINITY } : noted;
     if (state === 'COMPLETED' || state === 'SUPERSEDED') replayed.push(key);
     if (state !== 'COMPLETED') return;
     const reason = refusal(delta, key, embedding);
     if (reason !== undefined) throw new UnusableDelta(reason);
-    const receipt = receiptIdPrefix(receiptOf(delta.header));
     const created = Date.parse(delta.header.created_at);
-    if (isAnnotation(delta)) annotations.push({ key, created });
-    else if (created >= (latest.get(receipt)?.created ?? 0)) latest.set(receipt, { key, created });
+    merged.push({ key, at, isAnnotation: isAnnotation(delta), created });
   };
   await concurrently(keys, (key) => unlessUnusable(props, key, () => read(key)));
-  const inOrder = annotations.sort((a, b) => a.created - b.created);
-  const last = [...latest.values(), ...inOrder].map(({ key }) => key);
-  for (const some of slices(last, RECEIPTS_PER_MERGE)) {
-    const deltas = await concurrently(some, (key) => loadDelta(props, key));
-    await mergeDeltas(chroma, deltas, keepForRuns(props), props.telemetry);
+  for (const some of slices(merged.sort(compareMerged), DELTAS_AT_ONCE)) {
+    const deltas = await concurrently(some, ({ key }) => loadDelta(props, key));
+    for (const together of mergeable(deltas)) {
+      await mergeDeltas(chroma, together, keepForRuns(props), props.telemetry);
+    }
   }
   return replayed;
 }
+
+interface MergedDelta {
+  readonly key: string;
+  /** When its run ended. Milliseconds since the epoch. */
+  readonly at: number;
+  readonly isAnnotation: boolean;
+  readonly created: number;
+}
+
+/** In the order of the merges; of one moment a receipt comes before what was put on it. */
+const compareMerged = (a: MergedDelta, b: MergedDelta): number => {
+  if (a.at !== b.at) return a.at < b.at ? -1 : 1;
+  return Number(a.isAnnotation) - Number(b.isAnnotation) || a.created - b.created;
+};
 
 /** Leaves an unusable delta as it lies, untagged: it never expires, and whoever mends it finds it there. */
 async function unlessUnusable(
@@ -132,15 +146,22 @@ async function unlessUnusable(
 }
 
 /**
- * The state of a delta's run. COMPLETED when the table does not know the run, as when the table itself was
- * lost; PENDING when an item of the receipt cannot be read, so that the delta waits as its run does.
+ * How a delta's run ended, and when. COMPLETED, when it was created, where the table does not know the run, as when the
+ * table itself was lost; PENDING when an item of the receipt cannot be read, so that the delta waits as its run does.
  */
-async function stateOf({ table, collection }: ReplayProps, { header }: Delta): Promise<RunState> {
+async function endOf(
+  { table, collection }: ReplayProps,
+  { header }: Delta,
+): Promise<{ readonly state: RunState; readonly at: number }> {
+  const created = Date.parse(header.created_at);
   try {
     const runs = await runsOfReceipt(table, receiptOf(header));
-    return runs.find((run) => run.run_id === header.run_id)?.[collection].state ?? 'COMPLETED';
+    const { state, finished_at } = runs.find((run) => run.run_id === header.run_id)?.[collection] ?? {
+      state: 'COMPLETED',
+    };
+    return { state, at: finished_at === undefined ? created : Date.parse(finished_at) };
   } catch (error) {
-    if (error instanceof ZodError) return 'PENDING';
+    if (error instanceof ZodError) return { state: 'PENDING', at: created };
     throw error;
   }
 }
