@@ -41,6 +41,7 @@ describe('A collection of the same name that a server has is not taken for the p
 
   it.each([
     ['more was merged', { ...then, texts: ['B'] }, ['A', 'B', 'C']],
+    ['a label was written', { ...then, imageId, ...labelled('TOTAL') }, ['A', 'C']],
     ['a receipt was replaced by as many records', { ...then, imageId, texts: ['RIGHT'] }, ['C', 'RIGHT']],
   ])('where %s on another server, and is loaded once it is gone', async (_what, onOther, outcome) => {
     await world.arrive({ ...first, texts: ['A'] });

@@ -164,14 +164,13 @@ async function refuseOther(collection: Collection, chroma: ChromaCollection, poi
   // Nothing was published: it may be what the old system has left.
   if (manifest === undefined || [manifest.server_collection, loading?.collection_id].includes(chroma.id))
     return;
-  const records = await chroma.count();
-  const isOfBefore = manifest.server_collection === undefined && isOfServer(pointer);
-  if (isOfBefore && records === manifest.records) {
+  // A version of before ids were noted.
+  if (manifest.server_collection === undefined && isOfServer(pointer)) {
     const { digest } = await takeCensus(collection, chroma);
     if (digest === manifest.digest) return;
   }
   throw new Error(
-    `The Chroma server has a collection ${collection} of ${records} records, which is not the published one of ` +
+    `The Chroma server has a collection ${collection} of ${await chroma.count()} records, which is not the published one of ` +
       `${manifest.records}. Rename it, or delete it when nobody needs it: then the published one is loaded.`,
   );
 }
