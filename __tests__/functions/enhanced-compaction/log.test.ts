@@ -13,14 +13,11 @@ import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { COVERED_DELTA_TAG, snapshotPointerKey, snapshotPrefix } from '../../../contracts/bucket-layout';
 import { collectionKey } from '../../../contracts/compaction-run';
 import { recordId } from '../../../contracts/record-id';
-import { createChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
-import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
 import { startChromaServer } from '../../../functions/enhanced-compaction/chroma/server';
 import { workingCopy } from '../../../functions/enhanced-compaction/chroma/working-copy';
 import { isPublication } from '../../../functions/enhanced-compaction/lease/publish';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
-import { asHashedRecord } from '../../../functions/enhanced-compaction/snapshot/missing-receipts';
 import { openHeld, openVersion } from '../../../functions/enhanced-compaction/store/open-version';
 import {
   BrokenVersion,
@@ -154,11 +151,6 @@ describe('What a merge brought', () => {
     try {
       await world.arrive({ ...receipt, texts: ['TEA'], createdAt: minutesAgo(10) });
       await world.compactOnce();
-      const database = chromaDatabase({ url: server.url });
-      const copy = await createChromaCollection(database, 'lines', 'l2');
-      const reader = await openPublishedCollection('lines', world);
-      await copy.add((await reader.page(0, 10)).map(asHashedRecord));
-      await reader.close();
       const store = remoteStore(world, { url: server.url });
       const run = await world.arrive({ ...receipt, ...labelled('drinks'), createdAt: minutesAgo(5) });
       await world.writer({ store }).compact();

@@ -171,6 +171,6 @@ async function refuseOther(collection: Collection, chroma: ChromaCollection, poi
   }
   throw new Error(
     `The Chroma server has a collection ${collection} of ${await chroma.count()} records, which is not the published one of ` +
-      `${manifest.records}. Rename it, or delete it when nobody needs it: then the published one is loaded.`,
+      `${manifest.records}, but has its name alone. Rename it, or delete it when nobody needs it: then the published one is loaded.`,
   );
 }
