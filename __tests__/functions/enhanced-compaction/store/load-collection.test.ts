@@ -165,7 +165,7 @@ describe('A collection that goes from embedded mode to a server', () => {
     const content = { document: 'X', metadata: {}, embedding: embed('X'), contentHash: 'X' };
     await other.add([{ id: 'x', ...content }]);
     await expect(onServer().compact()).rejects.toThrow(
-      'a collection lines of 1 records, which is not the published one of 4. Rename it',
+      'a collection lines of 1 records, which is not the published one of 4, but has its name alone. Rename it',
     );
     expect(await recordsOf()).toHaveLength(1);
   });
