@@ -18,8 +18,9 @@ const ROWS = {
 const harness = useHandlerHarness({
   functions: ['process-ocr-results', 'embed-from-ndjson', 'stream-processor'],
   consume: true,
-  visibilityTimeoutSeconds: 2,
-  maximumReceives: 2,
+  // A slow machine takes seconds for what is quick; a message that is at work must not become a dead letter meanwhile.
+  visibilityTimeoutSeconds: 5,
+  maximumReceives: 3,
 });
 
 test('receipts that are dropped become runs and doorbells; an unreadable one among them is kept', async () => {
