@@ -3,8 +3,10 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { LocalAws } from 'local-aws';
+import { doorbell } from '../__tests__/support/runs';
 import type { CompactionRun } from '../contracts/compaction-run';
 import { createResources } from '../demo/pipeline/resources';
+import type { createDoorbellHandler } from '../functions/enhanced-compaction/doorbells';
 import { createRun, type RunTable } from '../functions/shared/run-table';
 import { loadConfig } from '../stacks/config';
 import { makeReceipt } from './made-receipt';
@@ -20,6 +22,25 @@ export interface BenchWorld {
   /** Stores the delta of a receipt of so many new lines, and its run. */
   arrive(records: number): Promise<CompactionRun>;
   close(): void;
+}
+
+type Handler = ReturnType<typeof createDoorbellHandler>;
+type Context = Parameters<Handler>[1];
+
+const CONTEXT = { getRemainingTimeInMillis: () => 3_600_000 } as Context;
+
+/**
+ * Delivers a batch of doorbells.
+ *
+ * @throws {Error} when one of them is to come again.
+ */
+export async function deliver(handler: Handler, runs: readonly CompactionRun[]): Promise<void> {
+  const Records = runs.map((run, index) => ({
+    messageId: String(index),
+    body: JSON.stringify(doorbell(run)),
+  }));
+  const { batchItemFailures } = await handler({ Records } as Parameters<Handler>[0], CONTEXT);
+  if (batchItemFailures.length > 0) throw new Error('The handler could not finish a batch.');
 }
 
 /** The stack's bucket and table on the embedded AWS, under a name of their own. */

@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LocalAws, startLocalAws } from 'local-aws';
 import { quietTelemetry } from '../__tests__/support/compaction-harness';
-import { doorbell } from '../__tests__/support/runs';
 import type { CompactionRun } from '../contracts/compaction-run';
 import { createChromaCollection } from '../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../functions/enhanced-compaction/chroma/database';
@@ -18,8 +17,9 @@ import { runningServers, startChromaServer } from '../functions/enhanced-compact
 import { compact } from '../functions/enhanced-compaction/compact';
 import { createDoorbellHandler } from '../functions/enhanced-compaction/doorbells';
 import { createEmbeddedStore } from '../functions/enhanced-compaction/store/embedded-store';
-import { createBenchWorld, EMBEDDING } from './bench-world';
+import { createBenchWorld, deliver, EMBEDDING } from './bench-world';
 import { makeReceipt } from './made-receipt';
+import { median } from './median';
 
 /** What the embedded server takes well at once. */
 const RECORDS_PER_WRITE = 2000;
@@ -137,35 +137,23 @@ async function mergeAll(aws: LocalAws, bucket: string, records: number, deltas: 
   });
   try {
     // The server runs and holds one record, as a warm sandbox's does.
-    await handler(eventOf([await world.arrive(1)]), CONTEXT);
+    await deliver(handler, [await world.arrive(1)]);
     const runs: CompactionRun[] = [];
     for (let each = 0; each < deltas; each += 1) runs.push(await world.arrive(Math.floor(records / deltas)));
     const deliverAll = async () => {
       for (let start = 0; start < runs.length; start += DOORBELLS_PER_BATCH) {
-        const event = eventOf(runs.slice(start, start + DOORBELLS_PER_BATCH));
-        const { batchItemFailures } = await handler(event, CONTEXT);
-        if (batchItemFailures.length > 0) throw new Error('The handler could not finish a batch.');
+        await deliver(handler, runs.slice(start, start + DOORBELLS_PER_BATCH));
       }
     };
     const ours = await costOf(deliverAll);
     const redelivered = await costOf(deliverAll);
-    await handler(eventOf([await world.arrive(2)]), CONTEXT);
+    await deliver(handler, [await world.arrive(2)]);
     return { ours, redelivered, checkpointSeconds };
   } finally {
     await store.close();
     world.close();
   }
 }
-
-type Handler = ReturnType<typeof createDoorbellHandler>;
-type Context = Parameters<Handler>[1];
-
-const CONTEXT = { getRemainingTimeInMillis: () => 3_600_000 } as Context;
-
-const eventOf = (runs: readonly CompactionRun[]) =>
-  ({
-    Records: runs.map((run, index) => ({ messageId: String(index), body: JSON.stringify(doorbell(run)) })),
-  }) as Parameters<Handler>[0];
 
 async function costOf(act: () => Promise<unknown>): Promise<Cost> {
   const [own, servers, start] = [process.cpuUsage(), await serverSeconds(), performance.now()];
@@ -192,9 +180,6 @@ const serverSeconds = (): Promise<number> =>
 
 const serverPeak = (): Promise<number> =>
   ofServers('status', (text) => Number(/^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) / 1000);
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 main().catch((error: unknown) => {
   console.error(error);

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { startLocalAws } from 'local-aws';
+import { median } from './median';
 
 const OBJECTS = Number(process.argv[2] ?? 3000);
 const ROUNDS = 3;
@@ -104,9 +105,6 @@ async function fill(s3: S3Client, name: string): Promise<void> {
   };
   await Promise.all(Array.from({ length: 16 }, writer));
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 function report(ours: number, theirs: number | undefined): void {
   const line = (name: string, seconds: number) =>

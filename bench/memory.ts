@@ -19,6 +19,7 @@ import { createDoorbellSender } from '../functions/shared/doorbell';
 import { createRun } from '../functions/shared/run-table';
 import { loadConfig } from '../stacks/config';
 import { makeReceipt } from './made-receipt';
+import { median } from './median';
 
 const SIZES = (process.env.RECORDS ?? '5000,20000').split(',').map(Number);
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
@@ -114,8 +115,6 @@ const residentBytes = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB$/m.exec(statusOf(pid))?.[1] ?? 0) * 1024;
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 async function main(): Promise<void> {
   // The SDK's advice to leave Node 20 would stand between the figures.

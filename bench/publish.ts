@@ -18,6 +18,7 @@ import { openPublishedCollection } from '../functions/enhanced-compaction/open-p
 import { createEmbeddedStore } from '../functions/enhanced-compaction/store/embedded-store';
 import { createBenchWorld, EMBEDDING } from './bench-world';
 import { makeReceipt } from './made-receipt';
+import { median } from './median';
 
 const RECORDS_PER_RECEIPT = 50;
 
@@ -135,8 +136,6 @@ async function bytesBelow(folder: string): Promise<number> {
   return bytes;
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
 main().catch((error: unknown) => {

@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalAws } from 'local-aws';
 import { quietTelemetry } from '../../__tests__/support/compaction-harness';
-import { doorbell } from '../../__tests__/support/runs';
 import type { CompactionRun } from '../../contracts/compaction-run';
 import { compact } from '../../functions/enhanced-compaction/compact';
 import { createDoorbellHandler } from '../../functions/enhanced-compaction/doorbells';
 import { listFiles } from '../../functions/enhanced-compaction/files/list-files';
 import { openPublishedCollection } from '../../functions/enhanced-compaction/open-published';
 import { createEmbeddedStore } from '../../functions/enhanced-compaction/store/embedded-store';
-import { createBenchWorld, EMBEDDING } from '../bench-world';
+import { createBenchWorld, deliver, EMBEDDING } from '../bench-world';
 import { countRequests, during } from './counting';
 import { ASSUMPTIONS, type Counts, type Measured, minus, NOTHING, times } from './model';
 
@@ -54,10 +53,7 @@ export async function measure(aws: LocalAws, records: number): Promise<Measured>
     quarantine: async () => {},
   });
   const arrive = () => world.arrive(ASSUMPTIONS.recordsAReceipt);
-  const merge = async (runs: readonly CompactionRun[]) => {
-    const { batchItemFailures } = await handler(eventOf(runs), CONTEXT);
-    if (batchItemFailures.length > 0) throw new Error('The handler could not finish a batch.');
-  };
+  const merge = (runs: readonly CompactionRun[]) => deliver(handler, runs);
   const publishOf = async (receipts: number): Promise<Counts> => {
     const runs: CompactionRun[] = [];
     for (let each = 0; each < receipts; each += 1) runs.push(await arrive());
@@ -98,16 +94,6 @@ export async function measure(aws: LocalAws, records: number): Promise<Measured>
     await rm(mountPath, { recursive: true, force: true });
   }
 }
-
-type Event = Parameters<ReturnType<typeof createDoorbellHandler>>[0];
-type Context = Parameters<ReturnType<typeof createDoorbellHandler>>[1];
-
-const CONTEXT = { getRemainingTimeInMillis: () => 3_600_000 } as Context;
-
-const eventOf = (runs: readonly CompactionRun[]) =>
-  ({
-    Records: runs.map((run, index) => ({ messageId: String(index), body: JSON.stringify(doorbell(run)) })),
-  }) as Event;
 
 async function bytesBelow(folder: string): Promise<number> {
   let bytes = 0;

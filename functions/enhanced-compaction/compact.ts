@@ -1,13 +1,13 @@
-import type { MergedRun } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
 import { type CompactionRun, type RunReference, runName, runOf } from '../../contracts/compaction-run';
 import { METRICS } from '../../contracts/metrics';
 import { countPerCollection, messageOf, type Telemetry } from '../shared/logging';
 import { completeRun } from '../shared/run-table';
+import { unmarkedRuns } from '../shared/unmarked-runs';
 import { DeadServer } from './chroma/server';
 import { type Lease, LeaseLost, type LeaseTimes, takeLease } from './lease/lease';
 import type { Published } from './lease/publish';
-import { MergeNotProven } from './merge/hidden-vectors';
+import { MergeNotProven } from './merge/merge-not-proven';
 import type { RoundLimits, RoundProps } from './round';
 import { mergeRound } from './round';
 import type { CollectionStore } from './store/collection-store';
@@ -137,15 +137,13 @@ async function unfinishedRuns(
 ): Promise<CompactionRun[]> {
   const { runs, malformed } = await workList(table, collection, announced);
   for (const reason of malformed) telemetry.logger.error('A run cannot be read', { collection, reason });
-  const nameOf = (run: CompactionRun | MergedRun): string => runName(runOf(run));
-  const merged = new Map(manifest?.runs.map((run) => [nameOf(run), run.merged_vectors]));
-  const unmarked = runs.filter((run) => merged.has(nameOf(run)) && !finished.has(nameOf(run)));
-  // In the order in which they were merged, which a rebuild takes from when they ended.
-  const order = [...merged.keys()];
-  unmarked.sort((a, b) => order.indexOf(nameOf(a)) - order.indexOf(nameOf(b)));
-  for (const run of unmarked) await completeRun(table, run, collection, merged.get(nameOf(run)) ?? 0);
-  for (const run of unmarked) finished.add(nameOf(run));
-  return runs.filter((run) => !finished.has(nameOf(run)));
+  const nameOf = (run: CompactionRun): string => runName(runOf(run));
+  const unfinished = runs.filter((run) => !finished.has(nameOf(run)));
+  for (const { run, mergedVectors } of unmarkedRuns(manifest, unfinished)) {
+    await completeRun(table, run, collection, mergedVectors);
+    finished.add(nameOf(run));
+  }
+  return unfinished.filter((run) => !finished.has(nameOf(run)));
 }
 
 function report(

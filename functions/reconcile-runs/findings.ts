@@ -1,13 +1,14 @@
 import type { CollectionPointer } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
-import { type CompactionRun, hasDeltas, runName, runOf } from '../../contracts/compaction-run';
+import { type CompactionRun, hasDeltas } from '../../contracts/compaction-run';
 import type { ReceiptReference } from '../../contracts/record-id';
 import { isQuiet, touchedReceipt } from '../../contracts/touched-receipts';
+import { type UnmarkedRun, unmarkedRuns } from '../shared/unmarked-runs';
 
 /** What is true of a collection at one moment. Ages in seconds. */
 export interface Findings {
   /** Unfinished runs that the published version holds, in the order in which they were merged: only their marking is missing. */
-  readonly published: readonly { readonly run: CompactionRun; readonly mergedVectors: number }[];
+  readonly published: readonly UnmarkedRun[];
   /** Other runs that have waited too long for a merge, the one that was created first in front. */
   readonly stale: readonly CompactionRun[];
   /** Runs that have waited too long for their deltas: no doorbell helps them. */
@@ -37,13 +38,9 @@ export function findings(
   after: number,
 ): Findings {
   const secondsSince = (instant: string): number => Math.max(0, (now.getTime() - Date.parse(instant)) / 1000);
-  const merged = new Map(pointer?.manifest?.runs.map((run) => [runName(runOf(run)), run.merged_vectors]));
-  const unfinished = new Map(runs.map((run) => [runName(runOf(run)), run]));
-  const published = [...merged].flatMap(([name, mergedVectors]) => {
-    const run = unfinished.get(name);
-    return run === undefined ? [] : [{ run, mergedVectors }];
-  });
-  const waiting = runs.filter((run) => !merged.has(runName(runOf(run))));
+  const published = unmarkedRuns(pointer?.manifest, runs);
+  const marked = new Set(published.map(({ run }) => run));
+  const waiting = runs.filter((run) => !marked.has(run));
   const late = waiting.filter((run) => secondsSince(run[collection].started_at ?? run.created_at) > after);
 
   const manifest = pointer?.manifest;

@@ -9,7 +9,7 @@ import {
   type RecordUpdate,
 } from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
-import { MergeNotProven } from '../../../functions/enhanced-compaction/merge/hidden-vectors';
+import { MergeNotProven } from '../../../functions/enhanced-compaction/merge/merge-not-proven';
 import { mergeReceipts } from '../../../functions/enhanced-compaction/merge/merge-receipts';
 import { listKeys } from '../../../functions/enhanced-compaction/snapshot/locate';
 import type { CollectionStore } from '../../../functions/enhanced-compaction/store/collection-store';

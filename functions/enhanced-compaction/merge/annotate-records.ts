@@ -10,7 +10,7 @@ import { withFloats } from '../../shared/written-numbers';
 import type { ChromaCollection, MetadataUpdate, StoredMetadata, StoredRecord } from '../chroma/collection';
 import { BeyondLimits, excessOf } from '../chroma/record-limits';
 import { addCensus, type Census, censusOf } from './census';
-import { MergeNotProven } from './hidden-vectors';
+import { MergeNotProven } from './merge-not-proven';
 import { type MergeCounts, NO_CHANGE } from './merge-receipts';
 import { prefixOf, storedRecordsOf } from './stored-records';
 
@@ -98,6 +98,7 @@ function changeOf(
 
 /** What takes away, or changes, and adds nothing, may always be said. */
 function refuseExcess({ recordLimits }: ChromaCollection, change: Changed): void {
+  if (recordLimits === undefined) return;
   const after = afterOf(change);
   const isMore = Object.keys(after.metadata).length > Object.keys(change.before).length;
   const excess = isMore ? excessOf(recordLimits, after) : undefined;

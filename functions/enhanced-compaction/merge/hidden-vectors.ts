@@ -1,9 +1,5 @@
 import type { ChromaCollection, Neighbour, WrittenVector } from '../chroma/collection';
-
-/** A collection does not hold what was written to it. */
-export class MergeNotProven extends Error {
-  override readonly name = 'MergeNotProven';
-}
+import { MergeNotProven } from './merge-not-proven';
 
 /** Float32 arithmetic over 1536 dimensions; distances of different texts are a hundred times as large. */
 export const TOLERANCE = 1e-3;

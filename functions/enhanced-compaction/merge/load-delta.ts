@@ -73,6 +73,7 @@ export function refusal(
 }
 
 function excessIn({ records }: Delta, key: string, limits: RecordLimits | undefined): string | undefined {
+  if (limits === undefined) return undefined;
   for (const { id, document, metadata, contentHash } of records) {
     const stored = { ...metadata, [CONTENT_HASH_KEY]: contentHash };
     const excess = excessOf(limits, { id, document, metadata: stored });

@@ -9,9 +9,9 @@ import type { ChromaCollection } from '../chroma/collection';
 import { BeyondLimits, excessOf } from '../chroma/record-limits';
 import { concurrently } from '../concurrently';
 import { addCensus, type Census, NO_CENSUS } from './census';
-import { MergeNotProven } from './hidden-vectors';
+import { MergeNotProven } from './merge-not-proven';
 import { probe } from './probe';
-import { type Changes, changesOf } from './receipt-changes';
+import { type Changes, changesOf, type ReceiptChanges } from './receipt-changes';
 import type { Replacement } from './replacement';
 import { prefixOf, storedRecordsOf } from './stored-records';
 
@@ -48,8 +48,8 @@ export type KeepReplaced = (by: DeltaHeader, records: readonly ReplacedRecord[])
 /**
  * Makes a collection hold exactly the given receipts' records: adds, replaces, removes, and leaves alone what is
  * the same. Foreign metadata stays where the text is the same; before anything is written, all that does not stay
- * is kept elsewhere. Then proves it: the count where nobody else writes, every record's content hash, the metadata of what was replaced,
- * and probes of the vector index.
+ * is kept elsewhere. Then proves it: the count where nobody else writes, every record's content hash, the metadata of
+ * what was replaced, and probes of the vector index.
  *
  * @param deltas - whole receipts, at most one delta each.
  * @param keep - called for a delta that takes foreign metadata away; nothing is written until it resolves.
@@ -88,17 +88,8 @@ export async function mergeReceipts(
 }
 
 /** What others have put on a record stays with what it is to have, so that both together may be too much. */
-function refuseExcess({ recordLimits }: ChromaCollection, { added, replaced }: Changes): void {
-  if (recordLimits === undefined) return;
-  const measured = [
-    ...added.map(({ id, document, metadata, contentHash }) => ({
-      id,
-      document,
-      metadata: { ...metadata, [CONTENT_HASH_KEY]: contentHash },
-    })),
-    ...replaced.map(({ update: { id, document }, after: metadata }) => ({ id, document, metadata })),
-  ];
-  for (const record of measured) {
+function refuseExcess({ recordLimits }: ChromaCollection, { after }: ReceiptChanges): void {
+  for (const record of after) {
     const excess = excessOf(recordLimits, record);
     if (excess === undefined) continue;
     throw new BeyondLimits(

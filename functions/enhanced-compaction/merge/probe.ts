@@ -1,5 +1,6 @@
 import type { ChromaCollection, WrittenVector } from '../chroma/collection';
-import { hiddenAmong, MergeNotProven, mendHidden, squaredLength, TOLERANCE } from './hidden-vectors';
+import { hiddenAmong, mendHidden, squaredLength, TOLERANCE } from './hidden-vectors';
+import { MergeNotProven } from './merge-not-proven';
 
 /**
  * Read back: all of a receipt, so that a vector that is lost or wrong is seen. An equal vector of another record may

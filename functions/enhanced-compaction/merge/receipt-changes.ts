@@ -22,6 +22,8 @@ export interface Changes {
 
 export interface ReceiptChanges extends Changes {
   readonly header: DeltaHeader;
+  /** What is added and replaced, as it is stored then. */
+  readonly after: readonly StoredRecord[];
   /** The foreign metadata that goes with it. */
   readonly lost: readonly ReplacedRecord[];
   readonly census: Census;
@@ -56,16 +58,17 @@ export function changesOf(
   before.push(...gone.values());
   lost.push(...[...gone.values()].map((record) => replacedRecord(record, {}, 'record-gone')));
   const after = [
-    ...added.map(({ id, metadata, contentHash }) => ({
+    ...added.map(({ id, document, metadata, contentHash }) => ({
       id,
+      document,
       metadata: { ...metadata, [CONTENT_HASH_KEY]: contentHash },
     })),
-    ...replaced.map(({ update, after: metadata }) => ({ id: update.id, metadata })),
+    ...replaced.map(({ update: { id, document }, after: metadata }) => ({ id, document, metadata })),
   ];
   const census = addCensus(censusOf(header.collection, after), censusOf(header.collection, before), -1);
   const named = new Set(records.map(({ id }) => id));
   const removed = [...stored.keys()].filter((id) => !named.has(id));
-  return { header, added, replaced, removed, lost: lost.flatMap((each) => each ?? []), census };
+  return { header, added, replaced, removed, after, lost: lost.flatMap((each) => each ?? []), census };
 }
 
 function otherSpellings(stored: Iterable<StoredRecord>): Map<string, StoredRecord[]> {

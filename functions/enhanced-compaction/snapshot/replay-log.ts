@@ -7,6 +7,7 @@ import { concurrently } from '../concurrently';
 import { addCensus, type Census, NO_CENSUS } from '../merge/census';
 import { type DeltaSource, loadDelta } from '../merge/load-delta';
 import { mergeDeltas } from '../merge/merge-deltas';
+import type { KeepReplaced } from '../merge/merge-receipts';
 import { prefixOf } from '../merge/stored-records';
 
 /** A delta that was merged onto a base. */
@@ -28,8 +29,10 @@ const keepNothing = async (): Promise<void> => {};
 const SILENT: WarningTelemetry = { logger: { warn: () => {} } };
 
 /**
- * Merges the deltas of a published version's log onto its base, in their order.
+ * Merges deltas onto what they were merged onto, in their order.
  *
+ * @param keep - as of a merge. @default - nothing is kept, as of the log of a version that was published
+ * @param telemetry - told what a merge tells. @default - nobody is told again
  * @returns by how much they changed what is known of the records.
  * @throws {UnusableDelta} when one is missing or damaged.
  */
@@ -37,12 +40,14 @@ export async function replayLog(
   source: DeltaSource,
   chroma: ChromaCollection,
   log: readonly LoggedDelta[],
+  keep: KeepReplaced = keepNothing,
+  telemetry: WarningTelemetry = SILENT,
 ): Promise<Census> {
   let census = NO_CENSUS;
   for (const some of slices(log, DELTAS_AT_ONCE)) {
     const deltas = await concurrently(some, ({ key, sha256 }) => loadDelta(source, key, sha256));
     for (const together of mergeable(deltas)) {
-      const merged = await mergeDeltas(chroma, together, keepNothing, SILENT);
+      const merged = await mergeDeltas(chroma, together, keep, telemetry);
       census = addCensus(census, merged.census);
     }
   }

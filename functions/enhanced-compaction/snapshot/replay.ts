@@ -8,27 +8,22 @@ import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { receiptOf } from '../../../contracts/record-id';
 import type { Telemetry } from '../../shared/logging';
 import { type RunTable, runsOfReceipt } from '../../shared/run-table';
-import { slices } from '../../shared/slices';
 import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
 import type { Published } from '../lease/publish';
 import { keepForRuns } from '../merge/keep-replaced';
 import { type DeltaSource, loadDelta, refusal, UnusableDelta } from '../merge/load-delta';
-import { mergeDeltas } from '../merge/merge-deltas';
 import { addLegacyDelta } from './legacy-delta';
 import { type LocatedSnapshot, listObjects } from './locate';
 import { nameImages } from './name-images';
 import { isUnadopted } from './pointer-object';
-import { mergeable } from './replay-log';
+import { type LoggedDelta, replayLog } from './replay-log';
 
 export interface ReplayProps extends DeltaSource {
   readonly table: RunTable;
   readonly collection: Collection;
   readonly telemetry: Telemetry;
 }
-
-/** Deltas that are held in memory at once. */
-const DELTAS_AT_ONCE = 50;
 
 /** A collection that is being rebuilt. */
 export interface Rebuilt {
@@ -106,20 +101,14 @@ async function replayRuns(
     const reason = refusal(delta, key, embedding);
     if (reason !== undefined) throw new UnusableDelta(reason);
     const created = Date.parse(delta.header.created_at);
-    merged.push({ key, at, isAnnotation: isAnnotation(delta), created });
+    merged.push({ key, sha256: undefined, at, isAnnotation: isAnnotation(delta), created });
   };
   await concurrently(keys, (key) => unlessUnusable(props, key, () => read(key)));
-  for (const some of slices(merged.sort(compareMerged), DELTAS_AT_ONCE)) {
-    const deltas = await concurrently(some, ({ key }) => loadDelta(props, key));
-    for (const together of mergeable(deltas)) {
-      await mergeDeltas(chroma, together, keepForRuns(props), props.telemetry);
-    }
-  }
+  await replayLog(props, chroma, merged.sort(compareMerged), keepForRuns(props), props.telemetry);
   return replayed;
 }
 
-interface MergedDelta {
-  readonly key: string;
+interface MergedDelta extends LoggedDelta {
   /** When its run ended. Milliseconds since the epoch. */
   readonly at: number;
   readonly isAnnotation: boolean;

@@ -16,7 +16,7 @@ import { excessOf } from '../chroma/record-limits';
 import { privateFolder } from '../chroma/working-copy';
 import { type Lease, LeaseLost, updateIfOurs } from '../lease/lease';
 import { type Census, takeCensus } from '../merge/census';
-import { MergeNotProven } from '../merge/hidden-vectors';
+import { MergeNotProven } from '../merge/merge-not-proven';
 import { probe } from '../merge/probe';
 import { type RebuildProps, rebuild } from './rebuild';
 
@@ -93,12 +93,12 @@ async function loadFrom(
   let unsettled = earlier?.unsettled_at;
   let collection_id = earlier?.collection_id;
   const noteEnd = () =>
-    note(props, lease, {
+    noteLoad(props, lease, {
       ...{ name: begun.name, of },
       ...(collection_id !== undefined && { collection_id }),
       ...(unsettled !== undefined && { unsettled_at: unsettled }),
     });
-  await note(props, lease, { ...begun, unsettled_at: Date.now() });
+  await noteLoad(props, lease, { ...begun, unsettled_at: Date.now() });
   try {
     const target = await openTarget(begun, earlier !== undefined, source, props, lease);
     collection_id = target.id;
@@ -121,7 +121,7 @@ async function loadFrom(
   } catch (error) {
     if (error instanceof MergeNotProven) {
       // What is not what was written is not gone on with.
-      await note(props, lease, undefined);
+      await noteLoad(props, lease, undefined);
       await dropChromaCollection(database, begun.name);
     } else if (!(error instanceof LeaseLost)) {
       // Where that fails as well, more is taken to be on its way than is.
@@ -169,7 +169,7 @@ async function fill(
           'records are there. The next merge goes on with the others.',
       );
     }
-    const there = new Set((await target.byIds(page.map(({ id }) => id))).map(({ id }) => id));
+    const there = await target.metadata(page.map(({ id }) => id));
     const missing = page.filter(({ id }) => !there.has(id));
     const before = unanswered();
     try {
@@ -227,7 +227,7 @@ async function refuseExcess(source: ChromaCollection, { collection, database }: 
  *
  * @throws {LeaseLost} when the lease is another writer's.
  */
-export async function note(
+export async function noteLoad(
   { table }: Pick<LoadProps, 'table'>,
   { collection, owner, fence }: Lease,
   begun: BegunLoad | undefined,

@@ -18,7 +18,7 @@ import {
   isOfServer,
   refuseOtherSpace,
 } from './collection-store';
-import { type LoadProps, loadCollection, note } from './load-collection';
+import { type LoadProps, loadCollection, noteLoad } from './load-collection';
 import { TouchedInPlace } from './touched-receipts';
 
 export interface RemoteStoreProps {
@@ -119,7 +119,8 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         published: async () => {
           try {
             await touched.published(props.table, lost === 0);
-            if (pointer.loading !== undefined || loaded !== undefined) await note(props, lease, undefined);
+            if (pointer.loading !== undefined || loaded !== undefined)
+              await noteLoad(props, lease, undefined);
           } catch (error) {
             // They are merged again, which changes nothing; a load that has ended is not gone on with.
             const reason = messageOf(error);
