@@ -17,12 +17,14 @@ export interface Content extends Pick<VersionManifest, 'records' | 'others'> {
 }
 
 /** What a round merged into the open collection. */
-interface Merged {
+export interface Merged {
   readonly embedding: EmbeddingSpace;
   readonly receipts: readonly DecidedReceipt[];
   /** Whether the content differs from the published one. */
   readonly hasNewVersion: boolean;
   readonly content: Content;
+  /** A search for what was merged, which a checkpoint waits for: what it writes again is to be in it. */
+  readonly searching: Promise<unknown>;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function publishDecided(
   lease: Lease,
   before: Published,
   open: OpenCollection,
-  { embedding, receipts, hasNewVersion, content }: Merged,
+  { embedding, receipts, hasNewVersion, content, searching }: Merged,
 ): Promise<Published> {
   const winners = receipts.flatMap((receipt) => receipt.winners);
   const superseded = receipts.flatMap((receipt) => receipt.superseded);
@@ -71,6 +73,7 @@ export async function publishDecided(
     !fitsPointer([...manifest.uncovered_deltas, ...manifest.delta_sha256s, ...manifest.unmerged_deltas]);
   lease.signal.throwIfAborted();
   if (!isWhole) return publish(table, lease, before, next);
+  await searching;
   const whole = await open.checkpointFirst(next);
   lease.signal.throwIfAborted();
   return publish(table, lease, before, whole);

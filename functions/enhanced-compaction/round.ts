@@ -4,7 +4,7 @@ import type { EmbeddingSpace } from '../../contracts/embedding';
 import { METRICS } from '../../contracts/metrics';
 import { talliedRecords } from '../../contracts/record-form';
 import { receiptOf } from '../../contracts/record-id';
-import { countPerCollection, type Telemetry } from '../shared/logging';
+import { countPerCollection, messageOf, type Telemetry } from '../shared/logging';
 import { changeRun, completeRun, type RunTable } from '../shared/run-table';
 import { concurrently } from './concurrently';
 import type { Lease } from './lease/lease';
@@ -18,7 +18,8 @@ import { mergeDeltas } from './merge/merge-deltas';
 import { addCounts, isChange, type MergeCounts, NO_CHANGE } from './merge/merge-receipts';
 import { holdAgainst } from './merge/others';
 import { pieces, planReceipts, type ReceiptWork } from './merge/plan';
-import { type Content, publishDecided } from './publish-decided';
+import { searchFor } from './merge/probe';
+import { type Content, type Merged, publishDecided } from './publish-decided';
 import { readAhead } from './read-ahead';
 import type { CollectionStore, OpenCollection } from './store/collection-store';
 
@@ -100,6 +101,8 @@ async function mergeAndPublish(
   await open.touch(open.again);
   const again = await mergeAgain(open.chroma, open.again, lease.collection, embedding, props);
   let counts = NO_CHANGE;
+  let { sought } = again;
+  let hiddenVectors = 0;
   let isFull = false;
   const decide = async (piece: readonly ReceiptWork[]) => {
     lease.signal.throwIfAborted();
@@ -114,6 +117,7 @@ async function mergeAndPublish(
   for await (const decided of readAhead(pieces(plan, limits.recordsAtOnce), decide)) {
     if (receipts.length > 0 && (Date.now() >= deadline || isFull)) break;
     lease.signal.throwIfAborted();
+    hiddenVectors += await searchFor(open.chroma, sought);
     const winners = decided.flatMap((receipt) => receipt.winners);
     await open.touch(winners.map(({ run }) => receiptOf(run)));
     const merged = await findingRefused(winners, (some) => {
@@ -121,7 +125,8 @@ async function mergeAndPublish(
       const deltas = some.map(({ delta }) => delta);
       return mergeDeltas(open.chroma, deltas, keep, props.telemetry);
     });
-    counts = addCounts(counts, merged);
+    counts = addCounts(counts, { ...merged, sought: [] });
+    sought = merged.sought;
     // The embeddings are let go: only what was decided is needed from here on.
     receipts.push(...decided.map(withoutRecords));
     isFull = await props.store.isFull();
@@ -134,16 +139,45 @@ async function mergeAndPublish(
     open.needsCheckpoint ||
     content.others !== before.manifest?.others;
   const merged = { embedding, receipts, hasNewVersion, content };
-  const published = await publishDecided(table, lease, before, open, merged);
-  await open.published(published);
+  const { published, hidden } = await publishAndSearch(sought, lease, before, open, merged, props);
   counts = addCounts(again, counts);
   return {
     receipts,
     published,
     hasNewVersion,
     mergedVectors: counts.added + counts.replaced + counts.removed,
-    hiddenVectors: counts.hidden,
+    hiddenVectors: hiddenVectors + hidden,
   };
+}
+
+/**
+ * Publishes, and searches meanwhile for what was merged last, which takes as long as all requests of a publish. The
+ * vectors are proven by then, and the deltas have them: where the search fails, the copy is thrown away, and nothing else
+ * is. A server's index is mended by nobody and is all that there is, so there the search comes first.
+ */
+async function publishAndSearch(
+  sought: MergeCounts['sought'],
+  lease: Lease,
+  before: Published,
+  open: OpenCollection,
+  merged: Omit<Merged, 'searching'>,
+  { table, telemetry }: RoundProps,
+): Promise<{ readonly published: Published; readonly hidden: number }> {
+  const searching = searchFor(open.chroma, sought);
+  const first = open.chroma.isShared ? searching : Promise.resolve();
+  const [published, hidden] = await Promise.allSettled([
+    first.then(() => publishDecided(table, lease, before, open, { ...merged, searching })),
+    searching,
+  ]);
+  if (published.status === 'rejected') throw published.reason;
+  if (hidden.status === 'rejected') {
+    const [{ collection }, reason] = [lease, messageOf(hidden.reason)];
+    telemetry.logger.warn('A copy is thrown away, since it could not be searched', { collection, reason });
+    await open.discard();
+    return { published: published.value, hidden: 0 };
+  }
+  await open.published(published.value);
+  return { published: published.value, hidden: hidden.value };
 }
 
 const knownOf = ({ manifest }: Published): Census | undefined => manifest && knownCensus(manifest);
@@ -165,11 +199,13 @@ async function contentNow(
   const isNew = open.isUnpublished && open.again.length === 0;
   const known = isNew ? undefined : knownOf(before);
   const expected = known && addCensus(known, census);
+  if (expected !== undefined && !open.isUnpublished) {
+    const records = talliedRecords(expected.tally);
+    // What a merge has made of a private copy is counted when it is proven.
+    const isAsCounted = !chroma.isShared || (await chroma.count()) === records;
+    if (isAsCounted) return { records, census: expected, others: before.manifest?.others };
+  }
   const records = await chroma.count();
-  const isAsCounted =
-    expected !== undefined && (!chroma.isShared || records === talliedRecords(expected.tally));
-  if (isAsCounted && !open.isUnpublished)
-    return { records, census: expected, others: before.manifest?.others };
   const taken = await takeCensus(collection, chroma);
   if (open.isUnpublished || before.manifest?.record_tally === undefined)
     warnOfOldForms(collection, taken.tally, telemetry);

@@ -2,15 +2,16 @@ import {
   CONTENT_HASH_KEY,
   type Delta,
   type DeltaHeader,
+  type HashedRecord,
   type RecordMetadata,
 } from '../../../contracts/delta';
 import type { ReplacedRecord } from '../../../contracts/replaced-record';
-import type { ChromaCollection } from '../chroma/collection';
+import type { ChromaCollection, WrittenVector } from '../chroma/collection';
 import { BeyondLimits, excessOf } from '../chroma/record-limits';
 import { concurrently } from '../concurrently';
 import { addCensus, type Census, NO_CENSUS } from './census';
 import { MergeNotProven } from './merge-not-proven';
-import { probe } from './probe';
+import { readBack, soughtAmong } from './probe';
 import { type Changes, changesOf, type ReceiptChanges } from './receipt-changes';
 import type { Replacement } from './replacement';
 import { prefixOf, storedRecordsOf } from './stored-records';
@@ -20,8 +21,8 @@ export interface MergeCounts {
   readonly added: number;
   readonly replaced: number;
   readonly removed: number;
-  /** Of those asked for after they were written, how many a search for their own vector does not find. */
-  readonly hidden: number;
+  /** Some of what was written, which a search is to find ({@link searchFor}). */
+  readonly sought: readonly WrittenVector[];
   /** By how much it changed what is known of the collection's records. */
   readonly census: Census;
 }
@@ -36,11 +37,11 @@ export const addCounts = (a: MergeCounts, b: MergeCounts): MergeCounts => ({
   added: a.added + b.added,
   replaced: a.replaced + b.replaced,
   removed: a.removed + b.removed,
-  hidden: a.hidden + b.hidden,
+  sought: [...a.sought, ...b.sought],
   census: addCensus(a.census, b.census),
 });
 
-export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0, hidden: 0, census: NO_CENSUS };
+export const NO_CHANGE: MergeCounts = { added: 0, replaced: 0, removed: 0, sought: [], census: NO_CENSUS };
 
 /** Stores, for good, what others had put on records that a delta replaces or removes. */
 export type KeepReplaced = (by: DeltaHeader, records: readonly ReplacedRecord[]) => Promise<unknown>;
@@ -49,7 +50,8 @@ export type KeepReplaced = (by: DeltaHeader, records: readonly ReplacedRecord[])
  * Makes a collection hold exactly the given receipts' records: adds, replaces, removes, and leaves alone what is
  * the same. Foreign metadata stays where the text is the same; before anything is written, all that does not stay
  * is kept elsewhere. Then proves it: the count where nobody else writes, every record's content hash, the metadata of
- * what was replaced, and probes of the vector index.
+ * what was replaced, and the vectors, read back. Whether a search finds them is not asked here: an index that is
+ * approximate may be mended when all is published.
  *
  * @param deltas - whole receipts, at most one delta each.
  * @param keep - called for a delta that takes foreign metadata away; nothing is written until it resolves.
@@ -82,9 +84,10 @@ export async function mergeReceipts(
   // Last, for the sake of a server, which is merged into in place: what it may refuse takes nothing away.
   await chroma.delete(removed);
   const census = changes.map((change) => change.census).reduce((a, b) => addCensus(a, b), NO_CENSUS);
+  const written = [...added, ...replaced.map(({ update }) => update)];
   const counts = { added: added.length, replaced: replaced.length, removed: removed.length, census };
-  const hidden = isChange(counts) ? await prove(chroma, before, { added, replaced, removed }) : 0;
-  return { ...counts, hidden };
+  if (isChange(counts)) await prove(chroma, before, { added, replaced, removed }, written);
+  return { ...counts, sought: soughtAmong(written).map(({ id, embedding }) => ({ id, embedding })) };
 }
 
 /** What others have put on a record stays with what it is to have, so that both together may be too much. */
@@ -107,12 +110,13 @@ async function prove(
   chroma: ChromaCollection,
   before: number | undefined,
   { added, replaced, removed }: Changes,
-): Promise<number> {
+  written: readonly Pick<HashedRecord, 'id' | 'contentHash' | 'embedding'>[],
+): Promise<void> {
   const expected = before === undefined ? undefined : before + added.length - removed.length;
-  const written = [...added, ...replaced.map(({ update }) => update)];
   const [count, stored] = await Promise.all([
     ownCount(chroma),
     chroma.metadata([...written.map(({ id }) => id), ...removed]),
+    readBack(chroma, written),
   ]);
   if (count !== expected) {
     throw new MergeNotProven(
@@ -127,7 +131,6 @@ async function prove(
       `The collection ${chroma.name} does not hold what was merged, at ${wrong?.id ?? removed[0]}.`,
     );
   }
-  return probe(chroma, written);
 }
 
 /**

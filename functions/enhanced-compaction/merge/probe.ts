@@ -16,22 +16,33 @@ const SEARCHED_SHARE = 1 / 8;
 const FEWEST_SEARCHED = 8;
 const MOST_SEARCHED = 64;
 
+/** Of what was written, what a search is to find. */
+export const soughtAmong = (written: readonly WrittenVector[]): WrittenVector[] =>
+  evenly(
+    written,
+    Math.min(MOST_SEARCHED, Math.max(FEWEST_SEARCHED, Math.ceil(written.length * SEARCHED_SHARE))),
+  );
+
 /**
- * Asks for the vectors themselves: `count()` and `get()` of texts answer rightly even where vectors are lost or wrong. They
- * are read back, and some are searched for. Those that are not found are written again, so that the index links them anew.
+ * Searches for vectors. Those that are not found are read back, and written again, so that the index links them anew.
  *
  * @returns of how many the vector is right, but not found by a search for it even then. An approximate index may have
  *   some, so that is no reason to throw a merge away.
  * @throws {MergeNotProven} when a vector is not what was written, or the index finds nothing at all.
  */
-export async function probe(chroma: ChromaCollection, written: readonly WrittenVector[]): Promise<number> {
-  const [hidden] = await Promise.all([
-    hiddenAmong(chroma, evenly(written, searchedOf(written.length))),
-    proveVectors(chroma, evenly(written, MOST_READ)),
-  ]);
+export async function searchFor(chroma: ChromaCollection, sought: readonly WrittenVector[]): Promise<number> {
+  const hidden = await hiddenAmong(chroma, sought);
   await proveVectors(chroma, hidden);
   return (await mendHidden(chroma, hidden)).length;
 }
+
+/**
+ * Asks for the vectors themselves: `count()` and `get()` of texts answer rightly even where vectors are lost or wrong.
+ *
+ * @throws {MergeNotProven} when one is not what was written.
+ */
+export const readBack = (chroma: ChromaCollection, written: readonly WrittenVector[]): Promise<void> =>
+  proveVectors(chroma, evenly(written, MOST_READ));
 
 async function proveVectors(chroma: ChromaCollection, written: readonly WrittenVector[]): Promise<void> {
   if (written.length === 0) return;
@@ -45,13 +56,12 @@ async function proveVectors(chroma: ChromaCollection, written: readonly WrittenV
   }
 }
 
-const searchedOf = (written: number): number =>
-  Math.min(MOST_SEARCHED, Math.max(FEWEST_SEARCHED, written * SEARCHED_SHARE));
-
-/** At most about `count` of a list, from its first to its last. */
+/** At most `count` of a list, from its first to its last. */
 function evenly<Each>(list: readonly Each[], count: number): Each[] {
-  const step = Math.max(1, Math.floor(list.length / count));
-  return list.filter((_, index) => index % step === 0 || index === list.length - 1);
+  if (list.length <= count) return [...list];
+  const step = (list.length - 1) / (count - 1);
+  const chosen = new Set(Array.from({ length: count }, (_, index) => Math.round(index * step)));
+  return list.filter((_, index) => chosen.has(index));
 }
 
 const squaredDistance = (written: Float32Array, stored: Float32Array): number =>

@@ -8,6 +8,7 @@ import { addCensus, type Census, NO_CENSUS } from '../merge/census';
 import { type DeltaSource, loadDelta } from '../merge/load-delta';
 import { mergeDeltas } from '../merge/merge-deltas';
 import type { KeepReplaced } from '../merge/merge-receipts';
+import { searchFor } from '../merge/probe';
 import { prefixOf } from '../merge/stored-records';
 
 /** A delta that was merged onto a base. */
@@ -48,6 +49,7 @@ export async function replayLog(
     const deltas = await concurrently(some, ({ key, sha256 }) => loadDelta(source, key, sha256));
     for (const together of mergeable(deltas)) {
       const merged = await mergeDeltas(chroma, together, keep, telemetry);
+      await searchFor(chroma, merged.sought);
       census = addCensus(census, merged.census);
     }
   }

@@ -17,7 +17,7 @@ import { privateFolder } from '../chroma/working-copy';
 import { type Lease, LeaseLost, updateIfOurs } from '../lease/lease';
 import { type Census, takeCensus } from '../merge/census';
 import { MergeNotProven } from '../merge/merge-not-proven';
-import { probe } from '../merge/probe';
+import { readBack, searchFor } from '../merge/probe';
 import { type RebuildProps, rebuild } from './rebuild';
 
 export interface LoadProps extends RebuildProps {
@@ -259,5 +259,6 @@ async function prove(target: ChromaCollection, page: readonly ExactRecord[]): Pr
   if (wrong !== undefined) {
     throw new MergeNotProven(`The server does not hold what was written of ${wrong.id} in ${target.name}.`);
   }
-  await probe(target, page.slice(-PROBED));
+  const probed = page.slice(-PROBED);
+  await Promise.all([readBack(target, probed), searchFor(target, probed)]);
 }

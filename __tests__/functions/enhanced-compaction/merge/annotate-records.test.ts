@@ -115,7 +115,7 @@ describe('An annotation', () => {
       added: 0,
       replaced: 0,
       removed: 0,
-      hidden: 0,
+      sought: [],
       census: NO_CENSUS,
     });
     expect(write).not.toHaveBeenCalled();
