@@ -141,6 +141,27 @@ describe('A run that Chroma refuses', () => {
   });
 });
 
+describe('On a Chroma server, which is merged into in place, a run of which it takes a part', () => {
+  const server = useChromaServer();
+
+  it('FAILS, and leaves nothing of that part there', async () => {
+    const { url } = server;
+    const store = remoteStore(world, { url });
+    await world.arrive({ texts: ['STANDS'], createdAt: minutesAgo(9) });
+    const run = await world.arrive({
+      texts: Array.from({ length: 302 }, (_, index) => `LINE ${index}`),
+      // What goes with the first request can be stored.
+      records: (records) => [...records.slice(0, 301), ...poisoned(records.slice(301))],
+    });
+    await world.writer({ store }).compact();
+    expect(await world.state(run)).toMatchObject({ state: 'FAILED' });
+    const collection = await openChromaCollection(chromaDatabase({ url }), 'lines');
+    expect((await collection?.page(0, 1000))?.map(({ document }) => document)).toEqual(['STANDS']);
+    const { records, others } = (await world.pointer())?.manifest ?? {};
+    expect({ records, others }).toEqual({ records: 1 });
+  });
+});
+
 describe('On a Chroma server, which is merged into in place, a run that it refuses', () => {
   const server = useChromaServer();
 
