@@ -97,6 +97,15 @@ export const begunLoadSchema = z.object({
   collection_id: z.string().min(1).optional(),
   /** What it is loaded from: the version, the snapshot, how many records that has, and their digest. */
   of: z.string().min(1),
+  /** What is known of that, as of a version: whoever publishes the collection need not be who loaded it. */
+  known: z
+    .object({
+      model: z.string().min(1),
+      dimensions: z.int().positive(),
+      lineage: z.array(versionIdSchema),
+      snapshot_version: versionIdSchema.optional(),
+    })
+    .optional(),
   /**
    * When a loader last began that has not said that it ended with each write answered. One may still arrive. Milliseconds
    * since the epoch.

@@ -28,10 +28,18 @@ export interface LoadProps extends RebuildProps {
   readonly unanswered: () => number;
 }
 
+type KnownContent = Pick<Awaited<ReturnType<typeof rebuild>>, 'lineage' | 'snapshotVersion' | 'embedding'>;
+
 /** A collection that was loaded, and what is known of what it was loaded from. */
-export interface LoadedCollection
-  extends Pick<Awaited<ReturnType<typeof rebuild>>, 'lineage' | 'snapshotVersion' | 'embedding'> {
+export interface LoadedCollection extends KnownContent {
   readonly chroma: ChromaCollection;
+}
+
+/** What is known of a collection that was loaded and not published any more: its loader ended in between. */
+export function knownOfLoad({ loading }: Lease['pointer'], id: string): KnownContent | undefined {
+  if (loading?.known === undefined || loading.collection_id !== id) return undefined;
+  const { lineage, snapshot_version, model, dimensions } = loading.known;
+  return { lineage, snapshotVersion: snapshot_version, embedding: { model, dimensions } };
 }
 
 /** A load goes on in the next invocation. */
@@ -68,7 +76,7 @@ export async function loadCollection(
   try {
     const { copy, chroma: source, ...known } = await rebuild(props, lease.pointer, folder, undefined);
     try {
-      return { ...known, chroma: await loadFrom(source, known.snapshotVersion, props, lease, deadline) };
+      return { ...known, chroma: await loadFrom(source, known, props, lease, deadline) };
     } finally {
       await copy.remove();
     }
@@ -79,7 +87,7 @@ export async function loadCollection(
 
 async function loadFrom(
   source: ChromaCollection,
-  snapshot: string | undefined,
+  { embedding, lineage, snapshotVersion }: KnownContent,
   props: LoadProps,
   lease: Lease,
   deadline: number,
@@ -87,14 +95,21 @@ async function loadFrom(
   const { collection, database, recordsPerWrite, telemetry } = props;
   const wanted = { records: await source.count(), census: await takeCensus(collection, source) };
   await refuseExcess(source, props);
-  const of = [lease.pointer.version ?? '', snapshot ?? '', wanted.records, wanted.census.digest].join(' ');
+  const of = [lease.pointer.version ?? '', snapshotVersion ?? '', wanted.records, wanted.census.digest].join(
+    ' ',
+  );
   const earlier = lease.pointer.loading?.of === of ? lease.pointer.loading : undefined;
-  const begun = earlier ?? { name: `${asideOf(collection)}.${lease.fence}`, of };
+  const known = {
+    ...embedding,
+    lineage,
+    ...(snapshotVersion !== undefined && { snapshot_version: snapshotVersion }),
+  };
+  const begun = earlier ?? { name: `${asideOf(collection)}.${lease.fence}`, of, known };
   let unsettled = earlier?.unsettled_at;
   let collection_id = earlier?.collection_id;
   const noteEnd = () =>
     noteLoad(props, lease, {
-      ...{ name: begun.name, of },
+      ...{ name: begun.name, of, known },
       ...(collection_id !== undefined && { collection_id }),
       ...(unsettled !== undefined && { unsettled_at: unsettled }),
     });

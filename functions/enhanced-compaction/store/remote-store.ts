@@ -18,7 +18,7 @@ import {
   isOfServer,
   refuseOtherSpace,
 } from './collection-store';
-import { type LoadProps, loadCollection, noteLoad } from './load-collection';
+import { knownOfLoad, type LoadProps, loadCollection, noteLoad } from './load-collection';
 import { TouchedInPlace } from './touched-receipts';
 
 export interface RemoteStoreProps {
@@ -98,16 +98,17 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       // Nothing of ours was published on it: it may be what the old system has left.
       if (existing !== undefined && manifest === undefined) await nameImages(existing);
       if (manifest !== undefined) refuseOtherSpace(collection, chroma.space, manifest.space);
+      const known = loaded ?? knownOfLoad(pointer, chroma.id);
       const isElsewhere = loaded === undefined && isOfEmbedded(pointer);
       const again = touched.begin(Date.now());
       return {
         chroma,
-        embedding: loaded?.embedding ?? embeddingOf(pointer) ?? (await ownEmbedding(props, chroma)),
-        isUnpublished: manifest === undefined || loaded !== undefined || isElsewhere || again.length > 0,
+        embedding: known?.embedding ?? embeddingOf(pointer) ?? (await ownEmbedding(props, chroma)),
+        isUnpublished: manifest === undefined || known !== undefined || isElsewhere || again.length > 0,
         again,
         rebuiltFrom: [],
-        lineage: loaded?.lineage ?? manifest?.lineage ?? [],
-        snapshotVersion: loaded?.snapshotVersion ?? pointer.snapshot_version,
+        lineage: known?.lineage ?? manifest?.lineage ?? [],
+        snapshotVersion: known?.snapshotVersion ?? pointer.snapshot_version,
         hasAdopted: false,
         hasCheckpoints: false,
         serverCollection: chroma.id,

@@ -9,7 +9,8 @@ import { chromaDatabase } from '../../../../functions/enhanced-compaction/chroma
 import { LeaseLost } from '../../../../functions/enhanced-compaction/lease/lease';
 import { type BreakpointProxy, startBreakpointProxy } from '../../../support/breakpoint-proxy';
 import { createDatabase, useChromaServer } from '../../../support/chroma-server';
-import { embed, labelled, useCompactionHarness } from '../../../support/compaction-harness';
+import { embed, labelled, MODEL, useCompactionHarness } from '../../../support/compaction-harness';
+import { intercepted } from '../../../support/intercepted-client';
 import { remoteStore } from '../../../support/remote-store';
 
 const world = useCompactionHarness();
@@ -157,6 +158,30 @@ describe('A collection that goes from embedded mode to a server', () => {
     expect(before.size).toBe(4);
     expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(['C', 'D', 'ONLY']);
     expect(await names()).toEqual(['lines']);
+  });
+
+  it('by a loader that ends before it publishes is published by the next, with all that is known of it', async () => {
+    const before = await publishEmbedded();
+    const { snapshot_version } = (await world.pointer()) ?? {};
+    const client = intercepted(world.table.client, async ({ input }, send) => {
+      if (
+        input.UpdateExpression?.includes('server_collection') ||
+        input.UpdateExpression?.includes('manifest')
+      )
+        throw new Error('The loader is dead.');
+      return send();
+    });
+    const dead = { ...world, table: { ...world.table, client } };
+    const store = remoteStore(dead, { url: server.url, database });
+    await expect(world.writer({ store, table: dead.table }).compact()).rejects.toThrow('dead');
+    expect(asPublished(await recordsOf())).toEqual(before);
+    expect((await world.pointer())?.manifest?.lineage).toEqual([]);
+    await onServer().compact();
+    expect(asPublished(await recordsOf())).toEqual(before);
+    const after = await world.pointer();
+    expect(after?.manifest).toMatchObject({ records: 4, lineage: [snapshot_version], model: MODEL });
+    expect(after).toMatchObject({ snapshot_version });
+    expect(after?.loading).toBeUndefined();
   });
 
   it('is not taken for another one that is there already', async () => {
