@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { deltaPrefix, isDecoyKey } from '../../../contracts/bucket-layout';
 import type { RecordLimits } from '../../../contracts/chroma-cloud';
 import type { CollectionPointer, DistanceSpace } from '../../../contracts/collection-pointer';
 import type { Collection } from '../../../contracts/collections';
@@ -9,8 +10,9 @@ import { type ChromaCollection, createChromaCollection, openChromaCollection } f
 import { chromaDatabase } from '../chroma/database';
 import type { Lease } from '../lease/lease';
 import { takeCensus } from '../merge/census';
-import { locateSnapshot } from '../snapshot/locate';
+import { listKeys, locateSnapshot } from '../snapshot/locate';
 import { nameImages } from '../snapshot/name-images';
+import { workList } from '../work-list';
 import {
   type CollectionStore,
   embeddingOf,
@@ -149,10 +151,21 @@ async function ownEmbedding(
   return { model, dimensions: first?.embedding.length ?? dimensions };
 }
 
-/** Loads what S3 has of a collection that the server lacks; undefined for a new one. */
+/** Loads what S3 has of a collection that the server lacks, though the pointer is lost as well; undefined for a new one. */
 async function load(props: LoadProps, lease: Lease, deadline: number | undefined) {
-  if (lease.pointer.version === undefined && (await locateSnapshot(props)) === undefined) return undefined;
-  return loadCollection(props, lease, deadline ?? Number.POSITIVE_INFINITY);
+  const hasSomething =
+    lease.pointer.version !== undefined ||
+    (await locateSnapshot(props)) !== undefined ||
+    (await hasOtherDeltas(props));
+  return hasSomething ? loadCollection(props, lease, deadline ?? Number.POSITIVE_INFINITY) : undefined;
+}
+
+/** Whether there are deltas beside those that wait for a merge. */
+async function hasOtherDeltas({ s3, bucket, table, collection }: LoadProps): Promise<boolean> {
+  const { runs } = await workList(table, collection, []);
+  const waiting = new Set(runs.map((run) => run[collection].delta_key));
+  const keys = await listKeys(s3, bucket, deltaPrefix(collection));
+  return keys.some((key) => !waiting.has(key) && !isDecoyKey(key));
 }
 
 /**

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { CHROMA_CLOUD_LIMITS } from '../../../../contracts/chroma-cloud';
+import { collectionKey } from '../../../../contracts/compaction-run';
 import { LATE_WRITE_SECONDS } from '../../../../contracts/lease';
 import {
   createChromaCollection,
@@ -208,6 +210,23 @@ describe('A collection that a server has lost', () => {
     const after = await recordsOf();
     expect(after?.filter(({ document }) => document !== 'NEXT')).toEqual(before);
     expect(after).toHaveLength(3);
+  });
+
+  it('and of which the pointer is lost too is loaded from the deltas; what waits is merged then', async () => {
+    await world.arrive({ imageId, texts: ['A', 'B'], createdAt: minutesAgo(30) });
+    await world.arrive({ imageId, ...labelled('kept'), createdAt: minutesAgo(29) });
+    await onServer().compact();
+    const before = await recordsOf();
+    await place().delete('collections/lines');
+    const Key = collectionKey('lines');
+    await world.table.client.send(new DeleteCommand({ TableName: world.table.name, Key }));
+    const run = await world.arrive({ texts: ['NEXT'] });
+    await onServer().compact();
+    const after = await recordsOf();
+    expect(after?.filter(({ document }) => document !== 'NEXT')).toEqual(before);
+    expect(after).toHaveLength(3);
+    expect(await world.state(run)).toMatchObject({ state: 'COMPLETED' });
+    expect(await names()).toEqual(['lines']);
   });
 });
 
