@@ -11,6 +11,7 @@ import { privateFolder, type WorkingCopy, workingCopy } from './chroma/working-c
 import { isPublication, type Publication } from './lease/publish';
 import { fetchSnapshot } from './snapshot/fetch';
 import { locateSnapshot } from './snapshot/locate';
+import { isOfServer } from './store/collection-store';
 import { type OpenVersion, openHeld, openVersion } from './store/open-version';
 import { BrokenVersion } from './store/version-files';
 import { missingDeltas } from './store/warm-copy';
@@ -49,7 +50,8 @@ interface Reading extends OpenVersion {
  * Opens what a collection's pointer names, in a private copy, so that a reader never writes to what others
  * read. Before the first publish, as in a bucket that was just migrated, that is the S3 snapshot.
  *
- * @throws {Error} when nothing was published and there is no snapshot, or it does not give what was published.
+ * @throws {Error} when nothing was published and there is no snapshot, when it does not give what was published, or when
+ *   a Chroma server has what was.
  */
 export async function openPublishedCollection(
   collection: Collection,
@@ -111,6 +113,12 @@ async function pointerOf(collection: Collection, table: RunTable): Promise<Publi
   const item = await readItem(table, collectionKey(collection));
   const pointer = collectionPointerSchema.optional().parse(item);
   if (pointer === undefined || !isPublication(pointer)) return undefined;
+  if (isOfServer(pointer)) {
+    throw new Error(
+      `The collection ${collection} is merged on a Chroma server, which alone has it whole. Read it there; or set ` +
+        'chroma.mode to "embedded", and it is rebuilt from S3 by the next merge.',
+    );
+  }
   // Without the lease, which changes all the time.
   const { version, manifest } = pointer;
   return { version, manifest };

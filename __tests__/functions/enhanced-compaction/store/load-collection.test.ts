@@ -65,6 +65,7 @@ describe('A collection that goes from embedded mode to a server', () => {
     await onServer().compact();
     expect(before).toEqual(asPublished(await recordsOf()));
     expect(await names()).toEqual(['lines']);
+    await expect(world.published()).rejects.toThrow('is merged on a Chroma server, which alone has it whole');
     expect((await world.pointer())?.manifest).toMatchObject({ records: 4, uncovered_deltas: [] });
 
     const writer = onServer();
