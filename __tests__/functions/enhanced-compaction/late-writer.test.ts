@@ -210,10 +210,14 @@ describe('What a merge on a server has touched', () => {
     expect((await world.pointer())?.touched).toBeUndefined();
   });
 
-  it('stays noted where a request was not answered, until none can arrive any more', async () => {
+  it.each([
+    ['was not answered', 'after'],
+    // As by a gateway, behind which the server may still be at it.
+    ['failed', 'failed'],
+  ] as const)('stays noted where a request %s, until none can arrive any more', async (_what, when) => {
     const [run] = await merge([FIRST]);
     const late = await world.arrive({ ...LATE, texts: ['A'] });
-    proxy.breakAt('after', isDelete, async () => {});
+    proxy.breakAt(when, isDelete, async () => {});
     await writer(proxy.endpoint).compact();
     expect(await world.state(late)).toMatchObject({ state: 'COMPLETED' });
     const receipts = [`${run?.image_id}#00001`];
