@@ -97,3 +97,19 @@ describe('A new name of a collection', () => {
     await expect(renaming).rejects.toMatchObject({ name: 'ChromaRefusal', status: 404 });
   });
 });
+
+it('A request that is not answered in its time is not made again: it may be carried out yet', async () => {
+  let time = new AbortController();
+  const timing = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+    time = new AbortController();
+    return time.signal;
+  });
+  let unanswered = 0;
+  const act = async () => time.abort(new Error('Its time is up.'));
+  proxy.set([{ nth: 1, times: 9, kind: 'never', act }]);
+  const options = { url: proxy.endpoint, database: name, unanswered: () => ++unanswered };
+  const asked = chromaDatabase(options).get('collections');
+  await expect(asked).rejects.toThrow('Its time is up.');
+  timing.mockRestore();
+  expect(unanswered).toBe(1);
+});
