@@ -1,3 +1,4 @@
+import crypto from 'node:crypto';
 import { seededNumbers } from '../../../../contracts/seeded-numbers';
 import {
   type ChromaCollection,
@@ -62,6 +63,22 @@ it('looks at a part of a large collection, never beyond its end, and at none of 
   expect(await mendIndex(watched, 1300)).toEqual({ searched: 1000, hidden: 0, left: 0 });
   expect(Math.max(...looked)).toBeLessThanOrEqual(1300);
   expect(Math.max(...looked) - Math.min(...looked)).toBe(1000);
+});
+
+it.each([
+  ['first', () => 0, 0],
+  ['last', (bound: number) => bound - 1, 2],
+])('may look at the %s of one that is a little larger', async (_what, draw, first) => {
+  const drawing = jest.spyOn(crypto, 'randomInt').mockImplementation(draw);
+  const looked: number[] = [];
+  const chroma = await createChromaCollection(chromaDatabase({ url: server.url }), `little-${first}`, 'l2');
+  const page: ChromaCollection['page'] = async (offset, limit) => {
+    looked.push(offset, offset + limit);
+    return [];
+  };
+  await mendIndex({ ...chroma, page }, 1002);
+  drawing.mockRestore();
+  expect([Math.min(...looked), Math.max(...looked)]).toEqual([first, first + 1000]);
 });
 
 it('writes nothing again where others may write, too: what arrives late would stand under a later text', async () => {
