@@ -260,6 +260,17 @@ describe('A merge', () => {
     }
   });
 
+  it('does not take a wrong vector for a hidden one, where it was not read but is searched for', async () => {
+    // Of so many each third is read, and each eighth is searched for.
+    const many = Array.from({ length: 390 }, (_, index) => `LINE ${index}`);
+    const lie = adding((records) =>
+      records.map((record, index) => (index === 8 ? { ...record, embedding: embed('else') } : record)),
+    );
+    const delta = makeDelta({ texts: many });
+    const merging = mergeReceipts({ ...honest, ...lie(honest) }, [delta], keep);
+    await expect(merging).rejects.toThrow(`does not hold the vector of ${delta.records[8]?.id}`);
+  });
+
   it.each<[string, Lie]>([
     ['deletes nothing', () => ({ delete: async () => {} })],
     [
