@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { CHROMA_CLOUD_LIMITS } from '../../../../contracts/chroma-cloud';
 import { collectionKey } from '../../../../contracts/compaction-run';
+import { CONTENT_HASH_KEY } from '../../../../contracts/delta';
 import { LATE_WRITE_SECONDS } from '../../../../contracts/lease';
 import {
+  type ChromaCollection,
   createChromaCollection,
   openChromaCollection,
 } from '../../../../functions/enhanced-compaction/chroma/collection';
@@ -185,6 +187,30 @@ describe('A collection that goes from embedded mode to a server', () => {
     expect(after?.manifest).toMatchObject({ records: 4, lineage: [snapshot_version], model: MODEL });
     expect(after).toMatchObject({ snapshot_version });
     expect(after?.loading).toBeUndefined();
+  });
+
+  it.each<[string, (aside: ChromaCollection) => Promise<void>]>([
+    [
+      'added a record to it',
+      ({ add }) => add([{ id: 'x', document: 'X', metadata: {}, embedding: embed('X'), contentHash: 'X' }]),
+    ],
+    [
+      'changed a record of it',
+      async ({ page, updateMetadata }) => {
+        const [first] = await page(0, 1);
+        await updateMetadata([{ id: first?.id ?? '', metadata: { [CONTENT_HASH_KEY]: 'another' } }]);
+      },
+    ],
+  ])('is loaded anew where another program %s before it had its name', async (_what, meddle) => {
+    const before = await publishEmbedded();
+    proxy.breakAt('after', isAdd, async () => {
+      const [name = ''] = await names();
+      const aside = await openChromaCollection(place(), name);
+      if (aside !== undefined) await meddle(aside);
+    });
+    await onServer(proxy.endpoint).compact();
+    expect(asPublished(await recordsOf())).toEqual(before);
+    expect(await names()).toEqual(['lines']);
   });
 
   it('is not taken for another one that is there already', async () => {
