@@ -48,6 +48,7 @@ describe('A published version', () => {
     expect(await world.documents()).toEqual(['COVERED', 'LATER']);
     await world.arrive({ texts: ['NEXT'] });
     await world.compactOnce();
+    expect((await world.pointer())?.manifest?.base?.version).toBe(version);
     await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: archiveOf(version) }));
     expect(await world.documents()).toEqual(['COVERED', 'LATER', 'NEXT']);
   });
