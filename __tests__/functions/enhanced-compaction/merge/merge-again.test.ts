@@ -31,6 +31,13 @@ test('annotations stand on it in the order of their creation, where they were ma
   expect(standingRuns('lines', all)).toEqual([whole, together, behind, ...later]);
 });
 
+test('a run that does not say when it ended is taken to have ended when it was created', () => {
+  const { lines, ...rest } = merged(5, 9);
+  const whole = { ...rest, lines: { ...lines, finished_at: undefined } };
+  const [before, after] = [merged(1, 4, ANNOTATION), merged(2, 6, ANNOTATION)];
+  expect(standingRuns('lines', [before, after, whole])).toEqual([whole, after]);
+});
+
 test('of a receipt without a run of its own stand its annotations', () => {
   const annotations = [merged(1, 2, ANNOTATION), merged(3, 4, ANNOTATION)];
   expect(standingRuns('lines', annotations.toReversed())).toEqual(annotations);
