@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import type { RecordMetadata } from '../../../contracts/delta';
 import { METRICS } from '../../../contracts/metrics';
 import { talliedRecords } from '../../../contracts/record-form';
 import { openChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
@@ -40,16 +41,11 @@ const lines = async () => {
   if (found === undefined) throw new Error('The server has no lines.');
   return found;
 };
-const addOthers = async (...names: string[]) =>
+const add = async (metadata: RecordMetadata, ...names: string[]) =>
   (await lines()).add(
-    names.map((id) => ({
-      id,
-      document: id,
-      metadata: { of: 'others' },
-      embedding: embed(id),
-      contentHash: id,
-    })),
+    names.map((id) => ({ id, document: id, metadata, embedding: embed(id), contentHash: id })),
   );
+const addOthers = (...names: string[]) => add({ of: 'others' }, ...names);
 const documents = async () => (await (await lines()).page(0, 1000)).map(({ document }) => document);
 const removeOthers = async (...names: string[]) => (await lines()).delete(names);
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
@@ -178,14 +174,23 @@ describe('A collection that other programs have written to goes', () => {
     expect((await world.pointer())?.manifest?.others).toBeUndefined();
   });
 
-  it.each(['embedded mode', 'the server that has lost it'])(
-    'to %s though the pipeline has replaced what they had added to a receipt',
-    async (where) => {
+  /** Of a receipt, which the pipeline sets right, and beside it, which it does not know of. */
+  const MEDDLED = {
+    added: async (id: string, image_id: string) => add({ image_id }, id.replace(/1$/, '2'), 'x'),
+    removed: async (id: string) => removeOthers(id, (await (await lines()).page(0, 1))[0]?.id ?? ''),
+  };
+  it.each([
+    ['embedded mode', 'added'],
+    ['embedded mode', 'removed'],
+    ['the server that has lost it', 'added'],
+    ['the server that has lost it', 'removed'],
+  ] as const)(
+    'to %s though the pipeline has replaced a receipt of which they had %s records',
+    async (where, meddled) => {
       const imageId = randomUUID();
       const run = await world.arrive({ imageId, texts: ['C'], createdAt: minutesAgo(9) });
       await onServer().compact();
-      const [own] = idsOf(run, 1);
-      await addOthers('x', `${own?.slice(0, -5)}00002`);
+      await MEDDLED[meddled](idsOf(run, 1)[0] ?? '', imageId);
       await world.arrive({ texts: ['D'] });
       await onServer().compact();
       await world.arrive({ imageId, texts: ['C2'], createdAt: minutesAgo(1) });
