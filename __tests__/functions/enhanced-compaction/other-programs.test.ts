@@ -3,6 +3,8 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import type { RecordMetadata } from '../../../contracts/delta';
 import { METRICS } from '../../../contracts/metrics';
 import { talliedRecords } from '../../../contracts/record-form';
+import { recordId } from '../../../contracts/record-id';
+import { writeOldDelta } from '../../../demo/old-system/write-snapshot';
 import { openChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
 import { takeCensus } from '../../../functions/enhanced-compaction/merge/census';
@@ -236,4 +238,16 @@ it('A collection of a server is not rebuilt with the older text of a receipt who
   await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: right.lines.delta_key }));
   await world.arrive({ texts: ['C'] });
   await expect(embedded().compact()).rejects.toThrow('cannot be rebuilt');
+});
+
+it('A collection of a server is rebuilt with what a delta of the old system adds to it', async () => {
+  await world.arrive({ texts: ['A'] });
+  await onServer().compact();
+  const imageId = randomUUID();
+  const id = recordId({ imageId, receiptId: 1, lineId: 1 });
+  const old = { id, document: 'OLD', metadata: { image_id: imageId }, embedding: embed('OLD') };
+  await writeOldDelta(world.s3, world.bucket, 'lines', randomUUID(), [old]);
+  await world.arrive({ texts: ['B'] });
+  await embedded().compact();
+  expect(await world.documents()).toEqual(['A', 'B', 'OLD']);
 });
