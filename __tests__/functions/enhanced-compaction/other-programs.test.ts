@@ -127,6 +127,19 @@ describe('What other programs add to a collection on a server, or remove', () =>
     expect(said).toEqual([{ collection: 'lines', known: 2, there: 3 }, 1]);
     await expectWhatIsThere(3);
   });
+
+  it('is seen after a late write though they have removed as many as they added', async () => {
+    const imageId = randomUUID();
+    const [run] = [await world.arrive({ texts: ['A'] }), await world.arrive({ imageId, texts: ['B'] })];
+    await onServer().compact();
+    await removeOthers(...idsOf(run, 1));
+    await addOthers('x');
+    const receipts = [`${imageId}#00001`];
+    await world.changePointer('SET touched = :value', [{ at: Date.now(), again: false, receipts }]);
+    await onServer().compact();
+    expect(said).toEqual([{ collection: 'lines', known: 2, there: 2 }, 1]);
+    await expectWhatIsThere(2);
+  });
 });
 
 describe('A collection that other programs have written to goes', () => {
