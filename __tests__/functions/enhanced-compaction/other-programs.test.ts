@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { snapshotArchiveKey } from '../../../contracts/bucket-layout';
 import type { RecordMetadata } from '../../../contracts/delta';
 import { METRICS } from '../../../contracts/metrics';
 import { talliedRecords } from '../../../contracts/record-form';
@@ -263,4 +264,20 @@ it('A collection of a server is rebuilt with what a delta of the old system adds
   await world.arrive({ texts: ['B'] });
   await embedded().compact();
   expect(await world.documents()).toEqual(['A', 'B', 'OLD']);
+});
+
+it('A collection that other programs have written to is not made of an older snapshot, which nothing proves', async () => {
+  for (const text of ['A', 'B']) {
+    await world.arrive({ texts: [text] });
+    await world.compactOnce({ checkpointRecords: 1 });
+  }
+  const archive = snapshotArchiveKey('lines', (await world.pointer())?.snapshot_version ?? '');
+  await world.arrive({ texts: ['C'] });
+  await onServer().compact();
+  await addOthers('x');
+  await world.arrive({ texts: ['D'] });
+  await onServer().compact();
+  await world.put(archive, 'damaged');
+  await world.arrive({ texts: ['E'] });
+  await expect(embedded().compact()).rejects.toThrow(archive);
 });
