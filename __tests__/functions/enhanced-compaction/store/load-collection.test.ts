@@ -69,6 +69,7 @@ describe('A collection that goes from embedded mode to a server', () => {
     expect(await names()).toEqual(['lines']);
     await expect(world.published()).rejects.toThrow('is merged on a Chroma server, which alone has it whole');
     expect((await world.pointer())?.manifest).toMatchObject({ records: 4, uncovered_deltas: [] });
+    expect((await world.pointer())?.loading).toBeUndefined();
 
     const writer = onServer();
     await world.arrive({ imageId, receiptId: 2, texts: ['D', 'E'], createdAt: minutesAgo(20) });
