@@ -2,6 +2,8 @@ import type { z } from 'zod';
 
 /** What a key's value must never be shown for, should it stand in the wrong place. */
 const LOOKS_SECRET = /secret|key|token|password/i;
+/** A URL with a user or password. */
+const HAS_CREDENTIALS = /\/\/[^/]*@/;
 
 /**
  * A schema's complaints as sentences for the person who wrote the file: each names the path, the value that
@@ -32,7 +34,8 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 
 function shown(path: string, value: unknown): string {
   if (value === undefined) return 'missing';
-  if (typeof value === 'string' && LOOKS_SECRET.test(path)) return 'a text that is not repeated here';
+  if (typeof value === 'string' && (LOOKS_SECRET.test(path) || HAS_CREDENTIALS.test(value)))
+    return 'a text that is not repeated here';
   return JSON.stringify(value);
 }
 

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { contradictions } from './config-contradictions';
+import { parseConfigFile } from './config-file';
 import { describeConfigIssues } from './config-issues';
-import { configSchema, environmentName } from './config-schema';
+import { configSchema, environmentName, type Settings } from './config-schema';
 import { looksLikeKey } from './secrets';
 
 /** Where the environments' files lie unless told otherwise. */
@@ -12,7 +14,7 @@ const CONFIG_DIRECTORY = join(__dirname, '..', 'config');
 export type ConfigInput = z.input<typeof configSchema>;
 
 /** One environment, checked and complete. */
-export interface PipelineConfig extends Readonly<z.output<typeof configSchema>> {
+export interface PipelineConfig extends Readonly<Settings> {
   /** The environment's name, which is its file's name. */
   readonly environment: string;
   /** `{name}-{environment}`: what every physical name starts with. */
@@ -50,6 +52,11 @@ export function parseConfig(input: unknown, environment: string, source = enviro
  * {@link parseConfig} refuses it.
  */
 export function loadConfig(environment: string, directory = CONFIG_DIRECTORY): PipelineConfig {
+  if (environment === '') {
+    throw new Error(
+      'ENVIRONMENT is set, and empty. Name the environment in it, or unset it: then it is dev.',
+    );
+  }
   const file = join(directory, `${environment}.json`);
   const source = `config/${environment}.json`;
   if (!existsSync(file)) {
@@ -60,55 +67,7 @@ export function loadConfig(environment: string, directory = CONFIG_DIRECTORY): P
       `There is no ${source}. Set ENVIRONMENT to one of: ${known.map((name) => name.slice(0, -5)).join(', ')}, or write the file.`,
     );
   }
-  let input: unknown;
-  try {
-    input = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new Error(`${source} is not JSON: ${error instanceof Error ? error.message : error}. Correct it.`);
-  }
-  return parseConfig(input, environment, source);
-}
-
-/** Whether the compaction mounts a file system. It alone demands a network. */
-export const hasFileSystem = ({ chroma }: Pick<PipelineConfig, 'chroma'>): boolean =>
-  chroma.mode === 'embedded' && chroma.cache === 'efs';
-
-/** What is wrong between values that are each fine alone. */
-function contradictions(config: z.output<typeof configSchema>, environment: string): string[] {
-  const problems: string[] = [];
-  const { queueDays, deadLetterDays, coveredDeltaDays } = config.retention;
-  if (config.ephemeral !== undefined && config.ephemeral !== environment) {
-    problems.push(
-      `ephemeral is "${config.ephemeral}"; allowed: "${environment}", this environment's own name typed out, or nothing. A copied file must not take the permission to destroy data along.`,
-    );
-  }
-  if (deadLetterDays <= queueDays) {
-    problems.push(
-      `retention.deadLetterDays is ${deadLetterDays}; allowed: more than retention.queueDays (${queueDays}), since a dead letter keeps its first arrival's clock.`,
-    );
-  }
-  if (coveredDeltaDays <= queueDays + deadLetterDays) {
-    problems.push(
-      `retention.coveredDeltaDays is ${coveredDeltaDays}; allowed: more than queueDays + deadLetterDays (${queueDays + deadLetterDays}), so that a redriven message still finds its delta.`,
-    );
-  }
-  const { apiVersion, baseUrl } = config.embedding;
-  if (apiVersion !== undefined && baseUrl === undefined) {
-    problems.push(
-      'embedding.apiVersion is set without embedding.baseUrl; allowed: both, since only a deployment of Azure OpenAI has a version.',
-    );
-  }
-  if (config.adopt.bucket !== undefined && config.bucketName !== undefined) {
-    problems.push('bucketName and adopt.bucket both name the bucket; allowed: one of them.');
-  }
-  if (config.adopt.vpc !== undefined && !hasFileSystem(config)) {
-    const { chroma } = config;
-    const setting = chroma.mode === 'embedded' ? `cache is "${chroma.cache}"` : `mode is "${chroma.mode}"`;
-    problems.push(
-      `adopt.vpc is set while chroma.${setting}; allowed: only with "embedded" and "efs", since nothing else uses a network of ours.`,
-    );
-  }
-  return problems;
+  return parseConfig(parseConfigFile(readFileSync(file, 'utf8'), source), environment, source);
 }
 
 /** A key's value in a configuration file ends up in the repository and in the state: refuse it unprinted. */

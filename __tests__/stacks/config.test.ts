@@ -21,6 +21,10 @@ describe('loading a configuration', () => {
     );
   });
 
+  it('says of an ENVIRONMENT that is empty what to do', () => {
+    expect(() => loadConfig('', directory)).toThrow('ENVIRONMENT is set, and empty. Name the environment');
+  });
+
   it('says where a file is not JSON', () => {
     writeFileSync(join(directory, 'broken.json'), '{ "region": }');
     expect(() => loadConfig('broken', directory)).toThrow(/config\/broken.json is not JSON: .*Correct it/);
@@ -108,7 +112,7 @@ describe('a bad value is named by its path, the value, and what is allowed', () 
     [{ regoin: 'us-east-1' }, 'regoin'],
     [{ functions: { memroy: {} } }, 'functions.memroy'],
     [{ chroma: { mode: 'embedded', url: 'http://localhost' } }, 'chroma.url'],
-    [{ chroma: { mode: 'server', url: 'http://chroma:8000', cache: 'none' } }, 'chroma.cache'],
+    [{ chroma: { mode: 'server', url: 'https://chroma.example:8000', cache: 'none' } }, 'chroma.cache'],
     [{ backend: { type: 'local', bucket: 'state' } }, 'backend.bucket'],
   ])('refuses an unknown key: %j', (input, path) => {
     expect(() => parseConfig(input, 'dev')).toThrow(
@@ -126,7 +130,7 @@ describe('values that contradict each other', () => {
     [{ bucketName: 'mine', adopt: { bucket: { name: 'mine' } } }, 'bucketName and adopt.bucket both name'],
     [
       {
-        chroma: { mode: 'server', url: 'http://chroma:8000' },
+        chroma: { mode: 'server', url: 'https://chroma.example:8000' },
         adopt: { vpc: { id: 'vpc-1', subnetIds: ['subnet-1', 'subnet-2'] } },
       },
       'adopt.vpc is set while chroma.mode is "server"',

@@ -205,13 +205,10 @@ async function contentNow(
     const isAsCounted = !chroma.isShared || (await chroma.count()) === records;
     if (isAsCounted) return { records, census: expected, others: before.manifest?.others };
   }
-  const records = await chroma.count();
   const taken = await takeCensus(collection, chroma);
   if (open.isUnpublished || before.manifest?.record_tally === undefined)
     warnOfOldForms(collection, taken.tally, telemetry);
-  if (expected === undefined || !chroma.isShared) return { records, census: taken, others: undefined };
-  const others = holdAgainst(expected, taken, before.manifest?.others, collection, telemetry);
-  // Of one moment with the census, where others write just now.
+  const others = expected && holdAgainst(expected, taken, before.manifest?.others, collection, telemetry);
   return { records: talliedRecords(taken.tally), census: taken, others };
 }
 

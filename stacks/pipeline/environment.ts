@@ -2,7 +2,8 @@ import { environmentSchemas } from '../../contracts/environment';
 import { fromEntries } from '../../contracts/from-entries';
 import type { FunctionName } from '../../contracts/functions';
 import { QUEUE_NAMES, type QueueName, queueUrlVariable } from '../../contracts/queues';
-import { hasFileSystem, type PipelineConfig } from '../config';
+import type { PipelineConfig } from '../config';
+import { hasFileSystem } from '../config-schema';
 
 /** Every environment variable that a function of ours may have. */
 type VariableName = {
