@@ -71,11 +71,15 @@ describe('The binding for a host', () => {
     expect(await loadableBinding({ host: host('2.34') })).toContain(x64.loweredSha256.slice(0, 16));
   });
 
-  it('is the packaged one on Lambda', async () => {
+  it('is the packaged one on Lambda, where neither the C library nor a home is asked for', async () => {
     await writeFile(join(folder, x64.file), '');
-    expect(await loadableBinding({ packageDirectory: folder, host: host('2.34') })).toBe(
-      join(folder, x64.file),
-    );
+    const lambda = {
+      ...host(undefined),
+      get glibc(): string {
+        throw new Error('A report was made.');
+      },
+    };
+    expect(await loadableBinding({ packageDirectory: folder, host: lambda })).toBe(join(folder, x64.file));
   });
 
   it.each([

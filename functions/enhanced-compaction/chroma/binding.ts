@@ -66,14 +66,14 @@ export interface HostPlatform {
  */
 export async function loadableBinding({
   packageDirectory = __dirname,
-  cacheDirectory = defaultCacheDirectory(),
-  host = thisHost(),
+  cacheDirectory,
+  host = thisHost,
 }: {
   readonly packageDirectory?: string;
   readonly cacheDirectory?: string;
   readonly host?: HostPlatform;
 } = {}): Promise<string> {
-  const { platform, arch, glibc } = host;
+  const { platform, arch } = host;
   if (platform !== 'linux')
     return neededFile(`chromadb-js-bindings-${platform}-${arch}${platform === 'win32' ? '-msvc' : ''}`);
   if (arch !== 'x64' && arch !== 'arm64') {
@@ -83,6 +83,8 @@ export async function loadableBinding({
   const packaged = join(packageDirectory, pinned.file);
   if (existsSync(packaged)) return packaged;
 
+  // Asked for here alone: a function has its own file, and starts sooner without.
+  const { glibc } = host;
   const minor = Number(glibc?.split('.')[1]);
   if (minor >= PUBLISHED_FLOOR) return neededFile(pinned.package);
   if (minor >= LOWERED_FLOOR) return loweredBinding(pinned, neededFile(pinned.package), cacheDirectory);
@@ -157,10 +159,16 @@ function neededFile(name: string): string {
   );
 }
 
-function thisHost(): HostPlatform {
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  return { platform: process.platform, arch: process.arch, glibc: report.header?.glibcVersionRuntime };
-}
+const thisHost: HostPlatform = {
+  platform: process.platform,
+  arch: process.arch,
+  get glibc() {
+    // Else a report looks up the names of all open connections, which may take minutes where there is no DNS.
+    Object.assign(process.report, { excludeNetwork: true });
+    const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+    return report.header?.glibcVersionRuntime;
+  },
+};
 
 /** The launcher script lies beside this file, in the sources and in the Lambda package alike. */
 export const launcherFile = (packageDirectory = __dirname): string =>
