@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GetObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectTaggingCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { s3Admin } from 'local-aws';
 import { COVERED_BY_TAG, COVERED_DELTA_TAG } from '../../../contracts/bucket-layout';
 import { METRICS } from '../../../contracts/metrics';
@@ -73,6 +78,22 @@ it('B2: A checkpoint says what share of the records their own vectors find', asy
   await world.arrive({ texts: ['A', 'B'] });
   await writer.compact();
   expect(counted).toHaveBeenCalledWith(METRICS.indexHealth, 'Percent', 100);
+});
+
+it('A checkpoint covers what somebody removed since it was merged, of whose tags S3 says 405', async () => {
+  const Bucket = world.bucket;
+  await world.s3.send(
+    new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+  );
+  const writer = world.writer({ checkpointRecords: 2 });
+  for (const text of ['A', 'B', 'C']) {
+    const { lines } = await world.arrive({ texts: [text] });
+    await writer.compact();
+    if (text === 'B') await world.s3.send(new DeleteObjectCommand({ Bucket, Key: lines.delta_key }));
+  }
+  const pointer = await world.pointer();
+  expect(pointer?.snapshot_version).toBe(pointer?.version);
+  expect(pointer?.manifest).toMatchObject({ records: 3, uncovered_deltas: [] });
 });
 
 it('A writer that has lost its lease writes nothing of a checkpoint that is due', async () => {

@@ -138,7 +138,9 @@ export class SdkEngine implements CopyEngine {
     const { source, destination, object, key } = request;
     const failure = failureOf(error);
     const fail = (reason: CopyError['reason'], message: string) => new CopyError(object.key, reason, message);
-    if (!isPreconditionFailed(failure) && !isMissing(failure)) {
+    // 405 alone may also be the answer of a server that has no tags.
+    const isHidden = failure.status === 405 && (await this.etagOf(source, object.key)) === undefined;
+    if (!isPreconditionFailed(failure) && !isMissing(failure) && !isHidden) {
       const told = explain(error, `copy ${object.key} from ${source} to ${destination}`, destination);
       if (areCredentialsRefused(failure)) {
         // It concerns every other object as well, and those that wait already.

@@ -1,7 +1,7 @@
 import { GetObjectTaggingCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Expiry } from '../../../contracts/migrate-buckets/plan';
 import { saying } from '../../shared/aws/explain';
-import { failureOf, isMissing } from '../../shared/aws/failure';
+import { failureOf, isGone } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
 import { Pool } from '../../shared/pool';
 import { UserError } from '../../shared/user-error';
@@ -81,7 +81,7 @@ export class ExpirySurvey {
         return new Map(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
       } catch (error) {
         // What is gone by now is not said to expire: that it is gone is for others to see.
-        if (isMissing(failureOf(error))) return new Map();
+        if (isGone(failureOf(error))) return new Map();
         throw error;
       }
     });

@@ -1,7 +1,7 @@
 import { HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { CHECKSUM_ALGORITHMS, type Checksum } from '../../../contracts/migrate-buckets/certificate';
 import { saying } from '../../shared/aws/explain';
-import { failureOf, isMissing, isPreconditionFailed } from '../../shared/aws/failure';
+import { failureOf, isGone, isPreconditionFailed } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
 import { EXIT } from '../../shared/exit-codes';
 import { UserError } from '../../shared/user-error';
@@ -30,7 +30,7 @@ export const readChecksum = (
       return checksumOf(await patiently(() => s3.send(request, { abortSignal: signal }), signal));
     } catch (error) {
       const failure = failureOf(error);
-      if (!isMissing(failure) && !isPreconditionFailed(failure) && failure.status !== 405) throw error;
+      if (!isGone(failure) && !isPreconditionFailed(failure)) throw error;
       throw new UserError(
         `${key} in ${bucket} was changed after it was listed. Run verify again.`,
         EXIT.differences,

@@ -1,6 +1,6 @@
 import { GetObjectTaggingCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { saying } from '../../shared/aws/explain';
-import { failureOf, isMissing, isPreconditionFailed } from '../../shared/aws/failure';
+import { failureOf, isGone, isPreconditionFailed } from '../../shared/aws/failure';
 import { patiently } from '../../shared/aws/pace';
 import { type Located, quotedEtag } from '../listing/listed-object';
 import type { Properties } from './compare-properties';
@@ -31,8 +31,7 @@ export const readProperties = (
       };
     } catch (error) {
       const failure = failureOf(error);
-      // 405 where a delete marker lies over it.
-      if (isMissing(failure) || isPreconditionFailed(failure) || failure.status === 405) return undefined;
+      if (isGone(failure) || isPreconditionFailed(failure)) return undefined;
       throw error;
     }
   });

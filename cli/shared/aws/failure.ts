@@ -32,6 +32,8 @@ export function failureOf(error: unknown): Failure {
 
 export const isMissing = ({ code, status }: Failure): boolean =>
   status === 404 || code === 'NoSuchKey' || code === 'NotFound';
+/** Of what a delete marker hides S3 says 405, to a version's id, and to requests about tags. */
+export const isGone = (failure: Failure): boolean => isMissing(failure) || failure.status === 405;
 const UNABLE = new Set(['NotImplemented', 'MethodNotAllowed']);
 /** The server has no such thing at all, so none is in force there. */
 export const isUnable = ({ code }: Failure): boolean => UNABLE.has(code);

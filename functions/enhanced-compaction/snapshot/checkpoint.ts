@@ -4,7 +4,6 @@ import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   DeleteObjectCommand,
-  NoSuchKey,
   PutObjectCommand,
   PutObjectTaggingCommand,
   type S3Client,
@@ -21,6 +20,7 @@ import {
 } from '../../../contracts/bucket-layout';
 import type { VersionManifest } from '../../../contracts/collection-pointer';
 import type { SnapshotManifest } from '../../../contracts/snapshot';
+import { hasStatus } from '../../shared/has-status';
 import { concurrently } from '../concurrently';
 import { Hashing } from '../files/hashing';
 import { listFiles } from '../files/list-files';
@@ -121,8 +121,9 @@ export async function tagCovered(
   const Tagging = { TagSet: [COVERED_DELTA_TAG, { Key: COVERED_BY_TAG, Value: version }] };
   await concurrently([...new Set([...uncovered_deltas, ...unmerged_deltas])], (Key) =>
     s3.send(new PutObjectTaggingCommand({ Bucket: bucket, Key, Tagging })).catch((error: unknown) => {
-      // A delta that somebody removed needs no tag: the snapshot holds its vectors.
-      if (!(error instanceof NoSuchKey)) throw error;
+      // A delta that somebody removed needs no tag: the snapshot holds its vectors. Of one that a delete marker hides S3
+      // says 405 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html).
+      if (!hasStatus(error, 404, 405)) throw error;
     }),
   );
 }

@@ -67,6 +67,7 @@ export const MOTO_DIFFERENCES: Readonly<Record<string, string>> = {
 
   'removing the marker brings the object back': 'does not say that the removed version was a marker',
   'a marker cannot be read by its id: 405': 'answers 404 NoSuchVersion',
+  'the tags of what a marker hides can neither be read nor written nor removed: 405': 'answers 404 NoSuchKey',
   'a key marker alone goes on behind all versions of that key': 'lists the marker’s key again',
   'while versioning is suspended, puts replace version "null" and keep the others':
     'loses the versions that were there',

@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import {
+  DeleteObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  PutBucketVersioningCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { CopyRequest } from '../../../../cli/migrate-buckets/engine/engine';
@@ -144,6 +146,17 @@ describe('Nothing is overwritten, and the reason is told,', () => {
       mutate: { delete: { bucket: source, key: KEY } },
     });
     await expect(refused()).rejects.toMatchObject({
+      reason: 'source-gone',
+      message: `${KEY} was deleted from ${source} meanwhile.`,
+    });
+  });
+
+  it('when a delete marker hides the source, of whose tags S3 says 405', async () => {
+    await embedded.s3.send(
+      new PutBucketVersioningCommand({ Bucket: source, VersioningConfiguration: { Status: 'Enabled' } }),
+    );
+    await embedded.s3.send(new DeleteObjectCommand({ Bucket: source, Key: KEY }));
+    await expect(refused({ withoutTags: ['covered'] })).rejects.toMatchObject({
       reason: 'source-gone',
       message: `${KEY} was deleted from ${source} meanwhile.`,
     });

@@ -19,17 +19,12 @@ export function readableVersion(request: S3Request, bucket: Bucket): ExistingObj
   if (versionId !== undefined) {
     const version = bucket.version(request.key, versionId);
     if (isObject(version)) return version;
-    throw new S3Error(
-      'MethodNotAllowed',
-      'The specified method is not allowed against this resource.',
-      {},
-      {
-        allow: 'DELETE',
-        'last-modified': version.modified.http,
-        'x-amz-delete-marker': 'true',
-        'x-amz-version-id': version.versionId,
-      },
-    );
+    throw notAllowed({
+      allow: 'DELETE',
+      'last-modified': version.modified.http,
+      'x-amz-delete-marker': 'true',
+      'x-amz-version-id': version.versionId,
+    });
   }
   const version = bucket.current(request.key);
   if (isObject(version)) return version;
@@ -42,6 +37,19 @@ export function readableVersion(request: S3Request, bucket: Bucket): ExistingObj
     marker,
   );
 }
+
+/**
+ * As {@link readableVersion}, for requests about its tags: S3 knows an object that a delete marker hides, and allows
+ * nothing there but its deletion.
+ */
+export function taggableVersion(request: S3Request, bucket: Bucket): ExistingObject {
+  const current = request.query.has('versionId') ? undefined : bucket.current(request.key);
+  if (current === undefined || isObject(current)) return readableVersion(request, bucket);
+  throw notAllowed({ 'x-amz-delete-marker': 'true', 'x-amz-version-id': current.versionId });
+}
+
+const notAllowed = (headers: Headers): S3Error =>
+  new S3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.', {}, headers);
 
 /** @throws {S3Error} InvalidObjectState: an archived object must be restored first. */
 export function refuseArchived(object: ExistingObject): void {

@@ -3,9 +3,12 @@ import {
   DeleteBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  DeleteObjectTaggingCommand,
+  GetObjectTaggingCommand,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandInput,
   PutBucketVersioningCommand,
+  PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
 import { type ConformanceCase, refuses, type Subject } from './subject';
 
@@ -95,6 +98,24 @@ export const versionCases: readonly ConformanceCase[] = [
       const { VersionId = '' } = await remove(s3, place);
       await refuses(s3.text({ ...place, VersionId }), 405, 'MethodNotAllowed');
       await refuses(s3.head({ ...place, VersionId }), 405);
+    },
+  },
+  {
+    name: 'the tags of what a marker hides can neither be read nor written nor removed: 405',
+    check: async (s3) => {
+      const place = await versionedPlace(s3);
+      await s3.put({ ...place, Body: 'x', Tagging: 'a=1' });
+      const { VersionId } = await remove(s3, place);
+      for (const input of [place, { ...place, VersionId }]) {
+        const Tagging = { TagSet: [{ Key: 'b', Value: '2' }] };
+        await refuses(s3.client.send(new GetObjectTaggingCommand(input)), 405, 'MethodNotAllowed');
+        await refuses(
+          s3.client.send(new PutObjectTaggingCommand({ ...input, Tagging })),
+          405,
+          'MethodNotAllowed',
+        );
+        await refuses(s3.client.send(new DeleteObjectTaggingCommand(input)), 405, 'MethodNotAllowed');
+      }
     },
   },
   {
