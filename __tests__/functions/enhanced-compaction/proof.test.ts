@@ -267,7 +267,7 @@ describe('A merge', () => {
       records.map((record, index) => (index === 8 ? { ...record, embedding: embed('else') } : record)),
     );
     const delta = makeDelta({ texts: many });
-    const merging = mergeReceipts({ ...honest, ...lie(honest) }, [delta], keep);
+    const merging = hiddenOf({ ...honest, ...lie(honest) }, delta);
     await expect(merging).rejects.toThrow(`does not hold the vector of ${delta.records[8]?.id}`);
   });
 
