@@ -73,7 +73,12 @@ export class PipelineStack extends TerraformStack {
     new Embedding(this, 'embedding', this.context);
     new StreamProcessor(this, 'stream', this.context);
     const compaction = new Compaction(this, 'compaction', { ...this.context, mounted });
-    new CollectionConsumers(this, 'consumers', { deployment, queues, compaction: compaction.function });
+    new CollectionConsumers(this, 'consumers', {
+      deployment,
+      encryption,
+      queues,
+      compaction: compaction.function,
+    });
     new Reconciler(this, 'reconciler', this.context);
 
     const alarms = new Alarms(this, 'alarms', { deployment, encryption, queues });

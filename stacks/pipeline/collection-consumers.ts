@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { COLLECTIONS } from '../../contracts/collections';
 import { VISIBILITY_MARGIN } from '../../contracts/queues';
 import type { Deployment } from '../shared/deployment';
+import type { Encryption } from '../shared/encryption';
 import { policyDocument } from '../shared/policy-document';
 import type { Queues } from '../shared/queues';
 import type { WorkQueue } from '../shared/work-queue';
@@ -14,6 +15,7 @@ import { QueueConsumer } from './queue-consumer';
 
 interface CollectionConsumersProps {
   readonly deployment: Deployment;
+  readonly encryption: Encryption;
   readonly queues: Queues;
   readonly compaction: PipelineFunction;
 }
@@ -25,11 +27,11 @@ interface CollectionConsumersProps {
  * (docs/decisions/0003-consumer-switch.md): at no moment of a deploy or of its rollback do two exist.
  */
 export class CollectionConsumers extends Construct {
-  constructor(scope: Construct, id: string, { deployment, queues, compaction }: CollectionConsumersProps) {
+  constructor(scope: Construct, id: string, props: CollectionConsumersProps) {
     super(scope, id);
-    const { consumer } = deployment.config;
-    const legacy =
-      typeof consumer === 'object' ? this.legacy(consumer.legacyFunction, deployment, queues) : undefined;
+    const { queues, compaction } = props;
+    const { consumer } = props.deployment.config;
+    const legacy = typeof consumer === 'object' ? this.legacy(consumer.legacyFunction, props) : undefined;
     for (const collection of COLLECTIONS) {
       const queue = queues.work[collection];
       new QueueConsumer(this, `${collection}-consumer`, {
@@ -37,17 +39,22 @@ export class CollectionConsumers extends Construct {
         functionName: legacy?.arn ?? compaction.resource.arn,
         enabled: consumer !== 'none',
         lifecycle: legacy?.lifecycle(queue),
+        dependsOn: legacy?.policies,
       });
     }
   }
 
   /** An existing function: it is let in, and refused at plan when it runs longer than a message is hidden. */
-  private legacy(name: string, deployment: Deployment, queues: Queues) {
+  private legacy(name: string, { deployment, encryption, queues }: CollectionConsumersProps) {
     const existing = new DataAwsLambdaFunction(this, 'legacy', { functionName: name });
-    new IamRolePolicy(this, 'legacy-policy', {
+    // Lambda checks the role when a mapping is moved to its function.
+    const policy = new IamRolePolicy(this, 'legacy-policy', {
       name: deployment.physicalName('legacy-consumer'),
       role: Fn.element(Fn.split('/', existing.role), -1),
-      policy: policyDocument([consume(COLLECTIONS.map((collection) => queues.work[collection]))]),
+      policy: policyDocument([
+        consume(COLLECTIONS.map((collection) => queues.work[collection])),
+        ...encryption.read(),
+      ]),
     });
     const lifecycle = (queue: WorkQueue): TerraformResourceLifecycle => ({
       precondition: [
@@ -57,6 +64,6 @@ export class CollectionConsumers extends Construct {
         },
       ],
     });
-    return { arn: existing.arn, lifecycle };
+    return { arn: existing.arn, lifecycle, policies: [policy] };
   }
 }

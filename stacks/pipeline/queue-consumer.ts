@@ -1,5 +1,5 @@
 import { LambdaEventSourceMapping } from '@cdktf/provider-aws/lib/lambda-event-source-mapping';
-import type { TerraformResourceLifecycle } from 'cdktf';
+import type { ITerraformDependable, TerraformResourceLifecycle } from 'cdktf';
 import { Construct } from 'constructs';
 import type { WorkQueue } from '../shared/work-queue';
 
@@ -10,6 +10,8 @@ interface QueueConsumerProps {
   /** False pauses the queue: its messages wait. @default true */
   readonly enabled?: boolean;
   readonly lifecycle?: TerraformResourceLifecycle;
+  /** What the function's role needs before. @default [] */
+  readonly dependsOn?: readonly ITerraformDependable[];
 }
 
 /** The one consumer of one queue. A message fails alone: its neighbours in the batch are acknowledged. */
@@ -25,7 +27,7 @@ export class QueueConsumer extends Construct {
       functionResponseTypes: ['ReportBatchItemFailures'],
       scalingConfig: { maximumConcurrency: queue.row.concurrency },
       lifecycle: props.lifecycle,
-      dependsOn: [queue.policy],
+      dependsOn: [queue.policy, ...(props.dependsOn ?? [])],
     });
     mapping.overrideLogicalId(`${queue.name}_consumer`);
   }

@@ -29,15 +29,17 @@ export class Encryption extends Construct {
 
   /** What a function may do with the customer key, if there is one. */
   use(): Statement[] {
+    return this.allow(['kms:Decrypt', 'kms:GenerateDataKey']);
+  }
+
+  /** What a function may do that only takes messages. */
+  read(): Statement[] {
+    return this.allow(['kms:Decrypt']);
+  }
+
+  private allow(actions: readonly string[]): Statement[] {
     if (this.keyArn === undefined) return [];
-    return [
-      {
-        Sid: 'UseTheKey',
-        Effect: 'Allow',
-        Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
-        Resource: this.keyArn,
-      },
-    ];
+    return [{ Sid: 'UseTheKey', Effect: 'Allow', Action: actions, Resource: this.keyArn }];
   }
 
   private createKey(deployment: Deployment, forData: boolean): string {

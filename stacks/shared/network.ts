@@ -94,6 +94,13 @@ export class Network extends Construct {
           Action: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'],
           Resource: `${group.arn}:*`,
         },
+        {
+          // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html. Of groups it knows no narrower form.
+          Sid: 'FindItsGroup',
+          Effect: 'Allow',
+          Action: 'logs:DescribeLogGroups',
+          Resource: deployment.arn('logs', 'log-group:*'),
+        },
       ]),
     });
     new FlowLog(this, 'flow-log', {

@@ -183,11 +183,24 @@ describe('the consumer of lines and words is one declared choice', () => {
     expect(template.resources(MAPPING).length).toBe(5);
   });
 
+  it('reads the messages of a customer key as the legacy function, and moves there only once it may', () => {
+    const template = synthesize({ consumer: { legacyFunction: 'old' }, encryption: { type: 'kms' } });
+    const [policy] = template
+      .resources('aws_iam_role_policy')
+      .filter(({ address }) => /legacy/.test(address));
+    expect(JSON.stringify(policy?.attributes.policy)).toMatch(/kms:Decrypt/);
+    expect(JSON.stringify(policy?.attributes.policy)).not.toMatch(/kms:GenerateDataKey/);
+    for (const collection of collections) {
+      expect(consumer(collection, template).depends_on).toContain(policy?.address);
+    }
+  });
+
   it('differs between choices in no more than the target and the switch, so that each change is an update', () => {
     const strip = ({
       function_name: _name,
       enabled: _enabled,
       lifecycle: _lifecycle,
+      depends_on: _dependsOn,
       ...rest
     }: object & Record<string, unknown>) => rest;
     const choices = ['enhanced-compaction', 'none', { legacyFunction: 'old' }] as const;
