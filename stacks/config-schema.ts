@@ -295,7 +295,7 @@ export const configSchema = z.strictObject({
           'a /24 of private addresses (10., 172.16. to 172.31., 192.168., 100.64. to 100.127.)',
         )
         .default('10.87.0.0/24'),
-      /** @default the zones a and b of the region */
+      /** @default the first two that the account has */
       availabilityZones: z
         .tuple([z.string().min(1), z.string().min(1)])
         .refine(([a, b]) => a !== b, 'two different zones')

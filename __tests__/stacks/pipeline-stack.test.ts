@@ -29,6 +29,22 @@ describe('the one stack', () => {
     ]);
   });
 
+  it('takes its zones from the account, and leaves a subnet where it was made, unless they are named', () => {
+    const zone = (from = template) =>
+      from.resources('aws_subnet').map(({ attributes }) => attributes.availability_zone);
+    expect(template.data('aws_availability_zones').length).toBe(1);
+    expect(zone()).toEqual(
+      [0, 1].map((index) => `\${element(data.aws_availability_zones.zones.names, ${index})}`),
+    );
+    for (const { attributes } of template.resources('aws_subnet')) {
+      expect(attributes.lifecycle).toEqual({ ignore_changes: ['availability_zone'] });
+    }
+    const named = synthesize({ network: { availabilityZones: ['us-east-1c', 'us-east-1d'] } });
+    expect(zone(named)).toEqual(['us-east-1c', 'us-east-1d']);
+    expect(named.data('aws_availability_zones').length).toBe(0);
+    expect(named.resources('aws_subnet').some(({ attributes }) => 'lifecycle' in attributes)).toBe(false);
+  });
+
   it('makes lines and words FIFO, and their dead letter queues too', () => {
     const fifo = template
       .resources('aws_sqs_queue')

@@ -1,3 +1,4 @@
+import { DataAwsAvailabilityZones } from '@cdktf/provider-aws/lib/data-aws-availability-zones';
 import { DefaultSecurityGroup } from '@cdktf/provider-aws/lib/default-security-group';
 import { FlowLog } from '@cdktf/provider-aws/lib/flow-log';
 import { IamRole } from '@cdktf/provider-aws/lib/iam-role';
@@ -6,6 +7,7 @@ import { RouteTable } from '@cdktf/provider-aws/lib/route-table';
 import { RouteTableAssociation } from '@cdktf/provider-aws/lib/route-table-association';
 import { Subnet } from '@cdktf/provider-aws/lib/subnet';
 import { Vpc } from '@cdktf/provider-aws/lib/vpc';
+import { Fn } from 'cdktf';
 import { Construct } from 'constructs';
 import type { Deployment } from './deployment';
 import type { Encryption } from './encryption';
@@ -37,7 +39,7 @@ export class Network extends Construct {
       this.endpointRouteTableIds = adopted.endpointRouteTableIds;
       return;
     }
-    const { network, region } = props.deployment.config;
+    const { network } = props.deployment.config;
     const vpc = new Vpc(this, 'vpc', {
       cidrBlock: network.cidr,
       enableDnsHostnames: true,
@@ -50,11 +52,14 @@ export class Network extends Construct {
       vpcId: vpc.id,
       tags: { Name: props.deployment.physicalName('isolated') },
     });
-    const zones = network.availabilityZones ?? [`${region}a`, `${region}b`];
+    const zones = network.availabilityZones ?? this.twoZones();
     const subnet = (index: 0 | 1): string => {
       const created = new Subnet(this, `subnet-${index}`, {
         vpcId: vpc.id,
         availabilityZone: zones[index],
+        // A zone that AWS opens must not move a subnet, with the file system's mount target in it.
+        lifecycle:
+          network.availabilityZones === undefined ? { ignoreChanges: ['availability_zone'] } : undefined,
         cidrBlock: network.cidr.replace(/0\/24$/, index === 0 ? '0/25' : '128/25'),
         mapPublicIpOnLaunch: false,
         tags: { Name: props.deployment.physicalName(`isolated-${index}`) },
@@ -69,6 +74,28 @@ export class Network extends Construct {
     this.subnetIds = [subnet(0), subnet(1)];
     this.endpointRouteTableIds = [routes.id];
     this.recordRefusals(props, vpc);
+  }
+
+  /** The account's first two. Which letters there are differs: in ap-northeast-1 newer accounts have no zone b. */
+  private twoZones(): [string, string] {
+    const zones = new DataAwsAvailabilityZones(this, 'zones', {
+      state: 'available',
+      filter: [
+        { name: 'zone-type', values: ['availability-zone'] },
+        { name: 'opt-in-status', values: ['opt-in-not-required'] },
+      ],
+      lifecycle: {
+        postcondition: [
+          {
+            condition: `\${length(self.names) >= 2}`,
+            errorMessage:
+              'This account has fewer than two availability zones in the region. Name two in network.availabilityZones, or set chroma.cache to "none", which needs no network.',
+          },
+        ],
+      },
+    });
+    zones.overrideLogicalId('zones');
+    return [Fn.element(zones.names, 0), Fn.element(zones.names, 1)];
   }
 
   /** Flow logs of refused traffic: in an isolated network each refusal is a mistake or an attack. */
