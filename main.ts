@@ -3,19 +3,17 @@ import type { FunctionPackages } from './contracts/functions';
 import { packageFunctions } from './functions/package';
 import { loadConfig, type PipelineConfig } from './stacks/config';
 import { PipelineStack } from './stacks/pipeline-stack';
+import { separate } from './stacks/working-directory';
 
-/** The one stack's name: `npx cdktf plan` and `deploy` need no argument. */
-const STACK = 'chroma-pipeline';
-
-/** The app with its one stack, not yet synthesized. */
+/** The app with its one stack, not yet synthesized: `npx cdktf plan` and `deploy` need no argument. */
 export function buildApp(config: PipelineConfig, packages: FunctionPackages, outdir?: string): App {
   const app = new App({ outdir });
-  new PipelineStack(app, STACK, { config, packages });
+  separate(app, new PipelineStack(app, config.prefix, { config, packages }), config);
   return app;
 }
 
 async function main(): Promise<void> {
-  const config = loadConfig(process.env.ENVIRONMENT ?? 'dev');
+  const config = loadConfig();
   const packages = await packageFunctions({ architecture: config.functions.architecture });
   buildApp(config, packages).synth();
 }

@@ -6,6 +6,7 @@ import { hasFileSystem, type Settings } from './config-schema';
 export function contradictions(settings: Settings, environment: string): string[] {
   return [
     ...wrongPermission(settings, environment),
+    ...wrongState(settings, environment),
     ...wrongRetention(settings),
     ...wrongEndpoint(settings),
     ...wrongNetwork(settings),
@@ -53,6 +54,14 @@ function wrongDimensions({ embedding: { model, dimensions } }: Settings): string
   if (known === undefined || (dimensions >= known.least && dimensions <= known.most)) return [];
   const allowed = known.least === known.most ? `${known.most}` : `at most ${known.most}`;
   return [`embedding.dimensions is ${dimensions}; allowed: ${allowed}, which is what ${model} gives.`];
+}
+
+function wrongState({ backend }: Settings, environment: string): string[] {
+  const key = backend.type === 's3' ? backend.key : undefined;
+  if (key === undefined || key.includes(environment)) return [];
+  return [
+    `backend.key is "${key}"; allowed: a key with this environment's name in it ("${environment}"), or nothing. A copied file must not keep its state in another environment's place.`,
+  ];
 }
 
 function wrongBuckets({ backend, bucketName, adopt }: Settings): string[] {

@@ -48,10 +48,14 @@ export function parseConfig(input: unknown, environment: string, source = enviro
 /**
  * Reads `config/{environment}.json`.
  *
+ * @param environment - by default what ENVIRONMENT says, or `dev`.
  * @throws {Error} when there is no such file (naming those that exist), when it is not JSON, or when
  * {@link parseConfig} refuses it.
  */
-export function loadConfig(environment: string, directory = CONFIG_DIRECTORY): PipelineConfig {
+export function loadConfig(
+  environment = process.env.ENVIRONMENT ?? 'dev',
+  directory = CONFIG_DIRECTORY,
+): PipelineConfig {
   if (environment === '') {
     throw new Error(
       'ENVIRONMENT is set, and empty. Name the environment in it, or unset it: then it is dev.',

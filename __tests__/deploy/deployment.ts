@@ -12,6 +12,7 @@ import { packageFunctions } from '../../functions/package';
 import { buildApp } from '../../main';
 import { type Moto, startMoto } from '../../packages/local-aws/__tests__/support/moto';
 import { type ConfigInput, type PipelineConfig, parseConfig } from '../../stacks/config';
+import { workingDirectory } from '../../stacks/working-directory';
 import { Terraform } from '../support/terraform';
 
 /** One environment of the product on an emulated AWS, deployed by the installed Terraform. */
@@ -90,7 +91,7 @@ const shippedWith = ({ baseUrl }: EmbeddingEndpoint): ConfigInput => ({
 function synthesize(config: PipelineConfig, packages: FunctionPackages, outdir: string): string {
   const app = buildApp(config, packages, outdir);
   app.synth();
-  return join(outdir, 'stacks', 'chroma-pipeline');
+  return join(outdir, workingDirectory(config));
 }
 
 interface ClientOptions {

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadConfig } from '../../stacks/config';
+import { workingDirectory } from '../../stacks/working-directory';
 import { EXEMPTIONS } from './exemptions';
 import { RULES } from './rules';
 
@@ -10,8 +12,9 @@ import { RULES } from './rules';
  * exemptions.ts accepts for the environment. The policy suite checks the same rules without either.
  */
 
-const SYNTHESIZED = join(__dirname, '..', '..', 'cdktf.out', 'stacks', 'chroma-pipeline');
-const environment = process.env.ENVIRONMENT ?? 'dev';
+const config = loadConfig();
+const { environment } = config;
+const SYNTHESIZED = join(__dirname, '..', '..', 'cdktf.out', workingDirectory(config));
 
 /** All ids of the rules that the environment is exempt from. */
 const accepted = EXEMPTIONS.filter(({ environments }) => environments.some((name) => name === environment))

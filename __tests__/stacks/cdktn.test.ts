@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../stacks/config';
+import { workingDirectory } from '../../stacks/working-directory';
 import { smallPackages } from '../support/template';
 
 /** Where the two frameworks may differ, by path in the JSON, and why. */
@@ -27,7 +28,7 @@ function synthesizeUnder(framework: 'cdktf' | 'cdktn'): { version: string; json:
     app.synth();
     jest.dontMock('cdktf');
   });
-  const stack = join(outdir, 'stacks', 'chroma-pipeline', 'cdk.tf.json');
+  const stack = join(outdir, workingDirectory(config), 'cdk.tf.json');
   return { version, json: JSON.parse(readFileSync(stack, 'utf8')) };
 }
 

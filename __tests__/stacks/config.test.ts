@@ -127,6 +127,10 @@ describe('values that contradict each other', () => {
     [{ retention: { coveredDeltaDays: 18 } }, 'retention.coveredDeltaDays is 18; allowed: more than'],
     [{ embedding: { apiVersion: '2024-10-21' } }, 'embedding.apiVersion is set without embedding.baseUrl'],
     [{ ephemeral: 'preview' }, 'ephemeral is "preview"; allowed: "dev"'],
+    [
+      { backend: { type: 's3', bucket: 'team-state', key: 'pipeline/prod.tfstate' } },
+      'backend.key is "pipeline/prod.tfstate"; allowed: a key with this environment\'s name in it ("dev")',
+    ],
     [{ bucketName: 'mine', adopt: { bucket: { name: 'mine' } } }, 'bucketName and adopt.bucket both name'],
     [
       {
@@ -144,6 +148,11 @@ describe('values that contradict each other', () => {
     ],
   ])('%j', (input, sentence) => {
     expect(() => parseConfig(input, 'dev')).toThrow(sentence);
+  });
+
+  it('but not a state whose key names the environment', () => {
+    const backend = { type: 's3', bucket: 'team-state', key: 'pipeline/dev.tfstate' } as const;
+    expect(parseConfig({ backend }, 'dev').backend).toEqual(backend);
   });
 });
 
