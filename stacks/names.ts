@@ -19,5 +19,16 @@ export const bucketName = (config: PipelineConfig, accountId: string): string =>
 export const runTableName = (config: PipelineConfig): string =>
   config.adopt.table?.name ?? physicalName(config, 'compaction-runs');
 
+/** What holds data and which some settings leave out: it has one address for ever, and is kept when left out. */
+export const KEPT_ADDRESSES = [
+  'aws_dynamodb_table.compaction_runs',
+  'aws_efs_file_system.chroma',
+  'aws_kms_key.encryption',
+] as const;
+
+/** What a state records of itself, as `terraform_data`. */
+export const STATE_RECORDS = ['environment', 'bucket_name', 'run_table_name', 'file_system_key'] as const;
+export type StateRecordName = (typeof STATE_RECORDS)[number];
+
 /** A name as Terraform's addresses have it: `lines-dlq` is `aws_sqs_queue.lines_dlq`. */
 export const terraformName = (name: string): string => name.replaceAll('-', '_');

@@ -23,9 +23,11 @@ import { Deployment } from './shared/deployment';
 import { Encryption } from './shared/encryption';
 import { FileSystem } from './shared/file-system';
 import { GatewayEndpoints } from './shared/gateway-endpoints';
+import { keepWhatIsLeft } from './shared/kept';
 import { Network } from './shared/network';
 import { Queues } from './shared/queues';
 import { RunTable } from './shared/run-table';
+import { StateRecords } from './shared/state-records';
 import { configureTerraform } from './terraform-settings';
 
 export interface PipelineStackProps {
@@ -50,6 +52,7 @@ export class PipelineStack extends TerraformStack {
     guardStack(this, config);
 
     const deployment = new Deployment(this, 'deployment', config);
+    new StateRecords(this, 'state', deployment);
     const encryption = new Encryption(this, 'encryption', { deployment });
     const bucket = new ChromaBucket(this, 'chroma-bucket', { deployment, encryption });
     const queues = new Queues(this, 'queues', { deployment, encryption, bucket });
@@ -96,6 +99,7 @@ export class PipelineStack extends TerraformStack {
       alarm_topic_arn: alarms.topic.arn,
       dashboard_name: dashboard.name,
     });
+    if (!deployment.ephemeral) keepWhatIsLeft(this);
   }
 
   private mounted(

@@ -10,6 +10,7 @@ import { ask } from '../../demo/story/queries';
 import { runsOfReceipt } from '../../functions/shared/run-table';
 import { eventually } from '../../packages/local-aws/__tests__/support/eventually';
 import { describeWith, MOTO } from '../../packages/local-aws/__tests__/support/requirements';
+import { STATEFUL } from '../stacks/transitions/resource-types';
 import { AWS_PROVIDER, TERRAFORM } from '../support/requirements';
 import type { PlannedChange } from '../support/terraform';
 import { consumers, watchConsumers } from './consumers';
@@ -18,6 +19,11 @@ import { type Deployment, startDeployment } from './deployment';
 import { driftOf, EMULATOR_DRIFT, knownDrift } from './emulator-drift';
 
 const MINUTE = 60_000;
+
+const ANOTHER_KEY = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
+
+/** What holds data and some setting can do without. */
+const KEPT = ['aws_dynamodb_table.compaction_runs', 'aws_efs_file_system.chroma', 'aws_kms_key.encryption'];
 
 /**
  * What Terraform names when it refuses to destroy: what holds data and has nothing before it in the order of
@@ -148,13 +154,13 @@ describeWith([MOTO, TERRAFORM, AWS_PROVIDER], 'deployed by Terraform, the stack'
     async () => {
       const legacyFunction = await deployment.createLegacyFunction();
       await deployment.settle({ consumer: { legacyFunction } });
-      const away = await watchConsumers(lambda, () => deployment.terraform.apply());
+      const away = await watchConsumers(lambda, () => deployment.terraform.apply({ refresh: false }));
       expect(await consumersByQueue()).toMatchObject({
         'lines.fifo': [legacyFunction],
         'words.fifo': [legacyFunction],
       });
       await deployment.settle();
-      const back = await watchConsumers(lambda, () => deployment.terraform.apply());
+      const back = await watchConsumers(lambda, () => deployment.terraform.apply({ refresh: false }));
       expect(await consumersByQueue()).toMatchObject({
         'lines.fifo': ['enhanced-compaction'],
         'words.fifo': ['enhanced-compaction'],
@@ -172,13 +178,58 @@ describeWith([MOTO, TERRAFORM, AWS_PROVIDER], 'deployed by Terraform, the stack'
     async () => {
       const before = await deployment.terraform.state();
       await deployment.settle({ ephemeral: undefined });
-      const refusal = await deployment.terraform.destroy().then(
+      const refusal = await deployment.terraform.destroy({ refresh: false }).then(
         () => 'it was destroyed',
         (error: Error) => error.message,
       );
       const refused = [...refusal.matchAll(/Resource (\S+)\s+has\s+lifecycle\.prevent_destroy/g)];
       expect(refused.map(([, address]) => address)).toEqual(expect.arrayContaining(REFUSED));
       expect(await deployment.terraform.state()).toEqual(before);
+    },
+    3 * MINUTE,
+  );
+
+  it(
+    'keeps the file system, the table and the key that settings no longer need',
+    async () => {
+      const { compaction_runs_table_name: name = '' } = await outputs();
+      await deployment.settle({
+        ephemeral: undefined,
+        chroma: { mode: 'server', url: 'https://chroma.example' },
+        encryption: { type: 'kms', keyArn: ANOTHER_KEY },
+        adopt: { table: { as: 'data-source', name } },
+      });
+      const changes = await deployment.terraform.plan({ refresh: false });
+      const planned = (action: string) =>
+        changes.filter(({ actions }) => actions.includes(action)).map(({ address }) => address);
+      expect(planned('forget').sort()).toEqual(KEPT);
+      const destroyed = planned('delete').map((address) => address.split('.')[0]);
+      expect(destroyed).toContain('aws_vpc');
+      expect(destroyed.filter((type) => type !== undefined && type in STATEFUL)).toEqual([]);
+    },
+    3 * MINUTE,
+  );
+
+  it(
+    "refuses a plan for another environment's state, or for other data than the state's, and says what to do",
+    async () => {
+      await deployment.settle({
+        ephemeral: undefined,
+        name: 'another-pipeline',
+        encryption: { type: 'kms', keyArn: ANOTHER_KEY },
+      });
+      const refusal = await deployment.terraform.plan({ refresh: false }).then(
+        () => 'it was planned',
+        (error: Error) => error.message.replace(/\s+/g, ' '),
+      );
+      expect(refusal).toMatch(
+        /This state is of chroma-pipeline-deployed in us-east-1, account \d{12}, and .* are of another-pipeline-deployed/,
+      );
+      expect(refusal).toMatch(
+        /bucket of this state is chroma-pipeline-deployed-\d{12}, and .* Name it again/,
+      );
+      expect(refusal).toMatch(/run table of this state is chroma-pipeline-deployed-compaction-runs, and/);
+      expect(refusal).toMatch(/encrypted with the stack's own key, .* Set chroma.cache to "none" and deploy/);
     },
     3 * MINUTE,
   );

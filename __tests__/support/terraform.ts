@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Synthesized } from '../../stacks/synthesized/synthesized';
-import { AWS_PROVIDER_VERSION, findAwsProviderMirror } from './aws-provider-mirror';
+import { findAwsProviderMirror } from './aws-provider-mirror';
 
 const run = promisify(execFile);
 const MEBIBYTE = 2 ** 20;
@@ -12,7 +12,7 @@ const MEBIBYTE = 2 ** 20;
 export interface PlannedChange {
   readonly address: string;
   readonly type: string;
-  /** Terraform's words: `create`, `update`, `delete`, `no-op`, `read`; a replacement is two of them. */
+  /** Terraform's words: `create`, `update`, `delete`, `forget`, `no-op`, `read`; a replacement is two of them. */
   readonly actions: readonly string[];
   readonly before: Readonly<Record<string, unknown>> | null;
   readonly after: Readonly<Record<string, unknown>> | null;
@@ -29,6 +29,14 @@ export interface TerraformProps {
 type ShownChange = Pick<PlannedChange, 'address' | 'type'> & {
   readonly change: Pick<PlannedChange, 'actions' | 'before' | 'after'>;
 };
+
+interface RefreshOptions {
+  /** Whether Terraform looks at each resource first. A test that has changed none may do without. @default true */
+  readonly refresh?: boolean;
+}
+
+const refresh = ({ refresh: wanted = true }: RefreshOptions = {}): string[] =>
+  wanted ? [] : ['-refresh=false'];
 
 /** The provider mostly waits for changes to settle: many waits at once cost nothing. */
 const PARALLELISM = '-parallelism=50';
@@ -117,8 +125,8 @@ export class Terraform {
   }
 
   /** What an {@link applyPlan} would do to each resource, those left out that stay as they are. */
-  async plan(): Promise<PlannedChange[]> {
-    await this.terraform('plan', '-no-color', `-out=${this.planFile}`, PARALLELISM);
+  async plan(options?: RefreshOptions): Promise<PlannedChange[]> {
+    await this.terraform('plan', '-no-color', `-out=${this.planFile}`, PARALLELISM, ...refresh(options));
     return showPlan(this.directory, this.planFile, this.environment);
   }
 
@@ -128,8 +136,8 @@ export class Terraform {
   }
 
   /** Makes the world as the stack says. */
-  async apply(): Promise<void> {
-    await this.terraform('apply', '-no-color', PARALLELISM, '-auto-approve');
+  async apply(options?: RefreshOptions): Promise<void> {
+    await this.terraform('apply', '-no-color', PARALLELISM, '-auto-approve', ...refresh(options));
   }
 
   /**
@@ -137,8 +145,8 @@ export class Terraform {
    *
    * @throws {TerraformError} before anything is touched, when a resource may not be destroyed.
    */
-  async destroy(): Promise<void> {
-    await this.terraform('destroy', '-no-color', PARALLELISM, '-auto-approve');
+  async destroy(options?: RefreshOptions): Promise<void> {
+    await this.terraform('destroy', '-no-color', PARALLELISM, '-auto-approve', ...refresh(options));
   }
 
   /** Addresses of everything that the state holds, data sources left out. */
@@ -161,7 +169,6 @@ export class Terraform {
     return {
       terraform: {
         backend: { local: { path: join(this.props.workspace, 'terraform.tfstate') } },
-        required_providers: { aws: { source: 'hashicorp/aws', version: AWS_PROVIDER_VERSION } },
       },
       provider: {
         aws: [

@@ -1,4 +1,6 @@
+import { STATE_RECORDS } from '../names';
 import { blocks } from '../synthesized/json';
+import type { SynthesizedBlock } from '../synthesized/synthesized';
 import { type Guard, refuse } from './guard';
 
 /** Resources that make others, or run commands: what comes of them is written nowhere in this stack. */
@@ -11,6 +13,12 @@ const MAKERS = [
   'null_resource',
   'terraform_data',
 ];
+
+/** What the state records of itself makes nothing. */
+const RECORDS = STATE_RECORDS.map((name) => `terraform_data.${name}`);
+
+const isMaker = ({ type, address }: SynthesizedBlock): boolean =>
+  MAKERS.includes(type) && !RECORDS.includes(address);
 
 /** Every resource is written out once: whatever could hide a second of anything is refused. */
 export const nothingHidden: Guard = (stack) => [
@@ -28,7 +36,7 @@ export const nothingHidden: Guard = (stack) => [
     (attributes) => 'count' in attributes || 'for_each' in attributes,
   ),
   ...refuse(
-    stack.everything.filter(({ type, attributes }) => 'provisioner' in attributes || MAKERS.includes(type)),
+    stack.everything.filter((made) => 'provisioner' in made.attributes || isMaker(made)),
     'can make anything by other means than this stack, and it cannot be checked here.',
     'Write the resources out in this stack, or deploy them on their own.',
   ),

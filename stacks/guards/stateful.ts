@@ -1,6 +1,7 @@
-import { at } from '../synthesized/json';
-import type { SynthesizedBlock } from '../synthesized/synthesized';
-import { type Fault, type Finding, faults, type Guard, refuse } from './guard';
+import { KEPT_ADDRESSES } from '../names';
+import { at, blocks } from '../synthesized/json';
+import type { Synthesized, SynthesizedBlock } from '../synthesized/synthesized';
+import { type Fault, type Finding, faults, type Guard, missing, refuse } from './guard';
 
 const STATEFUL = [
   'aws_s3_bucket',
@@ -24,8 +25,28 @@ export const stateful: Guard = (stack, config) => {
     'Keep its overrideLogicalId, and make no second one.',
   );
   if (config.ephemeral === config.environment) return moved;
-  return [...moved, ...stack.resources(...STATEFUL).flatMap(destructible)];
+  return [
+    ...moved,
+    ...KEPT_ADDRESSES.flatMap(lost(stack)),
+    ...stack.resources(...STATEFUL).flatMap(destructible),
+  ];
 };
+
+/** What some settings leave out has to be kept by name: prevent_destroy went with its block. */
+function lost(stack: Synthesized): (address: string) => Finding[] {
+  const kept = blocks(stack.json.removed)
+    .filter((removed) => at(removed, 'lifecycle.destroy') === false)
+    .map(({ from }) => from);
+  return (address) =>
+    kept.includes(address)
+      ? []
+      : missing(
+          stack.managed,
+          address,
+          `${address} is neither made nor kept by a removed block with destroy = false: Terraform would destroy what is deployed there.`,
+          'Let keepWhatIsLeft see it, in stacks/pipeline-stack.ts, or make it.',
+        );
+}
 
 function destructible(resource: SynthesizedBlock): Finding[] {
   const { type, attributes } = resource;

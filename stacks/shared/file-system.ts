@@ -31,7 +31,7 @@ export class FileSystem extends Construct {
     super(scope, id);
     const name = deployment.physicalName('chroma');
     this.resource = new EfsFileSystem(this, 'file-system', {
-      creationToken: name,
+      // No creation token of ours: it would stop a new file system while one that was left lies beside it.
       encrypted: true,
       kmsKeyId: encryption.keyArn,
       // Bills per GB moved and nothing while idle: publishes come in bursts.

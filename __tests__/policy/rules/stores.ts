@@ -1,6 +1,6 @@
 import { privateResources } from '../../../stacks/guards/private-resources';
 import { stateful } from '../../../stacks/guards/stateful';
-import { at } from '../../../stacks/synthesized/json';
+import { at, texts } from '../../../stacks/synthesized/json';
 import { allowed, deniesPlainText, statements } from '../../../stacks/synthesized/policy';
 import { isTagged, refusedBy, rulesFor } from '../rule';
 
@@ -104,4 +104,14 @@ const fileSystemRules = [
 ];
 
 /** DynamoDB and EFS. */
-export const storeRules = [...tableRules, ...fileSystemRules];
+const recordRules = rulesFor('terraform_data', [
+  [
+    '',
+    'keeps what it recorded first, and refuses a plan for anything else',
+    ({ name, attributes }) =>
+      texts(at(attributes, 'lifecycle.ignore_changes')).includes('input') &&
+      (name === 'file_system_key' || at(attributes, 'lifecycle.postcondition.condition') !== undefined),
+  ],
+]);
+
+export const storeRules = [...tableRules, ...fileSystemRules, ...recordRules];

@@ -41,3 +41,9 @@ it.each([
 ])('refuses a %s, which makes what is written nowhere', (type) => {
   expect(findings(nothingHidden, { [`${type}.mine`]: {} })).toEqual(one(/can make anything by other means/));
 });
+
+it('lets the state record what it was made for, and no more than that', () => {
+  expect(findings(nothingHidden, { 'terraform_data.environment': { input: 'dev' } })).toEqual([]);
+  expect(findings(nothingHidden, { 'terraform_data.environment': { provisioner: {} } })).toHaveLength(1);
+  expect(findings(nothingHidden, { 'null_resource.environment': {} })).toHaveLength(1);
+});

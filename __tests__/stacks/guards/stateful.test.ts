@@ -59,11 +59,26 @@ it.each([
 ])('refuses that %s is found at %s', (address, elsewhere) => {
   const { [address]: block = {}, ...others } = RIGHT;
   const moved = { ...others, [elsewhere]: block };
-  expect(findings(stateful, moved)).toEqual(
-    one(RegExp(`^${elsewhere}: .*is not at its pinned address \\((\\S+, )?${address}[,)]`)),
-  );
+  expect(findings(stateful, moved)).toEqual([
+    expect.stringMatching(RegExp(`^${elsewhere}: .*is not at its pinned address \\((\\S+, )?${address}[,)]`)),
+    expect.stringMatching(RegExp(`^${address}: ${address} is neither made nor kept`)),
+  ]);
   expect(findings(stateful, moved, { ephemeral: 'test' })).toHaveLength(1);
 });
+
+it.each(['aws_dynamodb_table.compaction_runs', 'aws_efs_file_system.chroma', 'aws_kms_key.encryption'])(
+  'lets a setting leave out %s only where it is kept',
+  (from) => {
+    const { [from]: _left, ...others } = RIGHT;
+    const removed = (...blocks: object[]) => findings(stateful, others, {}, { removed: blocks });
+    expect(removed({ from, lifecycle: { destroy: false } })).toEqual([]);
+    for (const lifecycle of [{}, { destroy: true }]) {
+      expect(removed({ from, lifecycle })).toEqual(one(RegExp(`^${from}: ${from} is neither made nor kept`)));
+    }
+    expect(removed({ from: 'aws_s3_bucket.chromadb', lifecycle: { destroy: false } })).toHaveLength(1);
+    expect(findings(stateful, others, { ephemeral: 'test' })).toEqual([]);
+  },
+);
 
 it('lets an ephemeral environment destroy its data', () => {
   const bare = Object.fromEntries(Object.keys(RIGHT).map((address) => [address, {}]));
