@@ -94,7 +94,7 @@ describeWith([MOTO, TERRAFORM, AWS_PROVIDER], 'adopting what exists', () => {
   });
 
   it('keeps the bucket, the stream and the indexes through the apply', async () => {
-    await terraform.apply();
+    await terraform.applyPlan();
     expect(await terraform.outputs()).toMatchObject({ chromadb_bucket_name: BUCKET });
     const table = await described();
     expect(table?.LatestStreamArn).toBe(streamArn);
