@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { hasFileSystem } from '../config';
+import { hasFileSystem } from '../config-schema';
 import { bucketName, runTableName } from '../names';
 import type { Deployment } from './deployment';
 import { StateRecord } from './state-record';
