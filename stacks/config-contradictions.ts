@@ -31,6 +31,9 @@ const wrongZones = ({ region, network }: Settings): string[] =>
 function wrongArns({ region, encryption, consumer }: Settings): string[] {
   const named = {
     'encryption.keyArn': encryption.type === 'kms' ? encryption.keyArn : undefined,
+    ...Object.fromEntries(
+      encryption.formerKeyArns.map((arn, index) => [`encryption.formerKeyArns.${index}`, arn]),
+    ),
     'consumer.legacyFunction': typeof consumer === 'object' ? consumer.legacyFunction : undefined,
   };
   return Object.entries(named).flatMap(([path, arn]) => {

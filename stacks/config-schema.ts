@@ -104,15 +104,18 @@ const backend = z.discriminatedUnion('type', [
   }),
 ]);
 
+const keyArn = z
+  .string()
+  .regex(/^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'the ARN of a KMS key (not of an alias)');
+/** Keys under which there still is data: the functions may go on reading it. */
+const formerKeyArns = z.array(keyArn).max(10).default([]);
 const encryption = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('sse-s3') }),
+  z.strictObject({ type: z.literal('sse-s3'), formerKeyArns }),
   z.strictObject({
     type: z.literal('kms'),
     /** @default the stack makes a key, with yearly rotation */
-    keyArn: z
-      .string()
-      .regex(/^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'the ARN of a KMS key (not of an alias)')
-      .optional(),
+    keyArn: keyArn.optional(),
+    formerKeyArns,
   }),
 ]);
 
@@ -236,7 +239,7 @@ export const configSchema = z.strictObject({
   /** The environment's own name, typed out, when its data may be destroyed with it. */
   ephemeral: environmentName.optional(),
   backend: backend.default({ type: 'local' }),
-  encryption: encryption.default({ type: 'sse-s3' }),
+  encryption: encryption.prefault({ type: 'sse-s3' }),
   retention: z
     .strictObject({
       logDays: z.literal([...LOG_RETENTION_DAYS]).default(365),

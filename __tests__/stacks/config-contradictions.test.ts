@@ -52,6 +52,10 @@ describe('What no account of AWS would take, or would take and lose, is refused'
       'network.availabilityZones names "us-east-11"; allowed',
     ],
     [{ encryption: { type: 'kms', keyArn: KEY } }, 'encryption.keyArn is in eu-west-1; allowed: one in the'],
+    [
+      { encryption: { type: 'sse-s3', formerKeyArns: [KEY] } },
+      'encryption.formerKeyArns.0 is in eu-west-1; allowed: one in the',
+    ],
     [{ consumer: { legacyFunction: LEGACY } }, 'consumer.legacyFunction is in eu-west-1; allowed: one in'],
     [{ embedding: { dimensions: 3072 } }, 'embedding.dimensions is 3072; allowed: at most 1536, which is'],
     [

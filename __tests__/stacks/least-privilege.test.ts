@@ -106,6 +106,15 @@ describe('least privilege, action by action', () => {
     );
   });
 
+  it.each(FUNCTION_NAMES)('%s may read under former keys, and write under none of them', (name) => {
+    const former = 'arn:aws:kms:us-east-1:123456789012:key/former';
+    for (const type of ['sse-s3', 'kms'] as const) {
+      const moved = synthesize({ encryption: { type, formerKeyArns: [former] } });
+      const about = statementsOf(moved, name).filter(({ resources }) => resources.includes(former));
+      expect(about.flatMap(({ actions }) => actions)).toEqual(['kms:Decrypt']);
+    }
+  });
+
   it('lets the compaction tag deltas and nothing else, since the tag lets them expire', () => {
     const tagging = FUNCTION_NAMES.flatMap((name) => statementsOf(template, name)).filter(({ actions }) =>
       actions.includes('s3:PutObjectTagging'),

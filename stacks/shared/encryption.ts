@@ -17,6 +17,7 @@ export class Encryption extends Construct {
    * service's own key, so its alarms would be lost without a word.
    */
   readonly topicKeyArn: string;
+  private readonly formerKeyArns: readonly string[];
 
   constructor(scope: Construct, id: string, { deployment }: EncryptionProps) {
     super(scope, id);
@@ -24,6 +25,7 @@ export class Encryption extends Construct {
     const given = encryption.type === 'kms' ? encryption.keyArn : undefined;
     const keyArn = given ?? this.createKey(deployment, encryption.type === 'kms');
     this.topicKeyArn = keyArn;
+    this.formerKeyArns = encryption.formerKeyArns;
     this.keyArn = encryption.type === 'kms' ? keyArn : undefined;
   }
 
@@ -38,8 +40,15 @@ export class Encryption extends Construct {
   }
 
   private allow(actions: readonly string[]): Statement[] {
-    if (this.keyArn === undefined) return [];
-    return [{ Sid: 'UseTheKey', Effect: 'Allow', Action: actions, Resource: this.keyArn }];
+    const statements: Statement[] = [];
+    if (this.keyArn !== undefined) {
+      statements.push({ Sid: 'UseTheKey', Effect: 'Allow', Action: actions, Resource: this.keyArn });
+    }
+    if (this.formerKeyArns.length > 0) {
+      const Resource = this.formerKeyArns;
+      statements.push({ Sid: 'ReadUnderFormerKeys', Effect: 'Allow', Action: 'kms:Decrypt', Resource });
+    }
+    return statements;
   }
 
   private createKey(deployment: Deployment, forData: boolean): string {

@@ -1,6 +1,6 @@
 /**
  * What holds data, and which attributes AWS cannot change in what exists: a configuration that changes one makes
- * Terraform replace the resource. What the documentation calls "Forces new resource"; written down from it, and not from a schema, which does not tell.
+ * Terraform replace the resource. Written down by hand: the provider's schema does not tell which they are.
  */
 export const STATEFUL: Readonly<Record<string, readonly string[]>> = {
   aws_s3_bucket: ['bucket', 'bucket_prefix', 'object_lock_enabled'],
