@@ -23,7 +23,7 @@ import {
 import { type SeededRandom, seededRandom } from '../support/seeded-random';
 
 /** How many images live through the test, each with up to three receipts; `IMAGES=500` takes a quarter of an hour. */
-const IMAGES = Number(process.env.IMAGES ?? 24);
+const IMAGES = Number(process.env.IMAGES ?? 12);
 /** Ends what hangs: ten times what an image takes on a quiet machine. */
 const MILLISECONDS_PER_IMAGE = 15_000;
 const SEED = Number(process.env.SEED ?? 8);
