@@ -32,7 +32,8 @@ const region = z
   .refine(
     (name) => AWS_REGIONS.includes(name),
     'an AWS region, such as us-east-1 (stacks/aws-regions.ts lists all)',
-  );
+  )
+  .meta({ enum: [...AWS_REGIONS] });
 /** An API key goes with each request, and each text: neither may pass in the clear. */
 const serverUrl = z
   .url()
@@ -316,6 +317,9 @@ export const configSchema = z.strictObject({
     .prefault({}),
   adopt: adopt.prefault({}),
 });
+
+/** For editors, as JSON Schema: forms, names and choices, and not what must hold between settings. */
+export const configJsonSchema = () => z.toJSONSchema(configSchema, { io: 'input' });
 
 /** What a configuration file says, checked and complete. */
 export type Settings = z.output<typeof configSchema>;
