@@ -10,7 +10,6 @@ import type { ChromaCollection, WrittenVector } from '../chroma/collection';
 import { BeyondLimits, excessOf } from '../chroma/record-limits';
 import { concurrently } from '../concurrently';
 import { addCensus, type Census, NO_CENSUS } from './census';
-import { isLasting } from './find-refused';
 import { MergeNotProven } from './merge-not-proven';
 import { readBack, soughtAmong } from './probe';
 import { type Changes, changesOf, type ReceiptChanges } from './receipt-changes';
@@ -80,25 +79,15 @@ export async function mergeReceipts(
   const added = changes.flatMap((change) => change.added);
   const replaced = changes.flatMap((change) => change.replaced);
   const removed = changes.flatMap((change) => change.removed);
+  // In this order for the sake of a server, which is merged into in place: what it may refuse takes as little away as may be.
+  await chroma.add(added);
   await chroma.update(replaced.map(({ update }) => update));
-  await addOrTakeBack(chroma, added);
-  // Last, for the sake of a server, which is merged into in place: what it may refuse takes nothing away.
   await chroma.delete(removed);
   const census = changes.map((change) => change.census).reduce((a, b) => addCensus(a, b), NO_CENSUS);
   const written = [...added, ...replaced.map(({ update }) => update)];
   const counts = { added: added.length, replaced: replaced.length, removed: removed.length, census };
   if (isChange(counts)) await prove(chroma, before, { added, replaced, removed }, written);
   return { ...counts, sought: soughtAmong(written).map(({ id, embedding }) => ({ id, embedding })) };
-}
-
-/** What Chroma refuses is not merged again, so that a part of it that stands on a server would stay there for good. */
-async function addOrTakeBack(chroma: ChromaCollection, added: readonly HashedRecord[]): Promise<void> {
-  try {
-    await chroma.add(added);
-  } catch (error) {
-    if (chroma.isShared && isLasting(error)) await chroma.delete(added.map(({ id }) => id));
-    throw error;
-  }
 }
 
 /** What others have put on a record stays with what it is to have, so that both together may be too much. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { BegunLoad } from '../../../contracts/collection-pointer';
@@ -33,12 +34,24 @@ type KnownContent = Pick<Awaited<ReturnType<typeof rebuild>>, 'lineage' | 'snaps
 /** A collection that was loaded, and what is known of what it was loaded from. */
 export interface LoadedCollection extends KnownContent {
   readonly chroma: ChromaCollection;
+  /** As {@link noteLoad} has noted it. */
+  readonly noted: BegunLoad;
 }
 
-/** What is known of a collection that was loaded and not published any more: its loader ended in between. */
-export function knownOfLoad({ loading }: Lease['pointer'], id: string): KnownContent | undefined {
-  if (loading?.known === undefined || loading.collection_id !== id) return undefined;
-  const { lineage, snapshot_version, model, dimensions } = loading.known;
+/**
+ * Whether a collection was loaded as the pointer's version and is not published yet, since its loader ended in between. A
+ * note of before another version was published says nothing: what was merged elsewhere since is not in its collection.
+ */
+export const isLoadOf = (
+  noted: BegunLoad | undefined,
+  { version }: Pick<Lease['pointer'], 'version'>,
+  id: string,
+): noted is BegunLoad => noted?.collection_id === id && noted.of.split(' ')[0] === (version ?? '');
+
+/** What a note says of the content; undefined in one of before that was noted. */
+export function knownOf({ known }: BegunLoad): KnownContent | undefined {
+  if (known === undefined) return undefined;
+  const { lineage, snapshot_version, model, dimensions } = known;
   return { lineage, snapshotVersion: snapshot_version, embedding: { model, dimensions } };
 }
 
@@ -76,7 +89,7 @@ export async function loadCollection(
   try {
     const { copy, chroma: source, ...known } = await rebuild(props, lease.pointer, folder, undefined);
     try {
-      return { ...known, chroma: await loadFrom(source, known, props, lease, deadline) };
+      return { ...known, ...(await loadFrom(source, known, props, lease, deadline)) };
     } finally {
       await copy.remove();
     }
@@ -91,7 +104,7 @@ async function loadFrom(
   props: LoadProps,
   lease: Lease,
   deadline: number,
-): Promise<ChromaCollection> {
+): Promise<Pick<LoadedCollection, 'chroma' | 'noted'>> {
   const { collection, database, recordsPerWrite, telemetry } = props;
   const wanted = { records: await source.count(), census: await takeCensus(collection, source) };
   await refuseExcess(source, props);
@@ -104,15 +117,16 @@ async function loadFrom(
     lineage,
     ...(snapshotVersion !== undefined && { snapshot_version: snapshotVersion }),
   };
-  const begun = earlier ?? { name: `${asideOf(collection)}.${lease.fence}`, of, known };
+  // Another environment may load onto the same server, and a lost pointer begins with the same fences again.
+  const name = `${asideOf(collection)}.${lease.fence}.${randomBytes(8).toString('hex')}`;
+  const begun = earlier ?? { name, of, known };
   let unsettled = earlier?.unsettled_at;
   let collection_id = earlier?.collection_id;
-  const noteEnd = () =>
-    noteLoad(props, lease, {
-      ...{ name: begun.name, of, known },
-      ...(collection_id !== undefined && { collection_id }),
-      ...(unsettled !== undefined && { unsettled_at: unsettled }),
-    });
+  const ended = (): BegunLoad => ({
+    ...{ name: begun.name, of, known },
+    ...(collection_id !== undefined && { collection_id }),
+    ...(unsettled !== undefined && { unsettled_at: unsettled }),
+  });
   await noteLoad(props, lease, { ...begun, unsettled_at: Date.now() });
   try {
     const target = await openTarget(begun, earlier !== undefined, source, props, lease);
@@ -122,7 +136,8 @@ async function loadFrom(
     });
     await proveWhole(target, wanted, props);
     // Whoever has lost its lease stops here.
-    await noteEnd();
+    const noted = ended();
+    await noteLoad(props, lease, noted);
     refuseUnsettled(unsettled, wanted.records, props);
     await renameChromaCollection(database, target, collection);
     const chroma = await openChromaCollection(database, collection, recordsPerWrite);
@@ -132,7 +147,7 @@ async function loadFrom(
       collection,
       records: wanted.records,
     });
-    return chroma;
+    return { chroma, noted };
   } catch (error) {
     if (error instanceof MergeNotProven) {
       // What is not what was written is not gone on with.
@@ -140,7 +155,7 @@ async function loadFrom(
       await dropChromaCollection(database, begun.name);
     } else if (!(error instanceof LeaseLost)) {
       // Where that fails as well, more is taken to be on its way than is.
-      await noteEnd().catch(() => {});
+      await noteLoad(props, lease, ended()).catch(() => {});
     }
     throw error;
   }

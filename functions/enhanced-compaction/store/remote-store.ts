@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { deltaPrefix, isDecoyKey } from '../../../contracts/bucket-layout';
 import type { RecordLimits } from '../../../contracts/chroma-cloud';
-import type { CollectionPointer, DistanceSpace } from '../../../contracts/collection-pointer';
+import type { BegunLoad, CollectionPointer, DistanceSpace } from '../../../contracts/collection-pointer';
 import type { Collection } from '../../../contracts/collections';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { messageOf, type Telemetry } from '../../shared/logging';
@@ -20,7 +20,7 @@ import {
   isOfServer,
   refuseOtherSpace,
 } from './collection-store';
-import { knownOfLoad, type LoadProps, loadCollection, noteLoad } from './load-collection';
+import { isLoadOf, knownOf, type LoadProps, loadCollection, noteLoad } from './load-collection';
 import { TouchedInPlace } from './touched-receipts';
 
 export interface RemoteStoreProps {
@@ -58,6 +58,8 @@ const RECORDS_PER_WRITE = 300;
 export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
   const { collection, readApiKey } = props;
   let last: TouchedInPlace | undefined;
+  /** What was loaded here last: the pointer is read when a lease is taken, and not again. */
+  let lastLoad: BegunLoad | undefined;
   const touchedUnder = (lease: Lease): TouchedInPlace => {
     if (!last?.isOf(lease)) last = new TouchedInPlace(lease, last);
     return last;
@@ -83,10 +85,12 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         recordLimits,
       });
       const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
-      if (existing !== undefined) await refuseOther(collection, existing, pointer);
+      const load =
+        existing && [pointer.loading, lastLoad].find((noted) => isLoadOf(noted, pointer, existing.id));
+      if (existing !== undefined && load === undefined) await refuseOther(collection, existing, pointer);
       const loaded =
         existing === undefined
-          ? await load(
+          ? await loadFromS3(
               { ...props, database, recordsPerWrite: RECORDS_PER_WRITE, unanswered: () => lost },
               lease,
               deadline,
@@ -100,13 +104,19 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       // Nothing of ours was published on it: it may be what the old system has left.
       if (existing !== undefined && manifest === undefined) await nameImages(existing);
       if (manifest !== undefined) refuseOtherSpace(collection, chroma.space, manifest.space);
-      const known = loaded ?? knownOfLoad(pointer, chroma.id);
+      lastLoad = loaded?.noted ?? lastLoad;
+      const known = loaded ?? (load && knownOf(load));
       const isElsewhere = loaded === undefined && isOfEmbedded(pointer);
       const again = touched.begin(Date.now());
       return {
         chroma,
         embedding: known?.embedding ?? embeddingOf(pointer) ?? (await ownEmbedding(props, chroma)),
-        isUnpublished: manifest === undefined || known !== undefined || isElsewhere || again.length > 0,
+        isUnpublished:
+          manifest === undefined ||
+          loaded !== undefined ||
+          load !== undefined ||
+          isElsewhere ||
+          again.length > 0,
         again,
         rebuiltFrom: [],
         lineage: known?.lineage ?? manifest?.lineage ?? [],
@@ -125,7 +135,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
             if (pointer.loading !== undefined || loaded !== undefined)
               await noteLoad(props, lease, undefined);
           } catch (error) {
-            // They are merged again, which changes nothing; a load that has ended is not gone on with.
+            // They are merged again, which changes nothing; and a note of another version says nothing.
             const reason = messageOf(error);
             props.telemetry.logger.warn('What was merged well stands noted as not', { collection, reason });
           }
@@ -152,7 +162,7 @@ async function ownEmbedding(
 }
 
 /** Loads what S3 has of a collection that the server lacks, though the pointer is lost as well; undefined for a new one. */
-async function load(props: LoadProps, lease: Lease, deadline: number | undefined) {
+async function loadFromS3(props: LoadProps, lease: Lease, deadline: number | undefined) {
   const hasSomething =
     lease.pointer.version !== undefined ||
     (await locateSnapshot(props)) !== undefined ||
@@ -175,10 +185,9 @@ async function hasOtherDeltas({ s3, bucket, table, collection }: LoadProps): Pro
  * @throws {Error} when a collection that the server has is not the one that was published or loaded.
  */
 async function refuseOther(collection: Collection, chroma: ChromaCollection, pointer: CollectionPointer) {
-  const { manifest, loading } = pointer;
+  const { manifest } = pointer;
   // Nothing was published: it may be what the old system has left.
-  if (manifest === undefined || [manifest.server_collection, loading?.collection_id].includes(chroma.id))
-    return;
+  if (manifest === undefined || manifest.server_collection === chroma.id) return;
   // A version of before ids were noted.
   if (manifest.server_collection === undefined && isOfServer(pointer)) {
     const { digest } = await takeCensus(collection, chroma);

@@ -8,7 +8,7 @@ import { ChromaRefusal, chromaDatabase } from '../../../../functions/enhanced-co
 import type { CollectionStore } from '../../../../functions/enhanced-compaction/store/collection-store';
 import { createEmbeddedStore } from '../../../../functions/enhanced-compaction/store/embedded-store';
 import { runsOfReceipt } from '../../../../functions/shared/run-table';
-import { useChromaServer } from '../../../support/chroma-server';
+import { createDatabase, useChromaServer } from '../../../support/chroma-server';
 import {
   DIMENSIONS,
   idsOf,
@@ -144,26 +144,55 @@ describe('A run that Chroma refuses', () => {
 describe('On a Chroma server, which is merged into in place, a run of which it takes a part', () => {
   const server = useChromaServer();
 
-  it('FAILS, and leaves nothing of that part there', async () => {
-    const { url } = server;
-    const store = remoteStore(world, { url });
-    await world.arrive({ texts: ['STANDS'], createdAt: minutesAgo(9) });
-    const run = await world.arrive({
-      texts: Array.from({ length: 302 }, (_, index) => `LINE ${index}`),
-      // What goes with the first request can be stored.
-      records: (records) => [...records.slice(0, 301), ...poisoned(records.slice(301))],
-    });
-    await world.writer({ store }).compact();
-    expect(await world.state(run)).toMatchObject({ state: 'FAILED' });
-    const collection = await openChromaCollection(chromaDatabase({ url }), 'lines');
-    expect((await collection?.page(0, 1000))?.map(({ document }) => document)).toEqual(['STANDS']);
-    const { records, others } = (await world.pointer())?.manifest ?? {};
-    expect({ records, others }).toEqual({ records: 1 });
-  });
+  it.each([0, 1, 2])(
+    'FAILS, and leaves nothing of that part there, though it is killed %i times',
+    async (kills) => {
+      const { url } = server;
+      const database = await createDatabase(url);
+      const store = remoteStore(world, { url, database });
+      await world.arrive({ texts: ['STANDS'], createdAt: minutesAgo(9) });
+      await world.writer({ store }).compact();
+      const run = await world.arrive({
+        texts: Array.from({ length: 302 }, (_, index) => `LINE ${index}`),
+        // What goes with the first request can be stored.
+        records: (records) => [...records.slice(0, 301), ...poisoned(records.slice(301))],
+      });
+      for (let kill = 0; kill < kills; kill += 1) {
+        const dies = changed(
+          ({ add }) => ({
+            add: async (records) => {
+              await add(records).catch(() => {});
+              throw new Error('It is dead.');
+            },
+          }),
+          remoteStore(world, { url, database }),
+        );
+        await expect(world.writer({ store: dies }).compact()).rejects.toThrow('dead');
+      }
+      await world.writer({ store }).compact();
+      expect(await world.state(run)).toMatchObject({ state: 'FAILED' });
+      const collection = await openChromaCollection(chromaDatabase({ url, database }), 'lines');
+      expect((await collection?.page(0, 1000))?.map(({ document }) => document)).toEqual(['STANDS']);
+      const { records, others } = (await world.pointer())?.manifest ?? {};
+      expect({ records, others }).toEqual({ records: 1 });
+    },
+  );
 });
 
 describe('On a Chroma server, which is merged into in place, a run that it refuses', () => {
   const server = useChromaServer();
+
+  it('does not make others of what was written beside it', async () => {
+    const { url } = server;
+    const database = await createDatabase(url);
+    const writer = world.writer({ store: remoteStore(world, { url, database }) });
+    await world.arrive({ texts: ['STANDS'], createdAt: minutesAgo(20) });
+    await writer.compact();
+    await arriveWithPoison();
+    await writer.compact();
+    expect((await world.pointer())?.manifest).toMatchObject({ records: 6 });
+    expect((await world.pointer())?.manifest).not.toHaveProperty('others');
+  });
 
   it('FAILS alone, takes nothing of its receipt away, and the version counts what is there', async () => {
     const { url } = server;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { CHROMA_CLOUD_LIMITS } from '../../../../contracts/chroma-cloud';
 import { collectionKey } from '../../../../contracts/compaction-run';
-import { CONTENT_HASH_KEY } from '../../../../contracts/delta';
+import { CONTENT_HASH_KEY, type DeltaRecord } from '../../../../contracts/delta';
 import { LATE_WRITE_SECONDS } from '../../../../contracts/lease';
 import {
   type ChromaCollection,
@@ -31,6 +31,15 @@ const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 const place = () => chromaDatabase({ url: server.url, database });
 const onServer = (url = server.url, leaseTimes = {}) =>
   world.writer({ store: remoteStore(world, { url, database }), leaseTimes });
+/** A writer on the server that dies where a command to the run table says this. */
+const dyingAt = (text: string) => {
+  const client = intercepted(world.table.client, async ({ input }, send) => {
+    if (JSON.stringify(input).includes(text)) throw new Error('The loader is dead.');
+    return send();
+  });
+  const table = { ...world.table, client };
+  return world.writer({ store: remoteStore({ ...world, table }, { url: server.url, database }), table });
+};
 const recordsOf = async (name = 'lines') => {
   const collection = await openChromaCollection(place(), name);
   const records = await collection?.page(0, 10_000);
@@ -169,17 +178,7 @@ describe('A collection that goes from embedded mode to a server', () => {
   it('by a loader that ends before it publishes is published by the next, with all that is known of it', async () => {
     const before = await publishEmbedded();
     const { snapshot_version } = (await world.pointer()) ?? {};
-    const client = intercepted(world.table.client, async ({ input }, send) => {
-      if (
-        input.UpdateExpression?.includes('server_collection') ||
-        input.UpdateExpression?.includes('manifest')
-      )
-        throw new Error('The loader is dead.');
-      return send();
-    });
-    const dead = { ...world, table: { ...world.table, client } };
-    const store = remoteStore(dead, { url: server.url, database });
-    await expect(world.writer({ store, table: dead.table }).compact()).rejects.toThrow('dead');
+    await expect(dyingAt('manifest').compact()).rejects.toThrow('dead');
     expect(asPublished(await recordsOf())).toEqual(before);
     expect((await world.pointer())?.manifest?.lineage).toEqual([]);
     await onServer().compact();
@@ -212,6 +211,66 @@ describe('A collection that goes from embedded mode to a server', () => {
     await onServer(proxy.endpoint).compact();
     expect(asPublished(await recordsOf())).toEqual(before);
     expect(await names()).toEqual(['lines']);
+  });
+
+  it('and was loaded there before more was published elsewhere is not taken for what is published', async () => {
+    await world.arrive({ imageId, texts: ['A'], createdAt: minutesAgo(30) });
+    await world.compactOnce();
+    await expect(dyingAt('manifest').compact()).rejects.toThrow('dead');
+    await world.arrive({ imageId, texts: ['A CORRECTED', 'MORE'], createdAt: minutesAgo(20) });
+    await world.compactOnce();
+    await world.arrive({ texts: ['B'], createdAt: minutesAgo(10) });
+    await expect(onServer().compact()).rejects.toThrow(
+      'is not the published one of 2, but has its name alone',
+    );
+    await place().delete('collections/lines');
+    await onServer().compact();
+    expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(['A CORRECTED', 'B', 'MORE']);
+  });
+
+  it('is known as published, though the note of its load stays', async () => {
+    await world.arrive({ texts: ['A'], createdAt: minutesAgo(30) });
+    await world.compactOnce();
+    await dyingAt('REMOVE loading').compact();
+    expect((await world.pointer())?.loading).toBeDefined();
+    const lines = await openChromaCollection(place(), 'lines');
+    const content = { document: 'X', metadata: {}, embedding: embed('X'), contentHash: 'X' };
+    await lines?.add([{ id: 'x', ...content }]);
+    await world.arrive({ texts: ['B'], createdAt: minutesAgo(20) });
+    await onServer().compact();
+    expect((await world.pointer())?.manifest).toMatchObject({ records: 3, others: { records: 1 } });
+    await world.arrive({ texts: ['C'], createdAt: minutesAgo(10) });
+    await world.compactOnce();
+    expect(await world.documents()).toEqual(['A', 'B', 'C']);
+  });
+
+  it('is gone on with in the invocation that loaded it, where a run is refused', async () => {
+    await world.arrive({ texts: ['A'], createdAt: minutesAgo(30) });
+    await world.compactOnce();
+    const mixed = (records: DeltaRecord[]): DeltaRecord[] =>
+      records.map((record) => ({ ...record, metadata: { ...record.metadata, mixed: [1, 'a'] } }));
+    const refused = await world.arrive({ texts: ['BAD'], records: mixed, createdAt: minutesAgo(20) });
+    const run = await world.arrive({ texts: ['GOOD'], createdAt: minutesAgo(10) });
+    await onServer().compact();
+    expect(await world.state(refused)).toMatchObject({ state: 'FAILED' });
+    expect(await world.state(run)).toMatchObject({ state: 'COMPLETED' });
+    expect((await world.pointer())?.manifest).toMatchObject({ records: 2 });
+    expect((await world.pointer())?.manifest).not.toHaveProperty('others');
+  });
+
+  it('is published by the next also where its load was noted before more was known of loads', async () => {
+    await world.arrive({ texts: ['A'], createdAt: minutesAgo(30) });
+    await onServer().compact();
+    await place().delete('collections/lines');
+    const run = await world.arrive({ texts: ['B'], createdAt: minutesAgo(20) });
+    await expect(dyingAt('PROCESSING').compact()).rejects.toThrow('dead');
+    const { known: _known, ...old } = (await world.pointer())?.loading ?? {};
+    await world.changePointer('SET loading = :value', old);
+    await world.put(run.lines.delta_key, 'spoilt');
+    await onServer().compact();
+    await world.arrive({ texts: ['C'], createdAt: minutesAgo(10) });
+    await onServer().compact();
+    expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(['A', 'C']);
   });
 
   it('is not taken for another one that is there already', async () => {
