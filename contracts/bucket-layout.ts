@@ -119,6 +119,17 @@ export function versionId(at: Date, unique: string): string {
   return `${date.replaceAll('-', '')}_${clock.replaceAll(':', '')}_${fraction.padEnd(6, '0')}_${unique}`;
 }
 
+/**
+ * As {@link versionId}, and later by its text than the versions before, though they came from a clock that is ahead: which
+ * of two snapshots covers more is told by their ids.
+ */
+export function nextVersionId(before: readonly (string | undefined)[], now: Date, unique: string): string {
+  const next = versionId(now, unique);
+  const latest = before.reduce<string>((a, b = '') => (a < b ? b : a), '');
+  const instant = next > latest ? undefined : versionInstant(latest);
+  return instant === undefined ? next : versionId(new Date(instant.getTime() + 1000), unique);
+}
+
 /** The moment that a version id names, to the second; undefined when the text is not a version id. */
 export function versionInstant(version: string): Date | undefined {
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)/.exec(version) ?? [];

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { versionId } from '../../contracts/bucket-layout';
+import { nextVersionId } from '../../contracts/bucket-layout';
 import type { MergedRun, VersionManifest } from '../../contracts/collection-pointer';
 import type { Collection } from '../../contracts/collections';
 import { type EmbeddingSpace, TEXT_FORMAT_VERSION } from '../../contracts/embedding';
@@ -63,7 +63,7 @@ export async function publishDecided(
     lineage: [...open.lineage],
   };
   const next: Publication = {
-    version: hasNewVersion ? versionId(new Date(), randomBytes(4).toString('hex')) : (before.version ?? ''),
+    version: hasNewVersion ? newVersion(before, open) : (before.version ?? ''),
     manifest,
     snapshot_version: open.snapshotVersion ?? before.snapshot_version,
     snapshot_at: open.hasAdopted ? undefined : before.snapshot_at,
@@ -78,6 +78,9 @@ export async function publishDecided(
   lease.signal.throwIfAborted();
   return publish(table, lease, before, whole);
 }
+
+const newVersion = ({ version, snapshot_version }: Published, { snapshotVersion }: OpenCollection): string =>
+  nextVersionId([version, snapshot_version, snapshotVersion], new Date(), randomBytes(4).toString('hex'));
 
 /** What the deltas of the log lie upon. A server holds its content itself, and no base of an earlier mode. */
 function baseOf({ manifest }: Published, open: OpenCollection): Pick<VersionManifest, 'base'> {

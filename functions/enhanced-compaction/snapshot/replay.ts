@@ -13,6 +13,7 @@ import { concurrently } from '../concurrently';
 import type { Published } from '../lease/publish';
 import { keepForRuns } from '../merge/keep-replaced';
 import { type DeltaSource, loadDelta, refusal, UnusableDelta } from '../merge/load-delta';
+import { prefixOf } from '../merge/stored-records';
 import { addLegacyDelta } from './legacy-delta';
 import { type LocatedSnapshot, listObjects } from './locate';
 import { nameImages } from './name-images';
@@ -101,25 +102,47 @@ async function replayRuns(
     const reason = refusal(delta, key, embedding);
     if (reason !== undefined) throw new UnusableDelta(reason);
     const created = Date.parse(delta.header.created_at);
-    merged.push({ key, sha256: undefined, at, isAnnotation: isAnnotation(delta), created });
+    const receipt = prefixOf(delta.header);
+    const { run_id } = delta.header;
+    merged.push({ key, sha256: undefined, receipt, run_id, at, isAnnotation: isAnnotation(delta), created });
   };
   await concurrently(keys, (key) => unlessUnusable(props, key, () => read(key)));
-  await replayLog(props, chroma, merged.sort(compareMerged), keepForRuns(props), props.telemetry);
+  await replayLog(props, chroma, inOrderOfMerges(merged), keepForRuns(props), props.telemetry);
   return replayed;
 }
 
-interface MergedDelta extends LoggedDelta {
+export interface MergedDelta extends LoggedDelta {
   /** When its run ended. Milliseconds since the epoch. */
   readonly at: number;
   readonly isAnnotation: boolean;
   readonly created: number;
+  readonly receipt: string;
+  readonly run_id: string;
 }
 
-/** In the order of the merges; of one moment a receipt comes before what was put on it. */
-const compareMerged = (a: MergedDelta, b: MergedDelta): number => {
-  if (a.at !== b.at) return a.at < b.at ? -1 : 1;
-  return Number(a.isAnnotation) - Number(b.isAnnotation) || a.created - b.created;
-};
+/**
+ * In the order of the merges, by when their runs ended. Those ends are of different machines, of which some may be ahead:
+ * of one receipt the whole runs were merged in the order of their creation, since an earlier one that comes later is
+ * SUPERSEDED, and so were its annotations, each on what was created before it.
+ */
+export function inOrderOfMerges<Each extends MergedDelta>(merged: readonly Each[]): Each[] {
+  const last = new Map<string, { whole: number; annotation: number }>();
+  const placed = [...merged].sort(compareCreated).map((each) => {
+    const { whole, annotation } = last.get(each.receipt) ?? { whole: 0, annotation: 0 };
+    const at = Math.max(each.at, whole, each.isAnnotation ? annotation : 0);
+    last.set(each.receipt, each.isAnnotation ? { whole, annotation: at } : { whole: at, annotation });
+    return { each, at };
+  });
+  // Of one moment, and that is of one creation at least, a receipt comes before what was put on it.
+  return placed
+    .sort((a, b) =>
+      a.at === b.at ? Number(a.each.isAnnotation) - Number(b.each.isAnnotation) : a.at < b.at ? -1 : 1,
+    )
+    .map(({ each }) => each);
+}
+
+const compareCreated = (a: MergedDelta, b: MergedDelta): number =>
+  a.created - b.created || (a.run_id < b.run_id ? -1 : 1);
 
 /** Leaves an unusable delta as it lies, untagged: it never expires, and whoever mends it finds it there. */
 async function unlessUnusable(

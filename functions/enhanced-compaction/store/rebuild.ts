@@ -125,7 +125,7 @@ async function rebuildFrom(
       if (replaced.length > 0) await keepReplaced(props, props.collection, snapshot.version, replaced);
     } else {
       // Of a receipt that both have, the snapshot's form counts, and that may be shorter: no count proves a loss.
-      await refuseLoss(props, chroma, pointer, snapshot, isExact ? undefined : rebuiltFrom);
+      await refuseLoss(props, chroma, pointer, snapshot, isExact ? undefined : { rebuiltFrom, hasAdopted });
     }
     const ancestors = [...(pointer.manifest?.lineage ?? []), ...(origin?.lineage ?? [])];
     const lineage = [...new Set([...ancestors, ...(snapshot === undefined ? [] : [snapshot.version])])];
@@ -203,25 +203,28 @@ function kindOf(
  * A version of before digests were kept tells its count alone; and deltas that came in beyond it, as an old system's
  * may, are more than it holds, where nothing that it lists is missing. Else the outcome must be what was published.
  *
- * @param rebuiltFrom - undefined where nothing may have come in beyond it.
+ * @param beyond - undefined where nothing may have come in beyond it.
  */
 async function refuseLoss(
   { collection, telemetry }: RebuildProps,
   chroma: ChromaCollection,
   published: Published,
   snapshot: LocatedSnapshot | undefined,
-  rebuiltFrom: readonly string[] | undefined,
+  beyond: { readonly rebuiltFrom: readonly string[]; readonly hasAdopted: boolean } | undefined,
 ): Promise<void> {
   const { manifest } = published;
   if (manifest === undefined) return;
+  const { rebuiltFrom, hasAdopted = false } = beyond ?? {};
   const { digest, others, uncovered_deltas, unmerged_deltas, record_tally } = manifest;
   const logged = new Set([...uncovered_deltas, ...unmerged_deltas]);
   const there = new Set([...(rebuiltFrom ?? []), ...(snapshot?.manifest?.content.uncovered_deltas ?? [])]);
   const hasMore = rebuiltFrom?.some((key) => !logged.has(key)) ?? false;
   const isListed = uncovered_deltas.every((key) => there.has(key));
-  // On a server nothing is listed; only an old system's delta is known to be beyond what was published.
+  // On a server nothing is listed; only an old system's delta, and a snapshot that waits to be adopted, are known to be
+  // beyond what was published.
   const mayBeMore =
-    digest === undefined || (isOfServer(published) ? hasLegacy(rebuiltFrom) : hasMore && isListed);
+    digest === undefined ||
+    (isOfServer(published) ? hasAdopted || hasLegacy(rebuiltFrom) : hasMore && isListed);
   const records = await chroma.count();
   if (mayBeMore && records >= manifest.records) return;
   if (digest !== undefined) {

@@ -12,6 +12,7 @@ import type { Lease } from '../lease/lease';
 import { takeCensus } from '../merge/census';
 import { listKeys, locateSnapshot } from '../snapshot/locate';
 import { nameImages } from '../snapshot/name-images';
+import { isUnadopted, readSnapshotPointer } from '../snapshot/pointer-object';
 import { workList } from '../work-list';
 import {
   type CollectionStore,
@@ -88,6 +89,7 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       const load =
         existing && [pointer.loading, lastLoad].find((noted) => isLoadOf(noted, pointer, existing.id));
       if (existing !== undefined && load === undefined) await refuseOther(collection, existing, pointer);
+      if (existing !== undefined) await warnOfUnadopted(props, pointer);
       const loaded =
         existing === undefined
           ? await loadFromS3(
@@ -150,6 +152,16 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
     checkpoint: async (_lease, published) => published,
     close: async () => {},
   };
+}
+
+/** It is merged into in place, and a snapshot into nothing that is there. */
+async function warnOfUnadopted(props: RemoteStoreProps, pointer: CollectionPointer): Promise<void> {
+  const snapshot = await readSnapshotPointer(props);
+  if (pointer.manifest === undefined || !isUnadopted(snapshot, pointer)) return;
+  props.telemetry.logger.warn(
+    'A snapshot of another writer waits in the bucket, and a collection on a Chroma server takes none in. Set chroma.mode to "embedded" until a receipt is merged: then it is adopted, and goes to the server with the rest when the mode is set back and the server’s collection was renamed',
+    { collection: props.collection, snapshot: snapshot?.version },
+  );
 }
 
 /** What a collection's vectors share of which nothing was published. It tells only their length. */

@@ -4,8 +4,11 @@ import { CHROMA_CLOUD_LIMITS } from '../../../../contracts/chroma-cloud';
 import { collectionKey } from '../../../../contracts/compaction-run';
 import { CONTENT_HASH_KEY, type DeltaRecord } from '../../../../contracts/delta';
 import { LATE_WRITE_SECONDS } from '../../../../contracts/lease';
+import { recordId } from '../../../../contracts/record-id';
+import { writeOldSnapshot } from '../../../../demo/old-system/write-snapshot';
 import {
   type ChromaCollection,
+  type CompleteRecord,
   createChromaCollection,
   openChromaCollection,
 } from '../../../../functions/enhanced-compaction/chroma/collection';
@@ -13,7 +16,13 @@ import { chromaDatabase } from '../../../../functions/enhanced-compaction/chroma
 import { LeaseLost } from '../../../../functions/enhanced-compaction/lease/lease';
 import { type BreakpointProxy, startBreakpointProxy } from '../../../support/breakpoint-proxy';
 import { createDatabase, useChromaServer } from '../../../support/chroma-server';
-import { embed, labelled, MODEL, useCompactionHarness } from '../../../support/compaction-harness';
+import {
+  embed,
+  labelled,
+  MODEL,
+  quietTelemetry,
+  useCompactionHarness,
+} from '../../../support/compaction-harness';
 import { intercepted } from '../../../support/intercepted-client';
 import { remoteStore } from '../../../support/remote-store';
 
@@ -39,6 +48,16 @@ const dyingAt = (text: string) => {
   });
   const table = { ...world.table, client };
   return world.writer({ store: remoteStore({ ...world, table }, { url: server.url, database }), table });
+};
+/** Of the old system, of an image of its own. */
+const oldRecord = (document: string): CompleteRecord => {
+  const image = randomUUID();
+  return {
+    id: recordId({ imageId: image, receiptId: 1, lineId: 1 }),
+    document,
+    metadata: { image_id: image, receipt_id: 1, line_id: 1 },
+    embedding: embed(document),
+  };
 };
 const recordsOf = async (name = 'lines') => {
   const collection = await openChromaCollection(place(), name);
@@ -273,6 +292,17 @@ describe('A collection that goes from embedded mode to a server', () => {
     expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(['A', 'C']);
   });
 
+  it('takes in a snapshot that waits to be adopted, and keeps what was merged since', async () => {
+    await world.arrive({ texts: ['MINE'], createdAt: minutesAgo(30) });
+    await world.compactOnce({ checkpointRecords: 1 });
+    const { s3, bucket } = world;
+    await writeOldSnapshot(s3, bucket, 'lines', [oldRecord('MIGRATED')], { version: '20270101_000000' });
+    await world.arrive({ texts: ['NEXT'], createdAt: minutesAgo(10) });
+    await onServer().compact();
+    expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(['MIGRATED', 'MINE', 'NEXT']);
+    expect((await world.pointer())?.manifest?.lineage).toContain('20270101_000000');
+  });
+
   it('is not taken for another one that is there already', async () => {
     await publishEmbedded();
     const other = await createChromaCollection(place(), 'lines', 'l2');
@@ -315,6 +345,29 @@ describe('A collection that a server has lost', () => {
     expect(await world.state(run)).toMatchObject({ state: 'COMPLETED' });
     expect(await names()).toEqual(['lines']);
   });
+});
+
+it('A collection on a server takes in no snapshot, says so, and does by way of embedded mode', async () => {
+  await world.arrive({ texts: ['MINE'], createdAt: minutesAgo(30) });
+  await onServer().compact();
+  const { s3, bucket } = world;
+  await writeOldSnapshot(s3, bucket, 'lines', [oldRecord('MIGRATED')], { version: '20250901_101500' });
+  await world.arrive({ texts: ['NEXT'], createdAt: minutesAgo(20) });
+  const telemetry = quietTelemetry();
+  const warned = jest.spyOn(telemetry.logger, 'warn');
+  await world.writer({ store: remoteStore(world, { url: server.url, database, telemetry }) }).compact();
+  expect(warned).toHaveBeenCalledWith(expect.stringMatching(/^A snapshot of another writer waits/), {
+    collection: 'lines',
+    snapshot: '20250901_101500',
+  });
+  expect(await recordsOf()).toHaveLength(2);
+  await world.arrive({ texts: ['LAST'], createdAt: minutesAgo(10) });
+  await world.compactOnce();
+  const all = ['LAST', 'MIGRATED', 'MINE', 'NEXT'];
+  expect(await world.documents()).toEqual(all);
+  await place().delete('collections/lines');
+  await onServer().compact();
+  expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(all);
 });
 
 describe('A collection that takes longer to load than an invocation has', () => {
