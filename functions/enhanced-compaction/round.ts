@@ -67,14 +67,17 @@ export async function mergeRound(
 ): Promise<Round> {
   const plan = withinLimits(planReceipts(lease.collection, runs), props.limits);
   const open = await props.store.open({ ...lease, pointer: { ...lease.pointer, ...before } }, deadline);
-  const { receipts, ...round } = await mergeAndPublish(lease, before, open, plan, deadline, props).catch(
-    async (error: unknown) => {
-      await open.discard();
-      if (error instanceof RefusedRuns) return nothingBut(error, before);
-      throw error;
-    },
-  );
-  return { ...round, finished: await markDecided(lease, receipts, props) };
+  const merging = mergeAndPublish(lease, before, open, plan, deadline, props);
+  const { receipts, hiddenAtLast, ...round } = await merging.catch(async (error: unknown) => {
+    await open.discard();
+    if (error instanceof RefusedRuns) return nothingBut(error, before);
+    throw error;
+  });
+  // Both end here, whatever comes of one: a copy that is still being searched is nobody's to merge into.
+  const [finished, hidden] = await Promise.allSettled([markDecided(lease, receipts, props), hiddenAtLast()]);
+  if (hidden.status === 'rejected') throw hidden.reason;
+  if (finished.status === 'rejected') throw finished.reason;
+  return { ...round, hiddenVectors: round.hiddenVectors + hidden.value, finished: finished.value };
 }
 
 const nothingBut = ({ failed }: RefusedRuns, published: Published) => ({
@@ -83,6 +86,7 @@ const nothingBut = ({ failed }: RefusedRuns, published: Published) => ({
   hasNewVersion: false,
   mergedVectors: 0,
   hiddenVectors: 0,
+  hiddenAtLast: async () => 0,
 });
 
 async function mergeAndPublish(
@@ -139,45 +143,53 @@ async function mergeAndPublish(
     open.needsCheckpoint ||
     content.others !== before.manifest?.others;
   const merged = { embedding, receipts, hasNewVersion, content };
-  const { published, hidden } = await publishAndSearch(sought, lease, before, open, merged, props);
+  const published = await publishBesideSearch(sought, lease, before, open, merged, props);
   counts = addCounts(again, counts);
   return {
     receipts,
-    published,
+    ...published,
     hasNewVersion,
     mergedVectors: counts.added + counts.replaced + counts.removed,
-    hiddenVectors: hiddenVectors + hidden,
+    hiddenVectors,
   };
 }
 
 /**
- * Publishes, and searches meanwhile for what was merged last, which takes as long as all requests of a publish. The
+ * Publishes while what was merged last is being searched for, which takes longer than all that a publish asks for. The
  * vectors are proven by then, and the deltas have them: where the search fails, the copy is thrown away, and nothing else
  * is. A server's index is mended by nobody and is all that there is, so there the search comes first.
+ *
+ * @returns what is published, and what ends the search, to be called once.
  */
-async function publishAndSearch(
+async function publishBesideSearch(
   sought: MergeCounts['sought'],
   lease: Lease,
   before: Published,
   open: OpenCollection,
   merged: Omit<Merged, 'searching'>,
   { table, telemetry }: RoundProps,
-): Promise<{ readonly published: Published; readonly hidden: number }> {
+): Promise<{ readonly published: Published; readonly hiddenAtLast: () => Promise<number> }> {
   const searching = searchFor(open.chroma, sought);
-  const first = open.chroma.isShared ? searching : Promise.resolve();
-  const [published, hidden] = await Promise.allSettled([
-    first.then(() => publishDecided(table, lease, before, open, { ...merged, searching })),
-    searching,
-  ]);
-  if (published.status === 'rejected') throw published.reason;
-  if (hidden.status === 'rejected') {
-    const [{ collection }, reason] = [lease, messageOf(hidden.reason)];
-    telemetry.logger.warn('A copy is thrown away, since it could not be searched', { collection, reason });
-    await open.discard();
-    return { published: published.value, hidden: 0 };
+  const settled = Promise.allSettled([searching]);
+  try {
+    if (open.chroma.isShared) await searching;
+    const published = await publishDecided(table, lease, before, open, { ...merged, searching });
+    const hiddenAtLast = async () => {
+      const [hidden] = await settled;
+      if (hidden.status === 'fulfilled') {
+        await open.published(published);
+        return hidden.value;
+      }
+      const [{ collection }, reason] = [lease, messageOf(hidden.reason)];
+      telemetry.logger.warn('A copy is thrown away, since it could not be searched', { collection, reason });
+      await open.discard();
+      return 0;
+    };
+    return { published, hiddenAtLast };
+  } catch (error) {
+    await settled;
+    throw error;
   }
-  await open.published(published.value);
-  return { published: published.value, hidden: hidden.value };
 }
 
 const knownOf = ({ manifest }: Published): Census | undefined => manifest && knownCensus(manifest);

@@ -226,10 +226,10 @@ describe('A merge', () => {
   });
 
   it.each([
-    [5, 5, 5],
-    [50, 8, 50],
-    [120, 15, 120],
-    [1000, 64, 128],
+    [3, 3, 3],
+    [50, 4, 50],
+    [120, 8, 120],
+    [2000, 64, 128],
   ])('of %i records searches for %i, and reads %i vectors', async (length, toSearch, toRead) => {
     const many = Array.from({ length }, (_, index) => `LINE ${index}`);
     let [searched, read] = [0, 0];
@@ -261,14 +261,14 @@ describe('A merge', () => {
   });
 
   it('does not take a wrong vector for a hidden one, where it was not read but is searched for', async () => {
-    // Of so many each third is read, and each eighth is searched for.
+    // Of so many each third is read, and each sixteenth is searched for.
     const many = Array.from({ length: 390 }, (_, index) => `LINE ${index}`);
     const lie = adding((records) =>
-      records.map((record, index) => (index === 8 ? { ...record, embedding: embed('else') } : record)),
+      records.map((record, index) => (index === 16 ? { ...record, embedding: embed('else') } : record)),
     );
     const delta = makeDelta({ texts: many });
     const merging = hiddenOf({ ...honest, ...lie(honest) }, delta);
-    await expect(merging).rejects.toThrow(`does not hold the vector of ${delta.records[8]?.id}`);
+    await expect(merging).rejects.toThrow(`does not hold the vector of ${delta.records[16]?.id}`);
   });
 
   it.each<[string, Lie]>([

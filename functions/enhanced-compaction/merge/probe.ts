@@ -8,12 +8,12 @@ import { MergeNotProven } from './merge-not-proven';
  */
 const MOST_READ = 128;
 /**
- * Searched for: an eighth within these bounds, since a search takes three quarters of the time of an addition. Of what was
+ * Searched for: a sixteenth within these bounds, since a search takes three quarters of the time of an addition. Of what was
  * written into an index of ours none was hidden in 30,000, into one of Chroma's defaults one in 400; what is hidden
  * and not asked for here is looked for before a checkpoint (`index-health.ts`), which follows each large merge.
  */
-const SEARCHED_SHARE = 1 / 8;
-const FEWEST_SEARCHED = 8;
+const SEARCHED_SHARE = 1 / 16;
+const FEWEST_SEARCHED = 4;
 const MOST_SEARCHED = 64;
 
 /** Of what was written, what a search is to find. */
