@@ -1,20 +1,20 @@
 import type { Collection } from '../../../contracts/collections';
 import type { CompactionRun } from '../../../contracts/compaction-run';
-import { CONTENT_HASH_KEY, type Delta, type DeltaRecord } from '../../../contracts/delta';
+import type { Delta } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import type { ReceiptReference } from '../../../contracts/record-id';
 import { slices } from '../../shared/slices';
-import type { ChromaCollection, StoredRecord } from '../chroma/collection';
+import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
 import { type DecideProps, knownRuns, usableDelta } from './decide-receipt';
 import { isLasting } from './find-refused';
 import type { ReplacedProps } from './keep-replaced';
 import { keepForRuns } from './keep-replaced';
-import { loadDelta, UnusableDelta } from './load-delta';
+import { UnusableDelta } from './load-delta';
 import { mergeDeltas } from './merge-deltas';
 import { addCounts, type MergeCounts, NO_CHANGE } from './merge-receipts';
 import { compareRuns } from './plan';
-import { prefixOf, storedRecordsOf } from './stored-records';
+import { removeUnmerged } from './remove-unmerged';
 
 /** Receipts that are held in memory at once. */
 const RECEIPTS_PER_MERGE = 50;
@@ -44,43 +44,6 @@ export async function mergeAgain(
     counts = addCounts(counts, await mergeTaken(chroma, usable, props));
   }
   return counts;
-}
-
-/**
- * Removes what a merge that was broken off, or refused, wrote of a receipt of which nothing was merged yet: a run that
- * waits is merged as if it had not been, and one that FAILED leaves nothing. Where a record of the receipt is of somebody
- * else, or has something of somebody else on it, all stay.
- */
-async function removeUnmerged(
-  chroma: ChromaCollection,
-  receipt: ReceiptReference,
-  known: readonly CompactionRun[],
-  collection: Collection,
-  props: DecideProps,
-): Promise<void> {
-  const whole = known.filter(({ kind }) => kind === undefined);
-  if (whole.length === 0 || standingRuns(collection, known).length > 0) return;
-  const name = { image_id: receipt.imageId, receipt_id: receipt.receiptId };
-  const stored = [...((await storedRecordsOf(chroma, [name], [])).get(prefixOf(name))?.values() ?? [])];
-  if (stored.length === 0) return;
-  const deltas = await concurrently(whole, ({ [collection]: { delta_key, delta_sha256 } }) =>
-    loadDelta(props, delta_key, delta_sha256).catch((error: unknown) => {
-      if (error instanceof UnusableDelta) return undefined;
-      throw error;
-    }),
-  );
-  const written = new Map<string, DeltaRecord>();
-  for (const record of deltas.flatMap((delta) => delta?.records ?? [])) {
-    written.set(`${record.id} ${record.contentHash}`, record);
-  }
-  const isOurs = ({ id, metadata }: StoredRecord): boolean => {
-    const record = written.get(`${id} ${metadata[CONTENT_HASH_KEY]}`);
-    return (
-      record !== undefined &&
-      Object.keys(metadata).every((key) => key === CONTENT_HASH_KEY || Object.hasOwn(record.metadata, key))
-    );
-  };
-  if (stored.every(isOurs)) await chroma.delete(stored.map(({ id }) => id));
 }
 
 /** Merges; where that is refused for good, one by one what is not. */
