@@ -162,6 +162,12 @@ describe('Nothing is overwritten, and the reason is told,', () => {
     });
   });
 
+  it('when the server has no tags, of which it says 405 as well, and nobody deleted anything', async () => {
+    await embedded.admin.inject({ operation: 'GetObjectTagging', fail: 'MethodNotAllowed', times: 0 });
+    await expect(refused({ withoutTags: ['covered'] })).rejects.toMatchObject({ reason: 'failed' });
+    expect(await copied()).toBeUndefined();
+  });
+
   it.each([
     ['something is there that was to be absent', 'absent'],
     ['something else is there than was expected', 'another-etag'],
