@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 /** What a key's value must never be shown for, should it stand in the wrong place. */
 const LOOKS_SECRET = /secret|key|token|password/i;
-/** A URL with a user or password. */
+/** A URL with a user or password, whether or not it can be read. */
 const HAS_CREDENTIALS = /\/\/[^/]*@/;
 
 /**

@@ -16,13 +16,14 @@ import {
 import type { ChromaDatabase } from '../chroma/database';
 import { excessOf } from '../chroma/record-limits';
 import { privateFolder, workingCopy } from '../chroma/working-copy';
-import { type Lease, LeaseLost, updateIfOurs } from '../lease/lease';
+import { type Lease, LeaseLost } from '../lease/lease';
 import { isPublication, type Published } from '../lease/publish';
 import { type Census, takeCensus } from '../merge/census';
 import { MergeNotProven } from '../merge/merge-not-proven';
 import { readBack, searchFor } from '../merge/probe';
 import { isUnadopted, readSnapshotPointer } from '../snapshot/pointer-object';
 import { isOfEmbedded } from './collection-store';
+import { type KnownContent, noteLoad } from './load-note';
 import { type OpenVersion, openVersion } from './open-version';
 import { type RebuildProps, rebuild } from './rebuild';
 import { BrokenVersion } from './version-files';
@@ -35,30 +36,11 @@ export interface LoadProps extends RebuildProps {
   readonly unanswered: () => number;
 }
 
-type KnownContent = Pick<Awaited<ReturnType<typeof rebuild>>, 'lineage' | 'snapshotVersion' | 'embedding'>;
-
 /** A collection that was loaded, and what is known of what it was loaded from. */
 export interface LoadedCollection extends KnownContent {
   readonly chroma: ChromaCollection;
   /** As {@link noteLoad} has noted it. */
   readonly noted: BegunLoad;
-}
-
-/**
- * Whether a collection was loaded as the pointer's version and is not published yet, since its loader ended in between. A
- * note of before another version was published says nothing: what was merged elsewhere since is not in its collection.
- */
-export const isLoadOf = (
-  noted: BegunLoad | undefined,
-  { version }: Pick<Lease['pointer'], 'version'>,
-  id: string,
-): noted is BegunLoad => noted?.collection_id === id && noted.of.split(' ')[0] === (version ?? '');
-
-/** What a note says of the content; undefined in one of before that was noted. */
-export function knownOf({ known }: BegunLoad): KnownContent | undefined {
-  if (known === undefined) return undefined;
-  const { lineage, snapshot_version, model, dimensions } = known;
-  return { lineage, snapshotVersion: snapshot_version, embedding: { model, dimensions } };
 }
 
 /** A load goes on in the next invocation. */
@@ -273,29 +255,6 @@ async function refuseExcess(source: ChromaCollection, { collection, database }: 
     `${collection} cannot be loaded onto Chroma Cloud: ${excesses.length} records are more than it takes, ${first} among ` +
       'them. Set chroma.mode back, drop their receipts again with less, or take metadata away by annotations (null).',
   );
-}
-
-/**
- * Notes what is being loaded for whoever has the lease next; undefined once nothing is.
- *
- * @throws {LeaseLost} when the lease is another writer's.
- */
-export async function noteLoad(
-  { table }: Pick<LoadProps, 'table'>,
-  { collection, owner, fence }: Lease,
-  begun: BegunLoad | undefined,
-): Promise<void> {
-  const isOurs = await updateIfOurs(
-    table,
-    collection,
-    owner,
-    fence,
-    begun === undefined
-      ? { UpdateExpression: 'REMOVE loading' }
-      : { UpdateExpression: 'SET loading = :loading', ExpressionAttributeValues: { ':loading': begun } },
-  );
-  if (!isOurs)
-    throw new LeaseLost(`The lease of ${collection} went to another writer, which goes on with the load.`);
 }
 
 /** What is read back of each page by its vectors. */

@@ -21,7 +21,8 @@ import {
   isOfServer,
   refuseOtherSpace,
 } from './collection-store';
-import { isLoadOf, knownOf, type LoadProps, loadCollection, noteLoad } from './load-collection';
+import { type LoadProps, loadCollection } from './load-collection';
+import { isLoadOf, knownOf, noteLoad } from './load-note';
 import { TouchedInPlace } from './touched-receipts';
 
 export interface RemoteStoreProps {
@@ -86,13 +87,13 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         recordLimits,
       });
       const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
-      const load =
-        existing && [pointer.loading, lastLoad].find((noted) => isLoadOf(noted, pointer, existing.id));
-      if (existing !== undefined && load === undefined) await refuseOther(collection, existing, pointer);
+      const noted =
+        existing && [pointer.loading, lastLoad].find((load) => isLoadOf(load, pointer, existing.id));
+      if (existing !== undefined && noted === undefined) await refuseOther(collection, existing, pointer);
       if (existing !== undefined) await warnOfUnadopted(props, pointer);
       const loaded =
         existing === undefined
-          ? await loadFromS3(
+          ? await load(
               { ...props, database, recordsPerWrite: RECORDS_PER_WRITE, unanswered: () => lost },
               lease,
               deadline,
@@ -107,18 +108,13 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
       if (existing !== undefined && manifest === undefined) await nameImages(existing);
       if (manifest !== undefined) refuseOtherSpace(collection, chroma.space, manifest.space);
       lastLoad = loaded?.noted ?? lastLoad;
-      const known = loaded ?? (load && knownOf(load));
-      const isElsewhere = loaded === undefined && isOfEmbedded(pointer);
+      const known = loaded ?? (noted && knownOf(noted));
+      const isLoaded = loaded !== undefined || noted !== undefined;
       const again = touched.begin(Date.now());
       return {
         chroma,
         embedding: known?.embedding ?? embeddingOf(pointer) ?? (await ownEmbedding(props, chroma)),
-        isUnpublished:
-          manifest === undefined ||
-          loaded !== undefined ||
-          load !== undefined ||
-          isElsewhere ||
-          again.length > 0,
+        isUnpublished: manifest === undefined || isLoaded || isOfEmbedded(pointer) || again.length > 0,
         again,
         rebuiltFrom: [],
         lineage: known?.lineage ?? manifest?.lineage ?? [],
@@ -156,8 +152,9 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
 
 /** It is merged into in place, and a snapshot into nothing that is there. */
 async function warnOfUnadopted(props: RemoteStoreProps, pointer: CollectionPointer): Promise<void> {
+  if (pointer.manifest === undefined) return;
   const snapshot = await readSnapshotPointer(props);
-  if (pointer.manifest === undefined || !isUnadopted(snapshot, pointer)) return;
+  if (!isUnadopted(snapshot, pointer)) return;
   props.telemetry.logger.warn(
     'A snapshot of another writer waits in the bucket, and a collection on a Chroma server takes none in. Set chroma.mode to "embedded" until a receipt is merged: then it is adopted, and goes to the server with the rest when the mode is set back and the server’s collection was renamed',
     { collection: props.collection, snapshot: snapshot?.version },
@@ -174,7 +171,7 @@ async function ownEmbedding(
 }
 
 /** Loads what S3 has of a collection that the server lacks, though the pointer is lost as well; undefined for a new one. */
-async function loadFromS3(props: LoadProps, lease: Lease, deadline: number | undefined) {
+async function load(props: LoadProps, lease: Lease, deadline: number | undefined) {
   const hasSomething =
     lease.pointer.version !== undefined ||
     (await locateSnapshot(props)) !== undefined ||
