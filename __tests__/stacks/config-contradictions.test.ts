@@ -25,6 +25,7 @@ describe('What no account of AWS would take, or would take and lose, is refused'
     ],
     [{ network: { cidr: '300.1.1.0/24' } }, 'network.cidr is "300.1.1.0/24"; allowed: a /24 of private'],
     [{ network: { cidr: '10.300.1.0/24' } }, 'network.cidr is "10.300.1.0/24"; allowed: a /24 of private'],
+    [{ network: { cidr: '10.1.300.0/24' } }, 'network.cidr is "10.1.300.0/24"; allowed: a /24 of private'],
     [{ network: { cidr: '224.0.0.0/24' } }, 'network.cidr is "224.0.0.0/24"; allowed: a /24 of private'],
     [{ embedding: { baseUrl: 'http://ollama.internal/v1' } }, 'allowed: a URL that begins with https://'],
     [{ embedding: { baseUrl: 'ftp://example.com' } }, 'allowed: a URL that begins with https://'],

@@ -26,6 +26,7 @@ import {
   quietTelemetry,
   useCompactionHarness,
 } from '../../support/compaction-harness';
+import { remoteStore } from '../../support/remote-store';
 
 /** A real collection that does something else than it was told, without a word. */
 type Lie = (honest: ChromaCollection) => Partial<ChromaCollection>;
@@ -331,9 +332,10 @@ describe('A merge', () => {
 
 describe('A round that is not proven', () => {
   const world = useCompactionHarness();
+  const server = useChromaServer();
 
   /** The real store, but what it opens lies. */
-  function lyingStore(lie: Lie): CollectionStore {
+  function lyingStore(lie: Lie, checkpointRecords = 1): CollectionStore {
     const { s3, bucket, table, mountPath } = world;
     const store = createEmbeddedStore({
       collection: 'lines',
@@ -344,19 +346,21 @@ describe('A round that is not proven', () => {
       model: MODEL,
       dimensions: DIMENSIONS,
       space: 'l2',
-      checkpointRecords: 1,
+      checkpointRecords,
       checkpointMinutes: 60,
       snapshotsKept: 3,
       telemetry: quietTelemetry(),
     });
-    return {
-      ...store,
-      async open(lease) {
-        const open = await store.open(lease);
-        return { ...open, chroma: { ...open.chroma, ...lie(open.chroma) } };
-      },
-    };
+    return lying(store, lie);
   }
+
+  const lying = (store: CollectionStore, lie: Lie): CollectionStore => ({
+    ...store,
+    async open(lease, deadline) {
+      const open = await store.open(lease, deadline);
+      return { ...open, chroma: { ...open.chroma, ...lie(open.chroma) } };
+    },
+  });
 
   const ownProcesses = () => descendantsOf(process.pid).filter(isAlive);
   const versionsOnDisk = () => readdir(join(world.mountPath, 'lines')).catch(() => []);
@@ -391,6 +395,41 @@ describe('A round that is not proven', () => {
     await store.close();
     expect(await world.state(run)).toMatchObject({ state: 'COMPLETED', merged_vectors: 3 });
     expect([...(await world.published()).keys()]).toEqual(idsOf(run, 3));
+  });
+
+  it('is published where a search alone fails, and no copy is kept that could not be searched', async () => {
+    await world.arrive({ texts: ['BEFORE'] });
+    const honest = world.writer();
+    await honest.compact();
+    const run = await world.arrive({ texts: ['A', 'B', 'C'] });
+    const processes = ownProcesses();
+    const store = lyingStore(findsNothing, 1000);
+    await world.writer({ store }).compact();
+    expect(await world.state(run)).toMatchObject({ state: 'COMPLETED' });
+    expect(ownProcesses()).toEqual(processes);
+    await store.close();
+  });
+
+  it('writes nothing whole where a search fails: what is rebuilt is published with its checkpoint', async () => {
+    await world.arrive({ texts: ['BEFORE'] });
+    await world.compactOnce();
+    await world.deletePointer();
+    const before = await listKeys(world.s3, world.bucket, snapshotPrefix('lines'));
+    const run = await world.arrive({ texts: ['A', 'B', 'C'] });
+    const store = lyingStore(findsNothing);
+    await expect(world.writer({ store }).compact()).rejects.toThrow(MergeNotProven);
+    await store.close();
+    expect((await world.state(run)).state).toBe('PROCESSING');
+    expect((await world.pointer())?.version).toBeUndefined();
+    expect(await listKeys(world.s3, world.bucket, snapshotPrefix('lines'))).toEqual(before);
+  });
+
+  it('publishes nothing on a server on which a search finds nothing at all', async () => {
+    const run = await world.arrive({ texts: ['A', 'B', 'C'] });
+    const store = lying(remoteStore(world, { url: server.url }), findsNothing);
+    await expect(world.writer({ store }).compact()).rejects.toThrow(MergeNotProven);
+    expect((await world.state(run)).state).toBe('PROCESSING');
+    expect((await world.pointer())?.version).toBeUndefined();
   });
 
   it('leaves the version live that was published before it', async () => {

@@ -1,7 +1,9 @@
 import {
+  DeleteObjectCommand,
   GetObjectTaggingCommand,
   type LifecycleRule,
   PutBucketLifecycleConfigurationCommand,
+  PutBucketVersioningCommand,
   PutObjectTaggingCommand,
 } from '@aws-sdk/client-s3';
 import { ExpirySurvey } from '../../../../cli/migrate-buckets/planning/expiry-survey';
@@ -215,6 +217,19 @@ describe('A5: the survey of what expires', () => {
 
   it('does not say of what is gone by now that it expires', async () => {
     const setting = await migrationSetting(harness);
+    await expireIn(setting.destination, SCANS);
+    expect(await surveyOf(setting)).toEqual({ rules: [], unread: null });
+  });
+
+  it('does not say so of what a delete marker hides by now', async () => {
+    const setting = await migrationSetting(harness, (source) =>
+      put(harness.s3, source, key, '{}', { Tagging: 'kind=scan' }),
+    );
+    const Bucket = setting.source;
+    await harness.s3.send(
+      new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+    );
+    await harness.s3.send(new DeleteObjectCommand({ Bucket, Key: key }));
     await expireIn(setting.destination, SCANS);
     expect(await surveyOf(setting)).toEqual({ rules: [], unread: null });
   });
