@@ -3,11 +3,22 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TerraformStack, Testing } from 'cdktf';
+import { ValidateTerraformVersion } from 'cdktf/lib/validations/validate-terraform-version';
 import { FUNCTION_NAMES, type FunctionPackages } from '../../contracts/functions';
 import { type ConfigInput, parseConfig } from '../../stacks/config';
 import { PipelineStack } from '../../stacks/pipeline-stack';
 import type { Json } from '../../stacks/synthesized/json';
 import { Synthesized } from '../../stacks/synthesized/synthesized';
+
+/** cdktf starts `terraform version` for each record of the state, at each synthesis: here once, for each answer it wants. */
+const { validate } = ValidateTerraformVersion.prototype;
+const answers = new Map<string, string[]>();
+ValidateTerraformVersion.prototype.validate = function (this: ValidateTerraformVersion): string[] {
+  const asked = JSON.stringify(this);
+  const answer = answers.get(asked) ?? validate.call(this);
+  answers.set(asked, answer);
+  return answer;
+};
 
 /** What a test may do to the stack between its making and its synthesis: break it, say. */
 export type Arrange = (stack: TerraformStack) => void;

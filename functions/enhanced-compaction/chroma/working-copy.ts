@@ -60,9 +60,10 @@ export function privateFolder(): string {
   const root = tmpdir();
   for (const name of readdirSync(root)) {
     const [, pid] = new RegExp(`^${PREFIX}(\\d+)-`).exec(name) ?? [];
+    if (pid === undefined) continue;
     const folder = join(root, name);
     const isOrphan = Number(pid) === process.pid ? !ownFolders.has(folder) : !isAlive(Number(pid));
-    if (pid !== undefined && isOrphan) rmSync(folder, { recursive: true, force: true });
+    if (isOrphan) rmSync(folder, { recursive: true, force: true });
   }
   const own = mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
   ownFolders.add(own);
