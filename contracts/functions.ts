@@ -1,12 +1,13 @@
 /**
  * The five Lambdas. Each has a folder of its name under `functions/`, one role and one log group, and gets this
- * much unless the configuration says otherwise: `memory` in megabytes, `timeout` in seconds.
+ * much unless the configuration says otherwise: `memory` in megabytes, `timeout` in seconds. None has more memory than
+ * a new account may give.
  */
 export const FUNCTIONS = {
   'process-ocr-results': { memory: 512, timeout: 60 },
   'embed-from-ndjson': { memory: 1024, timeout: 300 },
   'stream-processor': { memory: 256, timeout: 60 },
-  'enhanced-compaction': { memory: 4096, timeout: 600 },
+  'enhanced-compaction': { memory: 3008, timeout: 600 },
   'reconcile-runs': { memory: 256, timeout: 60 },
 } as const;
 

@@ -8,13 +8,19 @@ interface Queue {
   readonly consumer: FunctionName;
   /** Messages that one invocation gets at most. FIFO queues allow no more than 10. */
   readonly batchSize: number;
-  /** Batches that Lambda hands out at once. It takes no number below 2. */
+  /** Batches that Lambda hands out at once, where the consumer has concurrency of its own for them. */
   readonly concurrency: number;
   /** Deliveries before a message is a dead letter. */
   readonly maximumReceives: number;
   /** For how many of its consumer's timeouts a received message is hidden, beyond {@link VISIBILITY_MARGIN}. */
   readonly hiddenTimeouts: number;
 }
+
+/**
+ * The smallest maximum concurrency that Lambda takes for a mapping, and what each has where its function must share the
+ * account's: so the four together stay below the ten executions of a new account.
+ */
+const LEAST_CONCURRENCY = 2;
 
 const STANDARD_QUEUE = {
   kind: 'standard',
@@ -30,7 +36,7 @@ const COLLECTION_QUEUE: Queue = {
   consumer: 'enhanced-compaction',
   batchSize: 10,
   // Its one message group keeps each collection at one.
-  concurrency: 2,
+  concurrency: LEAST_CONCURRENCY,
   // A bulk change sends thousands of messages, and receives that only wait must not use it up.
   maximumReceives: 20,
   // A crashed batch blocks its whole group until it is visible again.
@@ -68,6 +74,10 @@ export function visibilityTimeout(
   const { consumer, hiddenTimeouts }: Queue = QUEUES[queue];
   return hiddenTimeouts * timeouts[consumer] + VISIBILITY_MARGIN;
 }
+
+/** Batches of a queue that Lambda hands out at once, whether concurrency is reserved for its consumer or not. */
+export const maximumConcurrency = (queue: QueueName, reserved: boolean): number =>
+  reserved ? QUEUES[queue].concurrency : LEAST_CONCURRENCY;
 
 type Shouted<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   ? `${Uppercase<Head>}_${Shouted<Tail>}`

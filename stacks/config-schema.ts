@@ -156,6 +156,11 @@ const functions = z.strictObject({
   memory: perFunction('memory', memory),
   /** Seconds. */
   timeout: perFunction('timeout', timeout),
+  /**
+   * Whether each function has executions of its own, 25 in all. AWS keeps 100 of the account's unreserved, so that
+   * with a quota below 125, such as a new account's 10, nothing of this can be applied.
+   */
+  reserveConcurrency: z.boolean().default(false),
   /** Megabytes of /tmp for the compaction's private copy of a collection. */
   compactionStorage: z.int().min(512).max(10_240).default(4096),
 });

@@ -7,6 +7,7 @@ import type { PipelineConfig } from './config';
 import { hasFileSystem } from './config-schema';
 import { guardStack } from './guards';
 import { terraformName } from './names';
+import { warnNewAccounts } from './new-account';
 import { Alarms } from './observability/alarms';
 import { Dashboard } from './observability/dashboard';
 import { Outputs } from './outputs';
@@ -83,6 +84,8 @@ export class PipelineStack extends TerraformStack {
       compaction: compaction.function,
     });
     new Reconciler(this, 'reconciler', this.context);
+
+    warnNewAccounts(this);
 
     const alarms = new Alarms(this, 'alarms', { deployment, encryption, queues });
     const dashboard = new Dashboard(this, 'dashboard', { deployment, queues });

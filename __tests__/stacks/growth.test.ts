@@ -1,6 +1,7 @@
 import type { TerraformStack } from 'cdktf';
 import type { FunctionName } from '../../contracts/functions';
 import type { QueueName } from '../../contracts/queues';
+import type { ConfigInput } from '../../stacks/config';
 import { drawFlowchart } from '../../stacks/diagram/flowchart';
 import { send } from '../../stacks/pipeline/permissions';
 import { PipelineFunction } from '../../stacks/pipeline/pipeline-function';
@@ -60,7 +61,9 @@ const addFunction: Arrange = (stack: TerraformStack) => {
   new QueueConsumer(stack, 'archive-consumer', { queue, functionName: lambda.resource.arn });
 };
 
-const template = synthesize({}, { arrange: addFunction });
+/** Six queues hand out more than a new account runs at once. */
+const RESERVING: ConfigInput = { functions: { reserveConcurrency: true } };
+const template = synthesize(RESERVING, { arrange: addFunction });
 const MAPPING = 'aws_lambda_event_source_mapping';
 
 /** What the guards say when the grown stack is broken in a further way. */
@@ -68,7 +71,7 @@ const broken = (breakIt: Arrange): string =>
   complaints((stack) => {
     addFunction(stack);
     breakIt(stack);
-  });
+  }, RESERVING);
 
 const environmentOf = (name: string) =>
   (template.resource('aws_lambda_function', name).environment as { variables: Record<string, string> })
@@ -199,7 +202,7 @@ describe('the collection sections, a line in a table', () => {
   });
 
   it('is paused and rolled back with the others', () => {
-    const paused = synthesize({ consumer: 'none' }, { arrange: addFunction });
+    const paused = synthesize({ ...RESERVING, consumer: 'none' }, { arrange: addFunction });
     expect(paused.resource(MAPPING, 'sections_consumer')).toMatchObject({ enabled: false });
     expect(paused.resource(MAPPING, 'archive_consumer')).toMatchObject({ enabled: true });
   });
@@ -218,7 +221,7 @@ describe('the function archive-receipts, a line in a table', () => {
       timeout: 30,
       reserved_concurrent_executions: 5,
     });
-    const config = { functions: { timeout: { [ARCHIVE_RECEIPTS]: 90 } } };
+    const config = { functions: { ...RESERVING.functions, timeout: { [ARCHIVE_RECEIPTS]: 90 } } };
     const slower = synthesize(config, { arrange: addFunction });
     expect(slower.resource('aws_lambda_function', 'archive_receipts')).toMatchObject({ timeout: 90 });
     expect(slower.resource('aws_sqs_queue', 'archive')).toMatchObject({ visibility_timeout_seconds: 600 });

@@ -1,3 +1,4 @@
+import { FUNCTIONS } from '../../contracts/functions';
 import { PRICES } from './prices';
 
 /** What was counted of one thing that the handler does. Bytes, requests, DynamoDB's units, seconds. */
@@ -54,7 +55,7 @@ export const ASSUMPTIONS = {
   /** Lambda keeps a sandbox that is in use for some hours. */
   coldStartsAnHour: 0.5,
   /** What the function is given. */
-  memoryGigabytes: 4,
+  memoryGigabytes: FUNCTIONS['enhanced-compaction'].memory / 1024,
   /** Of a doorbell: sent by one request, and received and deleted by one each together with its batch. */
   queueRequestsAPublish: 2,
   /** A run's two changes of state in its sparse index, which the embedded DynamoDB does not count. */

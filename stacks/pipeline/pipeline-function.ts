@@ -32,7 +32,7 @@ export interface PipelineContext {
 interface PipelineFunctionProps extends PipelineContext {
   readonly name: FunctionName;
   /**
-   * How many may run at once: reserved, so that no neighbour takes it and this takes from no neighbour.
+   * How many may run at once where concurrency is reserved: no neighbour takes it, and this takes from no neighbour.
    *
    * @default as many batches as its queues may hand it together
    */
@@ -102,8 +102,9 @@ export class PipelineFunction extends Construct {
       sourceCodeHash: code.sha256,
       memorySize: functions.memory[name],
       timeout: functions.timeout[name],
-      reservedConcurrentExecutions:
-        props.concurrency ?? consumed.reduce((sum, { row }) => sum + row.concurrency, 0),
+      reservedConcurrentExecutions: functions.reserveConcurrency
+        ? (props.concurrency ?? consumed.reduce((sum, queue) => sum + queue.maximumConcurrency, 0))
+        : undefined,
       kmsKeyArn: encryption.keyArn,
       environment: { variables: environmentOf(name, props.variables) },
       tracingConfig: { mode: 'Active' },

@@ -25,7 +25,7 @@ export class QueueConsumer extends Construct {
       enabled: props.enabled ?? true,
       batchSize: queue.row.batchSize,
       functionResponseTypes: ['ReportBatchItemFailures'],
-      scalingConfig: { maximumConcurrency: queue.row.concurrency },
+      scalingConfig: { maximumConcurrency: queue.maximumConcurrency },
       lifecycle: props.lifecycle,
       dependsOn: [queue.policy, ...(props.dependsOn ?? [])],
     });

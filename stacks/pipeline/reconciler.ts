@@ -16,7 +16,7 @@ export class Reconciler extends Construct {
     const lambda = new PipelineFunction(this, 'reconcile-runs', {
       ...context,
       name: 'reconcile-runs',
-      // One round at a time: two would send twice.
+      // One round at a time: two would send twice, which costs messages and nothing else.
       concurrency: 1,
       permissions: [
         {

@@ -5,7 +5,7 @@ import { RUN_STREAM } from '../../contracts/event-sources';
 import { send } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 
-/** One invocation a shard; an on-demand table seldom has more shards than this. */
+/** One invocation a shard; an on-demand table seldom has more shards than this. A throttled one waits, and loses no try. */
 const CONCURRENCY = 10;
 
 /** Each run that is ready to be merged sends a message to each collection's queue. */

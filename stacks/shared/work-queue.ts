@@ -2,7 +2,13 @@ import { SqsQueue } from '@cdktf/provider-aws/lib/sqs-queue';
 import type { SqsQueuePolicy } from '@cdktf/provider-aws/lib/sqs-queue-policy';
 import { SqsQueueRedriveAllowPolicy } from '@cdktf/provider-aws/lib/sqs-queue-redrive-allow-policy';
 import { Construct } from 'constructs';
-import { deadLetterName, QUEUES, type QueueName, visibilityTimeout } from '../../contracts/queues';
+import {
+  deadLetterName,
+  maximumConcurrency,
+  QUEUES,
+  type QueueName,
+  visibilityTimeout,
+} from '../../contracts/queues';
 import { terraformName } from '../names';
 import { DeadLetterQueue, type QueueProps, queueBasics, queuePolicy } from './dead-letter-queue';
 import type { Statement } from './policy-document';
@@ -22,6 +28,8 @@ export class WorkQueue extends Construct {
   readonly deadLetters: DeadLetterQueue;
   /** The queue's row of the table. */
   readonly row: (typeof QUEUES)[QueueName];
+  /** Batches that Lambda hands to the consumer at once. */
+  readonly maximumConcurrency: number;
   /** Seconds that a message is hidden while one consumer has it. */
   readonly visibilityTimeout: number;
   /** The queue's Terraform address without its type, such as `ocr_results`. */
@@ -32,6 +40,7 @@ export class WorkQueue extends Construct {
     const { config } = props.deployment;
     this.row = QUEUES[props.name];
     const { kind } = this.row;
+    this.maximumConcurrency = maximumConcurrency(props.name, config.functions.reserveConcurrency);
     this.visibilityTimeout = visibilityTimeout(props.name, config.functions.timeout);
     this.name = terraformName(props.name);
     this.deadLetters = new DeadLetterQueue(this, 'dead-letters', {

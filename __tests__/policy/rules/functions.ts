@@ -11,7 +11,12 @@ const SUPPORTED_RUNTIMES = ['nodejs22.x', 'nodejs24.x'];
 const functionRules = rulesFor('aws_lambda_function', [
   ['CKV_AWS_45', 'carries no secret in its environment', refusedBy(noSecrets, /looks like a secret/)],
   ['CKV_AWS_50 AVD-AWS-0066 Lambda.7', 'is traced', refusedBy(observableFunctions, /is not traced/)],
-  ['CKV_AWS_115', 'has a concurrency of its own', refusedBy(concurrency, /reserved concurrency/)],
+  [
+    'CKV_AWS_115',
+    'has a concurrency of its own',
+    ({ attributes }) => Number(attributes.reserved_concurrent_executions) > 0,
+  ],
+  ['', 'can take what its mappings hand it', refusedBy(concurrency, /reserve[sd]/)],
   [
     'CKV_AWS_363 Lambda.2',
     'has a supported runtime',

@@ -161,18 +161,35 @@ describe('a lease', () => {
 });
 
 describe('a function can take what its mappings hand it', () => {
+  const reserving = { functions: { reserveConcurrency: true } };
+
   it('refuses less reserved concurrency than the mappings may use together', () => {
-    const message = complaints((stack) =>
-      override(stack, 'aws_lambda_function.enhanced_compaction', { reserved_concurrent_executions: 3 }),
+    const message = complaints(
+      (stack) =>
+        override(stack, 'aws_lambda_function.enhanced_compaction', { reserved_concurrent_executions: 3 }),
+      reserving,
     );
     expect(message).toMatch(/concurrency: .*has 3 reserved concurrency, but its mappings may hand it 4/);
   });
 
   it('refuses a function without any', () => {
-    const message = complaints((stack) =>
-      override(stack, 'aws_lambda_function.embed_from_ndjson', { reserved_concurrent_executions: undefined }),
+    const message = complaints(
+      (stack) =>
+        override(stack, 'aws_lambda_function.embed_from_ndjson', {
+          reserved_concurrent_executions: undefined,
+        }),
+      reserving,
     );
     expect(message).toMatch(/concurrency: .*has no reserved concurrency/);
+  });
+
+  it('refuses mappings that hand out more than a new account runs, where nothing is reserved', () => {
+    const message = complaints((stack) =>
+      override(stack, 'aws_lambda_event_source_mapping.words_consumer', {
+        scaling_config: { maximum_concurrency: 5 },
+      }),
+    );
+    expect(message).toMatch(/concurrency: .*enhanced_compaction reserves no concurrency.* 11 batches/);
   });
 
   it('refuses a mapping without a maximum', () => {

@@ -27,11 +27,57 @@ it('refuses one less, naming both numbers', () => {
 });
 
 it.each([
-  [undefined, 'no'],
   ['5', '5'],
   [5.5, '5.5'],
+  [0, '0'],
 ])('refuses a reservation of %p', (reserved, shown) => {
   expect(findings(concurrency, blocks(reserved))).toEqual(one(RegExp(`has ${shown} reserved concurrency`)));
+});
+
+const RESERVING = { functions: { reserveConcurrency: true } };
+
+it('refuses none where the configuration says that it is reserved', () => {
+  expect(findings(concurrency, blocks(undefined), RESERVING)).toEqual(one(/has no reserved concurrency/));
+  expect(findings(concurrency, blocks(5), RESERVING)).toEqual([]);
+});
+
+describe('functions that reserve nothing', () => {
+  const more = (maximum: number, functionName: unknown) => ({
+    'aws_sqs_queue.more': {},
+    'aws_lambda_event_source_mapping.more': { ...mapping('more', maximum), function_name: functionName },
+  });
+  const other = `\${aws_lambda_function.other.arn}`;
+
+  it('are handed together what a new account runs, and no more', () => {
+    expect(findings(concurrency, blocks(undefined, 8))).toEqual([]);
+    expect(findings(concurrency, blocks(undefined, 9))).toEqual(
+      one(/worker reserves no concurrency, and .* may hand out 11 batches at once, .* runs 10 executions/),
+    );
+  });
+
+  it('share with each other, and with functions of somebody else', () => {
+    const two = { 'aws_lambda_function.other': {}, ...more(6, other) };
+    expect(findings(concurrency, { ...blocks(undefined), ...two })).toEqual([
+      expect.stringMatching(/worker reserves no .* 11 batches/),
+      expect.stringMatching(/other reserves no .* 11 batches/),
+    ]);
+    expect(findings(concurrency, { ...blocks(undefined), ...more(6, 'theirs') })).toEqual(
+      one(/worker reserves no .* 11 batches/),
+    );
+  });
+
+  it('do not share with those that reserve', () => {
+    const reserving = {
+      'aws_lambda_function.other': { reserved_concurrent_executions: 6 },
+      ...more(6, other),
+    };
+    expect(findings(concurrency, { ...blocks(undefined), ...reserving })).toEqual([]);
+  });
+
+  it('that no mapping feeds may be as they are, whatever others are handed', () => {
+    const idle = { 'aws_lambda_function.idle': {} };
+    expect(findings(concurrency, { ...blocks(undefined, 9), ...idle })).toEqual(one(/worker reserves no/));
+  });
 });
 
 it.each([undefined, '3', 2.5])('refuses a mapping whose maximum is %p, and counts the others', (maximum) => {
