@@ -9,6 +9,7 @@ import { writeOldDelta } from '../../../demo/old-system/write-snapshot';
 import { openChromaCollection } from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
 import { takeCensus } from '../../../functions/enhanced-compaction/merge/census';
+import { eventually } from '../../../packages/local-aws/__tests__/support/eventually';
 import { type BreakpointProxy, startBreakpointProxy } from '../../support/breakpoint-proxy';
 import { createDatabase, useChromaServer } from '../../support/chroma-server';
 import { embed, idsOf, quietTelemetry, useCompactionHarness } from '../../support/compaction-harness';
@@ -254,16 +255,57 @@ it('A collection of a server is not rebuilt with the older text of a receipt who
   await expect(embedded().compact()).rejects.toThrow('cannot be rebuilt');
 });
 
-it('A collection of a server is rebuilt with what a delta of the old system adds to it', async () => {
-  await world.arrive({ texts: ['A'] });
-  await onServer().compact();
-  const imageId = randomUUID();
-  const id = recordId({ imageId, receiptId: 1, lineId: 1 });
-  const old = { id, document: 'OLD', metadata: { image_id: imageId }, embedding: embed('OLD') };
-  await writeOldDelta(world.s3, world.bucket, 'lines', randomUUID(), [old]);
-  await world.arrive({ texts: ['B'] });
-  await embedded().compact();
-  expect(await world.documents()).toEqual(['A', 'B', 'OLD']);
+describe('A delta of the old system beside a collection of a server', () => {
+  const oldRecord = (imageId: string, document: string) => {
+    const id = recordId({ imageId, receiptId: 1, lineId: 1 });
+    return { id, document, metadata: { image_id: imageId }, embedding: embed(document) };
+  };
+  const arriveOld = (...documents: readonly [imageId: string, document: string][]) =>
+    writeOldDelta(
+      ...([world.s3, world.bucket, 'lines', randomUUID()] as const),
+      documents.map((each) => oldRecord(...each)),
+    );
+  const forget = () => chromaDatabase({ url: server.url, database }).delete('collections/lines');
+
+  it('comes in when that is rebuilt', async () => {
+    await world.arrive({ texts: ['A'] });
+    await onServer().compact();
+    await arriveOld([randomUUID(), 'OLD']);
+    await world.arrive({ texts: ['B'] });
+    await embedded().compact();
+    expect(await world.documents()).toEqual(['A', 'B', 'OLD']);
+  });
+
+  it('does not stand for one of ours that is lost', async () => {
+    await world.arrive({ texts: ['A'] });
+    const lost = await world.arrive({ texts: ['LOST'] });
+    await onServer().compact();
+    await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: lost.lines.delta_key }));
+    await arriveOld([randomUUID(), 'OLD'], [randomUUID(), 'OLD TOO']);
+    await expect(embedded().compact()).rejects.toThrow(
+      /^The published lines cannot be rebuilt: 2 records were published, .* give 3\. .* 1 of the deltas/,
+    );
+    await forget();
+    await world.arrive({ texts: ['B'] });
+    await expect(onServer().compact()).rejects.toThrow('cannot be rebuilt');
+  });
+
+  it('counts as far as it was published, though newer ones have other forms of its records, and ours some of them', async () => {
+    const [replaced, again, stays] = [randomUUID(), randomUUID(), randomUUID()];
+    await arriveOld([replaced, 'WAS'], [again, 'FIRST FORM'], [stays, 'STAYS']);
+    await world.arrive({ imageId: replaced, texts: ['A'] });
+    await onServer().compact();
+    expect((await documents()).sort()).toEqual(['A', 'FIRST FORM', 'STAYS']);
+    const seconds = () => Math.floor(Date.now() / 1000);
+    // S3 tells when an object was written to the second.
+    const written = seconds();
+    await eventually('the next second', () => seconds() > written);
+    await arriveOld([again, 'SECOND FORM'], [randomUUID(), 'NEW']);
+    await forget();
+    await world.arrive({ texts: ['B'] });
+    await onServer().compact();
+    expect((await documents()).sort()).toEqual(['A', 'B', 'NEW', 'SECOND FORM', 'STAYS']);
+  });
 });
 
 it('A collection that other programs have written to is not made of an older snapshot, which nothing proves', async () => {

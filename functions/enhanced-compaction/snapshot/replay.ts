@@ -14,7 +14,7 @@ import type { Published } from '../lease/publish';
 import { keepForRuns } from '../merge/keep-replaced';
 import { type DeltaSource, loadDelta, refusal, UnusableDelta } from '../merge/load-delta';
 import { prefixOf } from '../merge/stored-records';
-import { addLegacyDelta } from './legacy-delta';
+import { addLegacyDelta, type LegacyDelta } from './legacy-delta';
 import { type LocatedSnapshot, listObjects } from './locate';
 import { nameImages } from './name-images';
 import { isUnadopted } from './pointer-object';
@@ -32,6 +32,8 @@ export interface Rebuilt {
   readonly embedding: EmbeddingSpace;
   /** What it was rebuilt from. Its manifest names keys that it covers; the tags on a delta say so later on. */
   readonly snapshot: LocatedSnapshot | undefined;
+  /** Up to which snapshot that is to be believed; undefined where no tag is. */
+  readonly tagsUntil: string | undefined;
   /** It names keys as published, even where their runs are not marked yet. */
   readonly pointer: Published;
   /** A private folder to unpack in. */
@@ -44,19 +46,23 @@ export interface Rebuilt {
  * What others wrote, as the old system did, first says of each record which image it is of.
  * Deltas that are still to be merged are left to their runs, and so are those that failed.
  *
- * @returns the keys of the deltas that the collection now holds.
+ * @returns the keys of the deltas that the collection now holds, and what the old system's among them have.
  */
-export async function replayDeltas(props: ReplayProps, rebuilt: Rebuilt): Promise<string[]> {
+export async function replayDeltas(
+  props: ReplayProps,
+  rebuilt: Rebuilt,
+): Promise<{ readonly keys: string[]; readonly legacy: readonly LegacyDelta[] }> {
   const keys = await uncoveredKeys(props, rebuilt);
   const ending = (suffix: string) => keys.filter((key) => key.endsWith(suffix));
   const legacy = await replayLegacy(props, rebuilt, ending('.tar.gz'));
   const isOfOthers = legacy.length > 0 || isUnadopted(rebuilt.snapshot, rebuilt.pointer);
   if (isOfOthers) await nameImages(rebuilt.chroma);
-  return [...legacy, ...(await replayRuns(props, rebuilt, ending('.arrow')))];
+  const ours = await replayRuns(props, rebuilt, ending('.arrow'));
+  return { keys: [...legacy.map(({ key }) => key), ...ours], legacy };
 }
 
 /** The newest first: an old system's delta adds only what is missing, so the first that has a record wins. */
-async function uncoveredKeys(props: ReplayProps, { snapshot }: Rebuilt): Promise<string[]> {
+async function uncoveredKeys(props: ReplayProps, { snapshot, tagsUntil }: Rebuilt): Promise<string[]> {
   const { uncovered_deltas = [], unmerged_deltas = [] } = snapshot?.manifest?.content ?? {};
   const covered = new Set([...uncovered_deltas, ...unmerged_deltas]);
   const objects = await listObjects(props.s3, props.bucket, deltaPrefix(props.collection));
@@ -64,7 +70,7 @@ async function uncoveredKeys(props: ReplayProps, { snapshot }: Rebuilt): Promise
     .sort((a, b) => b.written - a.written)
     .map(({ key }) => key)
     .filter((key) => !isDecoyKey(key) && !covered.has(key));
-  const tagged = await concurrently(keys, (key) => isTagged(props, key, snapshot?.version));
+  const tagged = await concurrently(keys, (key) => isTagged(props, key, tagsUntil));
   return keys.filter((_, index) => !tagged[index]);
 }
 
@@ -72,12 +78,11 @@ async function replayLegacy(
   props: ReplayProps,
   { chroma, embedding, folder }: Rebuilt,
   keys: readonly string[],
-): Promise<string[]> {
-  const replayed: string[] = [];
+): Promise<LegacyDelta[]> {
+  const replayed: LegacyDelta[] = [];
   for (const key of keys) {
     await unlessUnusable(props, key, async () => {
-      await addLegacyDelta(props.s3, props.bucket, key, chroma, embedding.dimensions, folder);
-      replayed.push(key);
+      replayed.push(await addLegacyDelta(props.s3, props.bucket, key, chroma, embedding.dimensions, folder));
     });
   }
   return replayed;
@@ -178,7 +183,7 @@ async function endOf(
   }
 }
 
-/** Whether the delta's tags say that the snapshot, or one before it, covers it. */
+/** Whether the delta's tags say that this snapshot, or one before it, covers it. */
 async function isTagged(
   { s3, bucket }: ReplayProps,
   key: string,

@@ -2,20 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { DistanceSpace, VersionManifest } from '../../../contracts/collection-pointer';
-import { addDigests } from '../../../contracts/content-digest';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
 import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
 import { type WorkingCopy, workingCopy } from '../chroma/working-copy';
 import type { Published } from '../lease/publish';
-import { takeCensus } from '../merge/census';
 import { keepReplaced } from '../merge/keep-replaced';
 import { fetchSnapshot, UnusableArchive } from '../snapshot/fetch';
-import { type LocatedSnapshot, locateSnapshot, snapshotOf } from '../snapshot/locate';
+import { type LocatedSnapshot, locateSnapshot, snapshotOf, snapshotVersions } from '../snapshot/locate';
 import { keepMissingReceipts } from '../snapshot/missing-receipts';
 import { keepOwnReceipts, receiptsSaidSince } from '../snapshot/own-receipts';
 import { isUnadopted } from '../snapshot/pointer-object';
 import { type ReplayProps, replayDeltas } from '../snapshot/replay';
-import { embeddingOf, isOfServer } from './collection-store';
+import { embeddingOf } from './collection-store';
+import type { OpenVersion } from './open-version';
+import { LostRecords, refuseLoss } from './refuse-loss';
 
 export interface RebuildProps extends ReplayProps {
   /** The configured model and length: what an old system's snapshot, which says neither, is taken to be of. */
@@ -28,18 +28,13 @@ export interface RebuildProps extends ReplayProps {
 /** The pointer's item has a limit; nobody asks for a snapshot that a hundred rebuilds lie upon. */
 const MOST_LINEAGE = 100;
 
-/** What S3 gives is less than what was published, or something else. */
-class LostRecords extends Error {
-  override readonly name = 'LostRecords';
-}
-
 /**
  * The collection from S3: its snapshot, if there is one, and every delta that the snapshot lacks. Where our own snapshot
  * is damaged, an older one serves as well, and in the end the deltas alone, if the outcome is exactly what was published.
+ * Where the snapshot is another writer's, the receipts that only our own content has stay.
  *
  * @param pointer - what was published.
- * @param live - the published content, where it can be read: where the snapshot is another writer's, the
- *   receipts that only the live content has stay.
+ * @param live - the published content, where it can be read and another writer's snapshot is to be taken into it.
  * @returns the content in a copy of its own, with what a store says of it.
  * @throws {Error} when records that were published would be lost, or vectors of two kinds would be mixed.
  */
@@ -50,11 +45,68 @@ export async function rebuild(
   live: ChromaCollection | undefined,
 ) {
   const snapshot = await locateSnapshot(props);
+  if (snapshot === undefined || !isOfOthers(snapshot, pointer))
+    return rebuildOwn(props, snapshot, pointer, folder);
+  if (live !== undefined) return rebuildFrom(props, snapshot, pointer, folder, live);
+  const ours = await ownSnapshot(props, pointer);
+  // Nothing is known of ours but what lies there as deltas, and those are merged onto theirs.
+  if (pointer.manifest === undefined && ours === undefined)
+    return rebuildFrom(props, snapshot, pointer, folder);
+  const own = await rebuildOwn(props, ours, pointer, folder).catch((error: unknown) => {
+    if (!(error instanceof LostRecords)) throw error;
+    return error;
+  });
+  // A server may have been taken over with what the old system had on it: then this snapshot is where that came from.
+  if (own instanceof LostRecords) {
+    return rebuildFrom(props, snapshot, pointer, folder, undefined, true).catch((error: unknown) => {
+      throw error instanceof LostRecords ? own : error;
+    });
+  }
   try {
-    return await rebuildFrom(props, snapshot, pointer, folder, live, false);
+    const { lineage, rebuiltFrom, ...both } = await rebuildFrom(props, snapshot, pointer, folder, own.chroma);
+    return {
+      ...both,
+      lineage: lineageOf(own.lineage, lineage),
+      rebuiltFrom: [...new Set([...own.rebuiltFrom, ...rebuiltFrom])],
+    };
+  } finally {
+    await own.copy.remove();
+  }
+}
+
+/**
+ * Whether a snapshot is another writer's, and not adopted. Where the pointer is lost, nothing tells which was: then what has
+ * a manifest is taken for ours.
+ */
+const isOfOthers = (snapshot: LocatedSnapshot, pointer: Published): boolean =>
+  pointer.manifest === undefined ? snapshot.manifest === undefined : isUnadopted(snapshot, pointer);
+
+/** The newest snapshot of our own, which the bucket's pointer object does not name. */
+async function ownSnapshot(
+  props: RebuildProps,
+  { manifest, snapshot_version }: Published,
+): Promise<LocatedSnapshot | undefined> {
+  if (manifest !== undefined) {
+    return snapshot_version === undefined ? undefined : snapshotOf(props, snapshot_version);
+  }
+  for (const version of (await snapshotVersions(props)).reverse()) {
+    const snapshot = await snapshotOf(props, version);
+    if (snapshot?.manifest !== undefined) return snapshot;
+  }
+  return undefined;
+}
+
+async function rebuildOwn(
+  props: RebuildProps,
+  snapshot: LocatedSnapshot | undefined,
+  pointer: Published,
+  folder: string,
+): Promise<RebuiltCollection> {
+  try {
+    return await rebuildFrom(props, snapshot, pointer, folder);
   } catch (error) {
-    const isOurs = snapshot !== undefined && !isUnadopted(snapshot, pointer);
-    if (!(error instanceof UnusableArchive) || !isOurs || pointer.manifest?.digest === undefined) throw error;
+    const isKnown = snapshot !== undefined && pointer.manifest?.digest !== undefined;
+    if (!(error instanceof UnusableArchive) || !isKnown) throw error;
     props.telemetry.logger.error('A snapshot is damaged, and older ones are tried', {
       collection: props.collection,
       snapshot: snapshot.version,
@@ -101,48 +153,66 @@ async function* olderContents(
   }
 }
 
-/** @param isExact - whether what comes out must be what was published, and nothing more. */
+/** What a snapshot and deltas give, in a copy of its own. */
+interface RebuiltCollection extends Pick<OpenVersion, 'copy' | 'chroma'> {
+  readonly embedding: EmbeddingSpace;
+  readonly rebuiltFrom: string[];
+  readonly lineage: string[];
+  readonly snapshotVersion: string | undefined;
+  readonly hasAdopted: boolean;
+}
+
+/**
+ * @param own - our own content, which proves itself, where the snapshot is another writer's. @default - what comes out is
+ *   held against what was published
+ * @param isExact - whether it must be that, and nothing more. @default false
+ */
 async function rebuildFrom(
   props: RebuildProps,
   snapshot: LocatedSnapshot | undefined,
   pointer: Published,
   folder: string,
-  live: ChromaCollection | undefined,
-  isExact: boolean,
-) {
+  own?: ChromaCollection,
+  isExact = false,
+): Promise<RebuiltCollection> {
   const origin = snapshot?.manifest?.content;
   const copy = workingCopy(join(folder, randomBytes(8).toString('hex')));
   try {
     const chroma = await openSnapshot(props, snapshot, pointer, copy);
     const embedding = await sharedEmbedding(props, pointer, snapshot, chroma);
-    const rebuiltFrom = await replayDeltas(props, { chroma, embedding, snapshot, pointer, folder });
-    const hasAdopted = isUnadopted(snapshot, pointer);
-    if (hasAdopted && live !== undefined && snapshot !== undefined) {
-      const own = await receiptsSaidSince(props, snapshot.version, chroma);
-      const replaced = await keepOwnReceipts(live, chroma, own);
-      replaced.push(...(await keepMissingReceipts(live, chroma)));
-      // No run replaces them: what only the live content knew is kept under the snapshot's name.
+    const isTheirs = snapshot !== undefined && isOfOthers(snapshot, pointer);
+    // That a snapshot of ours covers a delta says nothing of one of theirs, unless our own content comes with it.
+    const tagsUntil = isTheirs && own === undefined ? undefined : snapshot?.version;
+    const rebuilt = { chroma, embedding, snapshot, tagsUntil, pointer, folder };
+    const { keys, legacy } = await replayDeltas(props, rebuilt);
+    if (own !== undefined && snapshot !== undefined) {
+      const said = await receiptsSaidSince(props, snapshot.version, chroma);
+      const replaced = await keepOwnReceipts(own, chroma, said);
+      replaced.push(...(await keepMissingReceipts(own, chroma)));
+      // No run replaces them: what only our own content knew is kept under the snapshot's name.
       if (replaced.length > 0) await keepReplaced(props, props.collection, snapshot.version, replaced);
     } else {
       // Of a receipt that both have, the snapshot's form counts, and that may be shorter: no count proves a loss.
-      await refuseLoss(props, chroma, pointer, snapshot, isExact ? undefined : { rebuiltFrom, hasAdopted });
+      await refuseLoss(props, chroma, pointer, { snapshot, keys, legacy }, isExact);
     }
-    const ancestors = [...(pointer.manifest?.lineage ?? []), ...(origin?.lineage ?? [])];
-    const lineage = [...new Set([...ancestors, ...(snapshot === undefined ? [] : [snapshot.version])])];
+    const ancestors = lineageOf(pointer.manifest?.lineage ?? [], origin?.lineage ?? []);
     return {
       copy,
       chroma,
       embedding,
-      rebuiltFrom,
-      lineage: lineage.slice(-MOST_LINEAGE),
+      rebuiltFrom: keys,
+      lineage: lineageOf(ancestors, snapshot === undefined ? [] : [snapshot.version]),
       snapshotVersion: snapshot?.version,
-      hasAdopted,
+      hasAdopted: isUnadopted(snapshot, pointer),
     };
   } catch (error) {
     await copy.remove();
     throw error;
   }
 }
+
+const lineageOf = (before: readonly string[], then: readonly string[]): string[] =>
+  [...new Set([...before, ...then])].slice(-MOST_LINEAGE);
 
 /** The snapshot's collection, or a new one where there is no snapshot. */
 async function openSnapshot(
@@ -198,59 +268,3 @@ function kindOf(
   if (own === undefined || isDeepStrictEqual(own, expected)) return undefined;
   return `${own.model} and ${own.dimensions} dimensions`;
 }
-
-/**
- * A version of before digests were kept tells its count alone; and deltas that came in beyond it, as an old system's
- * may, are more than it holds, where nothing that it lists is missing. Else the outcome must be what was published.
- *
- * @param beyond - undefined where nothing may have come in beyond it.
- */
-async function refuseLoss(
-  { collection, telemetry }: RebuildProps,
-  chroma: ChromaCollection,
-  published: Published,
-  snapshot: LocatedSnapshot | undefined,
-  beyond: { readonly rebuiltFrom: readonly string[]; readonly hasAdopted: boolean } | undefined,
-): Promise<void> {
-  const { manifest } = published;
-  if (manifest === undefined) return;
-  const { rebuiltFrom, hasAdopted = false } = beyond ?? {};
-  const { digest, others, uncovered_deltas, unmerged_deltas, record_tally } = manifest;
-  const logged = new Set([...uncovered_deltas, ...unmerged_deltas]);
-  const there = new Set([...(rebuiltFrom ?? []), ...(snapshot?.manifest?.content.uncovered_deltas ?? [])]);
-  const hasMore = rebuiltFrom?.some((key) => !logged.has(key)) ?? false;
-  const isListed = uncovered_deltas.every((key) => there.has(key));
-  // On a server nothing is listed; only an old system's delta, and a snapshot that waits to be adopted, are known to be
-  // beyond what was published.
-  const mayBeMore =
-    digest === undefined ||
-    (isOfServer(published) ? hasAdopted || hasLegacy(rebuiltFrom) : hasMore && isListed);
-  const records = await chroma.count();
-  if (mayBeMore && records >= manifest.records) return;
-  if (digest !== undefined) {
-    const census = await takeCensus(collection, chroma);
-    // What a digest does not tell, the generations of labels do in part.
-    const isSameTally = rebuiltFrom !== undefined || isDeepStrictEqual(record_tally, census.tally);
-    // What other programs did on a server is in no delta.
-    const merged = others === undefined ? digest : addDigests(digest, others.digest, -1);
-    if ([digest, merged].includes(census.digest) && isSameTally) return;
-    // Of records of theirs that the pipeline has replaced or removed since, nobody knows how many are left: no digest
-    // tells what S3 is to give, but at least how much that is.
-    const least = manifest.records - Math.max(0, others?.records ?? 0);
-    if (others !== undefined && rebuiltFrom !== undefined && records >= least) {
-      telemetry.logger.warn(
-        'What S3 gives of a collection is not what was published: other programs wrote to it on the server. What S3 gives is taken',
-        { collection, published: manifest.records, given: records, ofOthers: others.records },
-      );
-      return;
-    }
-  }
-  throw new LostRecords(
-    `The published ${collection} cannot be rebuilt: ${manifest.records} records were published, the snapshot and ` +
-      `the later deltas give ${records === manifest.records ? 'others' : records}. ` +
-      "Restore the missing deltas from the bucket's older object versions.",
-  );
-}
-
-/** Whether something of an old system came in, whose deltas have another form. */
-const hasLegacy = (keys: readonly string[] = []): boolean => keys.some((key) => key.endsWith('.tar.gz'));
