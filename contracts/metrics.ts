@@ -40,6 +40,8 @@ export const METRICS = {
   othersRecords: 'RecordsChangedByOthers',
   /** Times that a collection which was merged on a server was rebuilt from S3: what others wrote there is not in it. Count. */
   leftServers: 'CollectionsRebuiltFromServers',
+  /** Deltas that a rebuild left out, since they are damaged or Chroma refuses them; a log line names each. Count. */
+  deltasLeftOut: 'DeltasLeftOutOfRebuild',
   /** Versions published: a write of the pointer each. Count. */
   publishes: 'Publishes',
   /** Checkpoints that could not be written. What they were to hold stands in the deltas, and they are tried again. Count. */

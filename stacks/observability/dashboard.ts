@@ -80,11 +80,12 @@ function sections({ deployment, queues }: ObservabilityProps): Sections {
     },
     'Is it safe, and what does it cost?': {
       'Age of the S3 snapshot (s)': perCollection('reconcile-runs', 'snapshotAge', 'Maximum'),
-      'Versions published, checkpoints failed, copies of checkpoints lost, servers left': [
+      'Versions published, checkpoints failed, copies of checkpoints lost, servers left, deltas left out': [
         ...perCollection('enhanced-compaction', 'publishes', 'Sum'),
         ...perCollection('enhanced-compaction', 'checkpointsFailed', 'Sum'),
         ...perCollection('enhanced-compaction', 'copiesLost', 'Sum'),
         ...perCollection('enhanced-compaction', 'leftServers', 'Sum'),
+        ...perCollection('enhanced-compaction', 'deltasLeftOut', 'Sum'),
       ],
       'Duration, p99 (ms)': perFunction('Duration', 'p99'),
     },

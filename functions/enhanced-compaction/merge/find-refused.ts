@@ -28,37 +28,47 @@ export async function findingRefused<Merged>(
     return await merge(winners);
   } catch (error) {
     if (!isLasting(error)) throw error;
-    const failed = await refusedAmong(winners, error, merge);
-    if (failed.length === 0) throw error;
-    throw new RefusedRuns(failed);
+    const refused = await refusedAmong(winners, error, merge);
+    if (refused.length === 0) throw error;
+    throw new RefusedRuns(refused.map(({ each: { run }, reason }) => ({ run, reason })));
   }
 }
 
-/** @param refusal - of all of them together. */
-async function refusedAmong(
-  winners: readonly Winner[],
+/** What Chroma refuses alone, and why, with what to do. */
+export interface Refused<Each> {
+  readonly each: Each;
+  readonly reason: string;
+}
+
+/**
+ * Those that Chroma refuses alone, found by merging halves.
+ *
+ * @param refusal - of all of them together.
+ */
+export async function refusedAmong<Each>(
+  all: readonly Each[],
   refusal: Lasting,
-  merge: (some: readonly Winner[]) => Promise<unknown>,
-): Promise<RefusedRuns['failed']> {
-  const [first] = winners;
-  if (first !== undefined && winners.length === 1) {
+  merge: (some: readonly Each[]) => Promise<unknown>,
+): Promise<Refused<Each>[]> {
+  const [first] = all;
+  if (first !== undefined && all.length === 1) {
     const { message } = refusal;
     const reason = isOfLimits(refusal)
       ? message
       : `${message}. Drop the OCR result or put the annotation there again, without what it refuses.`;
-    return [{ run: first.run, reason }];
+    return [{ each: first, reason }];
   }
-  const half = Math.ceil(winners.length / 2);
-  const failed: RefusedRuns['failed'][number][] = [];
-  for (const some of [winners.slice(0, half), winners.slice(half)]) {
+  const half = Math.ceil(all.length / 2);
+  const refused: Refused<Each>[] = [];
+  for (const some of [all.slice(0, half), all.slice(half)]) {
     try {
       await merge(some);
     } catch (error) {
       if (!isLasting(error)) throw error;
-      failed.push(...(await refusedAmong(some, error, merge)));
+      refused.push(...(await refusedAmong(some, error, merge)));
     }
   }
-  return failed;
+  return refused;
 }
 
 type Lasting = ChromaRefusal | BeyondLimits;

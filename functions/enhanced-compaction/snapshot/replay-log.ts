@@ -5,6 +5,7 @@ import { slices } from '../../shared/slices';
 import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
 import { addCensus, type Census, NO_CENSUS } from '../merge/census';
+import { isLasting, refusedAmong } from '../merge/find-refused';
 import { type DeltaSource, loadDelta } from '../merge/load-delta';
 import { mergeDeltas } from '../merge/merge-deltas';
 import type { KeepReplaced } from '../merge/merge-receipts';
@@ -16,6 +17,20 @@ export interface LoggedDelta {
   readonly key: string;
   /** Hexadecimal, of the file that was merged. */
   readonly sha256: string | undefined;
+}
+
+/** A delta that Chroma refuses alone, and why. */
+export interface RefusedDelta extends Pick<LoggedDelta, 'key'> {
+  readonly reason: string;
+}
+
+/** Deltas that were to be merged onto each other, and that Chroma refuses. */
+export class RefusedDeltas extends Error {
+  override readonly name = 'RefusedDeltas';
+
+  constructor(readonly refused: readonly RefusedDelta[]) {
+    super(`Chroma refuses the deltas ${refused.map(({ key }) => key).join(', ')}: ${refused[0]?.reason}`);
+  }
 }
 
 /** What was merged onto a version's base, in that order. */
@@ -30,12 +45,14 @@ const keepNothing = async (): Promise<void> => {};
 const SILENT: WarningTelemetry = { logger: { warn: () => {} } };
 
 /**
- * Merges deltas onto what they were merged onto, in their order.
+ * Merges deltas onto what they were merged onto, in their order. What Chroma refuses of them is looked for to the end,
+ * though the content is thrown away then, as of a merge.
  *
  * @param keep - as of a merge. @default - nothing is kept, as of the log of a version that was published
  * @param telemetry - told what a merge tells. @default - nobody is told again
  * @returns by how much they changed what is known of the records.
  * @throws {UnusableDelta} when one is missing or damaged.
+ * @throws {RefusedDeltas} when Chroma refuses some, whatever stands beside them: the content has parts of them.
  */
 export async function replayLog(
   source: DeltaSource,
@@ -45,14 +62,25 @@ export async function replayLog(
   telemetry: WarningTelemetry = SILENT,
 ): Promise<Census> {
   let census = NO_CENSUS;
+  const refused: RefusedDelta[] = [];
+  const merge = (some: readonly Delta[]) => mergeDeltas(chroma, some, keep, telemetry);
   for (const some of slices(log, DELTAS_AT_ONCE)) {
     const deltas = await concurrently(some, ({ key, sha256 }) => loadDelta(source, key, sha256));
+    const keys = new Map(deltas.map((delta, index) => [delta, some[index]?.key ?? '']));
     for (const together of mergeable(deltas)) {
-      const merged = await mergeDeltas(chroma, together, keep, telemetry);
-      await searchFor(chroma, merged.sought);
-      census = addCensus(census, merged.census);
+      try {
+        const merged = await merge(together);
+        await searchFor(chroma, merged.sought);
+        census = addCensus(census, merged.census);
+      } catch (error) {
+        if (!isLasting(error)) throw error;
+        const alone = await refusedAmong(together, error, merge);
+        if (alone.length === 0) throw error;
+        refused.push(...alone.map(({ each, reason }) => ({ key: keys.get(each) ?? '', reason })));
+      }
     }
   }
+  if (refused.length > 0) throw new RefusedDeltas(refused);
   return census;
 }
 

@@ -5,8 +5,9 @@ import type { Collection } from '../../../contracts/collections';
 import { isUnfinished, type RunState } from '../../../contracts/compaction-run';
 import { type Delta, isAnnotation } from '../../../contracts/delta';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
+import { METRICS } from '../../../contracts/metrics';
 import { receiptOf } from '../../../contracts/record-id';
-import type { Telemetry } from '../../shared/logging';
+import { countPerCollection, type Telemetry } from '../../shared/logging';
 import { type RunTable, runsOfReceipt } from '../../shared/run-table';
 import type { ChromaCollection } from '../chroma/collection';
 import { concurrently } from '../concurrently';
@@ -18,7 +19,7 @@ import { addLegacyDelta, type LegacyDelta } from './legacy-delta';
 import { type LocatedSnapshot, listObjects } from './locate';
 import { nameImages } from './name-images';
 import { isUnadopted } from './pointer-object';
-import { type LoggedDelta, replayLog } from './replay-log';
+import { type LoggedDelta, RefusedDeltas, replayLog } from './replay-log';
 
 export interface ReplayProps extends DeltaSource {
   readonly table: RunTable;
@@ -38,14 +39,18 @@ export interface Rebuilt {
   readonly pointer: Published;
   /** A private folder to unpack in. */
   readonly folder: string;
+  /** Keys of deltas that Chroma has refused, and that are left out. */
+  readonly refused: readonly string[];
 }
 
 /**
  * Puts into a rebuilt collection every delta of the bucket that its snapshot does not cover, in the order in which they
  * were merged: what an annotation says of a text goes with the text, as it went then.
  * What others wrote, as the old system did, first says of each record which image it is of.
- * Deltas that are still to be merged are left to their runs, and so are those that failed.
+ * Deltas that are still to be merged are left to their runs, and so are those that failed. Where the table is lost, nothing
+ * tells of a run that Chroma refused that it did, but Chroma.
  *
+ * @throws {RefusedDeltas} when Chroma refuses more of them: the collection is to be rebuilt without those, which is said.
  * @returns the keys of the deltas that the collection now holds, and what the old system's among them have.
  */
 export async function replayDeltas(
@@ -57,7 +62,12 @@ export async function replayDeltas(
   const legacy = await replayLegacy(props, rebuilt, ending('.tar.gz'));
   const isOfOthers = legacy.length > 0 || isUnadopted(rebuilt.snapshot, rebuilt.pointer);
   if (isOfOthers) await nameImages(rebuilt.chroma);
-  const ours = await replayRuns(props, rebuilt, ending('.arrow'));
+  const taken = ending('.arrow').filter((key) => !rebuilt.refused.includes(key));
+  const ours = await replayRuns(props, rebuilt, taken).catch((error: unknown) => {
+    if (error instanceof RefusedDeltas)
+      for (const { key, reason } of error.refused) sayLeftOut(props, key, reason);
+    throw error;
+  });
   return { keys: [...legacy.map(({ key }) => key), ...ours], legacy };
 }
 
@@ -150,16 +160,16 @@ const compareCreated = (a: MergedDelta, b: MergedDelta): number =>
   a.created - b.created || (a.run_id < b.run_id ? -1 : 1);
 
 /** Leaves an unusable delta as it lies, untagged: it never expires, and whoever mends it finds it there. */
-async function unlessUnusable(
-  { telemetry }: ReplayProps,
-  key: string,
-  replay: () => Promise<void>,
-): Promise<void> {
+async function unlessUnusable(props: ReplayProps, key: string, replay: () => Promise<void>): Promise<void> {
   await replay().catch((error: unknown) => {
     if (!(error instanceof UnusableDelta)) throw error;
-    const reason = error.message;
-    telemetry.logger.warn('A delta was left out of a rebuilt collection', { key, reason });
+    sayLeftOut(props, key, error.message);
   });
+}
+
+function sayLeftOut({ collection, telemetry }: ReplayProps, key: string, reason: string): void {
+  telemetry.logger.warn('A delta was left out of a rebuilt collection', { key, reason });
+  countPerCollection(telemetry, METRICS.deltasLeftOut, [collection]);
 }
 
 /**

@@ -13,6 +13,7 @@ import { keepMissingReceipts } from '../snapshot/missing-receipts';
 import { keepOwnReceipts, receiptsSaidSince } from '../snapshot/own-receipts';
 import { isUnadopted } from '../snapshot/pointer-object';
 import { type ReplayProps, replayDeltas } from '../snapshot/replay';
+import { RefusedDeltas } from '../snapshot/replay-log';
 import { embeddingOf } from './collection-store';
 import type { OpenVersion } from './open-version';
 import { LostRecords, refuseLoss } from './refuse-loss';
@@ -166,6 +167,7 @@ interface RebuiltCollection extends Pick<OpenVersion, 'copy' | 'chroma'> {
  * @param own - our own content, which proves itself, where the snapshot is another writer's. @default - what comes out is
  *   held against what was published
  * @param isExact - whether it must be that, and nothing more. @default false
+ * @param refused - keys of deltas that Chroma has refused, and that are left out. @default - none
  */
 async function rebuildFrom(
   props: RebuildProps,
@@ -174,6 +176,7 @@ async function rebuildFrom(
   folder: string,
   own?: ChromaCollection,
   isExact = false,
+  refused: readonly string[] = [],
 ): Promise<RebuiltCollection> {
   const origin = snapshot?.manifest?.content;
   const copy = workingCopy(join(folder, randomBytes(8).toString('hex')));
@@ -183,7 +186,7 @@ async function rebuildFrom(
     const isTheirs = snapshot !== undefined && isOfOthers(snapshot, pointer);
     // That a snapshot of ours covers a delta says nothing of one of theirs, unless our own content comes with it.
     const tagsUntil = isTheirs && own === undefined ? undefined : snapshot?.version;
-    const rebuilt = { chroma, embedding, snapshot, tagsUntil, pointer, folder };
+    const rebuilt = { chroma, embedding, snapshot, tagsUntil, pointer, folder, refused };
     const { keys, legacy } = await replayDeltas(props, rebuilt);
     if (own !== undefined && snapshot !== undefined) {
       const said = await receiptsSaidSince(props, snapshot.version, chroma);
@@ -207,7 +210,9 @@ async function rebuildFrom(
     };
   } catch (error) {
     await copy.remove();
-    throw error;
+    if (!(error instanceof RefusedDeltas)) throw error;
+    const more = [...refused, ...error.refused.map(({ key }) => key)];
+    return rebuildFrom(props, snapshot, pointer, folder, own, isExact, more);
   }
 }
 

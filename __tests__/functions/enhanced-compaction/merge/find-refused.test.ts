@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { CompactionRun } from '../../../../contracts/compaction-run';
 import type { DeltaRecord } from '../../../../contracts/delta';
+import { METRICS } from '../../../../contracts/metrics';
 import {
   type ChromaCollection,
   openChromaCollection,
@@ -12,12 +14,14 @@ import { createDatabase, useChromaServer } from '../../../support/chroma-server'
 import {
   DIMENSIONS,
   idsOf,
+  labelled,
   MODEL,
   quietTelemetry,
   useCompactionHarness,
 } from '../../../support/compaction-harness';
 import { annotate, dropReceipt } from '../../../support/receipt-functions';
 import { remoteStore } from '../../../support/remote-store';
+import { emptyTable } from '../../../support/runs';
 
 const world = useCompactionHarness();
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
@@ -138,6 +142,69 @@ describe('A run that Chroma refuses', () => {
     }));
     await expect(world.compactOnce({ store })).rejects.toThrow('Too much at once');
     for (const run of runs) expect(await world.state(run)).toMatchObject({ state: 'PROCESSING' });
+  });
+});
+
+describe('A run that Chroma refused, once the run table is lost as well, is left out and said', () => {
+  const server = useChromaServer();
+  /** Neighbours of one merge, two receipts that are refused, one of them newer than what stands, and an annotation. */
+  async function loseTable() {
+    const { refused } = await arriveWithPoison();
+    const labels = { ...labelled('TOTAL'), createdAt: minutesAgo(2) };
+    await world.arrive({ imageId: refused[0]?.image_id ?? '', ...labels });
+    return refused;
+  }
+  const telemetry = quietTelemetry();
+  const said: unknown[] = [];
+  beforeEach(() => {
+    said.length = 0;
+    jest.spyOn(telemetry.logger, 'warn').mockImplementation((message, ...details) => {
+      if (message === 'A delta was left out of a rebuilt collection') said.push(...details);
+    });
+    telemetry.metrics.addMetric = (name, _unit, value) => {
+      if (name === METRICS.deltasLeftOut) said.push(value);
+      return telemetry.metrics;
+    };
+  });
+  const expectSaid = (refused: readonly CompactionRun[]) => {
+    const reason = expect.stringMatching(
+      /^Chroma refused .* with status 422 .* again, without what it refuses\.$/,
+    );
+    const each = refused.map(({ lines }) => ({ key: lines.delta_key, reason }));
+    expect(said.filter((one) => one !== 1)).toEqual(expect.arrayContaining(each));
+    expect(said).toHaveLength(2 * refused.length);
+    expect(JSON.stringify(said)).not.toContain('SECRET');
+  };
+
+  it('of a load onto a server that lost its collection, and all others get through', async () => {
+    const { url } = server;
+    const database = await createDatabase(url);
+    const onServer = () => world.writer({ store: remoteStore(world, { url, database, telemetry }) });
+    const place = chromaDatabase({ url, database });
+    const refused = await loseTable();
+    await onServer().compact();
+    const records = async () => (await openChromaCollection(place, 'lines'))?.page(0, 1000);
+    const content = async () =>
+      new Map((await records())?.map(({ id, document, metadata }) => [id, { document, metadata }]));
+    const before = await content();
+    expect([...before.values()].map(({ document }) => document).sort()).toEqual(OTHERS);
+    await place.delete('collections/lines');
+    await emptyTable(world.table);
+    const next = await world.arrive({ texts: ['NEXT'] });
+    await onServer().compact();
+    const after = await content();
+    expect(after.delete(idsOf(next, 1)[0] ?? '')).toBe(true);
+    expect(after).toEqual(before);
+    expectSaid(refused);
+  });
+
+  it('of a rebuild from the deltas alone', async () => {
+    const refused = await loseTable();
+    await emptyTable(world.table);
+    await world.arrive({ texts: ['NEXT'] });
+    await world.compactOnce({ telemetry });
+    expect(await world.documents()).toEqual(['NEXT', ...OTHERS].sort());
+    expectSaid(refused);
   });
 });
 
