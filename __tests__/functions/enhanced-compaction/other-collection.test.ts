@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { CopyObjectCommand, CreateBucketCommand } from '@aws-sdk/client-s3';
 import { recordId } from '../../../contracts/record-id';
 import { type OldRecord, writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import {
@@ -6,8 +7,9 @@ import {
   openChromaCollection,
 } from '../../../functions/enhanced-compaction/chroma/collection';
 import { chromaDatabase } from '../../../functions/enhanced-compaction/chroma/database';
+import { takeCensus } from '../../../functions/enhanced-compaction/merge/census';
 import { createDatabase, useChromaServer } from '../../support/chroma-server';
-import { embed, labelled, useCompactionHarness } from '../../support/compaction-harness';
+import { embed, labelled, quietTelemetry, useCompactionHarness } from '../../support/compaction-harness';
 import { intercepted } from '../../support/intercepted-client';
 import { remoteStore } from '../../support/remote-store';
 
@@ -126,6 +128,114 @@ it('A collection of which a version of before its id was noted tells the digest 
   await forget();
   await world.arrive({ texts: ['C'] });
   await expect(on(a).compact()).rejects.toThrow(REFUSED);
+});
+
+it.each([
+  ['taken by its number of records', ['A'], true],
+  ['refused where that is another', ['A', 'X'], false],
+])(
+  'A collection of which a version of before digests tells but the count is %s',
+  async (_what, there, isTaken) => {
+    await world.arrive({ texts: ['A'] });
+    await on(a).compact();
+    const {
+      server_collection: _id,
+      digest: _digest,
+      record_tally: _tally,
+      ...manifest
+    } = (await world.pointer())?.manifest ?? {};
+    await world.changePointer('SET manifest = :value', manifest);
+    const content = { document: 'X', metadata: {}, embedding: embed('X'), contentHash: 'X' };
+    if (there.length > 1) await (await lines(a)).add([{ id: 'x', ...content }]);
+    await expect(world.published()).rejects.toThrow('is merged on a Chroma server, which alone has it whole');
+    const run = await world.arrive({ texts: ['B'] });
+    if (!isTaken) {
+      await expect(on(a).compact()).rejects.toThrow(REFUSED);
+      expect((await world.state(run)).state).toBe('PENDING');
+      return;
+    }
+    await on(a).compact();
+    expect(await texts(a)).toEqual(['A', 'B']);
+    const { digest } = await takeCensus('lines', await lines(a));
+    expect((await world.pointer())?.manifest).toMatchObject({
+      records: 2,
+      digest,
+      server_collection: (await lines(a)).id,
+    });
+  },
+);
+
+it('A collection of a server of which a version of before digests tells goes to embedded mode, and is said to', async () => {
+  await world.arrive({ texts: ['A'] });
+  await on(a).compact();
+  const {
+    server_collection: _id,
+    digest: _digest,
+    record_tally: _tally,
+    ...manifest
+  } = (await world.pointer())?.manifest ?? {};
+  await world.changePointer('SET manifest = :value', manifest);
+  const telemetry = quietTelemetry();
+  const errors = jest.spyOn(telemetry.logger, 'error');
+  const warned = jest.spyOn(telemetry.logger, 'warn');
+  await world.compactOnce({ telemetry });
+  expect(await world.documents()).toEqual(['A']);
+  expect(errors).not.toHaveBeenCalled();
+  expect(warned).toHaveBeenCalledWith(expect.stringMatching(/^A collection that was merged on/), {
+    collection: 'lines',
+    records: 1,
+    ofOthers: 0,
+  });
+});
+
+describe('A collection that the pipeline of another bucket has made on the same server', () => {
+  let bucket: string;
+  beforeEach(async () => {
+    bucket = `other-${randomUUID()}`;
+    await world.s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  });
+  const ofOther = (database = a) =>
+    world.writer({ bucket, store: remoteStore({ ...world, bucket }, { url: server.url, database }) });
+
+  it.each([
+    ['merged into', async () => {}],
+    ['loaded', async () => world.compactOnce()],
+  ])('is refused, however it was %s first', async (_what, before) => {
+    await world.arrive({ texts: ['A'] });
+    await before();
+    await on(a).compact();
+    await world.deletePointer();
+    await expect(ofOther().compact()).resolves.toMatchObject({ publishes: 0 });
+    await world.arrive({ texts: ['B'] });
+    await expect(ofOther().compact()).rejects.toThrow(
+      `has a collection lines of 1 records that the pipeline of the bucket ${world.bucket} made, and this one’s is ${bucket}. Give`,
+    );
+    expect(await texts(a)).toEqual(['A']);
+    expect((await world.pointer())?.version).toBeUndefined();
+
+    // Its own takes it, though it knows nothing of it any more.
+    await on(a).compact();
+    expect(await texts(a)).toEqual(['A', 'B']);
+  });
+
+  it('is refused though it has as many records as were published of another one, or their digest', async () => {
+    await world.arrive({ texts: ['A'] });
+    await on(a).compact();
+    const { server_collection: _id, ...manifest } = (await world.pointer())?.manifest ?? {};
+    await world.changePointer('SET manifest = :value', manifest);
+    await world.arrive({ texts: ['B'] });
+    await expect(ofOther().compact()).rejects.toThrow(`that the pipeline of the bucket ${world.bucket} made`);
+  });
+
+  it('is the published one by its id all the same, as where a pipeline went to another bucket', async () => {
+    const run = await world.arrive({ texts: ['A'] });
+    await on(a).compact();
+    const next = await world.arrive({ imageId: run.image_id, texts: [] });
+    const Key = next.lines.delta_key;
+    await world.s3.send(new CopyObjectCommand({ Bucket: bucket, Key, CopySource: `${world.bucket}/${Key}` }));
+    await ofOther().compact();
+    expect(await texts(a)).toEqual([]);
+  });
 });
 
 it('A load goes on with the snapshot that another writer has written meanwhile', async () => {

@@ -63,6 +63,8 @@ export interface ChromaCollection {
   /** It outlasts a new name, and no other collection ever has it. */
   readonly id: string;
   readonly name: string;
+  /** Whose it is, the bucket of a pipeline, where that was noted when it was made. */
+  readonly owner: string | undefined;
   readonly space: DistanceSpace;
   /** Whether other programs may write to it at the same time. */
   readonly isShared: boolean;
@@ -236,6 +238,11 @@ const INDEX = { max_neighbors: 32, ef_construction: 200, ef_search: 200 } as con
 
 /** Says in a collection's own metadata which creation it came of. Chroma gives it an id that nobody can know before. */
 const CREATION_KEY = 'created_by_chroma_pipeline';
+/**
+ * Says there whose it is. It is written with the collection alone: Chroma takes new metadata as a whole and on no
+ * condition, so that a note that comes later may write over what another program has written there.
+ */
+const OWNER_KEY = 'chroma_pipeline_bucket';
 
 /**
  * Creates the collection, which must not exist. Where one does, it may have been created by the same request, whose
@@ -252,7 +259,10 @@ export async function createChromaCollection(
   const creation = randomUUID();
   const request = {
     name,
-    metadata: { [CREATION_KEY]: creation },
+    metadata: {
+      [CREATION_KEY]: creation,
+      ...(database.owner !== undefined && { [OWNER_KEY]: database.owner }),
+    },
     configuration: { hnsw: { space, ...INDEX } },
   };
   const created = await database
@@ -272,7 +282,7 @@ export async function createChromaCollection(
 
 function chromaCollection(
   database: ChromaDatabase,
-  { id, name, configuration_json: configuration }: CollectionAnswer,
+  { id, name, metadata, configuration_json: configuration }: CollectionAnswer,
   recordsPerWrite = RECORDS_PER_WRITE,
 ): ChromaCollection {
   const path = (operation: string) => `collections/${id}/${operation}`;
@@ -314,9 +324,11 @@ function chromaCollection(
     }
   };
 
+  const owner = metadata?.[OWNER_KEY];
   return {
     id,
     name,
+    owner: typeof owner === 'string' ? owner : undefined,
     isShared: database.isShared,
     recordLimits: database.recordLimits,
     space: distanceSpaceSchema.parse(configuration?.hnsw?.space ?? configuration?.spann?.space ?? 'l2'),

@@ -22,6 +22,8 @@ export interface ChromaDatabaseOptions {
   readonly isShared?: boolean;
   /** What it takes of a record. @default - whatever is sent */
   readonly recordLimits?: RecordLimits | undefined;
+  /** Whose collections are made: the bucket of a pipeline. @default - nothing of that is noted on them */
+  readonly owner?: string | undefined;
 }
 
 /** One database of an HTTP Chroma (REST, API v2). */
@@ -29,6 +31,8 @@ export interface ChromaDatabase {
   readonly isShared: boolean;
   /** Undefined where it takes whatever is sent. */
   readonly recordLimits: RecordLimits | undefined;
+  /** Whose collections are made; undefined where that is not noted on them. */
+  readonly owner: string | undefined;
   /** @param path - below the database: `collections`, say. */
   get<Answer>(path: string): Promise<Answer>;
   /** @param read - reads the answer. @default JSON.parse */
@@ -149,6 +153,7 @@ export function chromaDatabase(options: ChromaDatabaseOptions): ChromaDatabase {
   return {
     isShared: options.isShared ?? false,
     recordLimits: options.recordLimits,
+    owner: options.owner,
     get: (path) => request('GET', path),
     post: (path, body, read) => request('POST', path, body, read),
     put: (path, body) => request('PUT', path, body, () => {}),

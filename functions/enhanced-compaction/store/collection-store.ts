@@ -88,11 +88,14 @@ export const isOfEmbedded = ({ manifest }: Pick<Published, 'manifest'>): boolean
   manifest !== undefined &&
   (manifest.base ?? manifest.files_sha256 ?? manifest.uncovered_deltas.at(0)) !== undefined;
 
-/** Whether it was merged on a server, which alone has it whole. Versions of before that was noted are told by their records. */
+/**
+ * Whether it was merged on a server, which alone has it whole. Versions of before that was noted are told by their records;
+ * those of before digests by what they lack: in embedded mode each was written whole then.
+ */
 export const isOfServer = (published: Pick<Published, 'manifest'>): boolean => {
   const { manifest } = published;
-  if (manifest?.digest === undefined || isOfEmbedded(published)) return false;
-  return manifest.server_collection !== undefined || manifest.records > 0;
+  if (manifest === undefined || isOfEmbedded(published)) return false;
+  return manifest.digest === undefined || manifest.server_collection !== undefined || manifest.records > 0;
 };
 
 /** @throws {Error} when the collection measures distances in another space than its pointer says. */

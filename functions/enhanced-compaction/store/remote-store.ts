@@ -85,11 +85,12 @@ export function createRemoteStore(props: RemoteStoreProps): CollectionStore {
         unanswered,
         isShared: true,
         recordLimits,
+        owner: props.bucket,
       });
       const existing = await openChromaCollection(database, collection, RECORDS_PER_WRITE);
       const noted =
         existing && [pointer.loading, lastLoad].find((load) => isLoadOf(load, pointer, existing.id));
-      if (existing !== undefined && noted === undefined) await refuseOther(collection, existing, pointer);
+      if (existing !== undefined && noted === undefined) await refuseOther(props, existing, pointer);
       if (existing !== undefined) await warnOfUnadopted(props, pointer);
       const loaded =
         existing === undefined
@@ -189,18 +190,35 @@ async function hasOtherDeltas({ s3, bucket, table, collection }: LoadProps): Pro
 
 /**
  * A collection is the published one only by its id: one that was left behind, restored or made anew by a reader has the
- * name, and may have as many records, and what was merged elsewhere since would be lost with no word.
+ * name, and may have as many records, and what was merged elsewhere since would be lost with no word. So has one of another
+ * environment on the same server.
  *
  * @throws {Error} when a collection that the server has is not the one that was published or loaded.
  */
-async function refuseOther(collection: Collection, chroma: ChromaCollection, pointer: CollectionPointer) {
+async function refuseOther(
+  { collection, bucket }: RemoteStoreProps,
+  chroma: ChromaCollection,
+  pointer: CollectionPointer,
+): Promise<void> {
   const { manifest } = pointer;
+  if (manifest?.server_collection === chroma.id) return;
+  if (chroma.owner !== undefined && chroma.owner !== bucket) {
+    throw new Error(
+      `The Chroma server has a collection ${collection} of ${await chroma.count()} records that the pipeline of the bucket ` +
+        `${chroma.owner} made, and this one’s is ${bucket}. Give each its own chroma.database, chroma.tenant or server. If ` +
+        `${chroma.owner} was the bucket of this one, rename or delete the collection: then what S3 has of it is loaded.`,
+    );
+  }
   // Nothing was published: it may be what the old system has left.
-  if (manifest === undefined || manifest.server_collection === chroma.id) return;
+  if (manifest === undefined) return;
   // A version of before ids were noted.
   if (manifest.server_collection === undefined && isOfServer(pointer)) {
-    const { digest } = await takeCensus(collection, chroma);
-    if (digest === manifest.digest) return;
+    const { digest, records } = manifest;
+    const isSame =
+      digest === undefined
+        ? (await chroma.count()) === records
+        : (await takeCensus(collection, chroma)).digest === digest;
+    if (isSame) return;
   }
   throw new Error(
     `The Chroma server has a collection ${collection} of ${await chroma.count()} records, which is not the published one of ` +
