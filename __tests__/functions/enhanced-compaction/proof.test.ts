@@ -432,6 +432,21 @@ describe('A round that is not proven', () => {
     expect((await world.pointer())?.version).toBeUndefined();
   });
 
+  it('counts what a search does not find of each piece that it merges', async () => {
+    for (const text of ['FIRST', 'SECOND', 'THIRD']) await world.arrive({ texts: [text, `${text} TOTAL`] });
+    const far: Lie = ({ nearest }) => ({
+      nearest: async (embeddings, count) =>
+        (await nearest(embeddings, count)).map((found) => found.map((each) => ({ ...each, distance: 1.5 }))),
+    });
+    const limits = { recordsAtOnce: 2, recordsPerPublish: 1000, runsPerPublish: 1000 };
+    const store = lyingStore(far, 1000);
+    expect(await world.writer({ store, limits }).compact()).toMatchObject({
+      publishes: 1,
+      hiddenVectors: 6,
+    });
+    await store.close();
+  });
+
   it('leaves the version live that was published before it', async () => {
     await world.arrive({ texts: ['BEFORE'] });
     const honest = world.writer();

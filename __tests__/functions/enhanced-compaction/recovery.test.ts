@@ -13,7 +13,7 @@ import {
 } from '../../../contracts/bucket-layout';
 import { recordId } from '../../../contracts/record-id';
 import { DECOY_KEYS } from '../../../demo/old-system/old-buckets';
-import { writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
+import { writeOldDelta, writeOldSnapshot } from '../../../demo/old-system/write-snapshot';
 import { openPublishedCollection } from '../../../functions/enhanced-compaction/open-published';
 import { listKeys, locateSnapshot } from '../../../functions/enhanced-compaction/snapshot/locate';
 import { encodeDelta } from '../../../functions/shared/delta-file';
@@ -141,6 +141,20 @@ describe('A published version', () => {
     await world.arrive({ texts: ['NEXT'] });
     await expect(world.compactOnce()).rejects.toThrow(archiveOf(version));
     expect((await world.pointer())?.version).toBe(version);
+  });
+
+  it('of which a delta is another than was merged is not made of it, whatever the old system has left beside it', async () => {
+    await world.arrive({ texts: ['FIRST'] });
+    await world.compactOnce();
+    const second = await world.arrive({ texts: ['SECOND'] });
+    await world.compactOnce();
+    await world.put(second.lines.delta_key, encodeDelta(makeDelta({ texts: ['ANOTHER'] })));
+    const imageId = randomUUID();
+    const id = recordId({ imageId, receiptId: 1, lineId: 1 });
+    const old = { id, document: 'OLD', metadata: { image_id: imageId }, embedding: embed('OLD') };
+    await writeOldDelta(world.s3, world.bucket, 'lines', randomUUID(), [old]);
+    await world.arrive({ texts: ['NEXT'] });
+    await expect(world.compactOnce()).rejects.toThrow('cannot be rebuilt: 2 records were published');
   });
 
   it('of which an annotation is gone with the newest snapshot is not made without it', async () => {

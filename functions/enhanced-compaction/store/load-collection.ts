@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { BegunLoad } from '../../../contracts/collection-pointer';
 import { LATE_WRITE_SECONDS } from '../../../contracts/lease';
@@ -15,18 +14,13 @@ import {
 } from '../chroma/collection';
 import type { ChromaDatabase } from '../chroma/database';
 import { excessOf } from '../chroma/record-limits';
-import { privateFolder, workingCopy } from '../chroma/working-copy';
+import { privateFolder } from '../chroma/working-copy';
 import { type Lease, LeaseLost } from '../lease/lease';
-import { isPublication, type Published } from '../lease/publish';
 import { type Census, takeCensus } from '../merge/census';
 import { MergeNotProven } from '../merge/merge-not-proven';
 import { readBack, searchFor } from '../merge/probe';
-import { isUnadopted, readSnapshotPointer } from '../snapshot/pointer-object';
-import { isOfEmbedded } from './collection-store';
 import { type KnownContent, noteLoad } from './load-note';
-import { type OpenVersion, openVersion } from './open-version';
 import { type RebuildProps, rebuild } from './rebuild';
-import { BrokenVersion } from './version-files';
 
 export interface LoadProps extends RebuildProps {
   /** Where the collection is to be. */
@@ -75,9 +69,7 @@ export async function loadCollection(
   telemetry.logger.warn('The Chroma server lacks a collection, which is loaded from S3', { collection });
   const folder = privateFolder();
   try {
-    const live = await openLive(props, lease.pointer, folder);
-    const rebuilding = rebuild(props, lease.pointer, folder, live?.chroma).finally(() => live?.copy.remove());
-    const { copy, chroma: source, ...known } = await rebuilding;
+    const { copy, chroma: source, ...known } = await rebuild(props, lease.pointer, folder, undefined);
     try {
       return { ...known, ...(await loadFrom(source, known, props, lease, deadline)) };
     } finally {
@@ -86,21 +78,6 @@ export async function loadCollection(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Where another writer's snapshot waits to be adopted: what was published in embedded mode, since only that has it all. */
-async function openLive(
-  props: LoadProps,
-  pointer: Published,
-  folder: string,
-): Promise<OpenVersion | undefined> {
-  if (!isPublication(pointer) || !isOfEmbedded(pointer)) return undefined;
-  if (!isUnadopted(await readSnapshotPointer(props), pointer)) return undefined;
-  return openVersion(props, pointer, () => workingCopy(join(folder, 'live'))).catch((error: unknown) => {
-    // Then what S3 gives without it has to prove that nothing is lost.
-    if (!(error instanceof BrokenVersion)) throw error;
-    return undefined;
-  });
 }
 
 async function loadFrom(

@@ -1,30 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import type { DistanceSpace, VersionManifest } from '../../../contracts/collection-pointer';
+import type { VersionManifest } from '../../../contracts/collection-pointer';
 import type { EmbeddingSpace } from '../../../contracts/embedding';
-import { type ChromaCollection, createChromaCollection, openOnlyCollection } from '../chroma/collection';
-import { type WorkingCopy, workingCopy } from '../chroma/working-copy';
+import type { ChromaCollection } from '../chroma/collection';
+import { workingCopy } from '../chroma/working-copy';
 import type { Published } from '../lease/publish';
 import { keepReplaced } from '../merge/keep-replaced';
-import { fetchSnapshot, UnusableArchive } from '../snapshot/fetch';
+import { UnusableArchive } from '../snapshot/fetch';
 import { type LocatedSnapshot, locateSnapshot, snapshotOf, snapshotVersions } from '../snapshot/locate';
 import { keepMissingReceipts } from '../snapshot/missing-receipts';
 import { keepOwnReceipts, receiptsSaidSince } from '../snapshot/own-receipts';
 import { isUnadopted } from '../snapshot/pointer-object';
 import { type ReplayProps, replayDeltas } from '../snapshot/replay';
 import { RefusedDeltas } from '../snapshot/replay-log';
-import { embeddingOf } from './collection-store';
+import { openSnapshot, type SnapshotContentProps, sharedEmbedding } from './open-snapshot';
 import type { OpenVersion } from './open-version';
 import { LostRecords, refuseLoss } from './refuse-loss';
 
-export interface RebuildProps extends ReplayProps {
-  /** The configured model and length: what an old system's snapshot, which says neither, is taken to be of. */
-  readonly model: string;
-  readonly dimensions: number;
-  /** What a new collection measures distances in. */
-  readonly space: DistanceSpace;
-}
+export interface RebuildProps extends ReplayProps, SnapshotContentProps {}
 
 /** The pointer's item has a limit; nobody asks for a snapshot that a hundred rebuilds lie upon. */
 const MOST_LINEAGE = 100;
@@ -218,58 +211,3 @@ async function rebuildFrom(
 
 const lineageOf = (before: readonly string[], then: readonly string[]): string[] =>
   [...new Set([...before, ...then])].slice(-MOST_LINEAGE);
-
-/** The snapshot's collection, or a new one where there is no snapshot. */
-async function openSnapshot(
-  { s3, bucket, collection, space }: RebuildProps,
-  snapshot: LocatedSnapshot | undefined,
-  { manifest }: Published,
-  copy: WorkingCopy,
-): Promise<ChromaCollection> {
-  if (snapshot !== undefined) await fetchSnapshot(s3, bucket, snapshot, copy.directory);
-  const database = await copy.start();
-  const chroma = await openOnlyCollection(database, collection);
-  if (chroma !== undefined) return chroma;
-  if (snapshot === undefined) return createChromaCollection(database, collection, manifest?.space ?? space);
-  throw new Error(`The snapshot ${snapshot.version} of ${collection} holds no collection.`);
-}
-
-/**
- * What the vectors of pointer, snapshot and later deltas share.
- *
- * @throws {Error} when the snapshot's are of another kind than those that were published.
- */
-async function sharedEmbedding(
-  { collection, model, dimensions }: RebuildProps,
-  pointer: Published,
-  snapshot: LocatedSnapshot | undefined,
-  chroma: ChromaCollection,
-): Promise<EmbeddingSpace> {
-  const origin = snapshot?.manifest?.content;
-  const [first] = await chroma.page(0, 1);
-  const length = first?.embedding.length;
-  const embedding = embeddingOf(pointer) ??
-    embeddingOf({ manifest: origin }) ?? {
-      model,
-      dimensions: length ?? dimensions,
-    };
-  const wrong = kindOf(origin, length, embedding);
-  if (wrong === undefined) return embedding;
-  throw new Error(
-    `The snapshot ${snapshot?.version} of ${collection} has embeddings of ${wrong}, which cannot be searched ` +
-      `together with those of ${embedding.model} and ${embedding.dimensions} dimensions. ` +
-      `Point the collection back to ${pointer.snapshot_version ?? 'its own snapshot'}.`,
-  );
-}
-
-/** What a snapshot's embeddings are, where that is something else than expected. An old one tells only their length. */
-function kindOf(
-  manifest: VersionManifest | undefined,
-  length: number | undefined,
-  expected: EmbeddingSpace,
-): string | undefined {
-  if (length !== undefined && length !== expected.dimensions) return `${length} dimensions`;
-  const own = embeddingOf({ manifest });
-  if (own === undefined || isDeepStrictEqual(own, expected)) return undefined;
-  return `${own.model} and ${own.dimensions} dimensions`;
-}

@@ -370,6 +370,18 @@ it('A collection on a server takes in no snapshot, says so, and does by way of e
   expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(all);
 });
 
+it('A collection that the old system has left on a server says nothing of the snapshot beside it before it is published', async () => {
+  const old = oldRecord('OLD');
+  await writeOldSnapshot(world.s3, world.bucket, 'lines', [old], { version: '20250901_101500' });
+  await (await createChromaCollection(place(), 'lines', 'l2')).copy([old]);
+  await world.arrive({ texts: ['NEW'] });
+  const telemetry = quietTelemetry();
+  const warned = jest.spyOn(telemetry.logger, 'warn');
+  await world.writer({ store: remoteStore(world, { url: server.url, database, telemetry }) }).compact();
+  expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(['NEW', 'OLD']);
+  expect(warned).not.toHaveBeenCalled();
+});
+
 describe('A collection that takes longer to load than an invocation has', () => {
   const texts = Array.from({ length: 2100 }, (_, index) => `LINE ${index}`);
   /** An invocation whose time is up at once: one page is copied in any case. */
