@@ -329,6 +329,19 @@ describe('A collection that a server has lost', () => {
     expect(after).toHaveLength(3);
   });
 
+  it('is published as it was loaded, though what waits changes nothing', async () => {
+    await world.arrive({ imageId, texts: ['A'], createdAt: minutesAgo(30) });
+    await onServer().compact();
+    await place().delete('collections/lines');
+    await world.arrive({ imageId, texts: ['A'], createdAt: minutesAgo(20) });
+    expect(await onServer().compact()).toMatchObject({ publishes: 1, mergedVectors: 0 });
+    const { id } = (await openChromaCollection(place(), 'lines')) ?? {};
+    expect((await world.pointer())?.manifest).toMatchObject({ records: 1, server_collection: id });
+    await world.arrive({ texts: ['B'], createdAt: minutesAgo(10) });
+    await onServer().compact();
+    expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(['A', 'B']);
+  });
+
   it('and of which the pointer is lost too is loaded from the deltas; what waits is merged then', async () => {
     await world.arrive({ imageId, texts: ['A', 'B'], createdAt: minutesAgo(30) });
     await world.arrive({ imageId, ...labelled('kept'), createdAt: minutesAgo(29) });
