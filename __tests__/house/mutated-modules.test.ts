@@ -5,7 +5,9 @@ import { equivalentsOf } from '../../scripts/mutation/figures';
 import { modules, ROOT, testOf } from '../../scripts/mutation/modules';
 
 it('mutates every guard', () => {
-  const guards = readdirSync(join(ROOT, 'stacks/guards')).map((file) => `stacks/guards/${file}`);
+  // The tables in stacks/guards/reviewed are values, each of which the suite of planted changes changes.
+  const files = readdirSync(join(ROOT, 'stacks/guards')).filter((file) => file.endsWith('.ts'));
+  const guards = files.map((file) => `stacks/guards/${file}`);
   // The one says what a guard is, the other lists them: every-guard.test.ts shows that each of them is run.
   const others = ['stacks/guards/guard.ts', 'stacks/guards/index.ts'];
   expect(modules).toEqual(expect.arrayContaining(guards.filter((guard) => !others.includes(guard))));

@@ -1,12 +1,14 @@
 import type { TerraformStack } from 'cdktf';
 import type { FunctionName } from '../../contracts/functions';
 import type { QueueName } from '../../contracts/queues';
-import type { ConfigInput } from '../../stacks/config';
+import type { ConfigInput, PipelineConfig } from '../../stacks/config';
 import { drawFlowchart } from '../../stacks/diagram/flowchart';
 import { send } from '../../stacks/pipeline/permissions';
 import { PipelineFunction } from '../../stacks/pipeline/pipeline-function';
 import { QueueConsumer } from '../../stacks/pipeline/queue-consumer';
 import type { PipelineStack } from '../../stacks/pipeline-stack';
+import { statementRows, textOf } from '../../stacks/synthesized/statement-rows';
+import { Synthesized } from '../../stacks/synthesized/synthesized';
 import { allowedActions, statementsOf } from '../support/allowed-actions';
 import { addRaw, complaints, override } from '../support/guarded-stack';
 import { type Arrange, synthesize } from '../support/template';
@@ -46,6 +48,17 @@ jest.mock('../../contracts/environment', () => {
   return actual;
 });
 
+/** The rows that `npm run statements` writes once all of it is there. @default the committed ones */
+const mockReviewed: { rows?: string[] | undefined } = {};
+
+jest.mock('../../stacks/guards/reviewed/statements', () => {
+  const actual = jest.requireActual('../../stacks/guards/reviewed/statements');
+  return {
+    ...actual,
+    reviewedRows: (config: PipelineConfig) => mockReviewed.rows ?? actual.reviewedRows(config),
+  };
+});
+
 const ARCHIVE = 'archive' as QueueName;
 const ARCHIVE_RECEIPTS = 'archive-receipts' as FunctionName;
 
@@ -61,9 +74,14 @@ const addFunction: Arrange = (stack: TerraformStack) => {
   new QueueConsumer(stack, 'archive-consumer', { queue, functionName: lambda.resource.arn });
 };
 
+const addAndReview: Arrange = (stack) => {
+  addFunction(stack);
+  mockReviewed.rows = statementRows(Synthesized.of(stack)).map(({ cells }) => textOf(cells));
+};
+
 /** Six queues hand out more than a new account runs at once. */
 const RESERVING: ConfigInput = { functions: { reserveConcurrency: true } };
-const template = synthesize(RESERVING, { arrange: addFunction });
+const template = synthesize(RESERVING, { arrange: addAndReview });
 const MAPPING = 'aws_lambda_event_source_mapping';
 
 /** What the guards say when the grown stack is broken in a further way. */
@@ -76,6 +94,16 @@ const broken = (breakIt: Arrange): string =>
 const environmentOf = (name: string) =>
   (template.resource('aws_lambda_function', name).environment as { variables: Record<string, string> })
     .variables;
+
+it('waits for somebody who reviews what it is allowed', () => {
+  const { rows } = mockReviewed;
+  mockReviewed.rows = undefined;
+  const message = complaints(addFunction, RESERVING);
+  mockReviewed.rows = rows;
+  const sentences = message.split('\n').filter((line) => line.includes('[chroma-pipeline]'));
+  expect(sentences).toContainEqual(expect.stringMatching(/archive-receipts\/policy: .*npm run statements/));
+  expect(sentences.filter((sentence) => !sentence.includes('reviewedStatements: '))).toEqual([]);
+});
 
 describe.each([
   ['sections', { kind: '.fifo', consumer: 'enhanced_compaction', maximumReceives: 20 }],

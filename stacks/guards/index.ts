@@ -14,6 +14,7 @@ import { leaseRenewal } from './lease-renewal';
 import { leastPrivilege } from './least-privilege';
 import { noSecrets } from './no-secrets';
 import { nothingHidden } from './nothing-hidden';
+import { nothingMissing } from './nothing-missing';
 import { observableFunctions } from './observable-functions';
 import { oneBucket } from './one-bucket';
 import { oneBucketOutput } from './one-bucket-output';
@@ -22,13 +23,22 @@ import { oneFunctionEach } from './one-function-each';
 import { oneRunTable } from './one-run-table';
 import { oneSetOfQueues } from './one-set-of-queues';
 import { privateResources } from './private-resources';
+import { reviewedProperties } from './reviewed-properties';
+import { reviewedSettings } from './reviewed-settings';
+import { reviewedStatements } from './reviewed-statements';
+import { reviewedTypes } from './reviewed-types';
 import { stateful } from './stateful';
 import { uniqueNames } from './unique-names';
 import { visibility } from './visibility';
 
 /** The invariants, in the order of the design's section on them. */
 export const GUARDS: Readonly<Record<string, Guard>> = {
+  reviewedTypes,
+  reviewedProperties,
+  reviewedSettings,
+  reviewedStatements,
   nothingHidden,
+  nothingMissing,
   oneBucket,
   oneSetOfQueues,
   oneRunTable,

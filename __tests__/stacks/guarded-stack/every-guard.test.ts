@@ -28,9 +28,37 @@ const MAPPING = 'aws_lambda_event_source_mapping';
 
 /** For each guard one change that it alone refuses, and the sentence with which it does. */
 const BROKEN: Readonly<Record<string, readonly [Arrange, RegExp]>> = {
+  reviewedTypes: [
+    (stack) => addRaw(stack, 'aws_kinesis_stream', 'mine', {}),
+    /mine is of a type that nobody has reviewed/,
+  ],
+  reviewedProperties: [
+    (stack) =>
+      override(stack, `${MAPPING}.lines_consumer`, { filter_criteria: [{ filter: [{ pattern: '{}' }] }] }),
+    /as filter_criteria.filter.pattern; it must be/,
+  ],
+  reviewedSettings: [
+    (stack) => stack.addOverride('provider.awscc', [{ region: 'us-east-1' }]),
+    /provider.awscc is another provider/,
+  ],
+  reviewedStatements: [
+    (stack) =>
+      override(stack, addressOf(stack, 'aws_iam_role', 'reconcile-runs'), {
+        assume_role_policy:
+          '{"Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}',
+      }),
+    /its principals are AWS `\*`, and were reviewed as Service `lambda.amazonaws.com`/,
+  ],
   nothingHidden: [
     (stack) => void new TerraformHclModule(stack, 'bucket', { source: 'some/bucket/aws' }),
     /A module is used/,
+  ],
+  nothingMissing: [
+    (stack) =>
+      override(stack, addressOf(stack, 'aws_cloudwatch_metric_alarm', 'lost-events-dlq-depth'), {
+        'dimensions.QueueName': 'another',
+      }),
+    /lost_events_dlq is named by no alarm/,
   ],
   oneBucket: [
     (stack) => addRaw(stack, 'aws_s3_bucket', 'second', { bucket: 'another' }),
