@@ -13,7 +13,8 @@ module.exports = {
   coverageAnalysis: 'perTest',
   concurrency: 1,
   tempDirName: `${folder}/sandboxes`,
-  ignorePatterns: ['.cache', 'cdktf.out', 'dist', 'docs'],
+  // A guard compares with the one page.
+  ignorePatterns: ['.cache', 'cdktf.out', 'dist', 'docs/*', '!docs/policy-statements.md'],
   reporters: ['json'],
   jsonReporter: { fileName: `${folder}/report.json` },
 };

@@ -3,7 +3,7 @@ import { reviewedSettings } from '../../../stacks/guards/reviewed-settings';
 import { findings } from '../../support/guard-findings';
 
 const refused = (sections: Record<string, unknown>, config: ConfigInput = {}) =>
-  findings(reviewedSettings, { 'aws_sqs_queue.lines': {} }, config, sections);
+  findings(reviewedSettings, { 'aws_sqs_queue.lines': {}, 'aws_sqs_queue.words': {} }, config, sections);
 
 it('accepts all that the stack states', () => {
   expect(

@@ -62,6 +62,16 @@ it('compares with the nearest of several that were reviewed under one name', () 
   );
 });
 
+it("does not take another policy's statement for the one that was meant", () => {
+  const wider = { ...READ, Resource: '*' };
+  const other = { 'aws_iam_role_policy.other': { role: 'other', policy: policy(wider) } };
+  const reviewed = statementRows(formOf({ ...form([READ], []), ...other })).map(({ cells }) => textOf(cells));
+  const [finding] = statementFindings(formOf({ ...form([wider], []), ...other }), reviewed);
+  expect(finding?.what).toMatch(
+    /is not as reviewed: its resources are `\*`, and were reviewed as `a`, `b`\.$/,
+  );
+});
+
 it('refuses a statement that nobody has reviewed, and says what it allows', () => {
   expect(found([READ, FENCED, { ...READ, Sid: 'More' }])).toEqual(
     one(
@@ -101,6 +111,14 @@ describe('a denial', () => {
       one(/The statement `Fenced` of `aws_iam_role_policy` of `aws_iam_role\.mine` is gone/),
     );
     expect(found([])).toEqual([]);
+  });
+
+  it('of a role is not due for what another policy allows, or what is denied', () => {
+    const other = { 'aws_iam_role_policy.other': { role: 'other', policy: policy(READ) } };
+    expect(found([], [OWNER, TLS], other)).toEqual(
+      one(/`Read` of aws_iam_role_policy\.other is not as reviewed/),
+    );
+    expect(found([{ ...FENCED, Resource: 'x' }])).toEqual(one(/`Fenced` of .* is not as reviewed/));
   });
 
   it('is not missed where there is no such policy, and what is allowed may go', () => {

@@ -454,7 +454,17 @@ const SECONDS: readonly Planted[] = [
   plant: (draft) => draft.add(type, attributes),
 }));
 
-export const plantedProperties: readonly Planted[] = [...CHANGES.map(planted), ...SECONDS];
+/** Both of one kind, so that deadLetters finds nothing. */
+const standard: Planted = {
+  what: 'a FIFO queue made Standard together with its dead letters',
+  guard: 'reviewedProperties',
+  says: /^aws_sqs_queue\.lines has false as fifo_queue; it must be/,
+  plant: (draft) => {
+    for (const queue of ['lines', 'lines_dlq']) draft.set('aws_sqs_queue', queue, { fifo_queue: false });
+  },
+};
+
+export const plantedProperties: readonly Planted[] = [...CHANGES.map(planted), ...SECONDS, standard];
 
 /** Every attribute that the provider has for a type and that nobody reviewed. */
 export const unreviewedAttributes = (type: string, word: string, reviewed: readonly string[]): Planted[] =>

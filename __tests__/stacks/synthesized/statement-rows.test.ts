@@ -86,9 +86,9 @@ it('says of a policy that cannot be read that it is there', () => {
     const [block] = formOf({ 'aws_kms_key.mine': attributes }).managed;
     return block && policiesOf(block);
   };
-  expect(policies({ policy: 'no JSON' })).toEqual([undefined]);
+  expect(policies({ policy: 'no JSON' })).toStrictEqual([undefined]);
   expect(policies({ policy: '{}', assume_role_policy: '{"a":1}' })).toEqual([{}, { a: 1 }]);
-  expect(policies({ block_public_policy: true })).toEqual([]);
+  expect(policies({ block_public_policy: true })).toStrictEqual([]);
 });
 
 it('can be read back from its text, whatever its values are', () => {
