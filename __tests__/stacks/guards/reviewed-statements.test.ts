@@ -65,7 +65,9 @@ it('compares with the nearest of several that were reviewed under one name', () 
 it("does not take another policy's statement for the one that was meant", () => {
   const wider = { ...READ, Resource: '*' };
   const other = { 'aws_iam_role_policy.other': { role: 'other', policy: policy(wider) } };
-  const reviewed = statementRows(formOf({ ...form([READ], []), ...other })).map(({ cells }) => textOf(cells));
+  const reviewed = statementRows(formOf({ ...form([READ], []), ...other }))
+    .map(({ cells }) => textOf(cells))
+    .reverse();
   const [finding] = statementFindings(formOf({ ...form([wider], []), ...other }), reviewed);
   expect(finding?.what).toMatch(
     /is not as reviewed: its resources are `\*`, and were reviewed as `a`, `b`\.$/,
