@@ -30,11 +30,12 @@ const missingTypes = (stack: Synthesized, config: PipelineConfig): Finding[] =>
       remedy: 'Restore what the stack declares.',
     }));
 
-/** A queue or function that no alarm names. */
+/** A queue or function of which no alarm watches what AWS itself reports: our own metrics are silent where nothing runs. */
 function unwatched(stack: Synthesized): Finding[] {
   const alarms = stack
     .resources('aws_cloudwatch_metric_alarm')
-    .flatMap(({ attributes }) => Object.values(block(attributes.dimensions)));
+    .map(({ attributes }) => block(attributes.dimensions))
+    .flatMap(({ QueueName, FunctionName }) => [QueueName, FunctionName]);
   return stack
     .resources('aws_sqs_queue', 'aws_lambda_function')
     .flatMap((resource) =>

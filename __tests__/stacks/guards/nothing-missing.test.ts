@@ -48,7 +48,10 @@ describe.each([
     expect(watchedBy({ dimensions: { other: 'x', ...dimensions } })).toEqual([]);
   });
 
-  it.each([{}, { dimensions: { QueueName: 'other' } }])('is refused with the alarm %j alone', (alarm) => {
-    expect(watchedBy(alarm)).toEqual(one(RegExp(`^${type}\\.mine: ${type}\\.mine is named by no alarm`)));
-  });
+  it.each([{}, { dimensions: { QueueName: 'other' } }, { dimensions: { service: 'mine' } }])(
+    'is refused with the alarm %j alone',
+    (alarm) => {
+      expect(watchedBy(alarm)).toEqual(one(RegExp(`^${type}\\.mine: ${type}\\.mine is named by no alarm`)));
+    },
+  );
 });
