@@ -28,12 +28,16 @@ const wrongZones = ({ region, network }: Settings): string[] =>
         `network.availabilityZones names "${zone}"; allowed: zones of the region ${region}, such as "${region}a".`,
     );
 
-function wrongArns({ region, encryption, consumer }: Settings): string[] {
+function wrongArns({ region, encryption, consumer, adopt, embedding, chroma }: Settings): string[] {
   const named = {
     'encryption.keyArn': encryption.type === 'kms' ? encryption.keyArn : undefined,
     ...Object.fromEntries(
       encryption.formerKeyArns.map((arn, index) => [`encryption.formerKeyArns.${index}`, arn]),
     ),
+    'adopt.bucket.keyArn': adopt.bucket?.keyArn,
+    'adopt.table.keyArn': adopt.table?.as === 'data-source' ? adopt.table.keyArn : undefined,
+    'embedding.secretKeyArn': embedding.secretKeyArn,
+    'chroma.secretKeyArn': chroma.mode === 'embedded' ? undefined : chroma.secretKeyArn,
     'consumer.legacyFunction': typeof consumer === 'object' ? consumer.legacyFunction : undefined,
   };
   return Object.entries(named).flatMap(([path, arn]) => {

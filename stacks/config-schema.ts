@@ -70,6 +70,7 @@ const chroma = z.discriminatedUnion('mode', [
     tenant: z.string().min(1).optional(),
     database: z.string().min(1).optional(),
     secretName: secretName.optional(),
+    secretKeyArn: keyArn.optional(),
   }),
   z.strictObject({
     mode: z.literal('cloud'),
@@ -78,6 +79,7 @@ const chroma = z.discriminatedUnion('mode', [
     tenant: z.string().min(1),
     database: z.string().min(1),
     secretName,
+    secretKeyArn: keyArn.optional(),
   }),
 ]);
 
@@ -123,11 +125,19 @@ const adoptedTable = z.discriminatedUnion('as', [
     /** The table stays under its owner's management and is only read as a data source. */
     as: z.literal('data-source'),
     name: z.string().min(3).max(255),
+    /** The customer key that it is under. @default it is under a key of DynamoDB's */
+    keyArn: keyArn.optional(),
   }),
 ]);
 
 const adopt = z.strictObject({
-  bucket: z.strictObject({ name: bucketName }).optional(),
+  bucket: z
+    .strictObject({
+      name: bucketName,
+      /** The customer key that its objects are under. @default they are under a key of S3's */
+      keyArn: keyArn.optional(),
+    })
+    .optional(),
   table: adoptedTable.optional(),
   vpc: z
     .strictObject({
@@ -198,6 +208,8 @@ export const configSchema = z.strictObject({
       /** @default OpenAI's own endpoint */
       baseUrl: serverUrl.optional(),
       secretName: secretName.default('chroma-pipeline/openai-api-key'),
+      /** The customer key that the secret is under. @default it is under Secrets Manager's own */
+      secretKeyArn: keyArn.optional(),
       /** Azure's `api-version`. @default the endpoint is not one of Azure's deployments */
       apiVersion: z.string().min(1).optional(),
       /** Texts that one request carries at most. */

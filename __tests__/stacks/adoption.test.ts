@@ -1,3 +1,6 @@
+import { FUNCTION_NAMES } from '../../contracts/functions';
+import type { ConfigInput } from '../../stacks/config';
+import { statementsOf } from '../support/allowed-actions';
 import { synthesize } from '../support/template';
 
 const imports = (config: Parameters<typeof synthesize>[0]) => synthesize(config).json.import;
@@ -81,5 +84,50 @@ describe('an existing VPC', () => {
       expect.objectContaining({ route_table_ids: ['rtb-0a'] }),
       expect.objectContaining({ route_table_ids: ['rtb-0a'] }),
     ]);
+  });
+});
+
+describe('the customer key of what exists', () => {
+  const keyArn = 'arn:aws:kms:us-east-1:123456789012:key/theirs';
+  const ofTable = { adopt: { table: { as: 'data-source', name: 'ReceiptsTable', keyArn } } } as const;
+  const server = {
+    mode: 'server',
+    url: 'https://chroma.example',
+    secretName: 's',
+    secretKeyArn: keyArn,
+  } as const;
+
+  /** Who may do what with it, and by way of which service alone. */
+  function allowed(config: ConfigInput): string[] {
+    const template = synthesize(config);
+    return FUNCTION_NAMES.flatMap((name) =>
+      statementsOf(template, name)
+        .filter(({ resources }) => resources.includes(keyArn))
+        .map(({ actions, conditions }) => [name, ...actions, JSON.stringify(conditions)].join(' ')),
+    );
+  }
+  const via = (service: string) =>
+    `kms:Decrypt {"StringEquals":{"kms:ViaService":"${service}.us-east-1.amazonaws.com"}}`;
+
+  it("lets whoever uses another stack's table decrypt it", () => {
+    expect(allowed(ofTable)).toEqual([
+      `embed-from-ndjson ${via('dynamodb')}`,
+      `stream-processor ${via('dynamodb')}`,
+      `enhanced-compaction ${via('dynamodb')}`,
+      `reconcile-runs ${via('dynamodb')}`,
+    ]);
+  });
+
+  it('lets whoever reads a secret decrypt it', () => {
+    expect(allowed({ embedding: { secretKeyArn: keyArn } })).toEqual([
+      `embed-from-ndjson ${via('secretsmanager')}`,
+    ]);
+    expect(allowed({ chroma: server })).toEqual([`enhanced-compaction ${via('secretsmanager')}`]);
+  });
+
+  it('lets every function read what lies in an adopted bucket', () => {
+    expect(allowed({ adopt: { bucket: { name: 'receipts', keyArn } } })).toEqual(
+      FUNCTION_NAMES.map((name) => `${name} kms:Decrypt {}`),
+    );
   });
 });

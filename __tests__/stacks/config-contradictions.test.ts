@@ -57,6 +57,19 @@ describe('What no account of AWS would take, or would take and lose, is refused'
       { encryption: { type: 'sse-s3', formerKeyArns: [KEY] } },
       'encryption.formerKeyArns.0 is in eu-west-1; allowed: one in the',
     ],
+    [
+      { adopt: { bucket: { name: 'old', keyArn: KEY } } },
+      'adopt.bucket.keyArn is in eu-west-1; allowed: one in',
+    ],
+    [
+      { adopt: { table: { as: 'data-source', name: 'Runs', keyArn: KEY } } },
+      'adopt.table.keyArn is in eu-west-1; allowed: one in',
+    ],
+    [{ embedding: { secretKeyArn: KEY } }, 'embedding.secretKeyArn is in eu-west-1; allowed: one in'],
+    [
+      { chroma: { mode: 'server', url: 'https://c.example', secretName: 's', secretKeyArn: KEY } },
+      'chroma.secretKeyArn is in eu-west-1; allowed: one in',
+    ],
     [{ consumer: { legacyFunction: LEGACY } }, 'consumer.legacyFunction is in eu-west-1; allowed: one in'],
     [{ embedding: { dimensions: 3072 } }, 'embedding.dimensions is 3072; allowed: at most 1536, which is'],
     [

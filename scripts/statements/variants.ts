@@ -7,7 +7,7 @@ import { type ConfigInput, type PipelineConfig, parseConfig } from '../../stacks
 
 const key = (name: string): string => `arn:aws:kms:mx-central-1:111111111111:key/${name}`;
 
-const EMBEDDING = { secretName: 'of-the-embedding' };
+const EMBEDDING = { secretName: 'of-the-embedding', secretKeyArn: key('of-the-embedding-s-secret') };
 const FORMER = { formerKeyArns: [key('former')] };
 const KMS = { type: 'kms', ...FORMER } as const;
 const VPC = { id: 'vpc-1', subnetIds: ['subnet-1', 'subnet-2'], endpointRouteTableIds: ['rtb-1'] };
@@ -18,11 +18,23 @@ const INPUTS: Readonly<Record<string, ConfigInput>> = {
   'a customer key that exists': { encryption: { ...KMS, keyArn: key('given') } },
   'former keys': { encryption: { type: 'sse-s3', ...FORMER } },
   'no file system': { chroma: { mode: 'embedded', cache: 'none' } },
-  'a server': { chroma: { mode: 'server', url: 'https://chroma.example', secretName: 'of-chroma' } },
+  'a server': {
+    chroma: {
+      mode: 'server',
+      url: 'https://chroma.example',
+      secretName: 'of-chroma',
+      secretKeyArn: key('of-chroma-s-secret'),
+    },
+  },
   'a network that exists': { adopt: { vpc: VPC } },
-  'a table of another stack': { adopt: { table: { as: 'data-source', name: 'ReceiptsTable' } } },
+  'a table of another stack': {
+    adopt: { table: { as: 'data-source', name: 'ReceiptsTable', keyArn: key('of-the-table') } },
+  },
   'a bucket and a table that are imported': {
-    adopt: { bucket: { name: 'receipts' }, table: { as: 'import', name: 'ReceiptsTable' } },
+    adopt: {
+      bucket: { name: 'receipts', keyArn: key('of-the-bucket') },
+      table: { as: 'import', name: 'ReceiptsTable' },
+    },
   },
   'a legacy consumer': { consumer: { legacyFunction: 'old-compaction' }, encryption: KMS },
   'a legacy consumer of a key that exists': {

@@ -14,7 +14,7 @@ import type { GatewayEndpoints } from '../shared/gateway-endpoints';
 import type { Network } from '../shared/network';
 import { policyDocument, type Statement } from '../shared/policy-document';
 import { MOUNT_PATH } from './environment';
-import { list, objects, readSecrets } from './permissions';
+import { decryptTable, list, objects, readSecret } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 
 /** The file system that keeps checkpoints, and the network without which Lambda mounts none. */
@@ -54,7 +54,7 @@ export class Compaction extends Construct {
     if (mounted !== undefined) this.restrictFileSystem(mounted.fileSystem);
   }
 
-  private dataPermissions({ bucket, runTable }: CompactionProps): Statement[] {
+  private dataPermissions({ bucket, deployment, runTable }: CompactionProps): Statement[] {
     const deltas = COLLECTIONS.map(deltaPrefix);
     const snapshots = COLLECTIONS.map(snapshotPrefix);
     const replaced = COLLECTIONS.map(replacedPrefix);
@@ -78,14 +78,16 @@ export class Compaction extends Construct {
         Action: 'dynamodb:Query',
         Resource: runTable.indexArns,
       },
+      ...decryptTable(deployment),
     ];
   }
 
   private modePermissions({ deployment, mounted }: CompactionProps): Statement[] {
     if (mounted === undefined) {
       const { chroma } = deployment.config;
-      const secret = chroma.mode === 'embedded' ? undefined : chroma.secretName;
-      return secret === undefined ? [] : [readSecrets(deployment, [secret])];
+      if (chroma.mode === 'embedded' || chroma.secretName === undefined) return [];
+      const { secretName, secretKeyArn } = chroma;
+      return readSecret(deployment, { secretName, secretKeyArn });
     }
     const { accessPoint, resource } = mounted.fileSystem;
     const interfaces = [

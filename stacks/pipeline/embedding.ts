@@ -7,7 +7,7 @@ import {
   ROWS_PREFIX,
 } from '../../contracts/bucket-layout';
 import { COLLECTIONS } from '../../contracts/collections';
-import { list, objects, readSecrets } from './permissions';
+import { decryptTable, list, objects, readSecret } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 import { QueueConsumer } from './queue-consumer';
 
@@ -33,7 +33,8 @@ export class Embedding extends Construct {
           Action: ['dynamodb:Query', 'dynamodb:PutItem'],
           Resource: runTable.arn,
         },
-        readSecrets(deployment, [deployment.config.embedding.secretName]),
+        ...decryptTable(deployment),
+        ...readSecret(deployment, deployment.config.embedding),
       ],
     });
     new QueueConsumer(this, 'embed-ndjson-consumer', {

@@ -41,10 +41,49 @@ export const list = (bucket: ChromaBucket, prefixes: readonly string[]): Stateme
   Condition: { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
 });
 
-/** Reading secrets by name. Secrets Manager ends a secret's ARN with a hyphen and six characters of its own. */
-export const readSecrets = (deployment: Deployment, names: readonly string[]): Statement => ({
-  Sid: 'ReadItsSecrets',
-  Effect: 'Allow',
-  Action: 'secretsmanager:GetSecretValue',
-  Resource: names.map((name) => deployment.arn('secretsmanager', `secret:${name}-??????`)),
-});
+/**
+ * Reading a secret by its name, and by its customer key where it has one. Secrets Manager ends a secret's ARN with a hyphen
+ * and six characters of its own.
+ */
+export const readSecret = (
+  deployment: Deployment,
+  { secretName, secretKeyArn }: { readonly secretName: string; readonly secretKeyArn?: string | undefined },
+): Statement[] => [
+  {
+    Sid: 'ReadItsSecrets',
+    Effect: 'Allow',
+    Action: 'secretsmanager:GetSecretValue',
+    Resource: [deployment.arn('secretsmanager', `secret:${secretName}-??????`)],
+  },
+  ...decryptFor(deployment, 'secretsmanager', 'DecryptItsSecret', secretKeyArn),
+];
+
+/**
+ * What a table demands of whoever uses it that is under a customer key of its owner's: DynamoDB decrypts the table's key in
+ * the caller's name (https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html). Ours is under the key
+ * that all functions may use.
+ */
+export const decryptTable = (deployment: Deployment): Statement[] => {
+  const { table } = deployment.config.adopt;
+  const keyArn = table?.as === 'data-source' ? table.keyArn : undefined;
+  return decryptFor(deployment, 'dynamodb', 'DecryptTheTable', keyArn);
+};
+
+/** Decrypting by way of a service alone. */
+const decryptFor = (
+  { region }: Deployment,
+  service: string,
+  Sid: string,
+  keyArn: string | undefined,
+): Statement[] =>
+  keyArn === undefined
+    ? []
+    : [
+        {
+          Sid,
+          Effect: 'Allow',
+          Action: 'kms:Decrypt',
+          Resource: keyArn,
+          Condition: { StringEquals: { 'kms:ViaService': `${service}.${region}.amazonaws.com` } },
+        },
+      ];

@@ -5,7 +5,7 @@ import { LambdaPermission } from '@cdktf/provider-aws/lib/lambda-permission';
 import { Construct } from 'constructs';
 import { COLLECTIONS } from '../../contracts/collections';
 import { ROUND_MINUTES } from '../../contracts/event-sources';
-import { send } from './permissions';
+import { decryptTable, send } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 
 /** On a schedule: sends another message for runs that wait too long, completes what a crash left, reports ages. */
@@ -31,6 +31,7 @@ export class Reconciler extends Construct {
           Action: 'dynamodb:Query',
           Resource: runTable.indexArns,
         },
+        ...decryptTable(deployment),
         send(...COLLECTIONS.map((collection) => queues.work[collection]), queues.lostEvents),
       ],
     });

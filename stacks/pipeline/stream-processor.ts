@@ -2,7 +2,7 @@ import { LambdaEventSourceMapping } from '@cdktf/provider-aws/lib/lambda-event-s
 import { Construct } from 'constructs';
 import { COLLECTIONS } from '../../contracts/collections';
 import { RUN_STREAM } from '../../contracts/event-sources';
-import { send } from './permissions';
+import { decryptTable, send } from './permissions';
 import { type PipelineContext, PipelineFunction } from './pipeline-function';
 
 /** One invocation a shard; an on-demand table seldom has more shards than this. A throttled one waits, and loses no try. */
@@ -12,7 +12,7 @@ const CONCURRENCY = 10;
 export class StreamProcessor extends Construct {
   constructor(scope: Construct, id: string, context: PipelineContext) {
     super(scope, id);
-    const { queues, runTable } = context;
+    const { deployment, queues, runTable } = context;
     const lambda = new PipelineFunction(this, 'stream-processor', {
       ...context,
       name: 'stream-processor',
@@ -31,6 +31,7 @@ export class StreamProcessor extends Construct {
           Action: 'dynamodb:ListStreams',
           Resource: '*',
         },
+        ...decryptTable(deployment),
         send(...COLLECTIONS.map((collection) => queues.work[collection]), queues.lostEvents),
       ],
     });

@@ -21,11 +21,14 @@ export class Encryption extends Construct {
 
   constructor(scope: Construct, id: string, { deployment }: EncryptionProps) {
     super(scope, id);
-    const { encryption } = deployment.config;
+    const { encryption, adopt } = deployment.config;
     const given = encryption.type === 'kms' ? encryption.keyArn : undefined;
     const keyArn = given ?? this.createKey(deployment, encryption.type === 'kms');
     this.topicKeyArn = keyArn;
-    this.formerKeyArns = encryption.formerKeyArns;
+    this.formerKeyArns = [
+      ...encryption.formerKeyArns,
+      ...(adopt.bucket?.keyArn === undefined ? [] : [adopt.bucket.keyArn]),
+    ];
     this.keyArn = encryption.type === 'kms' ? keyArn : undefined;
   }
 
