@@ -5,6 +5,7 @@ import { collectionKey } from '../../../../contracts/compaction-run';
 import { CONTENT_HASH_KEY, type DeltaRecord } from '../../../../contracts/delta';
 import { LATE_WRITE_SECONDS } from '../../../../contracts/lease';
 import { recordId } from '../../../../contracts/record-id';
+import { DECOY_KEYS } from '../../../../demo/old-system/old-buckets';
 import { writeOldSnapshot } from '../../../../demo/old-system/write-snapshot';
 import {
   type ChromaCollection,
@@ -381,6 +382,16 @@ it('A collection on a server takes in no snapshot, says so, and does by way of e
   await place().delete('collections/lines');
   await onServer().compact();
   expect((await recordsOf())?.map(({ document }) => document).sort()).toEqual(all);
+});
+
+it('A collection that is new is made and not loaded, beside what waits for it and the decoys of the old system', async () => {
+  for (const key of DECOY_KEYS) await world.put(`lines/${key}`, 'x');
+  await world.arrive({ texts: ['NEW'] });
+  const telemetry = quietTelemetry();
+  const warned = jest.spyOn(telemetry.logger, 'warn');
+  await world.writer({ store: remoteStore(world, { url: server.url, database, telemetry }) }).compact();
+  expect((await recordsOf())?.map(({ document }) => document)).toEqual(['NEW']);
+  expect(warned).not.toHaveBeenCalled();
 });
 
 it('A collection that the old system has left on a server says nothing of the snapshot beside it before it is published', async () => {
