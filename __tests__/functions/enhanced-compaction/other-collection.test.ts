@@ -165,6 +165,25 @@ it.each([
   },
 );
 
+it('A collection of which a version of before digests tells that it is empty is taken while it is', async () => {
+  const imageId = randomUUID();
+  for (const texts of [['A'], []]) {
+    await world.arrive({ imageId, texts, createdAt: minutesAgo(8 + texts.length) });
+    await on(a).compact();
+  }
+  const {
+    server_collection: _id,
+    digest: _digest,
+    record_tally: _tally,
+    ...manifest
+  } = (await world.pointer())?.manifest ?? {};
+  expect(manifest).toMatchObject({ records: 0 });
+  await world.changePointer('SET manifest = :value', manifest);
+  await world.arrive({ texts: ['B'] });
+  await on(a).compact();
+  expect(await texts(a)).toEqual(['B']);
+});
+
 it('A collection of a server of which a version of before digests tells goes to embedded mode, and is said to', async () => {
   await world.arrive({ texts: ['A'] });
   await on(a).compact();

@@ -267,10 +267,10 @@ describe('A delta of the old system beside a collection of a server', () => {
     );
   const forget = () => chromaDatabase({ url: server.url, database }).delete('collections/lines');
 
-  it('comes in when that is rebuilt', async () => {
-    await world.arrive({ texts: ['A'] });
+  it('comes in when that is rebuilt, but for what ours have', async () => {
+    const { image_id } = await world.arrive({ texts: ['A'] });
     await onServer().compact();
-    await arriveOld([randomUUID(), 'OLD']);
+    await arriveOld([randomUUID(), 'OLD'], [image_id, 'A OF OLD']);
     await world.arrive({ texts: ['B'] });
     await embedded().compact();
     expect(await world.documents()).toEqual(['A', 'B', 'OLD']);
@@ -304,7 +304,13 @@ describe('A delta of the old system beside a collection of a server', () => {
     await forget();
     await world.arrive({ texts: ['B'] });
     await onServer().compact();
-    expect((await documents()).sort()).toEqual(['A', 'B', 'NEW', 'SECOND FORM', 'STAYS']);
+    const all = ['A', 'B', 'NEW', 'SECOND FORM', 'STAYS'];
+    expect((await documents()).sort()).toEqual(all);
+    // Now all of them were published.
+    await forget();
+    await world.arrive({ imageId: again, receiptId: 2, texts: ['C'] });
+    await onServer().compact();
+    expect((await documents()).sort()).toEqual([...all, 'C'].sort());
   });
 });
 
