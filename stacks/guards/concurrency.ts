@@ -28,9 +28,7 @@ export const concurrency: Guard = (stack, { functions: { reserveConcurrency } })
     chosen
       .filter(({ maximum }) => Number.isInteger(maximum))
       .reduce((total, { maximum }) => total + Number(maximum), 0);
-  const shared = sum(
-    mappings.filter(({ consumer }) => consumer === undefined || reservedBy.get(consumer) === undefined),
-  );
+  const shared = sum(mappings.filter(({ consumer = '' }) => reservedBy.get(consumer) === undefined));
   return [
     ...mappings.flatMap(({ queue, block, maximum }) =>
       faults(block, [

@@ -38,6 +38,7 @@ const RESERVING = { functions: { reserveConcurrency: true } };
 
 it('refuses none where the configuration says that it is reserved', () => {
   expect(findings(concurrency, blocks(undefined), RESERVING)).toEqual(one(/has no reserved concurrency/));
+  expect(findings(concurrency, blocks(undefined, 9), RESERVING)).toEqual(one(/has no reserved concurrency/));
   expect(findings(concurrency, blocks(5), RESERVING)).toEqual([]);
 });
 
@@ -72,6 +73,9 @@ describe('functions that reserve nothing', () => {
       ...more(6, other),
     };
     expect(findings(concurrency, { ...blocks(undefined), ...reserving })).toEqual([]);
+    expect(findings(concurrency, { ...blocks(undefined, 9), ...reserving })).toEqual(
+      one(/worker reserves no/),
+    );
   });
 
   it('that no mapping feeds may be as they are, whatever others are handed', () => {

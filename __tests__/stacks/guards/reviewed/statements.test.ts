@@ -9,8 +9,18 @@ const ENCRYPTION: ConfigInput['encryption'] = {
 };
 const EVERYTHING: ConfigInput = {
   encryption: ENCRYPTION,
-  embedding: { secretName: 'embedding-key' },
-  chroma: { mode: 'cloud', tenant: 'a', database: 'b', secretName: 'chroma-key' },
+  embedding: { secretName: 'embedding-key', secretKeyArn: key('of-embedding') },
+  chroma: {
+    mode: 'cloud',
+    tenant: 'a',
+    database: 'b',
+    secretName: 'chroma-key',
+    secretKeyArn: key('of-chroma'),
+  },
+  adopt: {
+    table: { as: 'data-source', name: 'Runs', keyArn: key('of-table') },
+    bucket: { name: 'receipts', keyArn: key('of-bucket') },
+  },
 };
 
 const PAGE = (...rows: string[]) => `# A page\n\n| policy | sid |\n|---|---|\n${rows.join('\n')}\n`;
@@ -28,15 +38,18 @@ describe('a reviewed row', () => {
     ['{embedding.secretName}', 'embedding-key'],
     ['{chroma.secretName}', 'chroma-key'],
     ['{encryption.keyArn}', key('new')],
+    ['{embedding.secretKeyArn}', key('of-embedding')],
+    ['{chroma.secretKeyArn}', key('of-chroma')],
+    ['{adopt.table.keyArn}', key('of-table')],
   ])('has in the place of %s what the configuration says, each time', (setting, value) => {
     expect(rows(EVERYTHING, `| \`${setting}\` | \`x:${setting}:y\` |`)).toEqual([
       `| \`${value}\` | \`x:${value}:y\` |`,
     ]);
   });
 
-  it('has all former keys in the place of their setting', () => {
+  it("has all former keys in the place of their setting, an adopted bucket's among them", () => {
     expect(rows(EVERYTHING, '| `a` | `{encryption.formerKeyArns}` |')).toEqual([
-      `| \`a\` | \`${key('old')}\`<br>\`${key('older')}\` |`,
+      `| \`a\` | \`${key('old')}\`<br>\`${key('older')}\`<br>\`${key('of-bucket')}\` |`,
     ]);
   });
 
@@ -46,13 +59,17 @@ describe('a reviewed row', () => {
     ]);
   });
 
-  it.each(['{encryption.keyArn}', '{encryption.formerKeyArns}', '{chroma.secretName}'])(
-    'is none where the configuration has no %s',
-    (setting) => {
-      expect(rows({}, `| \`${setting}\` | b |`, '| `a` | b |')).toEqual(['| `a` | b |']);
-      expect(rows({ encryption: { type: 'kms' } }, `| \`${setting}\` | b |`)).toEqual([]);
-    },
-  );
+  it.each([
+    '{encryption.keyArn}',
+    '{encryption.formerKeyArns}',
+    '{chroma.secretName}',
+    '{chroma.secretKeyArn}',
+    '{embedding.secretKeyArn}',
+    '{adopt.table.keyArn}',
+  ])('is none where the configuration has no %s', (setting) => {
+    expect(rows({}, `| \`${setting}\` | b |`, '| `a` | b |')).toEqual(['| `a` | b |']);
+    expect(rows({ encryption: { type: 'kms' } }, `| \`${setting}\` | b |`)).toEqual([]);
+  });
 
   it('is what the committed page says, unless another is given', () => {
     expect(reviewedRows(parseConfig({}, 'test')).length).toBeGreaterThan(50);
