@@ -22,6 +22,16 @@ describe('where Chroma runs', () => {
     });
   });
 
+  it('keeps the right to take network interfaces down for as long as some may stand', () => {
+    const template = synthesize();
+    const [group] = template
+      .resources('aws_security_group')
+      .filter(({ attributes }) => attributes.name === 'chroma-pipeline-test-enhanced-compaction');
+    expect(group?.attributes.depends_on).toEqual([
+      expect.stringMatching(/^aws_iam_role_policy\..*enhanced-compaction_policy/),
+    ]);
+  });
+
   it('is the function’s own disk alone, where there is no cache: neither network nor file system, nor a right to any', () => {
     const template = synthesize({ chroma: { mode: 'embedded', cache: 'none' } });
     expect(network.map((type) => template.resources(type).length)).toEqual([0, 0, 0, 0, 0]);

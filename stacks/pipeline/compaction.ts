@@ -1,6 +1,7 @@
 import { EfsFileSystemPolicy } from '@cdktf/provider-aws/lib/efs-file-system-policy';
 import { SecurityGroup } from '@cdktf/provider-aws/lib/security-group';
 import { VpcSecurityGroupEgressRule } from '@cdktf/provider-aws/lib/vpc-security-group-egress-rule';
+import { dependable } from 'cdktf';
 import { Construct } from 'constructs';
 import {
   deltaPrefix,
@@ -51,6 +52,10 @@ export class Compaction extends Construct {
       },
       dependsOn: mounted?.fileSystem.mountTargets,
     });
+    // Lambda takes its network interfaces down with the role's rights, up to three quarters of an hour after the function is
+    // gone, and the provider waits for that with the security group: so the rights go last.
+    // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    if (group !== undefined) group.dependsOn = [dependable(this.function.policy)];
     if (mounted !== undefined) this.restrictFileSystem(mounted.fileSystem);
   }
 

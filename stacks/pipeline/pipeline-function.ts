@@ -51,6 +51,8 @@ interface PipelineFunctionProps extends PipelineContext {
  */
 export class PipelineFunction extends Construct {
   readonly resource: LambdaFunction;
+  /** What its role may do. */
+  readonly policy: IamRolePolicy;
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
     super(scope, id);
@@ -68,7 +70,7 @@ export class PipelineFunction extends Construct {
       description: `What ${physicalName} may do, and nothing else may be`,
       assumeRolePolicy: trustPolicy('lambda.amazonaws.com'),
     });
-    const policy = new IamRolePolicy(this, 'policy', {
+    this.policy = new IamRolePolicy(this, 'policy', {
       name: 'function',
       role: role.id,
       policy: policyDocument([
@@ -111,7 +113,7 @@ export class PipelineFunction extends Construct {
       loggingConfig: { logFormat: 'Text', logGroup: logs.resource.name },
       ...props.placement,
       // Lambda checks the role when a mapping is made, and would make a log group of its own.
-      dependsOn: [policy, logs.resource, ...(props.dependsOn ?? [])],
+      dependsOn: [this.policy, logs.resource, ...(props.dependsOn ?? [])],
     });
     this.resource.overrideLogicalId(terraformName(name));
   }
