@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { ANNOTATION_FORMAT_VERSION, type Delta, isAnnotation } from '../../../../contracts/delta';
-import { mergeable } from '../../../../functions/enhanced-compaction/snapshot/replay-log';
-import { makeDelta } from '../../../support/compaction-harness';
+import { createChromaCollection } from '../../../../functions/enhanced-compaction/chroma/collection';
+import { ChromaRefusal, chromaDatabase } from '../../../../functions/enhanced-compaction/chroma/database';
+import {
+  mergeable,
+  RefusedDeltas,
+  replayLog,
+} from '../../../../functions/enhanced-compaction/snapshot/replay-log';
+import { createDatabase, useChromaServer } from '../../../support/chroma-server';
+import { makeDelta, useCompactionHarness } from '../../../support/compaction-harness';
 
 const IMAGES = ['11111111-2222-4333-8444-555555555555', '66666666-7777-4888-9999-aaaaaaaaaaaa'] as const;
 const delta = (image: number, kind: 'receipt' | 'annotation'): Delta =>
@@ -51,4 +58,34 @@ it('Whatever the log, all of it is merged in its order, and nothing that has to 
       }
     }),
   );
+});
+
+describe('A log of which Chroma refuses a delta', () => {
+  const world = useCompactionHarness();
+  const server = useChromaServer();
+  const refusing = async (status: number) => {
+    const database = chromaDatabase({ url: server.url, database: await createDatabase(server.url) });
+    const add = async () => {
+      throw new ChromaRefusal('Chroma refused it', status);
+    };
+    return { ...(await createChromaCollection(database, 'lines', 'l2')), add };
+  };
+  const log = async () => {
+    const { lines } = await world.arrive({ texts: ['A'] });
+    return [{ key: lines.delta_key, sha256: lines.delta_sha256 }];
+  };
+
+  it.each([401, 404, 500, 503])('with status %i, which may pass, refuses none for good', async (status) => {
+    const failure = await replayLog(world, await refusing(status), await log()).catch((error) => error);
+    expect(failure).toBeInstanceOf(ChromaRefusal);
+  });
+
+  it('with status 422 names it, with the reason and what to do', async () => {
+    const [delta] = await log();
+    const failure = await replayLog(world, await refusing(422), delta ? [delta] : []).catch((error) => error);
+    expect(failure).toBeInstanceOf(RefusedDeltas);
+    expect(failure.message).toMatch(
+      `Chroma refuses the deltas ${delta?.key}: Chroma refused it. Drop the OCR result or put the annotation there again`,
+    );
+  });
 });
