@@ -1,6 +1,7 @@
 import { COLLECTIONS } from '../contracts/collections';
 import { pendingAttribute, pendingIndex } from '../contracts/compaction-run';
 import { hasFileSystem, type Settings } from './config-schema';
+import { keyArns } from './key-arns';
 
 /** What is wrong between values that are each fine alone, so that a plan would be made and its apply fail, or worse. */
 export function contradictions(settings: Settings, environment: string): string[] {
@@ -28,16 +29,13 @@ const wrongZones = ({ region, network }: Settings): string[] =>
         `network.availabilityZones names "${zone}"; allowed: zones of the region ${region}, such as "${region}a".`,
     );
 
-function wrongArns({ region, encryption, consumer, adopt, embedding, chroma }: Settings): string[] {
+function wrongArns(settings: Settings): string[] {
+  const { region, encryption, consumer } = settings;
   const named = {
-    'encryption.keyArn': encryption.type === 'kms' ? encryption.keyArn : undefined,
+    ...keyArns(settings),
     ...Object.fromEntries(
       encryption.formerKeyArns.map((arn, index) => [`encryption.formerKeyArns.${index}`, arn]),
     ),
-    'adopt.bucket.keyArn': adopt.bucket?.keyArn,
-    'adopt.table.keyArn': adopt.table?.as === 'data-source' ? adopt.table.keyArn : undefined,
-    'embedding.secretKeyArn': embedding.secretKeyArn,
-    'chroma.secretKeyArn': chroma.mode === 'embedded' ? undefined : chroma.secretKeyArn,
     'consumer.legacyFunction': typeof consumer === 'object' ? consumer.legacyFunction : undefined,
   };
   return Object.entries(named).flatMap(([path, arn]) => {

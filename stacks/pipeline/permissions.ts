@@ -1,3 +1,4 @@
+import { keyArns } from '../key-arns';
 import type { ChromaBucket } from '../shared/chroma-bucket';
 import type { DeadLetterQueue } from '../shared/dead-letter-queue';
 import type { Deployment } from '../shared/deployment';
@@ -63,11 +64,8 @@ export const readSecret = (
  * the caller's name (https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html). Ours is under the key
  * that all functions may use.
  */
-export const decryptTable = (deployment: Deployment): Statement[] => {
-  const { table } = deployment.config.adopt;
-  const keyArn = table?.as === 'data-source' ? table.keyArn : undefined;
-  return decryptFor(deployment, 'dynamodb', 'DecryptTheTable', keyArn);
-};
+export const decryptTable = (deployment: Deployment): Statement[] =>
+  decryptFor(deployment, 'dynamodb', 'DecryptTheTable', keyArns(deployment.config)['adopt.table.keyArn']);
 
 /** Decrypting by way of a service alone. */
 const decryptFor = (

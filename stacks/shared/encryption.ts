@@ -1,6 +1,7 @@
 import { KmsAlias } from '@cdktf/provider-aws/lib/kms-alias';
 import { KmsKey } from '@cdktf/provider-aws/lib/kms-key';
 import { Construct } from 'constructs';
+import { formerKeyArns, keyArns } from '../key-arns';
 import type { Deployment } from './deployment';
 import { policyDocument, type Statement } from './policy-document';
 
@@ -21,14 +22,11 @@ export class Encryption extends Construct {
 
   constructor(scope: Construct, id: string, { deployment }: EncryptionProps) {
     super(scope, id);
-    const { encryption, adopt } = deployment.config;
-    const given = encryption.type === 'kms' ? encryption.keyArn : undefined;
+    const { encryption } = deployment.config;
+    const given = keyArns(deployment.config)['encryption.keyArn'];
     const keyArn = given ?? this.createKey(deployment, encryption.type === 'kms');
     this.topicKeyArn = keyArn;
-    this.formerKeyArns = [
-      ...encryption.formerKeyArns,
-      ...(adopt.bucket?.keyArn === undefined ? [] : [adopt.bucket.keyArn]),
-    ];
+    this.formerKeyArns = formerKeyArns(deployment.config);
     this.keyArn = encryption.type === 'kms' ? keyArn : undefined;
   }
 

@@ -1,20 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PipelineConfig } from '../../config';
+import { formerKeyArns, keyArns } from '../../key-arns';
 
 /** The table, which `npm run statements` writes and a person reviews. */
 export const STATEMENTS_PAGE = 'docs/policy-statements.md';
 
 /** What statements take from the configuration, by how the table writes it. A setting may stand for several values. */
 const SETTINGS: Readonly<Record<string, (config: PipelineConfig) => readonly (string | undefined)[]>> = {
-  '{encryption.keyArn}': ({ encryption }) => [encryption.type === 'kms' ? encryption.keyArn : undefined],
-  '{encryption.formerKeyArns}': ({ encryption, adopt }) => [
-    ...encryption.formerKeyArns,
-    ...(adopt.bucket?.keyArn === undefined ? [] : [adopt.bucket.keyArn]),
-  ],
-  '{adopt.table.keyArn}': ({ adopt: { table } }) => [table?.as === 'data-source' ? table.keyArn : undefined],
-  '{embedding.secretKeyArn}': ({ embedding }) => [embedding.secretKeyArn],
-  '{chroma.secretKeyArn}': ({ chroma }) => [chroma.mode === 'embedded' ? undefined : chroma.secretKeyArn],
+  '{encryption.keyArn}': (config) => [keyArns(config)['encryption.keyArn']],
+  '{encryption.formerKeyArns}': formerKeyArns,
+  '{adopt.table.keyArn}': (config) => [keyArns(config)['adopt.table.keyArn']],
+  '{embedding.secretKeyArn}': (config) => [keyArns(config)['embedding.secretKeyArn']],
+  '{chroma.secretKeyArn}': (config) => [keyArns(config)['chroma.secretKeyArn']],
   '{embedding.secretName}': ({ embedding }) => [embedding.secretName],
   '{chroma.secretName}': ({ chroma }) => [chroma.mode === 'embedded' ? undefined : chroma.secretName],
   '{name}-{environment}': ({ prefix }) => [prefix],

@@ -2,11 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { COLLECTIONS } from '../../../contracts/collections';
 import { pendingIndex } from '../../../contracts/compaction-run';
 import type { PipelineConfig } from '../../config';
+import { keyArns } from '../../key-arns';
 import { runTableName } from '../../names';
 import { blocks } from '../../synthesized/json';
 import { customerKey } from './customer-key';
 import { subnets, withFileSystem } from './network';
-import { free, given, is, names, type Property, type ReviewedTypes } from './property';
+import { type Admission, free, given, is, names, type Property, type ReviewedTypes } from './property';
 
 /** The table, where it is the stack's to decide about it. */
 const imported = ({ adopt }: PipelineConfig) => (adopt.table?.as === 'import' ? adopt.table : undefined);
@@ -26,6 +27,12 @@ const indexes: Property = {
   },
   demand: 'those of unfinished runs, whole, and those of adopt.table.indexes',
   setting: 'adopt.table.indexes',
+};
+
+/** The alarm topic needs one, unless there is one that exists. */
+const withOwnKey: Admission = {
+  by: 'encryption.type to "kms" and leave encryption.keyArn out',
+  holds: (config) => keyArns(config)['encryption.keyArn'] === undefined,
 };
 
 /** How an adopted table is paid for, and its time-to-live, stay its owner's choice. */
@@ -100,10 +107,7 @@ export const stores: ReviewedTypes = {
     },
   },
   aws_kms_key: {
-    admitted: {
-      by: 'encryption.type to "kms" and leave encryption.keyArn out',
-      holds: ({ encryption }) => encryption.type !== 'kms' || encryption.keyArn === undefined,
-    },
+    admitted: withOwnKey,
     properties: {
       description: free,
       enable_key_rotation: is(true),
@@ -112,10 +116,7 @@ export const stores: ReviewedTypes = {
     },
   },
   aws_kms_alias: {
-    admitted: {
-      by: 'encryption.type to "kms" and leave encryption.keyArn out',
-      holds: ({ encryption }) => encryption.type !== 'kms' || encryption.keyArn === undefined,
-    },
+    admitted: withOwnKey,
     properties: { name: free, target_key_id: names('aws_kms_key.encryption') },
   },
   // What the state records of itself; nothingHidden refuses any other.
