@@ -41,7 +41,7 @@ export async function rebuild(
   const snapshot = await locateSnapshot(props);
   if (snapshot === undefined || !isOfOthers(snapshot, pointer))
     return rebuildOwn(props, snapshot, pointer, folder);
-  if (live !== undefined) return rebuildFrom(props, snapshot, pointer, folder, live);
+  if (live !== undefined) return rebuildFrom(props, snapshot, pointer, folder, { own: live });
   const ours = await ownSnapshot(props, pointer);
   // Nothing is known of ours but what lies there as deltas, and those are merged onto theirs.
   if (pointer.manifest === undefined && ours === undefined)
@@ -52,12 +52,14 @@ export async function rebuild(
   });
   // A server may have been taken over with what the old system had on it: then this snapshot is where that came from.
   if (own instanceof LostRecords) {
-    return rebuildFrom(props, snapshot, pointer, folder, undefined, true).catch((error: unknown) => {
+    return rebuildFrom(props, snapshot, pointer, folder, { isExact: true }).catch((error: unknown) => {
       throw error instanceof LostRecords ? own : error;
     });
   }
   try {
-    const { lineage, rebuiltFrom, ...both } = await rebuildFrom(props, snapshot, pointer, folder, own.chroma);
+    const { lineage, rebuiltFrom, ...both } = await rebuildFrom(props, snapshot, pointer, folder, {
+      own: own.chroma,
+    });
     return {
       ...both,
       lineage: lineageOf(own.lineage, lineage),
@@ -107,7 +109,7 @@ async function rebuildOwn(
       reason: error.message,
     });
     for await (const { older, since } of olderContents(props, snapshot)) {
-      const rebuilt = await rebuildFrom(props, older, pointer, folder, undefined, true).catch(
+      const rebuilt = await rebuildFrom(props, older, pointer, folder, { isExact: true }).catch(
         (failure: unknown) => {
           if (!(failure instanceof UnusableArchive || failure instanceof LostRecords)) throw failure;
         },
@@ -156,21 +158,28 @@ interface RebuiltCollection extends Pick<OpenVersion, 'copy' | 'chroma'> {
   readonly hasAdopted: boolean;
 }
 
-/**
- * @param own - our own content, which proves itself, where the snapshot is another writer's. @default - what comes out is
- *   held against what was published
- * @param isExact - whether it must be that, and nothing more. @default false
- * @param refused - keys of deltas that Chroma has refused, and that are left out. @default - none
- */
+/** How a collection is rebuilt from a snapshot. */
+interface Rebuilding {
+  /**
+   * Our own content, which proves itself, where the snapshot is another writer's.
+   *
+   * @default - what comes out is held against what was published
+   */
+  readonly own?: ChromaCollection;
+  /** Whether what comes out must be what was published, and nothing more. @default false */
+  readonly isExact?: boolean;
+  /** Keys of deltas that Chroma has refused, and that are left out. @default - none */
+  readonly refused?: readonly string[];
+}
+
 async function rebuildFrom(
   props: RebuildProps,
   snapshot: LocatedSnapshot | undefined,
   pointer: Published,
   folder: string,
-  own?: ChromaCollection,
-  isExact = false,
-  refused: readonly string[] = [],
+  rebuilding: Rebuilding = {},
 ): Promise<RebuiltCollection> {
+  const { own, isExact = false, refused = [] } = rebuilding;
   const origin = snapshot?.manifest?.content;
   const copy = workingCopy(join(folder, randomBytes(8).toString('hex')));
   try {
@@ -205,7 +214,7 @@ async function rebuildFrom(
     await copy.remove();
     if (!(error instanceof RefusedDeltas)) throw error;
     const more = [...refused, ...error.refused.map(({ key }) => key)];
-    return rebuildFrom(props, snapshot, pointer, folder, own, isExact, more);
+    return rebuildFrom(props, snapshot, pointer, folder, { ...rebuilding, refused: more });
   }
 }
 
