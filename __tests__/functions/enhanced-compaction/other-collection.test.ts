@@ -33,6 +33,17 @@ const lines = async (database: string) => {
 };
 const texts = async (database: string) =>
   (await (await lines(database)).page(0, 5000)).map(({ document }) => document).sort();
+/** Leaves the pointer as versions of before digests were, and ids of collections. Returns what it says still. */
+async function forgetDigest() {
+  const {
+    server_collection: _id,
+    digest: _digest,
+    record_tally: _tally,
+    ...manifest
+  } = (await world.pointer())?.manifest ?? {};
+  await world.changePointer('SET manifest = :value', manifest);
+  return manifest;
+}
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 const REFUSED = /has a collection lines of \d+ records, which is not the published one/;
 
@@ -138,13 +149,7 @@ it.each([
   async (_what, there, isTaken) => {
     await world.arrive({ texts: ['A'] });
     await on(a).compact();
-    const {
-      server_collection: _id,
-      digest: _digest,
-      record_tally: _tally,
-      ...manifest
-    } = (await world.pointer())?.manifest ?? {};
-    await world.changePointer('SET manifest = :value', manifest);
+    await forgetDigest();
     const content = { document: 'X', metadata: {}, embedding: embed('X'), contentHash: 'X' };
     if (there.length > 1) await (await lines(a)).add([{ id: 'x', ...content }]);
     await expect(world.published()).rejects.toThrow('is merged on a Chroma server, which alone has it whole');
@@ -171,14 +176,7 @@ it('A collection of which a version of before digests tells that it is empty is 
     await world.arrive({ imageId, texts, createdAt: minutesAgo(8 + texts.length) });
     await on(a).compact();
   }
-  const {
-    server_collection: _id,
-    digest: _digest,
-    record_tally: _tally,
-    ...manifest
-  } = (await world.pointer())?.manifest ?? {};
-  expect(manifest).toMatchObject({ records: 0 });
-  await world.changePointer('SET manifest = :value', manifest);
+  expect(await forgetDigest()).toMatchObject({ records: 0 });
   await world.arrive({ texts: ['B'] });
   await on(a).compact();
   expect(await texts(a)).toEqual(['B']);
@@ -187,13 +185,7 @@ it('A collection of which a version of before digests tells that it is empty is 
 it('A collection of a server of which a version of before digests tells goes to embedded mode, and is said to', async () => {
   await world.arrive({ texts: ['A'] });
   await on(a).compact();
-  const {
-    server_collection: _id,
-    digest: _digest,
-    record_tally: _tally,
-    ...manifest
-  } = (await world.pointer())?.manifest ?? {};
-  await world.changePointer('SET manifest = :value', manifest);
+  await forgetDigest();
   const telemetry = quietTelemetry();
   const errors = jest.spyOn(telemetry.logger, 'error');
   const warned = jest.spyOn(telemetry.logger, 'warn');
